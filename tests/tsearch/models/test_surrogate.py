@@ -1,0 +1,21 @@
+"""Surrogates: peak 1/width, area 1, symmetric."""
+
+import pytest
+import torch
+
+from tsearch.models.surrogate import SURROGATES, rectangular
+
+
+@pytest.mark.parametrize("name", sorted(SURROGATES))
+@pytest.mark.parametrize("width", [0.5, 1.0, 2.0])
+def test_area_is_one_and_peak_is_one_over_width(name: str, width: float) -> None:
+    distance = torch.linspace(-2000, 2000, 4_000_001, dtype=torch.float64)
+    bump = SURROGATES[name](distance, width)
+    assert torch.trapezoid(bump, distance).item() == pytest.approx(1, abs=2e-3)
+    assert bump.max().item() == pytest.approx(1 / width, rel=1e-6)
+    torch.testing.assert_close(bump, bump.flip(0))
+
+
+def test_rectangular_is_zero_from_half_the_width_on() -> None:
+    distance = torch.tensor([-0.5, -0.49, 0.0, 0.49, 0.5])
+    assert rectangular(distance, 1.0).tolist() == [0, 1, 1, 1, 0]

@@ -1,0 +1,59 @@
+"""tsearch: how many timesteps does each part of a spiking network need, and what does that cost?
+
+    space = tsearch.load_space("digits_dvs")
+    run = tsearch.run(space, trials=26)
+    front = tsearch.Front.of(run)
+    front.to_pandas()
+
+The names below are loaded when first used, so that importing tsearch stays cheap.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tsearch.configuration import Configuration, DataSpec, Hardware, Phase, Result, Task
+    from tsearch.engine.run_folder import Run, open_run
+    from tsearch.engine.search import resume, run
+    from tsearch.errors import TsearchError
+    from tsearch.evaluate import train_and_price
+    from tsearch.export import export
+    from tsearch.export.bundle import Bundle, evaluate_bundle, load
+    from tsearch.front import Front
+    from tsearch.report import write_report
+    from tsearch.space import SearchSpace, load_space
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Configuration": "configuration",
+    "DataSpec": "configuration",
+    "Hardware": "configuration",
+    "Phase": "configuration",
+    "Result": "configuration",
+    "Task": "configuration",
+    "Run": "engine.run_folder",
+    "open_run": "engine.run_folder",
+    "resume": "engine.search",
+    "run": "engine.search",
+    "TsearchError": "errors",
+    "train_and_price": "evaluate",
+    "export": "export",
+    "Bundle": "export.bundle",
+    "evaluate_bundle": "export.bundle",
+    "load": "export.bundle",
+    "Front": "front",
+    "write_report": "report",
+    "SearchSpace": "space",
+    "load_space": "space",
+}
+__all__ = [
+    "Bundle", "Configuration", "DataSpec", "Front", "Hardware", "Phase", "Result", "Run", "SearchSpace", "Task", "TsearchError",
+    "evaluate_bundle", "export", "load", "load_space", "open_run", "resume", "run", "train_and_price", "write_report",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tsearch' has no attribute '{name}'")
+    return getattr(import_module(f"tsearch.{_HOMES[name]}"), name)

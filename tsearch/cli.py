@@ -1,0 +1,328 @@
+"""The command line: parse, call the Python API, print. Results go to stdout, progress and errors to stderr.
+
+Exit codes: 0 done; 1 a bug, with its traceback; 2 something the user can mend, in one line; 130 interrupted.
+"""
+
+import argparse
+import contextlib
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tsearch import __version__, tables
+from tsearch.errors import TsearchError, did_you_mean
+
+if TYPE_CHECKING:
+    from tsearch.engine.run_folder import Run
+    from tsearch.front import Limits
+
+KINDS = ("spaces", "models", "data", "proposers", "profiles")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if not hasattr(given, "call"):
+        parser.print_help()
+        return 2
+    out = sys.stdout
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # libraries that print must not soil the results
+            text = given.call(given)
+        print(text, file=out, flush=True)
+    except TsearchError as error:
+        print(f"tsearch: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        hint = f" Continue with: tsearch resume {given.run}" if getattr(given, "run", None) else ""
+        print(f"\ntsearch: interrupted.{hint}", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0
+    return 0
+
+
+# ---------------------------------------------------------------------- commands
+
+
+def check(given: argparse.Namespace) -> str:
+    """Validate a search space and show what it holds; trains nothing."""
+    from tsearch.preview import preview
+    from tsearch.space import load_space
+
+    content = preview(load_space(given.space), given.proposals)
+    return json.dumps(content, indent=1) if given.json else tables.preview_text(content)
+
+
+def run(given: argparse.Namespace) -> str:
+    """Search a space."""
+    import tsearch
+
+    space = tsearch.load_space(given.space)
+    if given.proposer or given.seed is not None:
+        chosen = {"proposer": given.proposer or space.search.proposer, "seed": space.search.seed if given.seed is None else given.seed}
+        _check_known("proposer", chosen["proposer"], _listing()["proposers"])
+        space = space.model_copy(update={"search": space.search.model_copy(update=chosen)})
+    finished = tsearch.run(
+        space, name=given.name, runs=given.runs, trials=given.trials, timeout_s=_seconds(given.timeout), source=given.space,
+        **_executor(given), listener=_progress(given),
+    )  # fmt: skip
+    return _after_run(finished, given)
+
+
+def resume(given: argparse.Namespace) -> str:
+    """Continue a run that was stopped, or extend one."""
+    import tsearch
+
+    finished = tsearch.resume(
+        _run_folder(given.run, given.runs), more_trials=given.trials, timeout_s=_seconds(given.timeout),
+        **_executor(given), listener=_progress(given),
+    )  # fmt: skip
+    return _after_run(finished, given)
+
+
+def show(given: argparse.Namespace) -> str:
+    """The front of a run as a table; the best configuration under limits; or two runs side by side."""
+    from tsearch.front import Front, compare
+
+    front = Front.of(_open(given.run, given.runs))
+    if given.other:
+        other = Front.of(_open(given.other, given.runs))
+        comparison = compare(front, other)
+        if given.json:
+            return json.dumps(tables.comparison_content(front, other, comparison), indent=1)
+        return tables.comparison_text(front, other, comparison)
+    if given.best:
+        from tsearch.units import metric_name
+
+        best = front.best(metric_name(given.best), _limits(given))
+        return json.dumps(tables.point_content(front, best), indent=1) if given.json else tables.front_text(front, [best])
+    if given.json:
+        return json.dumps(tables.front_content(front, everything=given.all), indent=1)
+    return tables.front_text(front, front.complete if given.all else front.points)
+
+
+def report(given: argparse.Namespace) -> str:
+    """Write the run's page, one self-contained HTML file."""
+    from tsearch.report import write_report
+
+    opened = _open(given.run, given.runs)
+    return str(write_report(opened, Path(given.output) if given.output else opened.folder / "report.html"))
+
+
+def export(given: argparse.Namespace) -> str:
+    """Write a configuration of a run as a bundle that stands on its own."""
+    import tsearch
+    from tsearch.front import Front
+    from tsearch.units import metric_name
+
+    opened = _open(given.run, given.runs)
+    front = Front.of(opened)
+    if given.trial is not None:
+        number = given.trial
+    elif given.knee:
+        chosen = front.knee or front.best(front.objectives[0].name)
+        number = chosen.number
+    else:
+        number = front.best(metric_name(given.best or front.objectives[0].name), _limits(given)).number
+    return str(tsearch.export(opened, number, given.output))
+
+
+def evaluate(given: argparse.Namespace) -> str:
+    """The test accuracy stored in a bundle, or its accuracy on other data."""
+    import tsearch
+
+    found = tsearch.evaluate_bundle(given.bundle, given.data, given.data_root)
+    return json.dumps(found, indent=1) if given.json else tables.evaluation_text(given.bundle, found)
+
+
+def list_names(given: argparse.Namespace) -> str:
+    """What there is to choose from."""
+    content = _listing()
+    if given.kind:
+        content = {given.kind: content[given.kind]}
+    if given.json:
+        return json.dumps(content, indent=1)
+    return "\n".join(f"{kind}: {', '.join(names)}" for kind, names in content.items())
+
+
+def schema(_given: argparse.Namespace) -> str:
+    """JSON schema of search-space files, for editors."""
+    from tsearch.space_file import SpaceFile
+
+    return json.dumps(SpaceFile.model_json_schema(), indent=1)
+
+
+# ---------------------------------------------------------------------- parts of commands
+
+
+def _after_run(finished: "Run", given: argparse.Namespace) -> str:
+    from tsearch.front import Front
+
+    front = Front.of(finished)
+    if given.json:
+        return json.dumps({"run": str(finished.folder)} | tables.front_content(front), indent=1)
+    print(
+        f"\n{finished.folder}: next, `tsearch report {finished.name}` draws the page, "
+        f"`tsearch export {finished.name} --knee` writes a bundle.",
+        file=sys.stderr,
+    )
+    return tables.front_text(front, front.points)
+
+
+def _executor(given: argparse.Namespace) -> dict[str, Any]:
+    if given.address and given.executor not in (None, "ray"):
+        raise TsearchError(f"--address {given.address}: only a Ray cluster has an address. Add --executor ray.")
+    return {"executor": given.executor or ("ray" if given.address else "process"), "workers": given.workers, "address": given.address}
+
+
+def _progress(given: argparse.Namespace) -> Any:
+    from tsearch.progress import Progress
+
+    if given.verbose:
+        import logging
+
+        logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+    return Progress(sys.stderr)
+
+
+def _open(name: str, runs: str) -> "Run":
+    from tsearch.engine.run_folder import open_run
+
+    return open_run(_run_folder(name, runs))
+
+
+def _run_folder(name: str, runs: str) -> Path:
+    """The folder of a run given by name or by folder."""
+    for folder in (Path(runs) / name, Path(name)):
+        if (folder / "run.json").is_file():
+            return folder
+    known = sorted(path.parent.name for path in Path(runs).glob("*/run.json"))
+    listed = f" Runs here: {', '.join(known)}." if known else f" There is no run in {runs}/ yet: `tsearch run digits_dvs`."
+    raise TsearchError(f"run '{name}' not found in {runs}/.{did_you_mean(name, known)}{listed}")
+
+
+def _limits(given: argparse.Namespace) -> "Limits":
+    from tsearch.units import parse_limit
+
+    limits: dict[str, tuple[float | None, float | None]] = {}
+    for text in given.min or []:
+        metric, value = parse_limit(text, "--min")
+        limits[metric] = (value, limits.get(metric, (None, None))[1])
+    for text in given.max or []:
+        metric, value = parse_limit(text, "--max")
+        limits[metric] = (limits.get(metric, (None, None))[0], value)
+    return limits
+
+
+def _seconds(text: str | None) -> float | None:
+    from tsearch.units import parse
+
+    return None if text is None else parse(text, "timeout_s", where=f"--timeout {text}")
+
+
+def _listing() -> dict[str, list[str]]:
+    from hwcost import known_profiles
+    from tsearch.data import DATASETS
+    from tsearch.engine.proposers import PROPOSERS
+    from tsearch.models import BACKBONES
+    from tsearch.space_file import known_spaces
+
+    return dict(zip(KINDS, (known_spaces(), list(BACKBONES), list(DATASETS), list(PROPOSERS), list(known_profiles())), strict=True))
+
+
+def _check_known(what: str, name: str, known: list[str]) -> None:
+    if name not in known:
+        raise TsearchError(f"--{what} {name}: not found.{did_you_mean(name, known)} Known: {', '.join(known)}.")
+
+
+# ---------------------------------------------------------------------- arguments
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tsearch", description="How many timesteps does each part of a spiking network need, and what does that cost?"
+    )
+    parser.add_argument("--version", action="version", version=f"tsearch {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    command = _command(commands, check)
+    command.add_argument("space", help="search-space file, or the name of a shipped one (tsearch list spaces)")
+    command.add_argument("--proposals", type=int, default=5, metavar="N", help="configurations to preview (5)")
+
+    command = _command(commands, run)
+    command.add_argument("space", help="search-space file, or the name of a shipped one (tsearch list spaces)")
+    command.add_argument("--name", help="name of the run (the space's name, numbered if taken)")
+    command.add_argument("--trials", type=int, help="configurations to try in all, baselines included")
+    command.add_argument("--proposer", help="who proposes (tsearch list proposers)")
+    command.add_argument("--seed", type=int, help="seed of proposals and training")
+    _add_execution(command)
+
+    command = _command(commands, resume)
+    command.add_argument("run", help="name or folder of the run")
+    command.add_argument("--trials", type=_more, default=0, metavar="+N", help="extend the run by N trials")
+    _add_execution(command)
+
+    command = _command(commands, show)
+    command.add_argument("run", help="name or folder of the run")
+    command.add_argument("other", nargs="?", help="a second run, to compare with")
+    command.add_argument("--all", action="store_true", help="dominated configurations too")
+    _add_choice(command)
+
+    command = _command(commands, report)
+    command.add_argument("run", help="name or folder of the run")
+    command.add_argument("--output", help="file to write (report.html in the run's folder)")
+
+    command = _command(commands, export)
+    command.add_argument("run", help="name or folder of the run")
+    command.add_argument("--trial", type=int, help="which trial")
+    command.add_argument("--knee", action="store_true", help="the knee of the front")
+    command.add_argument("--output", help="folder to write (exports/trialN in the run's folder)")
+    _add_choice(command)
+
+    command = _command(commands, evaluate)
+    command.add_argument("bundle", help="folder of the bundle")
+    command.add_argument("--data", help="another data set (tsearch list data)")
+    command.add_argument("--data-root", help="folder that holds its files")
+
+    command = _command(commands, list_names, "list")
+    command.add_argument("kind", nargs="?", choices=KINDS, help="only these")
+
+    _command(commands, schema)
+    return parser
+
+
+def _command(commands: Any, function: Any, name: str | None = None) -> argparse.ArgumentParser:
+    summary = str(function.__doc__).strip()
+    command: argparse.ArgumentParser = commands.add_parser(name or function.__name__, help=summary, description=summary)
+    command.set_defaults(call=function)
+    command.add_argument("--runs", default="runs", metavar="FOLDER", help="where runs are kept (runs)")
+    command.add_argument("--json", action="store_true", help="JSON on stdout, for scripts")
+    return command
+
+
+def _add_execution(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--executor", choices=("process", "inline", "ray"), help="where configurations are trained (process)")
+    command.add_argument("--workers", type=int, metavar="N", help="how many at once (one per core)")
+    command.add_argument("--address", help="an existing Ray cluster; implies --executor ray")
+    command.add_argument("--timeout", metavar="TIME", help="end the run after this time, such as 90s, 30min or 2h; resume continues it")
+    command.add_argument("-v", "--verbose", action="store_true", help="let the libraries talk")
+
+
+def _add_choice(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--best", metavar="METRIC", help="choose the best in this metric: accuracy, energy, latency ...")
+    command.add_argument("--max", action="append", metavar="METRIC=VALUE", help="at most, such as energy=50nJ; may be repeated")
+    command.add_argument("--min", action="append", metavar="METRIC=VALUE", help="at least, such as accuracy=80%%; may be repeated")
+
+
+def _more(text: str) -> int:
+    number = text.removeprefix("+")
+    if not number.isdigit():
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of trials to add, such as +50")
+    return int(number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

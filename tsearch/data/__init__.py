@@ -1,0 +1,53 @@
+"""Data sets by name. A new source is one file with `load` and `describe`, and one line in `DATASETS`.
+
+Importing this package imports neither torch nor a data set: `describe_dataset` answers at once, `load_dataset` does the work.
+"""
+
+import os
+from collections.abc import Callable
+from typing import NamedTuple
+
+from tsearch.configuration import DataSpec, content_hash
+from tsearch.data import digits, digits_dvs
+from tsearch.data.dataset import Dataset, DatasetInfo, InputClass, Split
+from tsearch.errors import TsearchError, did_you_mean
+
+__all__ = ["DATASETS", "Dataset", "DatasetInfo", "InputClass", "Source", "Split", "describe_dataset", "load_dataset"]
+
+
+class Source(NamedTuple):
+    """Where a data set comes from."""
+
+    load: Callable[[DataSpec], Dataset]
+    describe: Callable[[DataSpec], DatasetInfo]
+
+
+DATASETS: dict[str, Source] = {
+    "digits": Source(digits.load, digits.describe),
+    "digits_dvs": Source(digits_dvs.load, digits_dvs.describe),
+}
+
+_loaded: dict[str, Dataset] = {}
+
+
+def load_dataset(spec: DataSpec) -> Dataset:
+    """The data set that `spec` names; the same object when asked again in this process.
+
+    Raises: TsearchError for an unknown name or option, and for files that are missing or damaged.
+    """
+    key = content_hash([spec.model_dump(mode="json"), os.environ.get("TSEARCH_DATA")])
+    if key not in _loaded:
+        _loaded[key] = _source(spec).load(spec)
+    return _loaded[key]
+
+
+def describe_dataset(spec: DataSpec) -> DatasetInfo:
+    """Shape and classes of the data set that `spec` names, without loading it. Raises: TsearchError as `load_dataset`."""
+    return _source(spec).describe(spec)
+
+
+def _source(spec: DataSpec) -> Source:
+    if spec.name not in DATASETS:
+        known = ", ".join(sorted(DATASETS))
+        raise TsearchError(f"data: unknown name '{spec.name}'.{did_you_mean(spec.name, DATASETS)} Known data sets: {known}.")
+    return DATASETS[spec.name]

@@ -1,0 +1,75 @@
+"""What every data set is made of: three splits with labels, and what a network must know of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+InputClass = Literal["analog", "graded"]
+
+
+class Split(Protocol):
+    """Samples that training, validation or test draws batches from."""
+
+    @property
+    def labels(self) -> Tensor:
+        """Class of every sample, int64 [N]."""
+
+    def __len__(self) -> int:
+        """Number of samples."""
+
+    def batch(self, indices: Tensor, timesteps: int) -> Tensor:
+        """The samples named by `indices` (int64 [B]) as float32 [T, B, C, H, W]; T is 1 for a static image."""
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What can be told of a data set without loading it.
+
+    `shape` is (C, H, W) of one frame. `is_static` says that a sample is one image, the same in every timestep. `input_class` says
+    what the first layer receives: "analog" real values, "graded" event counts.
+    """
+
+    name: str
+    shape: tuple[int, int, int]
+    n_classes: int
+    is_static: bool
+    input_class: InputClass
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set, loaded. The search sees `train` and `validation`; `test` is for the finished configuration."""
+
+    info: DatasetInfo
+    train: Split
+    validation: Split
+    test: Split
+
+    @property
+    def name(self) -> str:
+        """Name in `tsearch.data.DATASETS`."""
+        return self.info.name
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of one frame."""
+        return self.info.shape
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes; chance is one in this many."""
+        return self.info.n_classes
+
+    @property
+    def is_static(self) -> bool:
+        """Is a sample one image, the same in every timestep?"""
+        return self.info.is_static
+
+    @property
+    def input_class(self) -> InputClass:
+        """What the first layer receives."""
+        return self.info.input_class

@@ -1,0 +1,183 @@
+"""Real digit scans seen by an event sensor: they jump along saccades over a small field, through which another digit drifts.
+
+A pixel fires when the logarithm of its light has changed by a threshold since it last fired (Lichtsteiner et al., IEEE J.
+Solid-State Circuits 43:566, 2008). Nothing is downloaded, and a recording depends on the options and its own number only.
+
+The arithmetic is exact: light and thresholds are whole numbers small enough for float32, so the events are the same to the bit
+on every machine, whatever its vector units and number of threads do.
+"""
+
+from typing import Annotated, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from tsearch.configuration import DataSpec, Frozen
+from tsearch.data.cache import Arrays, cached_arrays
+from tsearch.data.dataset import Dataset, DatasetInfo
+from tsearch.data.digits import FULL, digit_scans, digit_splits
+from tsearch.data.events import Events
+from tsearch.data.options import read_options
+
+FORMAT = 1  # raise it when the same options give other events
+SCAN = 8  # pixels a side of a scan
+GRID = 256  # positions are rounded to this part of a scan's pixel, and light to this part of one ink level
+LOG_UNIT = 2**16  # whole numbers per unit of log light
+DARK = 0.1  # light of the empty field; full ink is 1
+_CHUNK = 64
+
+
+class DigitsDvs(Frozen):
+    """How the scans are shown and seen. Sizes and ways are in pixels of the sensor.
+
+    `path`: "walk" takes every saccade in its own random direction, "triangle" turns by 120 degrees from a random first one,
+    "fixed" is the same triangle for all. `jitter` is the largest shift of the whole path. A distractor is another scan (always one
+    of the training split), drifting straight through. `threshold` in units of log light, different for each pixel by
+    `threshold_mismatch` (standard deviation). `noise` is the mean number of random events per pixel. `steps` is how often the scene
+    is looked at: frames of T timesteps are of equal length where T divides it.
+    """
+
+    size: Annotated[int, Field(ge=4, le=64)] = 16
+    digit_size: PositiveFloat = 12.0
+    saccades: PositiveInt = 3
+    saccade_length: NonNegativeFloat = 4.0
+    path: Literal["walk", "triangle", "fixed"] = "walk"
+    jitter: NonNegativeFloat = 1.0
+    n_distractors: NonNegativeInt = 1
+    distractor_size: PositiveFloat = 6.0
+    threshold: Annotated[float, Field(ge=0.05)] = 0.3
+    threshold_mismatch: NonNegativeFloat = 0.03
+    noise: NonNegativeFloat = 0.2
+    steps: Annotated[int, Field(ge=1, le=960)] = 96
+    seed: NonNegativeInt = 0
+
+
+def load(spec: DataSpec) -> Dataset:
+    """Recordings of all scans in the fixed splits; made once (seconds), then from the cache."""
+    from tsearch.data.batches import event_dataset
+
+    options, info = read_options(DigitsDvs, spec), describe(spec)
+    content = {"format": FORMAT, "options": options.model_dump(mode="json")}
+    events = Events.from_arrays(cached_arrays("digits_dvs", content, lambda: _all_recordings(options)))
+    return event_dataset(info, *(events.select(part) for part in digit_splits(events.labels)))
+
+
+def describe(spec: DataSpec) -> DatasetInfo:
+    """Shape and classes, without making anything."""
+    size = read_options(DigitsDvs, spec).size
+    return DatasetInfo(spec.name, shape=(2, size, size), n_classes=10, is_static=False, input_class="graded")
+
+
+def record(options: DigitsDvs, indices: NDArray[np.int64]) -> Events:
+    """The recordings of the scans named by `indices`: the same events whichever others are asked for.
+
+    Time counts half steps, and an event lies in the middle of its step, so that backwards is an exact mirror image.
+    """
+    scans = digit_scans()
+    distractors = scans["images"][digit_splits(scans["labels"])[0]]
+    chunks = [indices[first : first + _CHUNK] for first in range(0, len(indices), _CHUNK)]
+    keys = [_event_keys(options, scans["images"], distractors, chunk) for chunk in chunks]
+    n_pixels = 2 * options.size**2
+    counts = [np.bincount(k // (options.steps * n_pixels), minlength=len(c)) for k, c in zip(keys, chunks, strict=True)]
+    step, pixel = np.divmod(np.concatenate(keys) % (options.steps * n_pixels), n_pixels)
+    return Events(
+        pixel=pixel.astype(np.uint16),
+        time=(2 * step + 1).astype(np.uint16),
+        offsets=np.concatenate([[0], np.cumsum(np.concatenate(counts))]),
+        labels=scans["labels"][indices],
+        start=np.zeros(len(indices), np.int64),
+        stop=np.full(len(indices), 2 * options.steps),
+        shape=(2, options.size, options.size),
+    )
+
+
+class _Plan(NamedTuple):
+    """All that is random in one recording."""
+
+    way: NDArray[np.float64]  # [steps + 1, 2], centre of the digit (x, y) relative to the centre of the sensor
+    distractors: NDArray[np.int64]  # [D], which scans drift through
+    distractor_ways: NDArray[np.float64]  # [D, steps + 1, 2]
+    threshold: NDArray[np.float32]  # [size * size], in LOG_UNIT
+    noise: NDArray[np.int64]  # step * n_pixels + pixel of every noise event
+
+
+def _all_recordings(options: DigitsDvs) -> Arrays:
+    return record(options, np.arange(len(digit_scans()["labels"]))).to_arrays()
+
+
+def _event_keys(
+    options: DigitsDvs, scans: NDArray[np.uint8], distractors: NDArray[np.uint8], indices: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """(place in `indices` * steps + step) * n_pixels + pixel of every event, ascending."""
+    plans = [_plan(options, int(index), len(distractors)) for index in indices]
+    light = _render(scans[indices], np.stack([plan.way for plan in plans]), options.digit_size, options.size)
+    for d in range(options.n_distractors):
+        images = distractors[[plan.distractors[d] for plan in plans]]
+        ways = np.stack([plan.distractor_ways[d] for plan in plans])
+        light = np.maximum(light, _render(images, ways, options.distractor_size, options.size))
+    changes = _changes(_log_light(light), np.stack([plan.threshold for plan in plans]))
+    sample, step, place = np.nonzero(changes)
+    change, n_places = changes[sample, step, place], options.size**2
+    keys = (sample * options.steps + step) * 2 * n_places + (change > 0) * n_places + place
+    noise = [plan.noise + i * options.steps * 2 * n_places for i, plan in enumerate(plans)]
+    return np.sort(np.concatenate([np.repeat(keys, np.abs(change)), *noise]))
+
+
+def _plan(options: DigitsDvs, index: int, n_scans: int) -> _Plan:
+    rng, size, n = np.random.default_rng([options.seed, index]), options.size, options.n_distractors
+    way = _saccades(options, rng)
+    angle, phase = rng.uniform(0, 2 * np.pi, n), rng.uniform(-0.3, 0.3, n)
+    heading = np.stack([np.cos(angle), np.sin(angle)], -1)
+    aside = np.stack([-heading[:, 1], heading[:, 0]], -1) * rng.uniform(-size / 3, size / 3, (n, 1))
+    travelled = (np.linspace(-0.5, 0.5, options.steps + 1) + phase[:, None]) * 2.2 * size
+    threshold = np.maximum(rng.normal(options.threshold, options.threshold_mismatch, size * size), 0.3 * options.threshold)
+    n_noise = rng.poisson(options.noise * size * size)
+    return _Plan(
+        way=way,
+        distractors=rng.integers(n_scans, size=n),
+        distractor_ways=heading[:, None] * travelled[:, :, None] + aside[:, None],
+        threshold=np.rint(threshold * LOG_UNIT).astype(np.float32),
+        noise=rng.integers(options.steps * 2 * size * size, size=n_noise),
+    )
+
+
+def _saccades(options: DigitsDvs, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Way of the digit [steps + 1, 2]: straight saccades at constant speed, the middle of their extent near the centre."""
+    first, sense = rng.uniform(0, 2 * np.pi, options.saccades), rng.choice([-1, 1])
+    turns = 2 * np.pi / 3 * np.arange(options.saccades)
+    angle = {"walk": first, "triangle": first[0] + sense * turns, "fixed": turns}[options.path]
+    hops = np.stack([np.cos(angle), np.sin(angle)], -1) * options.saccade_length
+    corners = np.concatenate([np.zeros((1, 2)), np.cumsum(hops, axis=0)])
+    corners += rng.uniform(-options.jitter, options.jitter, 2) - (corners.max(0) + corners.min(0)) / 2
+    moments = np.linspace(0, options.saccades, options.steps + 1)
+    return np.stack([np.interp(moments, np.arange(options.saccades + 1), corners[:, axis]) for axis in (0, 1)], -1)
+
+
+def _render(images: NDArray[np.uint8], ways: NDArray[np.float64], shown: float, size: int) -> NDArray[np.float32]:
+    """Ink [B, steps + 1, size * size] of scans enlarged to `shown` pixels, bilinear, in units of 1 / GRID^2 ink levels."""
+    pixel = np.arange(size) - (size - 1) / 2
+    source = (pixel - ways[..., None]) * (SCAN / shown) + (SCAN - 1) / 2
+    distance = np.abs(np.rint(source * GRID)[..., None] - GRID * np.arange(SCAN))
+    weights = np.maximum(GRID - distance, 0).astype(np.float32)
+    across, down = weights[:, :, 0], weights[:, :, 1]
+    rows = down.reshape(len(images), -1, SCAN) @ images.astype(np.float32)
+    ink = rows.reshape(down.shape) @ across.swapaxes(-1, -2)
+    return ink.reshape(*ink.shape[:2], -1)
+
+
+def _log_light(ink: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Logarithm of the light, in LOG_UNIT: whole numbers, from a table rounded once."""
+    levels = np.arange(FULL * GRID + 1) / (FULL * GRID)
+    table = np.rint(np.log(DARK + (1 - DARK) * levels) * LOG_UNIT).astype(np.float32)
+    return table[ink.astype(np.int32) // GRID]
+
+
+def _changes(light: NDArray[np.float32], threshold: NDArray[np.float32]) -> NDArray[np.int8]:
+    """Events [B, steps, size * size] with sign: thresholds crossed upwards or downwards since the pixel last fired."""
+    reference, changes = light[:, 0].copy(), np.empty((len(light), light.shape[1] - 1, light.shape[2]), np.int8)
+    for step in range(changes.shape[1]):
+        crossed = np.trunc((light[:, step + 1] - reference) / threshold)
+        reference += crossed * threshold
+        changes[:, step] = crossed
+    return changes

@@ -1,0 +1,31 @@
+"""Options of a data set: read from the `data:` part of a search space into a frozen object, or refused in one line."""
+
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from tsearch.configuration import DataSpec, Frozen
+from tsearch.errors import TsearchError, did_you_mean
+
+Options = TypeVar("Options", bound=Frozen)
+
+
+class NoOptions(Frozen):
+    """Options of a data set that has none."""
+
+
+def read_options(kind: type[Options], spec: DataSpec) -> Options:
+    """The options of `spec` as a `kind`. Raises: TsearchError for an unknown option or a value that does not fit."""
+    known = list(kind.model_fields)
+    for option in spec.options:
+        if option not in known:
+            allowed = f"Known options: {', '.join(known)}." if known else "It has no options."
+            where = f"data {spec.name}: unknown option '{option}'."
+            raise TsearchError(f"{where}{did_you_mean(option, known)} {allowed}")
+    try:
+        return kind(**spec.options)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or "options"
+        message = first["msg"].removeprefix("Value error, ")
+        raise TsearchError(f"data {spec.name}: option '{name}' is {first['input']!r}: {message}.") from None

@@ -1,0 +1,69 @@
+"""What a search tells its listener while it goes on. The engine itself prints nothing.
+
+`n_done` counts the trials that are complete or failed, `n_total` all that the run is to have.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tsearch.engine.run_folder import Trial
+from tsearch.space import Objective
+
+
+@dataclass(frozen=True)
+class Started:
+    """The search begins, or goes on with the trials in `earlier` already finished."""
+
+    folder: Path
+    objectives: tuple[Objective, ...]
+    reference: Mapping[str, float]
+    ideal: Mapping[str, float]
+    earlier: tuple[Trial, ...]
+    n_total: int
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A trial went to a worker; `attempt` counts from 1."""
+
+    trial: Trial
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A trial ended, complete or failed; it is on disk."""
+
+    trial: Trial
+    n_done: int
+    n_total: int
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The worker of a trial died; the trial is submitted again unless this was its last attempt."""
+
+    trial: Trial
+    attempt: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """The proposer repeated the configuration of an earlier trial; it is not trained again and not counted."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Nothing is under way any more; `reason` says why: 'all trials done', 'time is up', 'space exhausted ...'."""
+
+    reason: str
+    n_done: int
+    n_total: int
+
+
+Event = Started | Submitted | Finished | Lost | Duplicate | Ended
+Listener = Callable[[Event], None]

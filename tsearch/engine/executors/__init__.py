@@ -1,0 +1,120 @@
+"""Hands: they take segments and give back outcomes, on this machine or on many.
+
+Every executor keeps the same four promises, and one set of tests checks them all:
+
+    free()             how many more segments it can take right now
+    submit(key, seg)   take a segment; does not wait for it
+    wait(timeout_s)    outcomes that have come in, at least one unless the time runs out or nothing is under way
+    close()            stop everything, what is under way included; leave no process behind
+
+A segment is stateless and can be repeated, so a dead worker is no error here: its outcome says `is_lost`, and the search decides.
+A new executor is a file here and a line in `EXECUTORS`.
+"""
+
+import importlib
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tsearch.configuration import Configuration, Result, Task
+from tsearch.engine.disk import is_full_disk
+from tsearch.errors import TsearchError, did_you_mean
+
+Evaluator = Callable[[Configuration, int, bytes | None, Task], Result]
+
+EXECUTORS = {
+    "inline": "tsearch.engine.executors.inline:InlineExecutor",
+    "process": "tsearch.engine.executors.process:ProcessExecutor",
+    "ray": "tsearch.engine.executors.ray:RayExecutor",
+}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A piece of training: bring `configuration` to `budget` epochs, from a checkpoint (safetensors) or from scratch."""
+
+    configuration: Configuration
+    budget: int
+    resume_from: bytes | None
+    task: Task
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a segment: a result, or an error in one line with its traceback.
+
+    `is_lost`: the worker died, nothing is known about the configuration. `is_refused`: something that would meet every
+    trial, such as missing data; the search has to end.
+    """
+
+    result: Result | None = None
+    error: str = ""
+    traceback: str = ""
+    is_lost: bool = False
+    is_refused: bool = False
+
+
+class Executor(Protocol):
+    """See the promises above."""
+
+    def free(self) -> int: ...
+    def submit(self, key: str, segment: Segment) -> None: ...
+    def wait(self, timeout_s: float | None = None) -> list[tuple[str, Outcome]]: ...
+    def close(self) -> None: ...
+
+
+def make_executor(
+    name: str, evaluator: Evaluator | str, workers: int | None, address: str | None
+) -> Executor:
+    """The executor called `name`; nothing is started before its first segment.
+
+    Args:
+        evaluator: The function that trains, or where it is, 'module:function'; workers import it from there.
+        workers: How many segments at a time; None takes what the machine or cluster has.
+        address: An existing Ray cluster.
+
+    Raises: TsearchError for an unknown name, no workers, an address without Ray, or a missing library.
+    """
+    if name not in EXECUTORS:
+        raise TsearchError(
+            f"executor '{name}' not found.{did_you_mean(name, EXECUTORS)} Known executors: {', '.join(EXECUTORS)}."
+        )
+    if workers is not None and workers < 1:
+        raise TsearchError(
+            f"workers: {workers} would train nothing. Give at least 1, or leave it out to use every core."
+        )
+    if address is not None and name != "ray":
+        raise TsearchError(
+            f"address '{address}' is for a Ray cluster, but the executor is '{name}'. Add --executor ray."
+        )
+    return resolve(EXECUTORS[name])(evaluator, workers, address)
+
+
+def attempt(evaluator: Evaluator | str, segment: Segment) -> Outcome:
+    """Run a segment where we are, and turn whatever it raises into an outcome."""
+    try:
+        evaluate = resolve(evaluator) if isinstance(evaluator, str) else evaluator
+        result = evaluate(segment.configuration, segment.budget, segment.resume_from, segment.task)
+    except KeyboardInterrupt:
+        raise
+    except TsearchError as error:
+        return Outcome(error=str(error), is_refused=True)
+    except BaseException as error:
+        return Outcome(
+            error=_one_line(error), traceback=traceback.format_exc(), is_refused=is_full_disk(error)
+        )
+    if not isinstance(result, Result):
+        return Outcome(error=f"the evaluator returned {type(result).__name__}, not a Result")
+    return Outcome(result)
+
+
+def resolve(reference: str) -> Any:
+    """What 'module:name' refers to."""
+    module, _, name = reference.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def _one_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__

@@ -1,0 +1,104 @@
+"""Ray tasks: many machines, or this one, through the same four calls.
+
+Only Ray's core is used. Every segment is one task; checkpoints travel as bytes with it and with its result, so no shared file system
+is needed. Ray itself retries nothing: a lost worker or node is an outcome, and the search submits the segment again, so that every
+attempt is counted.
+"""
+
+import importlib.util
+import os
+from contextlib import suppress
+from typing import Any
+
+from tsearch.engine.executors import Evaluator, Outcome, Segment, attempt
+from tsearch.errors import TsearchError
+
+_QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+_OBJECT_STORE_BYTES = 200 * 2**20
+
+
+class RayExecutor:
+    """Joins the cluster at `address`, or starts one on this machine, when the first segment comes.
+
+    A cluster that was joined stays up when the executor closes; one that was started here goes down with it.
+    """
+
+    def __init__(
+        self, evaluator: Evaluator | str, workers: int | None = None, address: str | None = None
+    ) -> None:
+        if importlib.util.find_spec("ray") is None:
+            raise TsearchError("executor 'ray': Ray is not installed. Run: pip install 'tsearch-snn[ray]'")
+        self._evaluator = evaluator
+        self._n = workers
+        self._address = address
+        self._ray: Any = None
+        self._owns_connection = False
+        self._busy: dict[Any, str] = {}
+
+    def free(self) -> int:
+        return self._slots() - len(self._busy)
+
+    def submit(self, key: str, segment: Segment) -> None:
+        self._start()
+        self._busy[self._task.remote(self._evaluator, segment)] = key
+
+    def wait(self, timeout_s: float | None = None) -> list[tuple[str, Outcome]]:
+        if not self._busy:
+            return []
+        ready, _ = self._ray.wait(list(self._busy), num_returns=1, timeout=timeout_s)
+        return [(self._busy.pop(reference), self._outcome(reference)) for reference in ready]
+
+    def close(self) -> None:
+        if self._ray is None:
+            return
+        for reference in self._busy:
+            with suppress(Exception):
+                self._ray.cancel(reference, force=True)
+        self._busy = {}
+        if self._owns_connection:
+            self._ray.shutdown()
+        self._ray = None
+
+    def _outcome(self, reference: Any) -> Outcome:
+        try:
+            outcome: Outcome = self._ray.get(reference)
+        except self._ray.exceptions.RayError as error:
+            first = str(error).strip().splitlines()[0][:200]
+            return Outcome(error=f"the Ray worker was lost ({type(error).__name__}: {first})", is_lost=True)
+        return outcome
+
+    def _slots(self) -> int:
+        if self._n is not None:
+            return self._n
+        self._start()
+        return int(self._ray.cluster_resources().get("CPU", 1))
+
+    def _start(self) -> None:
+        if self._ray is not None:
+            return
+        for name, value in _QUIET.items():
+            os.environ.setdefault(name, value)
+        if self._address is None:
+            os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # a cluster of our own, on this machine only
+        import ray
+
+        if not ray.is_initialized():
+            self._connect(ray)
+            self._owns_connection = True
+        self._ray = ray
+        self._task = ray.remote(num_cpus=1, max_retries=0)(attempt)
+
+    def _connect(self, ray: Any) -> None:
+        quiet = {"logging_level": "error", "log_to_driver": False}
+        if self._address is None:
+            ray.init(
+                num_cpus=self._n, include_dashboard=False, object_store_memory=_OBJECT_STORE_BYTES, **quiet
+            )
+            return
+        try:
+            ray.init(address=self._address, **quiet)
+        except Exception as error:
+            first = str(error).strip().splitlines()[0][:200]
+            raise TsearchError(
+                f"address '{self._address}': no Ray cluster answers there ({first}). Check with `ray status`."
+            ) from error

@@ -1,0 +1,71 @@
+"""The ledger: every trial of a run, in an Optuna study kept in SQLite, which Optuna's own tools can read too.
+
+One process writes it. A trial enters whole, in one transaction and before it is sent to a worker; its notes and its end follow.
+Write-ahead logging survives every crash, and `synchronous=NORMAL` halves the cost of a write: at worst a power cut takes the last
+moments of the ledger, and results on disk bring them back.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.storages import RDBStorage
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from tsearch.engine.disk import full_disk_is_an_error
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+class Ledger:
+    """The trials of one run, numbered from 0 in the order in which they were proposed."""
+
+    def __init__(self, path: Path, name: str, directions: Sequence[str]) -> None:
+        """Open the ledger at `path`, or begin it for objectives with these directions ("maximize" or "minimize")."""
+        self.path = path
+        is_new = not path.exists()
+        with full_disk_is_an_error(path):
+            self._storage = RDBStorage("sqlite:///ledger.sqlite", engine_kwargs={"creator": self._connect})
+            if is_new:
+                self._study = self._storage.create_new_study(
+                    [StudyDirection[d.upper()] for d in directions], name
+                )
+            else:
+                self._study = self._storage.get_all_studies()[0]._study_id
+        self._ids = [trial._trial_id for trial in self.trials()]
+
+    def trials(self) -> list[FrozenTrial]:
+        """All trials, in order of their numbers."""
+        return self._storage.get_all_trials(self._study, deepcopy=False)
+
+    def add(self, trial: FrozenTrial) -> int:
+        """Write down a trial that is about to run; gives its number."""
+        with full_disk_is_an_error(self.path):
+            self._ids.append(self._storage.create_new_trial(self._study, template_trial=trial))
+        return len(self._ids) - 1
+
+    def note(self, number: int, notes: Mapping[str, Any]) -> None:
+        """Write down facts about a trial that has not ended: once it has, nothing can be added."""
+        with full_disk_is_an_error(self.path):
+            for name, value in notes.items():
+                self._storage.set_trial_user_attr(self._ids[number], name, value)
+
+    def end(self, number: int, values: Sequence[float] | None) -> None:
+        """Close a trial: complete with these values of the objectives, or failed."""
+        state = TrialState.FAIL if values is None else TrialState.COMPLETE
+        with full_disk_is_an_error(self.path):
+            self._storage.set_trial_state_values(self._ids[number], state, values)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._storage.remove_session()
+        self._storage.engine.dispose()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=60, check_same_thread=False)
+        connection.execute("pragma journal_mode=WAL")
+        connection.execute("pragma synchronous=NORMAL")
+        return connection

@@ -1,0 +1,29 @@
+"""One driver per run: a lock that the operating system releases when its holder dies, however it dies."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tsearch.engine.disk import full_disk_is_an_error
+from tsearch.errors import TsearchError
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a run folder. Raises: TsearchError naming the process that holds it already."""
+    path = folder / "lock"
+    with full_disk_is_an_error(path), open(path, "a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            raise TsearchError(
+                f"{folder}: process {holder} is working on this run. Wait for it, or stop it and resume."
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield

@@ -1,0 +1,117 @@
+"""Temporal transformers: what turns the T_in outputs of one stage into the T_out inputs of the next (SSNN-style).
+
+The paper (arXiv 2401.01912) describes a learnable module that computes temporal scores and reassigns them; its equations are not
+public to us. `score_mix`, the default, is our reading: the smallest data-dependent mixing over time that keeps every input step
+reachable and starts close to averaging. The other modes are alternatives and ablations. None of them touches batch, channel or space.
+"""
+
+import torch
+from torch import Tensor, nn
+
+PRIOR_EPS = 0.05
+
+
+def bucket_matrix(t_in: int, t_out: int) -> Tensor:
+    """Averaging over contiguous buckets of input steps: `[t_out, t_in]`, rows sum to 1.
+
+    Bucket k holds the steps from (2 k t_in + t_out) // (2 t_out), that is k t_in / t_out rounded half up.
+    """
+    edges = [(2 * k * t_in + t_out) // (2 * t_out) for k in range(t_out + 1)]
+    matrix = torch.zeros(t_out, t_in)
+    for k, (start, stop) in enumerate(zip(edges, edges[1:], strict=False)):
+        matrix[k, start:stop] = 1 / (stop - start)
+    return matrix
+
+
+def mix(weights: Tensor, x: Tensor) -> Tensor:
+    """Weighted sums over time: `weights` [t_out, t_in] or [B, t_out, t_in], `x` [t_in, B, ...] -> [t_out, B, ...]."""
+    flat = x.flatten(2)
+    equation = "oi,ibn->obn" if weights.dim() == 2 else "boi,ibn->obn"
+    return torch.einsum(equation, weights, flat).reshape(weights.shape[-2], *x.shape[1:])
+
+
+class Truncate(nn.Module):
+    """Keeps the first t_out steps (ablation)."""
+
+    def __init__(self, t_in: int, t_out: int) -> None:
+        super().__init__()
+        self.t_out = t_out
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[: self.t_out]
+
+
+class Bucket(nn.Module):
+    """Averages contiguous buckets of steps (ablation, no parameters)."""
+
+    prior: Tensor
+
+    def __init__(self, t_in: int, t_out: int) -> None:
+        super().__init__()
+        self.register_buffer("prior", bucket_matrix(t_in, t_out), persistent=False)
+        self.is_identity = t_in == t_out
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x if self.is_identity else mix(self.prior, x)
+
+
+class StaticMix(nn.Module):
+    """Learned mixing weights, the same for every sample: softmax over input steps of free scores plus the log of the buckets."""
+
+    log_prior: Tensor
+
+    def __init__(self, t_in: int, t_out: int) -> None:
+        super().__init__()
+        self.register_buffer("log_prior", (bucket_matrix(t_in, t_out) + PRIOR_EPS).log(), persistent=False)
+        self.scores = nn.Parameter(torch.zeros(t_out, t_in))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return mix((self.scores + self.log_prior).softmax(-1), x)
+
+
+class ScoreMix(nn.Module):
+    """Mixing weights computed from each sample's own temporal scores.
+
+    score[b, t] = mean of x[t, b] over channels and space; a two-layer perceptron turns the T_in scores into [t_out, t_in] logits;
+    softmax over input steps of logits plus log(bucket matrix + 0.05). The last layer starts at zero: bucket averaging, nearly.
+    """
+
+    log_prior: Tensor
+
+    def __init__(self, t_in: int, t_out: int) -> None:
+        super().__init__()
+        self.register_buffer("log_prior", (bucket_matrix(t_in, t_out) + PRIOR_EPS).log(), persistent=False)
+        self.squeeze = nn.Linear(t_in, t_in)
+        self.expand = nn.Linear(t_in, t_out * t_in)
+
+    def weights(self, x: Tensor) -> Tensor:
+        """Mixing weights `[B, t_out, t_in]`, at least 0, rows sum to 1."""
+        scores = x.flatten(2).mean(2).t()
+        logits = self.expand(self.squeeze(scores).relu()).view(-1, *self.log_prior.shape)
+        return (logits + self.log_prior).softmax(-1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return mix(self.weights(x), x)
+
+
+class RankOneScore(nn.Module):
+    """The most literal reading of "compute, then reassign scores": one weighted frame, scaled anew for every output step."""
+
+    def __init__(self, t_in: int, t_out: int) -> None:
+        super().__init__()
+        self.gather = nn.Linear(t_in, t_in)
+        self.reassign = nn.Linear(t_in, t_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        alpha = self.gather(x.flatten(2).mean(2).t()).softmax(-1)
+        beta = self.reassign(alpha).sigmoid()
+        return mix(beta[:, :, None] * alpha[:, None, :], x)
+
+
+TRANSFORMERS: dict[str, type[nn.Module]] = {
+    "score_mix": ScoreMix,
+    "static_mix": StaticMix,
+    "rank1_score": RankOneScore,
+    "bucket": Bucket,
+    "truncate": Truncate,
+}

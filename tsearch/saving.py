@@ -1,0 +1,147 @@
+"""How much energy do non-uniform timesteps save at the accuracy of uniform ones? The answer as a sentence."""
+
+import math
+from dataclasses import dataclass
+
+from tsearch.front import Front, Point
+from tsearch.units import format_value, title
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A uniform point and the cheapest non-uniform one that is at least as accurate."""
+
+    uniform: Point
+    other: Point
+    cost: str
+
+    @property
+    def saving(self) -> float:
+        """Part of the uniform point's cost that is saved; below 0 when the other one costs more."""
+        return 1 - self.other.metrics[self.cost] / self.uniform.metrics[self.cost]
+
+
+@dataclass(frozen=True)
+class Saving:
+    """The pair that saves most (None: nothing is saved), the pair at the most accurate uniform point, and
+    it all as a sentence.
+    """
+
+    cost: str | None
+    best: Pair | None
+    at_most_accurate: Pair | None
+    sentence: str
+
+
+def uniform_saving(front: Front) -> Saving:
+    """What non-uniform timesteps save against the uniform configurations of the same run.
+
+    The uniform points make a staircase of their own, accuracy against cost (the first cost that is an energy,
+    else the first one). For each of its points the cheapest non-uniform configuration with at least its
+    accuracy is found; the largest saving is reported, with the standard error of an accuracy, sqrt(p (1 - p)
+    / n), beside the difference.
+    """
+    cost = cost_metric(front)
+    if cost is None:
+        return Saving(
+            None, None, None, "This run has no cost among its objectives, so there is no saving to report."
+        )
+    usable = [point for point in front.complete if _is_usable(point, cost)]
+    stairs = staircase([point for point in usable if point.is_uniform], cost)
+    others = [point for point in usable if not point.is_uniform]
+    if not stairs or not others:
+        missing = "uniform" if not stairs else "non-uniform"
+        text = (
+            f"No {missing} configuration is complete yet, so timesteps of the two kinds cannot be compared."
+        )
+        return Saving(cost, None, None, text)
+    pairs = [pair for point in stairs if (pair := _cheapest_match(point, others, cost))]
+    at_top = next((pair for pair in pairs if pair.uniform is stairs[-1]), None)
+    best = max(pairs, key=lambda pair: pair.saving, default=None)
+    if best is None or best.saving <= 0:
+        return Saving(cost, None, at_top, _nothing_saved(cost, best, len(stairs)))
+    return Saving(cost, best, at_top, _saved(best, at_top, stairs[-1]))
+
+
+def staircase(points: list[Point], cost: str) -> list[Point]:
+    """The points that no other one beats in accuracy and cost together, cheapest first."""
+    stairs: list[Point] = []
+    for point in sorted(points, key=lambda p: (p.metrics[cost], -p.metrics["accuracy"], p.number)):
+        if not stairs or point.metrics["accuracy"] > stairs[-1].metrics["accuracy"]:
+            stairs.append(point)
+    return stairs
+
+
+def cost_metric(front: Front) -> str | None:
+    """The first cost among the objectives that is an energy, else the first cost, else None."""
+    costs = [objective.name for objective in front.objectives if objective.direction == "minimize"]
+    return next((name for name in costs if "energy" in name), costs[0] if costs else None)
+
+
+def timesteps_text(point: Point) -> str:
+    """'T=4' for uniform timesteps, 'T=(6, 3, 1)' for others."""
+    return f"T={point.timesteps[0]}" if point.is_uniform else f"T=({', '.join(map(str, point.timesteps))})"
+
+
+def _is_usable(point: Point, cost: str) -> bool:
+    return (
+        math.isfinite(point.metrics.get("accuracy", math.nan))
+        and 0 < point.metrics.get(cost, math.nan) < math.inf
+    )
+
+
+def _cheapest_match(uniform: Point, others: list[Point], cost: str) -> Pair | None:
+    matches = [point for point in others if point.metrics["accuracy"] >= uniform.metrics["accuracy"]]
+    if not matches:
+        return None
+    return Pair(
+        uniform, min(matches, key=lambda p: (p.metrics[cost], -p.metrics["accuracy"], p.number)), cost
+    )
+
+
+def _saved(best: Pair, at_top: Pair | None, top: Point) -> str:
+    text = (
+        f"Non-uniform timesteps save {100 * best.saving:.0f} % {title(best.cost)} at equal accuracy: "
+        f"{_reaches(best.other, best.cost)}, uniform {_reaches(best.uniform, best.cost)}; {_caution(best)}"
+    )
+    if best.uniform is top:
+        return f"{text}."
+    found = "no non-uniform one reaches it" if at_top is None else f"non-uniform ones {_verb(at_top.saving)}"
+    return f"{text}; at the best uniform accuracy ({timesteps_text(top)}, {_percent(top)}), {found}."
+
+
+def _nothing_saved(cost: str, best: Pair | None, n_stairs: int) -> str:
+    start = f"Non-uniform timesteps save no {title(cost)} at equal accuracy: "
+    if best is None:
+        return f"{start}none reaches the accuracy of any of the {n_stairs} best uniform configurations."
+    more = "exactly as much as" if best.saving == 0 else f"{-100 * best.saving:.0f} % more than"
+    return (
+        f"{start}at best {_reaches(best.other, cost)}, {more} "
+        f"uniform {timesteps_text(best.uniform)} with {_percent(best.uniform)}; {_caution(best)}."
+    )
+
+
+def _caution(pair: Pair) -> str:
+    accuracy, n = pair.uniform.metrics["accuracy"], pair.uniform.n_validation
+    if not n:
+        return "the number of validation samples is unknown, so is the error of these accuracies"
+    gap = pair.other.metrics["accuracy"] - accuracy
+    error = math.sqrt(max(accuracy * (1 - accuracy), 0.0) / n)
+    verdict = "more than" if gap > error else "within"
+    error_text = f"one standard error ({100 * error:.1f} points on {n} validation samples)"
+    return f"the accuracies differ by {100 * gap:.1f} points, {verdict} {error_text}"
+
+
+def _verb(saving: float) -> str:
+    if saving == 0:
+        return "save nothing"
+    return f"save {100 * saving:.0f} %" if saving > 0 else f"cost {-100 * saving:.0f} % more"
+
+
+def _reaches(point: Point, cost: str) -> str:
+    who, price = f"{timesteps_text(point)} (trial {point.number})", format_value(point.metrics[cost], cost)
+    return f"{who} reaches {_percent(point)} with {price}"
+
+
+def _percent(point: Point) -> str:
+    return format_value(point.metrics["accuracy"], "accuracy")

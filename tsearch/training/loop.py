@@ -1,0 +1,123 @@
+"""Training: epochs `start` to `stop` of a configuration's schedule.
+
+Every random number comes from (seed, replicate, hash of the phase prefix, epoch), so a training that is cut in two, continued
+elsewhere, or shares its first phases with another one sees the same numbers.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tsearch.configuration import Configuration, Task, Training
+from tsearch.data import Dataset
+from tsearch.models.build import Network
+from tsearch.training.checkpoints import pack, restore_optimizer, unpack_weights
+from tsearch.training.losses import early_classifier_loss
+from tsearch.training.schedule import Position, one_cycle, positions
+
+TRANSFORMER_LEARNING_RATE = 0.01
+
+
+class TrainingDivergedError(ArithmeticError):
+    """The loss became infinite or not a number."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What `train` gives back: one entry of losses per epoch, and a checkpoint to continue from."""
+
+    curve: tuple[dict[str, float], ...]
+    checkpoint: bytes
+
+
+def train(network: Network, dataset: Dataset, task: Task, *, stop: int, checkpoint: bytes | None = None, start: int = 0) -> Trained:
+    """Train `network` from epoch `start` (the state in `checkpoint`) up to epoch `stop` of its schedule, in place.
+
+    A phase starts with a new optimizer and a full learning-rate cycle from the weights of the one before.
+
+    Raises: TrainingDivergedError if the loss is no longer a finite number.
+    """
+    configuration = network.configuration
+    if checkpoint is not None:
+        network.load_state_dict(unpack_weights(checkpoint))
+    curve = []
+    optimizer = None
+    for number, position in enumerate(positions(configuration)[:stop]):
+        if number < start:
+            continue
+        if optimizer is None or position.epoch == 0:
+            optimizer = _optimizer(network, configuration.training)
+            if checkpoint is not None and number == start and position.epoch > 0:
+                restore_optimizer(optimizer, checkpoint)
+        loss = _epoch(network, dataset, task, optimizer, position)
+        curve.append({"epoch": float(number + 1), "loss": loss})
+        if position.epoch + 1 == position.phase.epochs:
+            optimizer = None
+    return Trained(tuple(curve), pack(network, optimizer, stop))
+
+
+def epoch_seed(task: Task, configuration: Configuration, position: Position) -> list[int]:
+    """Entropy of one epoch's data order, augmentation and dropout."""
+    return [task.seed, task.replicate, int(configuration.prefix_key(position.index), 16), position.epoch]
+
+
+def _epoch(network: Network, dataset: Dataset, task: Task, optimizer: torch.optim.Optimizer, position: Position) -> float:
+    training, timesteps = network.configuration.training, position.phase.timesteps
+    rng = np.random.default_rng(epoch_seed(task, network.configuration, position))
+    torch.manual_seed(int(rng.integers(2**62)))
+    split = dataset.train
+    batches = _batches(rng.permutation(len(split)), training.batch_size)
+    network.train()
+    total, seen = 0.0, 0
+    for number, indices in enumerate(batches):
+        progress = (position.epoch + number / len(batches)) / position.phase.epochs
+        _set_learning_rate(optimizer, one_cycle(progress, training.warmup))
+        frames = _shift(split.batch(indices, timesteps[0]), training.shift, rng)
+        loss = early_classifier_loss(
+            network.run(frames, timesteps), split.labels[indices],
+            early_weight=training.early_loss_weight, label_smoothing=training.label_smoothing,
+        )  # fmt: skip
+        if not torch.isfinite(loss):
+            raise TrainingDivergedError(f"loss {loss.item()} in epoch {position.epoch + 1} of phase {position.index + 1}")
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        total += loss.item() * len(indices)
+        seen += len(indices)
+    return total / seen
+
+
+def _batches(order: np.ndarray, size: int) -> list[Tensor]:
+    """Index batches; a last one of a single sample, which BatchNorm cannot use, is left out."""
+    batches = [torch.as_tensor(order[i : i + size]) for i in range(0, len(order), size)]
+    return [batch for batch in batches if len(batch) > 1]
+
+
+def _shift(frames: Tensor, most: int, rng: np.random.Generator) -> Tensor:
+    """Roll all frames of a batch by the same few pixels."""
+    if most == 0:
+        return frames
+    rows, columns = (int(n) for n in rng.integers(-most, most + 1, 2))
+    return torch.roll(frames, (rows, columns), (-2, -1))
+
+
+def _optimizer(network: Network, training: Training) -> torch.optim.Optimizer:
+    mixing = list(network.transformers.parameters())
+    others = [p for p in network.parameters() if not any(p is m for m in mixing)]
+    groups = [_group(others, training.learning_rate, training.weight_decay)]
+    if mixing:
+        groups.append(_group(mixing, TRANSFORMER_LEARNING_RATE, 0.0))
+    if training.optimizer == "adamw":
+        return torch.optim.AdamW(groups)
+    return torch.optim.SGD(groups, momentum=0.9)
+
+
+def _group(parameters: list[nn.Parameter], learning_rate: float, weight_decay: float) -> dict[str, object]:
+    return {"params": parameters, "lr": learning_rate, "weight_decay": weight_decay, "peak": learning_rate}
+
+
+def _set_learning_rate(optimizer: torch.optim.Optimizer, fraction: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = group["peak"] * fraction
