@@ -1,4 +1,5 @@
-"""Fixtures shared by all tests. Variables that libraries read when they are imported are set here, before anything else."""
+"""Fixtures shared by all tests. Variables that libraries read when they are imported are set here, before
+anything else."""
 
 import os
 from pathlib import Path
@@ -15,7 +16,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """Folder of real recordings: `TSEARCH_DATA`, else shared/data beside the repository; skips where neither is there."""
+    """Folder of real recordings: `TSEARCH_DATA`, else shared/data beside the repository; skips where
+    neither is there."""
     folder = Path(os.environ.get("TSEARCH_DATA", REPOSITORY.parent / "shared" / "data"))
     if not folder.is_dir():
         pytest.skip(f"no real recordings: {folder} is missing; point TSEARCH_DATA at them")

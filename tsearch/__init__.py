@@ -48,8 +48,9 @@ _HOMES = {
     "load_space": "space",
 }
 __all__ = [
-    "Bundle", "Configuration", "DataSpec", "Front", "Hardware", "Phase", "Result", "Run", "SearchSpace", "Task", "TsearchError",
-    "evaluate_bundle", "export", "load", "load_space", "open_run", "resume", "run", "train_and_price", "write_report",
+    "Bundle", "Configuration", "DataSpec", "Front", "Hardware", "Phase", "Result", "Run", "SearchSpace",
+    "Task", "TsearchError", "evaluate_bundle", "export", "load", "load_space", "open_run", "resume", "run",
+    "train_and_price", "write_report",
 ]  # fmt: skip
 
 

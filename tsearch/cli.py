@@ -62,13 +62,22 @@ def run(given: argparse.Namespace) -> str:
 
     space = tsearch.load_space(given.space)
     if given.proposer or given.seed is not None:
-        chosen = {"proposer": given.proposer or space.search.proposer, "seed": space.search.seed if given.seed is None else given.seed}
+        chosen = {
+            "proposer": given.proposer or space.search.proposer,
+            "seed": space.search.seed if given.seed is None else given.seed,
+        }
         _check_known("proposer", chosen["proposer"], _listing()["proposers"])
         space = space.model_copy(update={"search": space.search.model_copy(update=chosen)})
     finished = tsearch.run(
-        space, name=given.name, runs=given.runs, trials=given.trials, timeout_s=_seconds(given.timeout), source=given.space,
-        **_executor(given), listener=_progress(given),
-    )  # fmt: skip
+        space,
+        name=given.name,
+        runs=given.runs,
+        trials=given.trials,
+        timeout_s=_seconds(given.timeout),
+        source=given.space,
+        **_executor(given),
+        listener=_progress(given),
+    )
     return _after_run(finished, given)
 
 
@@ -77,9 +86,12 @@ def resume(given: argparse.Namespace) -> str:
     import tsearch
 
     finished = tsearch.resume(
-        _run_folder(given.run, given.runs), more_trials=given.trials, timeout_s=_seconds(given.timeout),
-        **_executor(given), listener=_progress(given),
-    )  # fmt: skip
+        _run_folder(given.run, given.runs),
+        more_trials=given.trials,
+        timeout_s=_seconds(given.timeout),
+        **_executor(given),
+        listener=_progress(given),
+    )
     return _after_run(finished, given)
 
 
@@ -98,7 +110,11 @@ def show(given: argparse.Namespace) -> str:
         from tsearch.units import metric_name
 
         best = front.best(metric_name(given.best), _limits(given))
-        return json.dumps(tables.point_content(front, best), indent=1) if given.json else tables.front_text(front, [best])
+        return (
+            json.dumps(tables.point_content(front, best), indent=1)
+            if given.json
+            else tables.front_text(front, [best])
+        )
     if given.json:
         return json.dumps(tables.front_content(front, everything=given.all), indent=1)
     return tables.front_text(front, front.complete if given.all else front.points)
@@ -174,8 +190,14 @@ def _after_run(finished: "Run", given: argparse.Namespace) -> str:
 
 def _executor(given: argparse.Namespace) -> dict[str, Any]:
     if given.address and given.executor not in (None, "ray"):
-        raise TsearchError(f"--address {given.address}: only a Ray cluster has an address. Add --executor ray.")
-    return {"executor": given.executor or ("ray" if given.address else "process"), "workers": given.workers, "address": given.address}
+        raise TsearchError(
+            f"--address {given.address}: only a Ray cluster has an address. Add --executor ray."
+        )
+    return {
+        "executor": given.executor or ("ray" if given.address else "process"),
+        "workers": given.workers,
+        "address": given.address,
+    }
 
 
 def _progress(given: argparse.Namespace) -> Any:
@@ -200,7 +222,11 @@ def _run_folder(name: str, runs: str) -> Path:
         if (folder / "run.json").is_file():
             return folder
     known = sorted(path.parent.name for path in Path(runs).glob("*/run.json"))
-    listed = f" Runs here: {', '.join(known)}." if known else f" There is no run in {runs}/ yet: `tsearch run digits_dvs`."
+    listed = (
+        f" Runs here: {', '.join(known)}."
+        if known
+        else f" There is no run in {runs}/ yet: `tsearch run digits_dvs`."
+    )
     raise TsearchError(f"run '{name}' not found in {runs}/.{did_you_mean(name, known)}{listed}")
 
 
@@ -230,12 +256,20 @@ def _listing() -> dict[str, list[str]]:
     from tsearch.models import BACKBONES
     from tsearch.space_file import known_spaces
 
-    return dict(zip(KINDS, (known_spaces(), list(BACKBONES), list(DATASETS), list(PROPOSERS), list(known_profiles())), strict=True))
+    return dict(
+        zip(
+            KINDS,
+            (known_spaces(), list(BACKBONES), list(DATASETS), list(PROPOSERS), list(known_profiles())),
+            strict=True,
+        )
+    )
 
 
 def _check_known(what: str, name: str, known: list[str]) -> None:
     if name not in known:
-        raise TsearchError(f"--{what} {name}: not found.{did_you_mean(name, known)} Known: {', '.join(known)}.")
+        raise TsearchError(
+            f"--{what} {name}: not found.{did_you_mean(name, known)} Known: {', '.join(known)}."
+        )
 
 
 # ---------------------------------------------------------------------- arguments
@@ -243,17 +277,24 @@ def _check_known(what: str, name: str, known: list[str]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="tsearch", description="How many timesteps does each part of a spiking network need, and what does that cost?"
+        prog="tsearch",
+        description="How many timesteps does each part of a spiking network need, and what does that cost?",
     )
     parser.add_argument("--version", action="version", version=f"tsearch {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     command = _command(commands, check)
-    command.add_argument("space", help="search-space file, or the name of a shipped one (tsearch list spaces)")
-    command.add_argument("--proposals", type=int, default=5, metavar="N", help="configurations to preview (5)")
+    command.add_argument(
+        "space", help="search-space file, or the name of a shipped one (tsearch list spaces)"
+    )
+    command.add_argument(
+        "--proposals", type=int, default=5, metavar="N", help="configurations to preview (5)"
+    )
 
     command = _command(commands, run)
-    command.add_argument("space", help="search-space file, or the name of a shipped one (tsearch list spaces)")
+    command.add_argument(
+        "space", help="search-space file, or the name of a shipped one (tsearch list spaces)"
+    )
     command.add_argument("--name", help="name of the run (the space's name, numbered if taken)")
     command.add_argument("--trials", type=int, help="configurations to try in all, baselines included")
     command.add_argument("--proposer", help="who proposes (tsearch list proposers)")
@@ -296,7 +337,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _command(commands: Any, function: Any, name: str | None = None) -> argparse.ArgumentParser:
     summary = str(function.__doc__).strip()
-    command: argparse.ArgumentParser = commands.add_parser(name or function.__name__, help=summary, description=summary)
+    command: argparse.ArgumentParser = commands.add_parser(
+        name or function.__name__, help=summary, description=summary
+    )
     command.set_defaults(call=function)
     command.add_argument("--runs", default="runs", metavar="FOLDER", help="where runs are kept (runs)")
     command.add_argument("--json", action="store_true", help="JSON on stdout, for scripts")
@@ -304,17 +347,32 @@ def _command(commands: Any, function: Any, name: str | None = None) -> argparse.
 
 
 def _add_execution(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--executor", choices=("process", "inline", "ray"), help="where configurations are trained (process)")
+    command.add_argument(
+        "--executor", choices=("process", "inline", "ray"), help="where configurations are trained (process)"
+    )
     command.add_argument("--workers", type=int, metavar="N", help="how many at once (one per core)")
     command.add_argument("--address", help="an existing Ray cluster; implies --executor ray")
-    command.add_argument("--timeout", metavar="TIME", help="end the run after this time, such as 90s, 30min or 2h; resume continues it")
+    command.add_argument(
+        "--timeout",
+        metavar="TIME",
+        help="end the run after this time, such as 90s, 30min or 2h; resume continues it",
+    )
     command.add_argument("-v", "--verbose", action="store_true", help="let the libraries talk")
 
 
 def _add_choice(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--best", metavar="METRIC", help="choose the best in this metric: accuracy, energy, latency ...")
-    command.add_argument("--max", action="append", metavar="METRIC=VALUE", help="at most, such as energy=50nJ; may be repeated")
-    command.add_argument("--min", action="append", metavar="METRIC=VALUE", help="at least, such as accuracy=80%%; may be repeated")
+    command.add_argument(
+        "--best", metavar="METRIC", help="choose the best in this metric: accuracy, energy, latency ..."
+    )
+    command.add_argument(
+        "--max", action="append", metavar="METRIC=VALUE", help="at most, such as energy=50nJ; may be repeated"
+    )
+    command.add_argument(
+        "--min",
+        action="append",
+        metavar="METRIC=VALUE",
+        help="at least, such as accuracy=80%%; may be repeated",
+    )
 
 
 def _more(text: str) -> int:

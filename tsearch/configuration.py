@@ -1,7 +1,7 @@
 """The frozen objects that travel: a configuration, the task it is trained on, and the result it earns.
 
-Everything here is plain data: hashable, comparable, written as JSON, and sent to workers as it is. Nothing here imports torch.
-"""
+Everything here is plain data: hashable, comparable, written as JSON, and sent to workers as it is. Nothing
+here imports torch."""
 
 import hashlib
 import json
@@ -22,8 +22,8 @@ class Frozen(BaseModel):
 class Backbone(Frozen):
     """The network without its time: one block per entry of `widths`.
 
-    A block is convolution 3x3, BatchNorm, neuron and, for the blocks named in `pool_after` (counted from 1), a 2x2 pool.
-    """
+    A block is convolution 3x3, BatchNorm, neuron and, for the blocks named in `pool_after` (counted from
+    1), a 2x2 pool."""
 
     name: str = "vgg"
     widths: tuple[PositiveInt, ...] = (8, 16, 32)
@@ -40,16 +40,17 @@ class Backbone(Frozen):
         if not self.widths:
             raise ValueError("a backbone needs at least one block")
         if any(block > self.depth for block in self.pool_after):
-            raise ValueError(f"pool_after {list(self.pool_after)} names a block beyond the last one, {self.depth}")
+            raise ValueError(
+                f"pool_after {list(self.pool_after)} names a block beyond the last one, {self.depth}"
+            )
         return self
 
 
 class Neuron(Frozen):
     """Leaky integrate-and-fire: v' = (1 - 1/tau) v + current, a spike where v' >= threshold, then the reset.
 
-    `tau` in timesteps, at least 1 (infinite leak) ; `threshold` in units of the input current; `surrogate_width` is the width of
-    the surrogate gradient in units of the threshold.
-    """
+    `tau` in timesteps, at least 1 (infinite leak) ; `threshold` in units of the input current;
+    `surrogate_width` is the width of the surrogate gradient in units of the threshold."""
 
     tau: Annotated[float, Field(ge=1)] = 2.0
     threshold: PositiveFloat = 1.0
@@ -59,7 +60,8 @@ class Neuron(Frozen):
 
 
 class Training(Frozen):
-    """How one phase is trained. `shift` is the largest random roll, in pixels; `dropout` acts before the last layer."""
+    """How one phase is trained. `shift` is the largest random roll, in pixels; `dropout` acts before the
+    last layer."""
 
     optimizer: Literal["adamw", "sgd"] = "adamw"
     learning_rate: PositiveFloat = 0.01
@@ -81,17 +83,18 @@ class Phase(Frozen):
     @model_validator(mode="after")
     def _never_increases(self) -> Self:
         if list(self.timesteps) != sorted(self.timesteps, reverse=True):
-            raise ValueError(f"timesteps {list(self.timesteps)} increase; a later stage may not have more than an earlier one")
+            raise ValueError(
+                f"timesteps {list(self.timesteps)} increase; a later stage may not have more than an earlier one"
+            )
         return self
 
 
 class Configuration(Frozen):
     """One point of a search space.
 
-    `stages` divides the backbone's blocks (consecutive; the numbers add up to its depth). `schedule` holds the phases in the order
-    of training: each starts from the weights of the one before, no stage's timesteps ever grow, and the last one is what is
-    searched, priced and exported.
-    """
+    `stages` divides the backbone's blocks (consecutive; the numbers add up to its depth). `schedule` holds
+    the phases in the order of training: each starts from the weights of the one before, no stage's
+    timesteps ever grow, and the last one is what is searched, priced and exported."""
 
     backbone: Backbone = Backbone()
     stages: tuple[PositiveInt, ...]
@@ -112,13 +115,17 @@ class Configuration(Frozen):
 
     @property
     def key(self) -> str:
-        """Hash of the content, 16 hexadecimal digits: equal configurations have equal keys, on every machine."""
+        """Hash of the content, 16 hexadecimal digits: equal configurations have equal keys, on every
+        machine."""
         return content_hash(self.model_dump(mode="json"))
 
     def prefix_key(self, phase: int) -> str:
-        """Hash of all that shapes the training up to and with `phase` (counted from 0): two configurations that agree so far
-        share it, and with it every random number drawn so far."""
-        return content_hash(self.model_dump(mode="json") | {"schedule": [p.model_dump(mode="json") for p in self.schedule[: phase + 1]]})
+        """Hash of all that shapes the training up to and with `phase` (counted from 0): two configurations
+        that agree so far share it, and with it every random number drawn so far."""
+        return content_hash(
+            self.model_dump(mode="json")
+            | {"schedule": [p.model_dump(mode="json") for p in self.schedule[: phase + 1]]}
+        )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -129,16 +136,20 @@ class Configuration(Frozen):
             raise ValueError("the schedule needs at least one phase")
         for phase in self.schedule:
             if len(phase.timesteps) != len(division):
-                raise ValueError(f"timesteps {list(phase.timesteps)} do not fit the {len(division)} stages {division}")
+                raise ValueError(
+                    f"timesteps {list(phase.timesteps)} do not fit the {len(division)} stages {division}"
+                )
         for before, after in zip(self.schedule, self.schedule[1:], strict=False):
             if any(b < a for b, a in zip(before.timesteps, after.timesteps, strict=True)):
-                raise ValueError(f"the schedule grows from {list(before.timesteps)} to {list(after.timesteps)}; it may only shrink")
+                raise ValueError(
+                    f"the schedule grows from {list(before.timesteps)} to {list(after.timesteps)}; it may only shrink"
+                )
         return self
 
 
 class DataSpec(Frozen):
-    """Which data: a name in `tsearch.data.DATASETS`, the folder that holds the files (None: `TSEARCH_DATA`, else not needed), and
-    the options of that data set."""
+    """Which data: a name in `tsearch.data.DATASETS`, the folder that holds the files (None: `TSEARCH_DATA`,
+    else not needed), and the options of that data set."""
 
     name: str
     root: str | None = None
@@ -146,8 +157,8 @@ class DataSpec(Frozen):
 
 
 class Hardware(Frozen):
-    """What a configuration is priced on: the profile that the objectives read, further profiles shown beside it, and how the
-    hardware orders the work."""
+    """What a configuration is priced on: the profile that the objectives read, further profiles shown
+    beside it, and how the hardware orders the work."""
 
     profile: str = "45nm_memory"
     also: tuple[str, ...] = ("45nm_paper_simple",)
@@ -166,11 +177,10 @@ class Task(Frozen):
 class Result(Frozen):
     """What one segment gives back: plain data, on disk before it is used.
 
-    `metrics` holds every number that may serve as an objective (accuracy in [0, 1], energy_pj, latency_s, mean_timesteps,
-    footprint_bits ...). `costs` maps a profile's name to the priced breakdown, `spikes` is the spike record, `curve` one entry per
-    epoch, `probe` the hash of the logits on the first 64 validation samples. `checkpoint` (safetensors bytes) travels beside the
-    JSON, not in it.
-    """
+    `metrics` holds every number that may serve as an objective (accuracy in [0, 1], energy_pj, latency_s,
+    mean_timesteps, footprint_bits ...). `costs` maps a profile's name to the priced breakdown, `spikes` is
+    the spike record, `curve` one entry per epoch, `probe` the hash of the logits on the first 64 validation
+    samples. `checkpoint` (safetensors bytes) travels beside the JSON, not in it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=True)
 

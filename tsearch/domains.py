@@ -10,7 +10,8 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Choice:
-    """One of `values`, in the order given; the first one is the default. A sampler sees labels, which are plain scalars."""
+    """One of `values`, in the order given; the first one is the default. A sampler sees labels, which are
+    plain scalars."""
 
     values: tuple[Hashable, ...]
 

@@ -1,8 +1,8 @@
 """Errors that a user can act on.
 
-A `TsearchError` is printed as one line, without a traceback, and ends the command with exit code 2. It says where the
-problem is, what was found, what is allowed and what to do next. Anything else that is raised is a bug and keeps its traceback.
-"""
+A `TsearchError` is printed as one line, without a traceback, and ends the command with exit code 2. It says
+where the problem is, what was found, what is allowed and what to do next. Anything else that is raised is a
+bug and keeps its traceback."""
 
 import difflib
 from collections.abc import Iterable

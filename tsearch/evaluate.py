@@ -1,7 +1,7 @@
 """The way from a configuration to a result: real training, a validation pass, and its price.
 
-`train_and_price` is the evaluator that searches use. The engine drives any other function of the same form as well.
-"""
+`train_and_price` is the evaluator that searches use. The engine drives any other function of the same form
+as well."""
 
 import hashlib
 import platform
@@ -30,7 +30,8 @@ BATCH = 64  # validation batches; the probe is the first of them
 
 @dataclass(frozen=True)
 class Measurement:
-    """One pass over a split: accuracy in [0, 1], number of samples, spike record, hash of the first batch's logits."""
+    """One pass over a split: accuracy in [0, 1], number of samples, spike record, hash of the first batch's
+    logits."""
 
     accuracy: float
     n_samples: int
@@ -38,11 +39,14 @@ class Measurement:
     probe: str
 
 
-def train_and_price(configuration: Configuration, budget: int, resume_from: bytes | None, task: Task) -> Result:
-    """Train up to epoch `budget` of the schedule, from the checkpoint `resume_from` if given, and measure on validation data.
+def train_and_price(
+    configuration: Configuration, budget: int, resume_from: bytes | None, task: Task
+) -> Result:
+    """Train up to epoch `budget` of the schedule, from the checkpoint `resume_from` if given, and measure
+    on validation data.
 
-    Energy and latency are those of the task's hardware for the spikes of the validation pass; inside an early phase they are
-    those of that phase's timesteps.
+    Energy and latency are those of the task's hardware for the spikes of the validation pass; inside an
+    early phase they are those of that phase's timesteps.
 
     Raises: TrainingDivergedError; TsearchError for data or profiles that cannot be used.
     """
@@ -72,7 +76,9 @@ def train_and_price(configuration: Configuration, budget: int, resume_from: byte
     )
 
 
-def measure(network: Network, dataset: Dataset, split: Split, timesteps: tuple[int, ...] | None = None) -> Measurement:
+def measure(
+    network: Network, dataset: Dataset, split: Split, timesteps: tuple[int, ...] | None = None
+) -> Measurement:
     """Run `network` over `split` once, counting right answers and spikes."""
     timesteps = timesteps or network.configuration.timesteps
     recorder = Recorder(describe_network(network.configuration, dataset, timesteps))
@@ -96,7 +102,8 @@ def logits_hash(logits: torch.Tensor) -> str:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Run on one thread: the order of floating-point sums, and so every bit of a result, does not depend on the machine's cores."""
+    """Run on one thread: the order of floating-point sums, and so every bit of a result, does not depend on
+    the machine's cores."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

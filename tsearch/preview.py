@@ -21,7 +21,12 @@ def preview(space: SearchSpace, n_proposals: int = 5) -> dict[str, Any]:
     first = (space.baselines() if space.search.baselines == "uniform" else []) + list(space.enqueued)
     return {
         "name": space.name,
-        "data": {"name": space.data.name, "shape": list(info.shape), "n_classes": info.n_classes, "is_static": info.is_static},
+        "data": {
+            "name": space.data.name,
+            "shape": list(info.shape),
+            "n_classes": info.n_classes,
+            "is_static": info.is_static,
+        },
         "parameters": {name: _words(domain) for name, domain in parameters.items()},
         "fixed": {name: domain.default for name, domain in space.settings.items() if name not in parameters},
         "size": space.size,

@@ -59,7 +59,7 @@ def uniform_saving(front: Front) -> Saving:
     at_top = next((pair for pair in pairs if pair.uniform is stairs[-1]), None)
     best = max(pairs, key=lambda pair: pair.saving, default=None)
     if best is None or best.saving <= 0:
-        return Saving(cost, None, at_top, _nothing_saved(cost, best, len(stairs)))
+        return Saving(cost, None, at_top, _nothing_saved(cost, best, stairs[0]))
     return Saving(cost, best, at_top, _saved(best, at_top, stairs[-1]))
 
 
@@ -110,10 +110,11 @@ def _saved(best: Pair, at_top: Pair | None, top: Point) -> str:
     return f"{text}; at the best uniform accuracy ({timesteps_text(top)}, {_percent(top)}), {found}."
 
 
-def _nothing_saved(cost: str, best: Pair | None, n_stairs: int) -> str:
+def _nothing_saved(cost: str, best: Pair | None, cheapest: Point) -> str:
     start = f"Non-uniform timesteps save no {title(cost)} at equal accuracy: "
     if best is None:
-        return f"{start}none reaches the accuracy of any of the {n_stairs} best uniform configurations."
+        goal = f"{_percent(cheapest)} of the cheapest uniform configuration ({timesteps_text(cheapest)})"
+        return f"{start}none reaches even the {goal}."
     more = "exactly as much as" if best.saving == 0 else f"{-100 * best.saving:.0f} % more than"
     return (
         f"{start}at best {_reaches(best.other, cost)}, {more} "

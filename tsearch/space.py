@@ -1,8 +1,8 @@
-"""A search space: which configurations there are, how they are encoded for a sampler, and what they are searched for.
+"""A search space: which configurations there are, how they are encoded for a sampler, and what they are
+searched for.
 
-`load_space` reads a YAML file (see `space_file.py` for its form). The space knows nothing of training: it turns parameter values into
-configurations and back, counts, enumerates and draws.
-"""
+`load_space` reads a YAML file (see `space_file.py` for its form). The space knows nothing of training: it
+turns parameter values into configurations and back, counts, enumerates and draws."""
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -41,9 +41,9 @@ class Objective(Frozen):
 
 
 class SearchSettings(Frozen):
-    """How to search. `trials` is the total of configurations tried, baselines included. With `ordered`, proposals are made in
-    batches of `batch` and results told in order, so that the outcome depends on the seed alone. `max_failures` failed trials in
-    a row stop the run."""
+    """How to search. `trials` is the total of configurations tried, baselines included. With `ordered`,
+    proposals are made in batches of `batch` and results told in order, so that the outcome depends on the
+    seed alone. `max_failures` failed trials in a row stop the run."""
 
     trials: PositiveInt = 40
     proposer: str = "tpe"
@@ -58,7 +58,10 @@ class SearchSettings(Frozen):
 class SearchSpace(Frozen):
     """A validated search space. Build it with `load_space` or `parse_space`."""
 
-    model_config = Frozen.model_config | {"arbitrary_types_allowed": True, "ignored_types": (cached_property,)}
+    model_config = Frozen.model_config | {
+        "arbitrary_types_allowed": True,
+        "ignored_types": (cached_property,),
+    }
 
     name: str
     data: DataSpec
@@ -82,7 +85,9 @@ class SearchSpace(Frozen):
             raise ValueError(f"backbone.widths of different depths {sorted(depths)}; one space has one depth")
         for division in () if self.divisions == "any" else self.divisions:
             if sum(division) != self.depth:
-                raise ValueError(f"stages {list(division)} hold {sum(division)} blocks, but the backbone has {self.depth}")
+                raise ValueError(
+                    f"stages {list(division)} hold {sum(division)} blocks, but the backbone has {self.depth}"
+                )
         return self
 
     @property
@@ -122,7 +127,8 @@ class SearchSpace(Frozen):
     # ------------------------------------------------------------------ parameters
 
     def parameters(self) -> dict[str, Domain]:
-        """The parameters a sampler sees, by name; any combination of values decodes to a valid configuration."""
+        """The parameters a sampler sees, by name; any combination of values decodes to a valid
+        configuration."""
         found: dict[str, Domain] = {}
         if self.divisions == "any":
             found |= {f"cut.{k}": Choice((False, True)) for k in range(1, self.depth)}
@@ -152,7 +158,8 @@ class SearchSpace(Frozen):
         return self.assemble(division, vector, value("schedule.leading", self.leading), settings)
 
     def encode(self, configuration: Configuration) -> dict[str, Any]:
-        """Parameter values that decode to `configuration`. Raises ValueError, saying why, if it lies outside the space."""
+        """Parameter values that decode to `configuration`. Raises ValueError, saying why, if it lies
+        outside the space."""
         values: dict[str, Any] = {}
         if configuration.stages not in self.all_divisions:
             raise ValueError(f"stages {list(configuration.stages)} is not a division of this space")
@@ -166,7 +173,10 @@ class SearchSpace(Frozen):
         values["timesteps.first"] = configuration.timesteps[0]
         most = max(len(division) for division in self.all_divisions)
         shares = shares_of_vector(self.timesteps, configuration.timesteps)
-        values |= {f"timesteps.share.{i + 2}": share for i, share in enumerate(shares + (0.5,) * (most - 1 - len(shares)))}
+        values |= {
+            f"timesteps.share.{i + 2}": share
+            for i, share in enumerate(shares + (0.5,) * (most - 1 - len(shares)))
+        }
         flat = _flatten(configuration)
         for name, domain in self.settings.items():
             try:
@@ -180,9 +190,12 @@ class SearchSpace(Frozen):
         schedule = [[list(phase.timesteps), phase.epochs] for phase in configuration.schedule]
         raise ValueError(f"schedule {schedule} is not one of this space")
 
-    def assemble(self, division: Division, vector: tuple[int, ...], leading: Any, settings: Mapping[str, Any]) -> Configuration:
-        """The configuration made of these parts. Settings that a single stage makes meaningless (transformer, early
-        classifiers) take their default, so that equal networks are equal configurations."""
+    def assemble(
+        self, division: Division, vector: tuple[int, ...], leading: Any, settings: Mapping[str, Any]
+    ) -> Configuration:
+        """The configuration made of these parts. Settings that a single stage makes meaningless
+        (transformer, early classifiers) take their default, so that equal networks are equal
+        configurations."""
         settings = {name: settings[name] for name in self.settings}
         if len(division) == 1:
             unused = ("transformer", "training.early_loss_weight")
@@ -231,15 +244,20 @@ class SearchSpace(Frozen):
             free = self._free_settings(len(division) == 1)
             defaults = {name: domain.default for name, domain in self.settings.items()}
             for values in product(*(domain.values for domain in free.values())):  # type: ignore[union-attr]
-                yield self.assemble(division, vector, leading, defaults | dict(zip(free, values, strict=True)))
+                yield self.assemble(
+                    division, vector, leading, defaults | dict(zip(free, values, strict=True))
+                )
 
     def random(self, rng: np.random.Generator) -> Configuration:
         """One configuration, uniform over the structures and over each setting's scale."""
         division, vector, leading = self._structures[int(rng.integers(len(self._structures)))]
-        return self.assemble(division, vector, leading, {n: domain.random(rng) for n, domain in self.settings.items()})
+        return self.assemble(
+            division, vector, leading, {n: domain.random(rng) for n, domain in self.settings.items()}
+        )
 
     def baselines(self) -> list[Configuration]:
-        """The uniform-T configurations: every choice of timesteps, in the division with the fewest stages, defaults elsewhere."""
+        """The uniform-T configurations: every choice of timesteps, in the division with the fewest stages,
+        defaults elsewhere."""
         division = self.all_divisions[0]
         defaults = {name: domain.default for name, domain in self.settings.items()}
         return [
@@ -286,7 +304,13 @@ def _domain_to_dict(domain: Domain) -> dict[str, Any]:
     if isinstance(domain, Choice):
         return {"values": [list(v) if isinstance(v, tuple) else v for v in domain.values]}
     kind = "real" if isinstance(domain, Real) else "whole"
-    return {"kind": kind, "low": domain.low, "high": domain.high, "log": domain.log, "default": domain.default}
+    return {
+        "kind": kind,
+        "low": domain.low,
+        "high": domain.high,
+        "log": domain.log,
+        "default": domain.default,
+    }
 
 
 def _domain_from_dict(content: Mapping[str, Any]) -> Domain:

@@ -1,8 +1,7 @@
 """The YAML form of a search space, and errors that point at a line of it.
 
-Every setting of `backbone`, `neuron`, `training` and `transformer` may be one value, a list of values to choose from, or a range
-`{low: ..., high: ..., log: true}`.
-"""
+Every setting of `backbone`, `neuron`, `training` and `transformer` may be one value, a list of values to
+choose from, or a range `{low: ..., high: ..., log: true}`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,7 +28,8 @@ class Range(Frozen):
 
 
 class ScheduleSpace(Frozen):
-    """`epochs` of the last phase; each list of `leading` timesteps is one choice of earlier phases, `leading_epochs` each."""
+    """`epochs` of the last phase; each list of `leading` timesteps is one choice of earlier phases,
+    `leading_epochs` each."""
 
     epochs: PositiveInt = 20
     leading: tuple[tuple[PositiveInt, ...], ...] = Field(default=((),), min_length=1)
@@ -43,9 +43,9 @@ class Enqueued(Frozen):
     stages: tuple[PositiveInt, ...]
     leading: tuple[PositiveInt, ...] = ()
     transformer: str | None = None
-    backbone: dict[str, Any] = {}
-    neuron: dict[str, Any] = {}
-    training: dict[str, Any] = {}
+    backbone: dict[str, Any] = Field(default_factory=dict)
+    neuron: dict[str, Any] = Field(default_factory=dict)
+    training: dict[str, Any] = Field(default_factory=dict)
 
 
 def _kind(value: Any) -> str:
@@ -55,12 +55,18 @@ def _kind(value: Any) -> str:
 
 
 def _kind_of_list(value: Any) -> str:
-    return "choices" if value and isinstance(value, list | tuple) and isinstance(value[0], list | tuple) else "value"
+    return (
+        "choices"
+        if value and isinstance(value, list | tuple) and isinstance(value[0], list | tuple)
+        else "value"
+    )
 
 
 def _setting(annotation: Any) -> Any:
     """Type of a setting whose single value has type `annotation`."""
-    is_list = get_origin(annotation) is tuple or (get_args(annotation) and get_origin(get_args(annotation)[0]) is tuple)
+    is_list = get_origin(annotation) is tuple or (
+        get_args(annotation) and get_origin(get_args(annotation)[0]) is tuple
+    )
     choices = Annotated[tuple[annotation, ...], Field(min_length=1)]
     union = Annotated[annotation, Tag("value")] | Annotated[choices, Tag("choices")]
     if is_list:
@@ -70,7 +76,7 @@ def _setting(annotation: Any) -> Any:
 
 def _searchable(model: type[BaseModel]) -> type[BaseModel]:
     """`model` with every field widened to a setting; its defaults stay."""
-    fields: dict[str, Any] = {}
+    fields: dict[str, Any] = Field(default_factory=dict)
     for name, field in model.model_fields.items():
         annotation = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation  # type: ignore[valid-type]
         fields[name] = (_setting(annotation), field.default)
@@ -93,7 +99,11 @@ class SpaceFile(Frozen):
     neuron: NeuronSpace = NeuronSpace()  # type: ignore[valid-type]
     transformer: _setting(TransformerMode) = "score_mix"  # type: ignore[valid-type]
     training: TrainingSpace = TrainingSpace()  # type: ignore[valid-type]
-    objectives: Annotated[tuple[str | Objective, ...], Field(min_length=1, max_length=4)] = ("accuracy", "energy_pj", "latency_s")
+    objectives: Annotated[tuple[str | Objective, ...], Field(min_length=1, max_length=4)] = (
+        "accuracy",
+        "energy_pj",
+        "latency_s",
+    )
     reference: dict[str, float] | None = None
     hardware: Hardware = Hardware()
     search: SearchSettings = SearchSettings()
@@ -119,14 +129,26 @@ def parse_space(text: str, source: str = "space.yaml") -> SearchSpace:
     names = {_objective(o).name for o in file.objectives}
     for name in file.reference or {}:
         if name not in names:
-            raise lines.error(("reference", name), f"reference for '{name}', which is no objective.{did_you_mean(name, names)}")
+            raise lines.error(
+                ("reference", name),
+                f"reference for '{name}', which is no objective.{did_you_mean(name, names)}",
+            )
     try:
         space = SearchSpace(
-            name=file.name, data=file.data, hardware=file.hardware, search=file.search, reference=file.reference,
+            name=file.name,
+            data=file.data,
+            hardware=file.hardware,
+            search=file.search,
+            reference=file.reference,
             objectives=tuple(_objective(o) for o in file.objectives),
-            divisions=file.stages, timesteps=tuple(sorted(set(file.timesteps))), settings=settings, source_text=text,
-            leading=Choice(file.schedule.leading), epochs=file.schedule.epochs, leading_epochs=file.schedule.leading_epochs,
-        )  # fmt: skip
+            divisions=file.stages,
+            timesteps=tuple(sorted(set(file.timesteps))),
+            settings=settings,
+            source_text=text,
+            leading=Choice(file.schedule.leading),
+            epochs=file.schedule.epochs,
+            leading_epochs=file.schedule.leading_epochs,
+        )
     except ValidationError as error:
         raise lines.error(("stages",), _plain(error.errors()[0])) from None
     _check_names(space, lines)
@@ -135,7 +157,8 @@ def parse_space(text: str, source: str = "space.yaml") -> SearchSpace:
 
 
 def spaces_folder() -> Path:
-    """Folder of the shipped search spaces: inside the package where it is installed, beside it in a checkout."""
+    """Folder of the shipped search spaces: inside the package where it is installed, beside it in a
+    checkout."""
     package = Path(__file__).resolve().parent
     inside = package / "search_spaces"
     return inside if inside.is_dir() else package.parent / "search_spaces"
@@ -147,7 +170,8 @@ def known_spaces() -> list[str]:
 
 
 def resolve_space(source: str) -> Path:
-    """Path of a space file given by path or by the name of a shipped one. Raises TsearchError if there is none."""
+    """Path of a space file given by path or by the name of a shipped one. Raises TsearchError if there is
+    none."""
     path = Path(source)
     if path.is_file():
         return path
@@ -155,7 +179,9 @@ def resolve_space(source: str) -> Path:
         return spaces_folder() / f"{source}.yaml"
     known = ", ".join(known_spaces())
     hint = did_you_mean(source, known_spaces())
-    raise TsearchError(f"search space '{source}' not found: no such file, and not a shipped one.{hint} Shipped: {known}.")
+    raise TsearchError(
+        f"search space '{source}' not found: no such file, and not a shipped one.{hint} Shipped: {known}."
+    )
 
 
 class _Lines:
@@ -173,7 +199,9 @@ class _Lines:
             problem = getattr(error, "problem", None) or "cannot be read"
             raise TsearchError(f"{source}{where}: not valid YAML: {problem}.") from None
         if not isinstance(self.content, dict):
-            raise TsearchError(f"{source}: a search space is a mapping of keys, at least name, data and timesteps.")
+            raise TsearchError(
+                f"{source}: a search space is a mapping of keys, at least name, data and timesteps."
+            )
         self._walk(node, ())
 
     def _walk(self, node: Any, path: tuple[str | int, ...]) -> None:
@@ -181,7 +209,9 @@ class _Lines:
             for key, value in node.value:
                 name = (*path, str(key.value))
                 if name in self.lines:
-                    raise TsearchError(f"{self.source}:{key.start_mark.line + 1}: key '{key.value}' is given twice.")
+                    raise TsearchError(
+                        f"{self.source}:{key.start_mark.line + 1}: key '{key.value}' is given twice."
+                    )
                 self.lines[name] = key.start_mark.line + 1
                 self._walk(value, name)
         elif isinstance(node, yaml.SequenceNode):
@@ -190,7 +220,8 @@ class _Lines:
                 self._walk(value, (*path, i))
 
     def known(self, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
-        """`path` without the parts that are no keys of the file (pydantic's names for the members of a union)."""
+        """`path` without the parts that are no keys of the file (pydantic's names for the members of a
+        union)."""
         kept: tuple[str | int, ...] = ()
         for part in path:
             if (*kept, part) in self.lines:
@@ -238,7 +269,11 @@ def _dotted(path: tuple[str | int, ...]) -> str:
 
 
 def _objective(given: str | Objective) -> Objective:
-    return given if isinstance(given, Objective) else Objective(name=given, direction=DIRECTIONS.get(given, "minimize"))
+    return (
+        given
+        if isinstance(given, Objective)
+        else Objective(name=given, direction=DIRECTIONS.get(given, "minimize"))
+    )
 
 
 def _domain(value: Any, name: str, lines: _Lines) -> Domain:
@@ -252,11 +287,15 @@ def _domain(value: Any, name: str, lines: _Lines) -> Domain:
         middle = (value.low * value.high) ** 0.5 if value.log else (value.low + value.high) / 2
         default = middle if value.default is None else value.default
         if not value.low <= default <= value.high:
-            raise lines.error(path, f"'{name}': default {default:g} is outside [{value.low:g}, {value.high:g}].")
+            raise lines.error(
+                path, f"'{name}': default {default:g} is outside [{value.low:g}, {value.high:g}]."
+            )
         if _is_whole(name):
             return Whole(int(value.low), int(value.high), value.log, round(default))
         return Real(value.low, value.high, value.log, default)
-    is_choice = isinstance(value, tuple) and (not _is_list(name) or (bool(value) and isinstance(value[0], tuple)))
+    is_choice = isinstance(value, tuple) and (
+        not _is_list(name) or (bool(value) and isinstance(value[0], tuple))
+    )
     return Choice(tuple(dict.fromkeys(value)) if is_choice else (value,))
 
 
@@ -297,17 +336,23 @@ def _check_names(space: SearchSpace, lines: _Lines) -> None:
         try:
             load_profile(name)
         except ValueError as error:
-            raise lines.error(("hardware", "profile") if i == 0 else ("hardware", "also", i - 1), str(error)) from None
+            raise lines.error(
+                ("hardware", "profile") if i == 0 else ("hardware", "also", i - 1), str(error)
+            ) from None
     if space.search.proposer not in PROPOSERS:
         hint = did_you_mean(space.search.proposer, PROPOSERS)
         raise lines.error(
-            ("search", "proposer"), f"proposer '{space.search.proposer}' not found.{hint} Known proposers: {', '.join(PROPOSERS)}."
+            ("search", "proposer"),
+            f"proposer '{space.search.proposer}' not found.{hint} Known proposers: {', '.join(PROPOSERS)}.",
         )
     backbones = space.settings["backbone.name"].values  # type: ignore[union-attr]
     for name in backbones:
         if name not in BACKBONES:
             hint = did_you_mean(str(name), BACKBONES)
-            raise lines.error(("backbone", "name"), f"backbone '{name}' not found.{hint} Known backbones: {', '.join(BACKBONES)}.")
+            raise lines.error(
+                ("backbone", "name"),
+                f"backbone '{name}' not found.{hint} Known backbones: {', '.join(BACKBONES)}.",
+            )
     from tsearch.models.vgg import check_fits
 
     for configuration in space.baselines():
@@ -324,7 +369,9 @@ def _enqueued(space: SearchSpace, entry: Enqueued, i: int, lines: _Lines) -> Con
         given |= {f"{section}.{field}": value for field, value in getattr(entry, section).items()}
     for name, value in given.items():
         if name not in values:
-            raise lines.error(("enqueue", i, *name.split(".")), f"unknown key '{name}'.{did_you_mean(name, values)}")
+            raise lines.error(
+                ("enqueue", i, *name.split(".")), f"unknown key '{name}'.{did_you_mean(name, values)}"
+            )
         values[name] = tuple(value) if isinstance(value, list) else value
     try:
         configuration = space.assemble(entry.stages, entry.timesteps, entry.leading, values)

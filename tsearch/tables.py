@@ -9,19 +9,26 @@ from tsearch.units import format_value, title
 
 
 def front_text(front: Front, points: Sequence[Point]) -> str:
-    """One line per point: on the front (*), the knee, timesteps and stages, origin, every objective; then what they sum up to."""
+    """One line per point: on the front (*), the knee, timesteps and stages, origin, every objective; then
+    what they sum up to."""
     names = [objective.name for objective in front.objectives]
     header = ["", "trial", "timesteps", "blocks per stage", "origin", *(title(name) for name in names)]
     on_front = {point.number for point in front.points}
     rows = [
         [
-            _mark(point, front, on_front), str(point.number), _numbers(point.timesteps), _numbers(point.stages), point.origin,
+            _mark(point, front, on_front),
+            str(point.number),
+            _numbers(point.timesteps),
+            _numbers(point.stages),
+            point.origin,
             *(format_value(point.metrics[name], name) for name in names),
         ]
         for point in points
-    ]  # fmt: skip
+    ]
     lines = [grid([header, *rows])] if rows else ["No trial is complete yet."]
-    lines.append(f"front: {len(front.points)} of {len(front.complete)} complete trials, hypervolume {front.hypervolume:.4f}")
+    lines.append(
+        f"front: {len(front.points)} of {len(front.complete)} complete trials, hypervolume {front.hypervolume:.4f}"
+    )
     lines.append(uniform_saving(front).sentence)
     return "\n".join(lines)
 
@@ -42,14 +49,22 @@ def front_content(front: Front, *, everything: bool = False) -> dict[str, Any]:
 def point_content(front: Front, point: Point) -> dict[str, Any]:
     """One point for scripts."""
     return {
-        "trial": point.number, "key": point.key, "on_front": point in front.points, "knee": point == front.knee,
-        "origin": point.origin, "timesteps": point.timesteps, "stages": point.stages, "metrics": dict(point.metrics),
-    }  # fmt: skip
+        "trial": point.number,
+        "key": point.key,
+        "on_front": point in front.points,
+        "knee": point == front.knee,
+        "origin": point.origin,
+        "timesteps": point.timesteps,
+        "stages": point.stages,
+        "metrics": dict(point.metrics),
+    }
 
 
 def comparison_text(a: Front, b: Front, comparison: Comparison) -> str:
     """Two fronts one below the other, and their hypervolumes in one box."""
-    box = ", ".join(f"{title(name)} {format_value(value, name)}" for name, value in comparison.reference.items())
+    box = ", ".join(
+        f"{title(name)} {format_value(value, name)}" for name, value in comparison.reference.items()
+    )
     rows = [
         ["run", "front", "hypervolume", "matched by the other"],
         [a.name, str(len(a.points)), f"{comparison.hypervolume_a:.4f}", f"{comparison.covered_a:.0%}"],
@@ -84,18 +99,26 @@ def preview_text(content: dict[str, Any]) -> str:
         grid([["parameter", "values"], *([name, text] for name, text in content["parameters"].items())]),
         f"fixed: {', '.join(f'{name}={value}' for name, value in content['fixed'].items())}",
         f"configurations: {size}; {content['n_structures']:,} assignments of stages, timesteps and schedule",
-        f"trials: {content['trials']}, of which {content['n_first']} are baselines or enqueued; proposer {content['proposer']}",
+        f"trials: {content['trials']}, of which {content['n_first']} are baselines or enqueued",
+        f"proposer: {content['proposer']}",
         f"objectives: {', '.join(f'{direction} {name}' for name, direction in content['objectives'].items())}",
     ]
     costs = [["cost before any training", "timesteps", *(title(name) for name in ("energy_pj", "latency_s"))]]
     for which, cost in content["cost_range"].items():
-        spans = [" to ".join(format_value(value, name) for value in cost[name]) for name in ("energy_pj", "latency_s")]
+        spans = [
+            " to ".join(format_value(value, name) for value in cost[name])
+            for name in ("energy_pj", "latency_s")
+        ]
         costs.append([which, _numbers(cost["timesteps"]), *spans])
-    blocks.append(f"{grid(costs)}\nlow: no neuron fires; high: every neuron fires at every timestep; profile {content['profile']}")
+    blocks.append(
+        f"{grid(costs)}\nlow: no neuron fires; high: every neuron fires at every timestep; profile {content['profile']}"
+    )
     proposals = [["proposal", "timesteps", "blocks per stage", "schedule"]]
     for i, proposal in enumerate(content["proposals"], start=1):
         schedule = " then ".join(f"{_numbers(p['timesteps'])} x{p['epochs']}" for p in proposal["schedule"])
-        proposals.append([str(i), _numbers(proposal["schedule"][-1]["timesteps"]), _numbers(proposal["stages"]), schedule])
+        proposals.append(
+            [str(i), _numbers(proposal["schedule"][-1]["timesteps"]), _numbers(proposal["stages"]), schedule]
+        )
     blocks.append(grid(proposals))
     return "\n\n".join(blocks)
 
@@ -103,13 +126,16 @@ def preview_text(content: dict[str, Any]) -> str:
 def evaluation_text(folder: str, found: dict[str, Any]) -> str:
     """What `tsearch evaluate` says."""
     source = "as stored at its first report or export" if found["stored"] else "measured now"
-    return f"{folder}: {found['accuracy']:.2%} of {int(found['n_samples'])} {found['data']} {found['split']} samples, {source}"
+    samples = f"{int(found['n_samples'])} {found['data']} {found['split']} samples"
+    return f"{folder}: {found['accuracy']:.2%} of {samples}, {source}"
 
 
 def grid(rows: Sequence[Sequence[str]]) -> str:
     """Rows of cells in aligned columns; the first row is the header."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
     return "\n".join([lines[0], "-" * max(len(line) for line in lines), *lines[1:]])
 
 

@@ -1,4 +1,5 @@
-"""Search spaces: every proposal decodes, everything in the space can be encoded, counts agree with enumeration."""
+"""Search spaces: every proposal decodes, everything in the space can be encoded, counts agree with
+enumeration."""
 
 import json
 
@@ -65,7 +66,8 @@ def test_enumeration_is_complete_and_free_of_duplicates(small: SearchSpace) -> N
 
 
 def test_size_by_hand(small: SearchSpace) -> None:
-    # Divisions of 3 blocks: one of 1 stage, two of 2, one of 3. Vectors over {1, 2, 4}: 3, 6, 10. Leading [4] changes all but those
+    # Divisions of 3 blocks: one of 1 stage, two of 2, one of 3. Vectors over {1, 2, 4}: 3, 6, 10. Leading
+    # [4] changes all but those
     # that are (4, ..., 4) already: 2, 5, 9 more. Times 2 tau; times 2 transformers where there is a boundary.
     structures = {1: 3 + 2, 2: 2 * (6 + 5), 3: 10 + 9}
     assert small.n_structures == sum(structures.values())

@@ -1,6 +1,7 @@
-"""Divisions and timestep vectors: counts from combinatorics, encodings that always decode to something valid."""
+"""Divisions and timestep vectors: counts from combinatorics, encodings that always decode to something
+valid."""
 
-from itertools import product
+from itertools import pairwise, product
 from math import comb
 
 import pytest
@@ -35,7 +36,7 @@ def test_cuts_and_divisions_are_two_forms_of_the_same(cuts: list[bool]) -> None:
 
 @given(choices_lists, st.integers(1, 4))
 def test_vectors_are_the_non_increasing_ones(choices: list[int], n_stages: int) -> None:
-    brute = {v for v in product(choices, repeat=n_stages) if all(a >= b for a, b in zip(v, v[1:], strict=False))}
+    brute = {v for v in product(choices, repeat=n_stages) if all(a >= b for a, b in pairwise(v))}
     found = list(vectors(choices, n_stages))
     assert set(found) == brute
     assert len(found) == comb(len(choices) + n_stages - 1, n_stages)

@@ -1,6 +1,7 @@
 """Data sets by name. A new source is one file with `load` and `describe`, and one line in `DATASETS`.
 
-Importing this package imports neither torch nor a data set: `describe_dataset` answers at once, `load_dataset` does the work.
+Importing this package imports neither torch nor a data set: `describe_dataset` answers at once,
+`load_dataset` does the work.
 """
 
 import os
@@ -8,11 +9,20 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tsearch.configuration import DataSpec, content_hash
-from tsearch.data import digits, digits_dvs
+from tsearch.data import digits, digits_dvs, nmnist
 from tsearch.data.dataset import Dataset, DatasetInfo, InputClass, Split
 from tsearch.errors import TsearchError, did_you_mean
 
-__all__ = ["DATASETS", "Dataset", "DatasetInfo", "InputClass", "Source", "Split", "describe_dataset", "load_dataset"]
+__all__ = [
+    "DATASETS",
+    "Dataset",
+    "DatasetInfo",
+    "InputClass",
+    "Source",
+    "Split",
+    "describe_dataset",
+    "load_dataset",
+]
 
 
 class Source(NamedTuple):
@@ -25,6 +35,8 @@ class Source(NamedTuple):
 DATASETS: dict[str, Source] = {
     "digits": Source(digits.load, digits.describe),
     "digits_dvs": Source(digits_dvs.load, digits_dvs.describe),
+    "nmnist": Source(nmnist.load, nmnist.describe),
+    "nmnist_playback": Source(nmnist.load_playback, nmnist.describe_playback),
 }
 
 _loaded: dict[str, Dataset] = {}
@@ -42,12 +54,14 @@ def load_dataset(spec: DataSpec) -> Dataset:
 
 
 def describe_dataset(spec: DataSpec) -> DatasetInfo:
-    """Shape and classes of the data set that `spec` names, without loading it. Raises: TsearchError as `load_dataset`."""
+    """Shape and classes of the data set that `spec` names, without loading it. Raises as `load_dataset`."""
     return _source(spec).describe(spec)
 
 
 def _source(spec: DataSpec) -> Source:
     if spec.name not in DATASETS:
         known = ", ".join(sorted(DATASETS))
-        raise TsearchError(f"data: unknown name '{spec.name}'.{did_you_mean(spec.name, DATASETS)} Known data sets: {known}.")
+        raise TsearchError(
+            f"data: unknown name '{spec.name}'.{did_you_mean(spec.name, DATASETS)} Known data sets: {known}."
+        )
     return DATASETS[spec.name]

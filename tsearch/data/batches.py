@@ -1,6 +1,7 @@
 """What training draws batches from: a split of events, or of images."""
 
 from collections import OrderedDict
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,8 +18,9 @@ _CHUNK = 256
 class EventSplit:
     """Events with batches of any number of timesteps.
 
-    The same timesteps come back for many epochs, so the frames of the whole split are kept as small integers, for as many values
-    of T as fit into `limit_bytes` (the least recently used go first). A split too large for that makes each batch from its events.
+    The same timesteps come back for many epochs, so the frames of the whole split are kept as small integers,
+    for as many values of T as fit into `limit_bytes` (the least recently used go first). A split too large
+    for that makes each batch from its events.
     """
 
     def __init__(self, events: Events, limit_bytes: int = FRAMES_LIMIT_BYTES) -> None:
@@ -38,7 +40,7 @@ class EventSplit:
         return frames.index_select(1, indices).float()
 
     def playback(self, n_classes: int) -> "EventSplit":
-        """This split with every recording also backwards, as 2 * `n_classes` classes (see `Events.playback`)."""
+        """Every recording also backwards, as 2 * `n_classes` classes (see `Events.playback`)."""
         return EventSplit(self.events.playback(n_classes), self._limit_bytes)
 
     def _kept_frames(self, timesteps: int) -> Tensor | None:
@@ -53,7 +55,7 @@ class EventSplit:
         return self._frames[timesteps]
 
     def _small_frames(self, timesteps: int) -> Tensor | None:
-        """Frames of all samples in the smallest integers that hold them, or None where they exceed the limit."""
+        """Frames of all samples in the smallest integers that hold them, or None beyond the limit."""
         n, n_values = len(self), len(self) * timesteps * int(np.prod(self.events.shape))
         if n_values > self._limit_bytes:
             return None
@@ -83,7 +85,7 @@ def event_dataset(info: DatasetInfo, train: Events, validation: Events, test: Ev
     return Dataset(info, EventSplit(train), EventSplit(validation), EventSplit(test))
 
 
-def _smallest(counts: NDArray[np.int64]) -> NDArray[np.uint8] | NDArray[np.int16] | NDArray[np.int32]:
+def _smallest(counts: NDArray[np.int64]) -> NDArray[Any]:
     most = int(counts.max(initial=0))
     if most < 2**8:
         return counts.astype(np.uint8)

@@ -1,15 +1,13 @@
 """Arrays that take seconds to make, kept as .npz files between processes.
 
-The folder is `TSEARCH_CACHE`, else ~/.cache/tsearch. A cache never gets in the way: a damaged file is made again, and a folder
-that cannot be written is done without. Nothing in it is a pickle.
+The folder is `TSEARCH_CACHE`, else ~/.cache/tsearch. A cache never gets in the way: a damaged file is made
+again, and a folder that cannot be written is done without. Nothing in it is a pickle.
 """
 
 import contextlib
 import logging
 import os
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,7 +49,7 @@ def _read(path: Path) -> Arrays | None:
             return {name: stored[name] for name in stored.files}
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as problem:
+    except Exception as problem:  # whatever is wrong with it, it can be made again
         _log.warning("%s: unreadable (%s), made again", path, problem)
         return None
 

@@ -22,15 +22,15 @@ class Split(Protocol):
         """Number of samples."""
 
     def batch(self, indices: Tensor, timesteps: int) -> Tensor:
-        """The samples named by `indices` (int64 [B]) as float32 [T, B, C, H, W]; T is 1 for a static image."""
+        """The samples named by `indices` (int64 [B]), float32 [T, B, C, H, W]; T is 1 for a static image."""
 
 
 @dataclass(frozen=True)
 class DatasetInfo:
     """What can be told of a data set without loading it.
 
-    `shape` is (C, H, W) of one frame. `is_static` says that a sample is one image, the same in every timestep. `input_class` says
-    what the first layer receives: "analog" real values, "graded" event counts.
+    `shape` is (C, H, W) of one frame. `is_static` says that a sample is one image, the same in every
+    timestep. `input_class` says what the first layer receives: "analog" real values, "graded" event counts.
     """
 
     name: str
@@ -42,7 +42,7 @@ class DatasetInfo:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set, loaded. The search sees `train` and `validation`; `test` is for the finished configuration."""
+    """A data set, loaded. The search sees `train` and `validation`, `test` is for finished configurations."""
 
     info: DatasetInfo
     train: Split

@@ -29,7 +29,10 @@ def describe(spec: DataSpec) -> DatasetInfo:
 
 
 def digit_scans() -> Arrays:
-    """`images` uint8 [1797, 8, 8] with values 0 to 16, `labels` int64 [1797]; from the cache, which spares importing scikit-learn."""
+    """`images` uint8 [1797, 8, 8] with values 0 to 16, and `labels` int64 [1797].
+
+    They come from the cache, which spares importing scikit-learn.
+    """
     return cached_arrays("digits", {"format": 1}, _scikit_learn_scans)
 
 

@@ -1,10 +1,11 @@
-"""Real digit scans seen by an event sensor: they jump along saccades over a small field, through which another digit drifts.
+"""Real digit scans seen by an event sensor, moving along saccades while another digit drifts through.
 
-A pixel fires when the logarithm of its light has changed by a threshold since it last fired (Lichtsteiner et al., IEEE J.
-Solid-State Circuits 43:566, 2008). Nothing is downloaded, and a recording depends on the options and its own number only.
+A pixel fires when the logarithm of its light has changed by a threshold since it last fired (Lichtsteiner et
+al., IEEE J. Solid-State Circuits 43:566, 2008). Nothing is downloaded, and a recording depends on the options
+and its own number only.
 
-The arithmetic is exact: light and thresholds are whole numbers small enough for float32, so the events are the same to the bit
-on every machine, whatever its vector units and number of threads do.
+The arithmetic is exact: light and thresholds are whole numbers small enough for float32, so the events are
+the same to the bit on every machine, whatever its vector units and number of threads do.
 """
 
 from typing import Annotated, Literal, NamedTuple
@@ -31,11 +32,12 @@ _CHUNK = 64
 class DigitsDvs(Frozen):
     """How the scans are shown and seen. Sizes and ways are in pixels of the sensor.
 
-    `path`: "walk" takes every saccade in its own random direction, "triangle" turns by 120 degrees from a random first one,
-    "fixed" is the same triangle for all. `jitter` is the largest shift of the whole path. A distractor is another scan (always one
-    of the training split), drifting straight through. `threshold` in units of log light, different for each pixel by
-    `threshold_mismatch` (standard deviation). `noise` is the mean number of random events per pixel. `steps` is how often the scene
-    is looked at: frames of T timesteps are of equal length where T divides it.
+    `path`: "walk" takes every saccade in its own random direction, "triangle" turns by 120 degrees from a
+    random first one, "fixed" is the same triangle for all. `jitter` is the largest shift of the whole path. A
+    distractor is another scan (always one of the training split), drifting straight through. `threshold` in
+    units of log light, different for each pixel by `threshold_mismatch` (standard deviation). `noise` is the
+    mean number of random events per pixel. `steps` is how often the scene is looked at: frames of T timesteps
+    are of equal length where T divides it.
     """
 
     size: Annotated[int, Field(ge=4, le=64)] = 16
@@ -72,14 +74,18 @@ def describe(spec: DataSpec) -> DatasetInfo:
 def record(options: DigitsDvs, indices: NDArray[np.int64]) -> Events:
     """The recordings of the scans named by `indices`: the same events whichever others are asked for.
 
-    Time counts half steps, and an event lies in the middle of its step, so that backwards is an exact mirror image.
+    Time counts half steps, and an event lies in the middle of its step, so that backwards is an exact mirror
+    image.
     """
     scans = digit_scans()
     distractors = scans["images"][digit_splits(scans["labels"])[0]]
     chunks = [indices[first : first + _CHUNK] for first in range(0, len(indices), _CHUNK)]
     keys = [_event_keys(options, scans["images"], distractors, chunk) for chunk in chunks]
     n_pixels = 2 * options.size**2
-    counts = [np.bincount(k // (options.steps * n_pixels), minlength=len(c)) for k, c in zip(keys, chunks, strict=True)]
+    counts = [
+        np.bincount(k // (options.steps * n_pixels), minlength=len(c))
+        for k, c in zip(keys, chunks, strict=True)
+    ]
     step, pixel = np.divmod(np.concatenate(keys) % (options.steps * n_pixels), n_pixels)
     return Events(
         pixel=pixel.astype(np.uint16),
@@ -95,7 +101,9 @@ def record(options: DigitsDvs, indices: NDArray[np.int64]) -> Events:
 class _Plan(NamedTuple):
     """All that is random in one recording."""
 
-    way: NDArray[np.float64]  # [steps + 1, 2], centre of the digit (x, y) relative to the centre of the sensor
+    way: NDArray[
+        np.float64
+    ]  # [steps + 1, 2], centre of the digit (x, y) relative to the centre of the sensor
     distractors: NDArray[np.int64]  # [D], which scans drift through
     distractor_ways: NDArray[np.float64]  # [D, steps + 1, 2]
     threshold: NDArray[np.float32]  # [size * size], in LOG_UNIT
@@ -131,7 +139,9 @@ def _plan(options: DigitsDvs, index: int, n_scans: int) -> _Plan:
     heading = np.stack([np.cos(angle), np.sin(angle)], -1)
     aside = np.stack([-heading[:, 1], heading[:, 0]], -1) * rng.uniform(-size / 3, size / 3, (n, 1))
     travelled = (np.linspace(-0.5, 0.5, options.steps + 1) + phase[:, None]) * 2.2 * size
-    threshold = np.maximum(rng.normal(options.threshold, options.threshold_mismatch, size * size), 0.3 * options.threshold)
+    threshold = np.maximum(
+        rng.normal(options.threshold, options.threshold_mismatch, size * size), 0.3 * options.threshold
+    )
     n_noise = rng.poisson(options.noise * size * size)
     return _Plan(
         way=way,
@@ -143,7 +153,7 @@ def _plan(options: DigitsDvs, index: int, n_scans: int) -> _Plan:
 
 
 def _saccades(options: DigitsDvs, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Way of the digit [steps + 1, 2]: straight saccades at constant speed, the middle of their extent near the centre."""
+    """Way of the digit [steps + 1, 2]: straight saccades, the middle of their extent near the centre."""
     first, sense = rng.uniform(0, 2 * np.pi, options.saccades), rng.choice([-1, 1])
     turns = 2 * np.pi / 3 * np.arange(options.saccades)
     angle = {"walk": first, "triangle": first[0] + sense * turns, "fixed": turns}[options.path]
@@ -151,31 +161,38 @@ def _saccades(options: DigitsDvs, rng: np.random.Generator) -> NDArray[np.float6
     corners = np.concatenate([np.zeros((1, 2)), np.cumsum(hops, axis=0)])
     corners += rng.uniform(-options.jitter, options.jitter, 2) - (corners.max(0) + corners.min(0)) / 2
     moments = np.linspace(0, options.saccades, options.steps + 1)
-    return np.stack([np.interp(moments, np.arange(options.saccades + 1), corners[:, axis]) for axis in (0, 1)], -1)
+    return np.stack(
+        [np.interp(moments, np.arange(options.saccades + 1), corners[:, axis]) for axis in (0, 1)], -1
+    )
 
 
-def _render(images: NDArray[np.uint8], ways: NDArray[np.float64], shown: float, size: int) -> NDArray[np.float32]:
-    """Ink [B, steps + 1, size * size] of scans enlarged to `shown` pixels, bilinear, in units of 1 / GRID^2 ink levels."""
+def _render(
+    images: NDArray[np.uint8], ways: NDArray[np.float64], shown: float, size: int
+) -> NDArray[np.float32]:
+    """Ink [B, steps + 1, size * size], in levels / GRID^2, of scans enlarged to `shown` pixels, bilinear."""
     pixel = np.arange(size) - (size - 1) / 2
     source = (pixel - ways[..., None]) * (SCAN / shown) + (SCAN - 1) / 2
     distance = np.abs(np.rint(source * GRID)[..., None] - GRID * np.arange(SCAN))
     weights = np.maximum(GRID - distance, 0).astype(np.float32)
     across, down = weights[:, :, 0], weights[:, :, 1]
     rows = down.reshape(len(images), -1, SCAN) @ images.astype(np.float32)
-    ink = rows.reshape(down.shape) @ across.swapaxes(-1, -2)
+    ink: NDArray[np.float32] = rows.reshape(down.shape) @ across.swapaxes(-1, -2)
     return ink.reshape(*ink.shape[:2], -1)
 
 
 def _log_light(ink: NDArray[np.float32]) -> NDArray[np.float32]:
     """Logarithm of the light, in LOG_UNIT: whole numbers, from a table rounded once."""
     levels = np.arange(FULL * GRID + 1) / (FULL * GRID)
-    table = np.rint(np.log(DARK + (1 - DARK) * levels) * LOG_UNIT).astype(np.float32)
+    table: NDArray[np.float32] = np.rint(np.log(DARK + (1 - DARK) * levels) * LOG_UNIT).astype(np.float32)
     return table[ink.astype(np.int32) // GRID]
 
 
 def _changes(light: NDArray[np.float32], threshold: NDArray[np.float32]) -> NDArray[np.int8]:
-    """Events [B, steps, size * size] with sign: thresholds crossed upwards or downwards since the pixel last fired."""
-    reference, changes = light[:, 0].copy(), np.empty((len(light), light.shape[1] - 1, light.shape[2]), np.int8)
+    """Signed events [B, steps, size * size]: thresholds crossed since the pixel last fired."""
+    reference, changes = (
+        light[:, 0].copy(),
+        np.empty((len(light), light.shape[1] - 1, light.shape[2]), np.int8),
+    )
     for step in range(changes.shape[1]):
         crossed = np.trunc((light[:, step + 1] - reference) / threshold)
         reference += crossed * threshold

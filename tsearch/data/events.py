@@ -1,6 +1,7 @@
-"""Events as flat arrays: every event once, with its pixel and time, and offsets that say where a recording begins.
+"""Events as flat arrays: pixel and time of every event, and offsets that say where a recording begins.
 
-The frames of any number of timesteps are one scatter-add away, so nothing is prepared again when the timesteps change.
+The frames of any number of timesteps are one scatter-add away, so nothing is prepared again when the
+timesteps change.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ class Events:
     """Recordings of one event sensor.
 
     Args:
-        pixel: Place of every event, channel * H * W + y * W + x; the channel is the polarity, 0 darker and 1 brighter.
+        pixel: Place of every event, channel * H * W + y * W + x; the channel is the polarity, 0 darker and 1
+            brighter.
         time: Time of every event, a whole number in any unit, ascending within a recording.
         offsets: [N + 1]; recording i owns the events from offsets[i] up to offsets[i + 1].
         labels: [N] class of every recording.
@@ -37,12 +39,21 @@ class Events:
 
     def __post_init__(self) -> None:
         n, n_events = len(self.labels), len(self.pixel)
-        is_sound = len(self.time) == n_events and len(self.offsets) == n + 1 == len(self.start) + 1 == len(self.stop) + 1
-        if not is_sound or self.offsets[0] != 0 or self.offsets[-1] != n_events or bool((np.diff(self.offsets) < 0).any()):
+        is_sound = (
+            len(self.time) == n_events
+            and len(self.offsets) == n + 1 == len(self.start) + 1 == len(self.stop) + 1
+        )
+        if (
+            not is_sound
+            or self.offsets[0] != 0
+            or self.offsets[-1] != n_events
+            or bool((np.diff(self.offsets) < 0).any())
+        ):
             raise ValueError("the arrays of events do not fit together")
         if n_events and not 0 <= int(self.pixel.min()) <= int(self.pixel.max()) < int(np.prod(self.shape)):
             raise ValueError(f"an event lies outside the sensor {self.shape}")
-        if bool((self.time < np.repeat(self.start, np.diff(self.offsets))).any()):
+        is_filled = np.diff(self.offsets) > 0
+        if bool((self.time[self.offsets[:-1][is_filled]] < self.start[is_filled]).any()):
             raise ValueError("an event lies before the window of its recording")
 
     def __len__(self) -> int:
@@ -52,8 +63,9 @@ class Events:
     def frames(self, indices: NDArray[np.int64], timesteps: int) -> NDArray[np.int64]:
         """Event counts [T, B, C, H, W] of the recordings named by `indices`.
 
-        The window of a recording is cut into T equal whole widths; what is left over by the division belongs to the last one.
-        So no event is ever lost, and where widths divide, frames of 2T add up to frames of T.
+        The window of a recording is cut into T equal whole widths; what is left over by the division belongs
+        to the last one. So no event is ever lost, and where the widths divide, two frames of 2T timesteps add
+        up to one of T.
         """
         which, sample = self._event_indices(indices)
         start = self.start[indices]
@@ -66,11 +78,11 @@ class Events:
 
     def select(self, indices: NDArray[np.int64]) -> Events:
         """Only the recordings named by `indices`, in that order."""
-        which, _ = self._event_indices(indices)
+        parts = [slice(self.offsets[i], self.offsets[i + 1]) for i in indices]
         return replace(
             self,
-            pixel=self.pixel[which],
-            time=self.time[which],
+            pixel=_joined(self.pixel, parts),
+            time=_joined(self.time, parts),
             offsets=_offsets(np.diff(self.offsets)[indices]),
             labels=self.labels[indices],
             start=self.start[indices],
@@ -78,17 +90,18 @@ class Events:
         )
 
     def playback(self, n_classes: int) -> Events:
-        """Every recording, and after all of them every recording backwards: time reversed inside its window, polarity kept.
+        """Every recording, and after all of them every recording backwards.
 
-        A recording backwards has the class label + n_classes. With one timestep, both directions give the same frame.
+        Backwards, time runs from stop to start, the polarity is kept, and the class is label + n_classes.
+        With one timestep, both directions give the same frame.
         """
         counts = np.diff(self.offsets)
-        mirror = np.repeat(self.offsets[:-1] + self.offsets[1:] - 1, counts) - np.arange(len(self.pixel))
-        backwards = np.repeat(self.start + self.stop, counts) - self.time[mirror]
+        parts = [slice(*bounds) for bounds in zip(self.offsets[:-1], self.offsets[1:], strict=True)]
+        mirrored = np.repeat(self.start + self.stop, counts) - self.time
         return replace(
             self,
-            pixel=np.concatenate([self.pixel, self.pixel[mirror]]),
-            time=np.concatenate([self.time, backwards.astype(self.time.dtype)]),
+            pixel=np.concatenate([self.pixel, _joined(self.pixel, parts, step=-1)]),
+            time=np.concatenate([self.time, _joined(mirrored, parts, step=-1).astype(self.time.dtype)]),
             offsets=_offsets(np.tile(counts, 2)),
             labels=np.concatenate([self.labels, self.labels + n_classes]),
             start=np.tile(self.start, 2),
@@ -96,13 +109,12 @@ class Events:
         )
 
     def downsample(self, factor: int) -> Events:
-        """A sensor of ceil(size / factor) pixels a side; events of `factor` x `factor` pixels fall together."""
+        """A sensor of ceil(size / factor) pixels a side: `factor` x `factor` pixels become one."""
         channels, height, width = self.shape
-        channel, place = np.divmod(self.pixel.astype(np.int64), height * width)
-        y, x = np.divmod(place, width)
         shape = (channels, -(-height // factor), -(-width // factor))
-        pixel = (channel * shape[1] + y // factor) * shape[2] + x // factor
-        return replace(self, pixel=pixel.astype(self.pixel.dtype), shape=shape)
+        channel, y, x = np.unravel_index(np.arange(channels * height * width), self.shape)
+        new_place = np.ravel_multi_index((channel, y // factor, x // factor), shape)
+        return replace(self, pixel=new_place.astype(self.pixel.dtype)[self.pixel], shape=shape)
 
     def to_arrays(self) -> Arrays:
         """All of it as named arrays, for a file."""
@@ -115,7 +127,8 @@ class Events:
     def from_arrays(arrays: Arrays) -> Events:
         """What `to_arrays` gave. Raises: ValueError or KeyError where the arrays are not that."""
         channels, height, width = (int(n) for n in arrays["shape"])
-        return Events(**(arrays | {"shape": (channels, height, width)}))
+        flat = {name: values for name, values in arrays.items() if name != "shape"}
+        return Events(shape=(channels, height, width), **flat)
 
     def _event_indices(self, indices: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Which events belong to the recordings named by `indices`, and each one's place in `indices`."""
@@ -126,3 +139,7 @@ class Events:
 
 def _offsets(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+
+
+def _joined(values: NDArray[Any], parts: list[slice], step: int = 1) -> NDArray[Any]:
+    return np.concatenate([values[:0], *(values[part][::step] for part in parts)])

@@ -1,4 +1,4 @@
-"""Options of a data set: read from the `data:` part of a search space into a frozen object, or refused in one line."""
+"""Options of a data set: a frozen object read from the search space's `data:`, or one line of error."""
 
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ class NoOptions(Frozen):
 
 
 def read_options(kind: type[Options], spec: DataSpec) -> Options:
-    """The options of `spec` as a `kind`. Raises: TsearchError for an unknown option or a value that does not fit."""
+    """The options of `spec` as a `kind`. Raises: TsearchError for an unknown option or a bad value."""
     known = list(kind.model_fields)
     for option in spec.options:
         if option not in known:

@@ -11,7 +11,8 @@ Indices = NDArray[np.int64]
 def stratified_splits(labels: Indices, *sizes: int, seed: int = SPLIT_SEED) -> tuple[Indices, ...]:
     """Disjoint ascending indices, one array per entry of `sizes` and a last one with all that is left.
 
-    Each part holds every class in its share of what the parts before it left over, rounded by largest remainders.
+    Each part holds every class in its share of what the parts before it left over, rounded by largest
+    remainders.
     Raises: ValueError if the sizes add up to more than there is.
     """
     if sum(sizes) > len(labels) or min(sizes, default=0) < 0:
@@ -26,7 +27,7 @@ def stratified_splits(labels: Indices, *sizes: int, seed: int = SPLIT_SEED) -> t
 
 
 def largest_remainders(counts: Indices, size: int) -> Indices:
-    """Whole numbers in proportion to `counts` that add up to `size`; equal remainders go to the earlier class."""
+    """Whole numbers in proportion to `counts` that add up to `size`; the earlier class wins a tie."""
     exact, total = counts * size, max(int(counts.sum()), 1)
     shares = exact // total
     neediest = np.argsort(-(exact % total), kind="stable")

@@ -12,8 +12,9 @@ _MAY_CHANGE = ("trials", "timeout_s", "max_failures")
 
 
 def refuse_changes(folder: Path, content: Mapping[str, Any]) -> None:
-    """Raise TsearchError if the space file of a run has changed since the run started. A run keeps its own copy, so a
-    file that was moved away does not matter, nor do comments, nor settings that only say when to stop."""
+    """Raise TsearchError if the space file of a run has changed since the run started. A run keeps its own
+    copy, so a file that was moved away does not matter, nor do comments, nor settings that only say when to
+    stop."""
     path = content["space_path"]
     if path is None or not Path(path).is_file() or Path(path).read_text() == content["space_text"]:
         return
@@ -28,7 +29,8 @@ def refuse_changes(folder: Path, content: Mapping[str, Any]) -> None:
 
 
 def first_difference(old: Any, new: Any, name: str = "") -> tuple[str, Any, Any] | None:
-    """Dotted name, old and new value of the first place where two nested mappings differ; None if they are equal."""
+    """Dotted name, old and new value of the first place where two nested mappings differ; None if they are
+    equal."""
     if old == new:
         return None
     if not (isinstance(old, Mapping) and isinstance(new, Mapping) and old.keys() == new.keys()):

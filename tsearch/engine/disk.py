@@ -41,12 +41,13 @@ def full_disk_is_an_error(path: Path) -> Iterator[None]:
         if not is_full_disk(error):
             raise
         raise TsearchError(
-            f"{path}: the disk is full. Everything finished before is intact: free some space, then `tsearch resume`."
+            f"{path}: the disk is full. Earlier results are intact: free some space, then `tsearch resume`."
         ) from error
 
 
 def is_full_disk(error: BaseException | None) -> bool:
-    """Whether a full disk is behind `error`: here, or in what it was raised from (SQLAlchemy and Optuna wrap twice)."""
+    """Whether a full disk is behind `error`: here, or in what it was raised from (SQLAlchemy and Optuna wrap
+    twice)."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in _FULL:
             return True

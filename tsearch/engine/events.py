@@ -51,14 +51,16 @@ class Lost:
 
 @dataclass(frozen=True)
 class Duplicate:
-    """The proposer repeated the configuration of an earlier trial; it is not trained again and not counted."""
+    """The proposer repeated the configuration of an earlier trial; it is not trained again and not
+    counted."""
 
     key: str
 
 
 @dataclass(frozen=True)
 class Ended:
-    """Nothing is under way any more; `reason` says why: 'all trials done', 'time is up', 'space exhausted ...'."""
+    """Nothing is under way any more; `reason` says why: 'all trials done', 'time is up', 'space exhausted
+    ...'."""
 
     reason: str
     n_done: int

@@ -1,9 +1,8 @@
 """The ledger: every trial of a run, in an Optuna study kept in SQLite, which Optuna's own tools can read too.
 
-One process writes it. A trial enters whole, in one transaction and before it is sent to a worker; its notes and its end follow.
-Write-ahead logging survives every crash, and `synchronous=NORMAL` halves the cost of a write: at worst a power cut takes the last
-moments of the ledger, and results on disk bring them back.
-"""
+One process writes it. A trial enters whole, in one transaction and before it is sent to a worker; its notes
+and its end follow. Write-ahead logging survives every crash, and `synchronous=NORMAL` halves the cost of a
+write: at worst a power cut takes the last moments of the ledger, and results on disk bring them back."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -24,7 +23,8 @@ class Ledger:
     """The trials of one run, numbered from 0 in the order in which they were proposed."""
 
     def __init__(self, path: Path, name: str, directions: Sequence[str]) -> None:
-        """Open the ledger at `path`, or begin it for objectives with these directions ("maximize" or "minimize")."""
+        """Open the ledger at `path`, or begin it for objectives with these directions ("maximize" or
+        "minimize")."""
         self.path = path
         is_new = not path.exists()
         with full_disk_is_an_error(path):

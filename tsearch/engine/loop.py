@@ -1,27 +1,26 @@
 """The loop of a search: propose, submit, receive, tell.
 
-    proposer asks -> ledger (trial, running) -> executor -> result on disk -> ledger (trial, ended) -> proposer is told
+    proposer asks -> ledger (trial, running) -> executor -> result on disk -> ledger (trial, ended) ->
+    proposer is told
 
-Every arrow may be cut by a crash. What is left is then one of two: a trial in the ledger without a result, which is submitted again,
-or one with its result on disk, which is told. No other state is kept anywhere.
+Every arrow may be cut by a crash. What is left is then one of two: a trial in the ledger without a result,
+which is submitted again, or one with its result on disk, which is told. No other state is kept anywhere.
 
-With `ordered`, trials form blocks by number: a block is told, in order, once it is fully proposed and fully ended. Proposals then
-depend on the seed alone, not on who finished first.
-"""
+With `ordered`, trials form blocks by number: a block is told, in order, once it is fully proposed and fully
+ended. Proposals then depend on the seed alone, not on who finished first."""
 
 import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from tsearch.configuration import Configuration
 from tsearch.engine.disk import write_whole
-from tsearch.engine.events import Duplicate, Ended, Event, Finished, Listener, Lost, Started, Submitted
+from tsearch.engine.events import Duplicate, Ended, Finished, Listener, Lost, Started, Submitted
 from tsearch.engine.executors import Executor, Outcome, Segment
 from tsearch.engine.ledger import Ledger
 from tsearch.engine.run_folder import Run, Trial, error_path, keep_result, objective_values, stored_result
@@ -72,8 +71,8 @@ class Loop:
     def go(self) -> str:
         """Search until all trials are done, the time is up, or the space is exhausted; says which.
 
-        Raises: TsearchError when trials keep failing, when an evaluator refuses the task, or when the disk is full.
-        """
+        Raises: TsearchError when trials keep failing, when an evaluator refuses the task, or when the disk is
+        full."""
         run = self._run
         earlier = tuple(trial for trial in run.trials if trial.state != "running")
         self._say(Started(run.folder, run.objectives, run.reference, run.ideal, earlier, run.n_total))
@@ -119,7 +118,8 @@ class Loop:
         self._begin(Trial(number, configuration.key, "running", origin, configuration))  # type: ignore[arg-type]
 
     def _choose(self, number: int) -> tuple[Configuration, str, FrozenTrial] | None:
-        """What trial `number` tries: the queue first, then what the proposer says, then anything not tried yet."""
+        """What trial `number` tries: the queue first, then what the proposer says, then anything not tried
+        yet."""
         while self._queue:
             configuration, origin = self._queue.popleft()
             if configuration.key not in self._known:
@@ -251,8 +251,8 @@ class Loop:
         if self._n_failures >= self._settings.max_failures:
             path = error_path(self._run.folder, trial.key)
             raise TsearchError(
-                f"{self._run.folder}: {self._n_failures} trials failed in a row, the last one with: {trial.error} "
-                f"(traceback in {path}). Mend the cause, then `tsearch resume {self._run.name}`."
+                f"{self._run.folder}: {self._n_failures} trials failed in a row, the last one with: "
+                f"{trial.error} (traceback in {path}). Mend the cause, then resume."
             )
 
     def _time_left_s(self) -> float | None:

@@ -30,7 +30,8 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Trial:
-    """One configuration and what became of it. `error` is one line; `finished` the moment it ended, ISO 8601, UTC."""
+    """One configuration and what became of it. `error` is one line; `finished` the moment it ended, ISO 8601,
+    UTC."""
 
     number: int
     key: str
@@ -44,7 +45,8 @@ class Trial:
 
 @dataclass(frozen=True)
 class Run:
-    """A run as its folder holds it, at the moment of opening. `ended` says why the search that returned it stopped."""
+    """A run as its folder holds it, at the moment of opening. `ended` says why the search that returned it
+    stopped."""
 
     folder: Path
     content: Mapping[str, Any] = field(repr=False)
@@ -78,7 +80,8 @@ class Run:
 
     @property
     def reference(self) -> dict[str, float]:
-        """The worst values that count, by objective: one corner of the box in which the hypervolume is measured."""
+        """The worst values that count, by objective: one corner of the box in which the hypervolume is
+        measured."""
         return dict(self.content["reference"])
 
     @property
@@ -101,13 +104,13 @@ class Run:
 
 
 def open_run(folder: str | Path) -> Run:
-    """The run in `folder`, which may be searched by another process meanwhile. Raises: TsearchError if there is none."""
+    """The run in `folder`, which may be searched by another process meanwhile. Raises: TsearchError if there
+    is none."""
     folder = Path(folder)
     content = read_content(folder)
-    objectives = [Objective.model_validate(objective) for objective in content["objectives"]]
     ledger = open_ledger(folder, content)
     try:
-        trials = tuple(_trial(folder, row, objectives) for row in ledger.trials())
+        trials = tuple(_trial(folder, row) for row in ledger.trials())
     finally:
         ledger.close()
     return Run(folder, content, trials)
@@ -195,7 +198,7 @@ def error_path(folder: Path, key: str) -> Path:
     return folder / "errors" / f"{key}.txt"
 
 
-def _trial(folder: Path, row: FrozenTrial, objectives: Sequence[Objective]) -> Trial:
+def _trial(folder: Path, row: FrozenTrial) -> Trial:
     """A line of the ledger. One that was stopped between its result and its end counts as ended."""
     notes = row.user_attrs
     configuration = Configuration.model_validate(notes["configuration"])

@@ -13,7 +13,7 @@ from tsearch import __version__
 from tsearch.engine.changes import refuse_changes
 from tsearch.engine.disk import full_disk_is_an_error, write_whole
 from tsearch.engine.events import Event, Listener
-from tsearch.engine.executors import Evaluator, Executor, make_executor
+from tsearch.engine.executors import Evaluator, Executor, make_executor, reference_to
 from tsearch.engine.lock import locked
 from tsearch.engine.loop import Loop
 from tsearch.engine.run_folder import FORMAT, Run, open_ledger, open_run, read_content, write_content
@@ -42,18 +42,19 @@ def run(
 
     Args:
         space: A search space, its file, or the name of a shipped one.
-        evaluator: What tries a configuration (see `executors.Evaluator`), or where it is, 'module:function'. Default: train it and
-            price it.
+        evaluator: What tries a configuration (see `executors.Evaluator`), or where it is, 'module:function'.
+            Default: train it and price it.
         name: Name of the run; by default that of the space, with a number where that exists.
         executor: 'process', 'inline' or 'ray'.
         workers: How many trials at a time; by default one per core.
         address: An existing Ray cluster.
         trials, seed, timeout_s: Instead of what the space says. `trials` is the total, baselines included.
-        ideal: The best value of every objective, for evaluators whose objectives the cost model does not know.
+        ideal: The best value of every objective, for evaluators whose objectives the cost model does not
+        know.
         listener: Called with every event of `tsearch.engine.events`.
 
-    Raises: TsearchError for anything the user can mend. KeyboardInterrupt passes; `resume` goes on either way.
-    """
+    Raises: TsearchError for anything the user can mend. KeyboardInterrupt passes; `resume` goes on either
+    way."""
     space_path = None if isinstance(space, SearchSpace) else _space_path(space)
     space = space if isinstance(space, SearchSpace) else load_space(space)
     _check_trials(space.search.trials if trials is None else trials)
@@ -73,7 +74,7 @@ def run(
         "objectives": [objective.model_dump(mode="json") for objective in space.objectives],
         "reference": reference,
         "ideal": dict(ideal),
-        "evaluator": _reference(evaluator),
+        "evaluator": reference_to(evaluator),
         "executor": {"name": executor, "workers": workers, "address": address},
         "versions": _versions(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -95,11 +96,11 @@ def resume(
     address: str | None = None,
     listener: Listener | None = None,
 ) -> Run:
-    """Go on with a run: repeat what was under way when it stopped, then search until its total, raised by `more_trials`.
+    """Go on with a run: repeat what was under way when it stopped, then search until its total, raised by
+    `more_trials`.
 
-    Evaluator, executor, workers and address are those of the run unless given. Raises: TsearchError as `run` does, and if another
-    process is working on the run or its space file has changed.
-    """
+    Evaluator, executor, workers and address are those of the run unless given. Raises: TsearchError as `run`
+    does, and if another process is working on the run or its space file has changed."""
     folder = Path(folder)
     if more_trials < 0:
         raise TsearchError(
@@ -110,7 +111,7 @@ def resume(
     evaluator = evaluator or content["evaluator"]
     if evaluator is None:
         raise TsearchError(
-            f"{folder}: its evaluator cannot be imported by name. Resume from Python: resume(folder, evaluator)."
+            f"{folder}: its evaluator cannot be imported. Resume from Python: resume(folder, evaluator)."
         )
     was = content["executor"]
     if executor is None or executor == was["name"]:
@@ -184,14 +185,6 @@ def _space_path(space: str | Path) -> str:
     from tsearch.space_file import resolve_space
 
     return str(resolve_space(str(space)).resolve())
-
-
-def _reference(evaluator: Evaluator | str) -> str | None:
-    """Where an evaluator can be imported from, 'module:function'; None if nowhere."""
-    if isinstance(evaluator, str):
-        return evaluator
-    module, name = getattr(evaluator, "__module__", "__main__"), getattr(evaluator, "__qualname__", "")
-    return f"{module}:{name}" if module != "__main__" and name.isidentifier() else None
 
 
 def _versions() -> dict[str, str]:

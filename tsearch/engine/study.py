@@ -1,12 +1,12 @@
 """Where proposals come from: an Optuna study in memory, asked and told, beside the ledger on disk.
 
-Optuna's samplers read all trials for every proposal, so they read from memory; a half-made proposal never reaches the ledger; and a
-proposal that is dropped leaves no trace. After a restart the study is filled from the ledger and goes on as if nothing had happened,
-because every proposal has a sampler of its own, seeded by the run's seed and the number of the trial.
-"""
+Optuna's samplers read all trials for every proposal, so they read from memory; a half-made proposal never
+reaches the ledger; and a proposal that is dropped leaves no trace. After a restart the study is filled from
+the ledger and goes on as if nothing had happened, because every proposal has a sampler of its own, seeded by
+the run's seed and the number of the trial."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import optuna
 from optuna.distributions import (
@@ -31,7 +31,7 @@ class Study:
         self,
         proposer: str,
         seed: int,
-        directions: Sequence[str],
+        directions: Sequence[Literal["maximize", "minimize"]],
         parameters: Mapping[str, Domain],
         told: Sequence[FrozenTrial] = (),
     ) -> None:

@@ -23,13 +23,19 @@ def export(run: "Run", trial: int, output: str | Path | None = None) -> Path:
         raise TsearchError(f"{folder} exists. Choose another --output, or remove it.")
     assert chosen.result is not None
     return write_bundle(
-        folder, run=run.name, trial=trial, result=chosen.result, checkpoint=run.checkpoint(chosen.key), task=run.task,
+        folder,
+        run=run.name,
+        trial=trial,
+        result=chosen.result,
+        checkpoint=run.checkpoint(chosen.key),
+        task=run.task,
         test=test_result(run, chosen),
-    )  # fmt: skip
+    )
 
 
 def test_result(run: "Run", trial: "Trial") -> dict[str, float]:
-    """Accuracy on the test samples and their number. Computed once per configuration, then kept in the run's `tests` folder."""
+    """Accuracy on the test samples and their number. Computed once per configuration, then kept in the
+    run's `tests` folder."""
     path = run.folder / "tests" / f"{trial.key}.json"
     if path.is_file():
         return dict(json.loads(path.read_text()))
@@ -57,7 +63,11 @@ def _complete_trial(run: "Run", number: int) -> "Trial":
     for trial in run.trials:
         if trial.number == number:
             if trial.result is None:
-                raise TsearchError(f"{run.folder}: trial {number} is {trial.state}; only a complete trial can be exported.")
+                raise TsearchError(
+                    f"{run.folder}: trial {number} is {trial.state}; only a complete trial can be exported."
+                )
             return trial
     complete = [trial.number for trial in run.trials if trial.result is not None]
-    raise TsearchError(f"{run.folder}: there is no trial {number}. Complete trials: {', '.join(map(str, complete)) or 'none'}.")
+    raise TsearchError(
+        f"{run.folder}: there is no trial {number}. Complete trials: {', '.join(map(str, complete)) or 'none'}."
+    )

@@ -1,11 +1,11 @@
 """A bundle: one configuration of a run in a folder that stands on its own.
 
-    configuration.yaml   what it is: configuration, data, seed, hardware, accuracies
-    weights.safetensors  weights of the finished network; no early classifiers, only the transformers it runs with
-    spikes.json          network description and spike record of the validation pass
-    cost.json            its price under every profile of the run
-    card.md              the same for people
-    manifest.json        SHA-256 of every file above
+configuration.yaml   what it is: configuration, data, seed, hardware, accuracies
+weights.safetensors  weights of the finished network; no early classifiers, only the transformers it runs with
+spikes.json          network description and spike record of the validation pass
+cost.json            its price under every profile of the run
+card.md              the same for people
+manifest.json        SHA-256 of every file above
 """
 
 import hashlib
@@ -54,10 +54,14 @@ class Bundle:
         self.folder = Path(folder)
         _check_files(self.folder)
         try:
-            self.contents = Contents.model_validate(yaml.safe_load((self.folder / "configuration.yaml").read_text()))
+            self.contents = Contents.model_validate(
+                yaml.safe_load((self.folder / "configuration.yaml").read_text())
+            )
         except (ValidationError, yaml.YAMLError) as error:
             reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else "not valid YAML"
-            raise TsearchError(f"{self.folder}/configuration.yaml: {reason}. Export the bundle again.") from None
+            raise TsearchError(
+                f"{self.folder}/configuration.yaml: {reason}. Export the bundle again."
+            ) from None
 
     @property
     def network_spec(self) -> NetworkSpec:
@@ -98,17 +102,32 @@ def load(bundle: str | Path) -> "Network":
 
 
 def evaluate_bundle(folder: str | Path, data: str | None = None, root: str | None = None) -> dict[str, Any]:
-    """Accuracy of a bundle: the test result stored in it, or, with `data` (a data set's name), a fresh pass over that set's test
-    samples. Raises: TsearchError if the data do not fit the network."""
+    """Accuracy of a bundle: the test result stored in it, or, with `data` (a data set's name), a fresh pass
+    over that set's test samples. Raises: TsearchError if the data do not fit the network."""
     bundle = Bundle(folder)
     contents = bundle.contents
     if data is None:
         return {"data": contents.task.data.name, "split": "test", "stored": True, **contents.test}
     measured = _measure_other(bundle, data, root)
-    return {"data": data, "split": "test", "stored": False, "accuracy": measured.accuracy, "n_samples": measured.n_samples}
+    return {
+        "data": data,
+        "split": "test",
+        "stored": False,
+        "accuracy": measured.accuracy,
+        "n_samples": measured.n_samples,
+    }
 
 
-def write_bundle(folder: Path, *, run: str, trial: int, result: Result, checkpoint: bytes, task: Task, test: dict[str, float]) -> Path:
+def write_bundle(
+    folder: Path,
+    *,
+    run: str,
+    trial: int,
+    result: Result,
+    checkpoint: bytes,
+    task: Task,
+    test: dict[str, float],
+) -> Path:
     """Write a bundle into a new folder. Raises: TsearchError if the folder exists."""
     from safetensors.torch import save_file
 
@@ -121,23 +140,36 @@ def write_bundle(folder: Path, *, run: str, trial: int, result: Result, checkpoi
         raise TsearchError(f"{folder} exists. Choose another --output, or remove it.")
     info = describe_dataset(task.data)
     contents = Contents(
-        format=FORMAT, run=run, trial=trial, configuration=result.configuration, task=task, input_shape=info.shape,
-        n_classes=info.n_classes, metrics=result.metrics, n_samples=result.n_samples, test=test, probe=result.probe,
+        format=FORMAT,
+        run=run,
+        trial=trial,
+        configuration=result.configuration,
+        task=task,
+        input_shape=info.shape,
+        n_classes=info.n_classes,
+        metrics=result.metrics,
+        n_samples=result.n_samples,
+        test=test,
+        probe=result.probe,
         versions=result.versions,
-    )  # fmt: skip
+    )
     network = build(result.configuration, info.shape, info.n_classes, for_inference=True)
     kept = network.state_dict().keys()
     weights = {name: value for name, value in unpack_weights(checkpoint).items() if name in kept}
     network.load_state_dict(weights)
     unfinished = folder.with_name(folder.name + ".unfinished")
     unfinished.mkdir(parents=True, exist_ok=True)
-    save_file({name: value.contiguous() for name, value in weights.items()}, unfinished / "weights.safetensors")
+    save_file(
+        {name: value.contiguous() for name, value in weights.items()}, unfinished / "weights.safetensors"
+    )
     text = yaml.safe_dump(contents.model_dump(mode="json"), sort_keys=False, width=120)
     (unfinished / "configuration.yaml").write_text(text)
     (unfinished / "spikes.json").write_text(json.dumps(result.spikes))
     (unfinished / "cost.json").write_text(json.dumps(result.costs, indent=1))
     (unfinished / "card.md").write_text(card(contents, result))
-    (unfinished / "manifest.json").write_text(json.dumps({name: _sha256(unfinished / name) for name in FILES}, indent=1))
+    (unfinished / "manifest.json").write_text(
+        json.dumps({name: _sha256(unfinished / name) for name in FILES}, indent=1)
+    )
     unfinished.rename(folder)
     return folder
 
@@ -148,7 +180,11 @@ def _measure_other(bundle: Bundle, data: str, root: str | None) -> "Measurement"
     from tsearch.evaluate import measure, one_thread
 
     same = data == bundle.contents.task.data.name
-    spec = bundle.contents.task.data.model_copy(update={"root": root}) if same else DataSpec(name=data, root=root)
+    spec = (
+        bundle.contents.task.data.model_copy(update={"root": root})
+        if same
+        else DataSpec(name=data, root=root)
+    )
     dataset = load_dataset(spec)
     expected = (bundle.contents.input_shape, bundle.contents.n_classes)
     if (dataset.shape, dataset.n_classes) != expected:
@@ -162,7 +198,9 @@ def _measure_other(bundle: Bundle, data: str, root: str | None) -> "Measurement"
 
 def _check_files(folder: Path) -> None:
     if not (folder / "manifest.json").is_file():
-        raise TsearchError(f"{folder} is no bundle: manifest.json is missing. `tsearch export RUN` makes one.")
+        raise TsearchError(
+            f"{folder} is no bundle: manifest.json is missing. `tsearch export RUN` makes one."
+        )
     try:
         manifest = json.loads((folder / "manifest.json").read_text())
     except json.JSONDecodeError:
@@ -171,7 +209,9 @@ def _check_files(folder: Path) -> None:
         if not (folder / name).is_file():
             raise TsearchError(f"{folder}/{name} is missing. Export the bundle again.")
         if _sha256(folder / name) != manifest.get(name):
-            raise TsearchError(f"{folder}/{name} was altered: its SHA-256 is not the manifest's. Export the bundle again.")
+            raise TsearchError(
+                f"{folder}/{name} was altered: its SHA-256 is not the manifest's. Export the bundle again."
+            )
 
 
 def _sha256(path: Path) -> str:

@@ -10,9 +10,13 @@ if TYPE_CHECKING:
 
 
 def card(contents: "Contents", result: Result) -> str:
-    """Markdown text: accuracies with sample counts, timesteps, energy by layer under every profile, versions, seed."""
+    """Markdown text: accuracies with sample counts, timesteps, energy by layer under every profile,
+    versions, seed."""
     configuration = contents.configuration
     hardware = contents.task.hardware
+    phases = [f"{_list(phase.timesteps)} for {phase.epochs} epochs" for phase in configuration.schedule]
+    transformer = configuration.transformer if len(configuration.stages) > 1 else "none (one stage)"
+    n_samples, seed = contents.n_samples, f"seed {contents.task.seed}, replicate {contents.task.replicate}"
     lines = [
         f"# {contents.run}, trial {contents.trial}",
         "",
@@ -23,23 +27,27 @@ def card(contents: "Contents", result: Result) -> str:
         f"| timesteps per stage | {_list(configuration.timesteps)} |",
         f"| blocks per stage | {_list(configuration.stages)} |",
         f"| channels per block | {_list(configuration.backbone.widths)} |",
-        f"| schedule | {' then '.join(f'{_list(p.timesteps)} for {p.epochs} epochs' for p in configuration.schedule)} |",
-        f"| temporal transformer | {configuration.transformer if len(configuration.stages) > 1 else 'none (one stage)'} |",
-        f"| accuracy, validation | {contents.metrics['accuracy']:.2%} of {contents.n_samples['validation']} samples |",
+        f"| schedule | {' then '.join(phases)} |",
+        f"| temporal transformer | {transformer} |",
+        f"| accuracy, validation | {contents.metrics['accuracy']:.2%} of {n_samples['validation']} samples |",
         f"| accuracy, test | {contents.test['accuracy']:.2%} of {int(contents.test['n_samples'])} samples |",
-        f"| trained on | {contents.n_samples['train']} samples, seed {contents.task.seed}, replicate {contents.task.replicate} |",
+        f"| trained on | {n_samples['train']} samples, {seed} |",
     ]
     lines += [
         f"| {title(name)} | {format_value(contents.metrics[name], name)} |"
         for name in ("energy_pj", "latency_s", "footprint_bits")
         if name in contents.metrics
     ]
-    lines += ["", "Search chose this configuration by its validation accuracy; test samples were looked at once, for this card.", ""]
+    lines += [
+        "",
+        "Search chose this configuration by its validation accuracy; test samples were looked at once, for this card.",
+        "",
+    ]
     for name, cost in result.costs.items():
         lines += _energy(name, cost, is_main=name == hardware.profile)
     lines += [
-        f"Latency is under `{hardware.execution}` execution. All energies and latencies are analytical estimates for the spikes of",
-        "the validation samples, not measurements of silicon.",
+        f"Latency is under `{hardware.execution}` execution. All energies and latencies are analytical",
+        "estimates for the spikes of the validation samples, not measurements of silicon.",
         "",
         "Versions: " + ", ".join(f"{name} {number}" for name, number in contents.versions.items()) + ".",
         "",
@@ -53,11 +61,17 @@ def _energy(name: str, cost: dict[str, Any], *, is_main: bool) -> list[str]:
     low, high = cost["interval"]
     total = format_value(cost["total_pj"], "energy_pj")
     span = f"{format_value(low, 'energy_pj')} to {format_value(high, 'energy_pj')} over the profile's price ranges"
-    rows = [f"| {layer} | {format_value(energy, 'energy_pj')} |" for layer, energy in cost["by_layer"].items()]
+    rows = [
+        f"| {layer} | {format_value(energy, 'energy_pj')} |" for layer, energy in cost["by_layer"].items()
+    ]
     return [
         f"## Energy under `{name}`{', the profile searched' if is_main else ''}: {total} per sample ({span})",
-        "", "| layer | energy |", "|---|---|", *rows, "",
-    ]  # fmt: skip
+        "",
+        "| layer | energy |",
+        "|---|---|",
+        *rows,
+        "",
+    ]
 
 
 def _list(numbers: tuple[int, ...]) -> str:

@@ -14,7 +14,8 @@ Observer = Callable[[str, Tensor], None]
 
 
 class ConvBlock(nn.Module):
-    """Convolution 3x3 (padding 1, no bias), BatchNorm over all steps and samples, LIF neurons, optional 2x2 pool."""
+    """Convolution 3x3 (padding 1, no bias), BatchNorm over all steps and samples, LIF neurons, optional 2x2
+    pool."""
 
     def __init__(self, channels_in: int, channels_out: int, pool: str | None = None) -> None:
         super().__init__()
@@ -22,16 +23,21 @@ class ConvBlock(nn.Module):
         self.norm = nn.BatchNorm2d(channels_out)
         self.pool = pool
 
-    def forward(self, x: Tensor, timesteps: int, neuron: Neuron, observe: Callable[[Tensor], None] | None = None) -> Tensor:
-        """`x` [T, B, C, H, W], or [1, B, C, H, W] for input that is the same at every step: then the convolution runs once and
-        only the neurons run T times. `observe` sees the spikes before the pool. Returns [T, B, C', H', W']."""
+    def forward(
+        self, x: Tensor, timesteps: int, neuron: Neuron, observe: Callable[[Tensor], None] | None = None
+    ) -> Tensor:
+        """`x` [T, B, C, H, W], or [1, B, C, H, W] for input that is the same at every step: then the
+        convolution runs once and only the neurons run T times. `observe` sees the spikes before the pool.
+        Returns [T, B, C', H', W']."""
         current = self.norm(self.conv(_merge(x)))
         spikes = fire(current.view(x.shape[0], x.shape[1], *current.shape[1:]), timesteps, neuron)
         if observe is not None:
             observe(spikes)
         if self.pool is None:
             return spikes
-        pooled = (functional.avg_pool2d if self.pool == "average" else functional.max_pool2d)(_merge(spikes), 2)
+        pooled = (functional.avg_pool2d if self.pool == "average" else functional.max_pool2d)(
+            _merge(spikes), 2
+        )
         return pooled.view(timesteps, x.shape[1], *pooled.shape[1:])
 
 

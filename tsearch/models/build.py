@@ -25,20 +25,28 @@ class Outputs:
 
 
 class Network(nn.Module):
-    """Stages of blocks with their own timesteps, temporal transformers between them, one linear layer at the end.
+    """Stages of blocks with their own timesteps, temporal transformers between them, one linear layer at
+    the end.
 
-    The shapes of the weights do not depend on the timesteps, so the same network runs every vector of its schedule; each
-    (boundary, T_in, T_out) has a transformer of its own.
-    """
+    The shapes of the weights do not depend on the timesteps, so the same network runs every vector of its
+    schedule; each (boundary, T_in, T_out) has a transformer of its own."""
 
-    def __init__(self, configuration: Configuration, shape: Shape, n_classes: int, for_inference: bool = False) -> None:
+    def __init__(
+        self, configuration: Configuration, shape: Shape, n_classes: int, for_inference: bool = False
+    ) -> None:
         super().__init__()
         self.configuration = configuration
         backbone = import_module(BACKBONES[configuration.backbone.name])
         blocks = iter(backbone.build_blocks(configuration.backbone, shape))
         shapes = backbone.block_shapes(configuration.backbone, shape)
-        self.stages = nn.ModuleList(nn.ModuleList(next(blocks) for _ in range(n)) for n in configuration.stages)
-        ends = [] if for_inference else [sum(configuration.stages[: i + 1]) - 1 for i in range(len(configuration.stages) - 1)]
+        self.stages = nn.ModuleList(
+            nn.ModuleList(next(blocks) for _ in range(n)) for n in configuration.stages
+        )
+        ends = (
+            []
+            if for_inference
+            else [sum(configuration.stages[: i + 1]) - 1 for i in range(len(configuration.stages) - 1)]
+        )
         self.early_classifiers = nn.ModuleList(EarlyClassifier(shapes[end][0], n_classes) for end in ends)
         self.transformers = nn.ModuleDict()
         for phase in configuration.schedule[-1:] if for_inference else configuration.schedule:
@@ -50,15 +58,17 @@ class Network(nn.Module):
         self.head = nn.Linear(channels * height * width, n_classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits `[B, classes]` with the final timesteps; `x` [T_1, B, C, H, W] frames, or [1, B, C, H, W] for a static image."""
+        """Logits `[B, classes]` with the final timesteps; `x` [T_1, B, C, H, W] frames, or [1, B, C, H, W]
+        for a static image."""
         return self.run(x, self.configuration.timesteps).logits
 
     def run(self, x: Tensor, timesteps: tuple[int, ...], observe: Observer | None = None) -> Outputs:
-        """Run with any timestep vector of the schedule. While training, early classifiers read every stage but the last.
+        """Run with any timestep vector of the schedule. While training, early classifiers read every stage
+        but the last.
 
-        `observe(name, tensor)` sees, per layer `block1`, `block2` ... and `head`, the events at its input ("block2.in"; at a stage
-        boundary those before the transformer) and the spikes at its output ("block2.out").
-        """
+        `observe(name, tensor)` sees, per layer `block1`, `block2` ... and `head`, the events at its input
+        ("block2.in"; at a stage boundary those before the transformer) and the spikes at its output
+        ("block2.out")."""
         early: list[Tensor] = []
         number = 0
         for stage, (blocks, steps) in enumerate(zip(self.stages, timesteps, strict=True)):
@@ -81,14 +91,17 @@ class Network(nn.Module):
         return nn.functional.dropout(features, self.configuration.training.dropout, self.training)
 
 
-def build(configuration: Configuration, shape: Shape, n_classes: int, *, for_inference: bool = False) -> Network:
-    """The network of a configuration for inputs of `shape` (C, H, W), its weights still arbitrary; `for_inference` leaves out the
-    early classifiers and the transformers of earlier phases."""
+def build(
+    configuration: Configuration, shape: Shape, n_classes: int, *, for_inference: bool = False
+) -> Network:
+    """The network of a configuration for inputs of `shape` (C, H, W), its weights still arbitrary;
+    `for_inference` leaves out the early classifiers and the transformers of earlier phases."""
     return Network(configuration, shape, n_classes, for_inference).to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
 def initialise(network: Network, seed: int, replicate: int) -> None:
-    """Draw all weights from (seed, replicate, hash of the first phase, name of the layer): the same for whoever trains it."""
+    """Draw all weights from (seed, replicate, hash of the first phase, name of the layer): the same for
+    whoever trains it."""
     origin = network.configuration.prefix_key(0)
     for name, module in network.named_modules():
         generator = torch.Generator().manual_seed(_stable_seed(f"{seed}:{replicate}:{origin}:{name}"))
@@ -113,4 +126,3 @@ def _stable_seed(text: str) -> int:
 
 def _transformer_name(boundary: int, t_in: int, t_out: int) -> str:
     return f"boundary{boundary + 1}_{t_in}_to_{t_out}"
-

@@ -12,18 +12,19 @@ from tsearch.models.surrogate import SURROGATES
 def fire(current: Tensor, timesteps: int, neuron: Neuron) -> Tensor:
     """Spikes of LIF neurons whose membranes start at zero.
 
-    h[t] = (1 - 1/tau) v[t-1] + current[t];  s[t] = 1 where h[t] >= threshold;  soft reset v[t] = h[t] - threshold s[t], hard reset
-    v[t] = h[t] (1 - s[t]). The reset passes no gradient of its own.
+    h[t] = (1 - 1/tau) v[t-1] + current[t];  s[t] = 1 where h[t] >= threshold;  soft reset v[t] = h[t] -
+    threshold s[t], hard reset v[t] = h[t] (1 - s[t]). The reset passes no gradient of its own.
 
     Args:
-        current: Input current `[T, B, ...]` in units of the membrane; `[1, B, ...]` is repeated at every timestep (direct encoding).
+        current: Input current `[T, B, ...]` in units of the membrane; `[1, B, ...]` is repeated at every
+            timestep (direct encoding).
         timesteps: T, at least 1.
         neuron: Time constant, threshold, reset and surrogate.
 
     Returns: Spikes, 0 or 1, `[T, B, ...]`.
     Raises: ValueError if `current` has neither T nor 1 steps.
-    Source: soft reset, Rueckauer et al., Front. Neurosci. 11:682, 2017; surrogate gradient, Neftci et al., IEEE SPM 36:51, 2019.
-    """
+    Source: soft reset, Rueckauer et al., Front. Neurosci. 11:682, 2017; surrogate gradient, Neftci et al.,
+    IEEE SPM 36:51, 2019."""
     if current.shape[0] != timesteps:
         if current.shape[0] != 1:
             raise ValueError(f"current has {current.shape[0]} steps, neurons run {timesteps}")
@@ -33,13 +34,16 @@ def fire(current: Tensor, timesteps: int, neuron: Neuron) -> Tensor:
 
 
 class _Fire(torch.autograd.Function):
-    """Forward saves the membranes before the reset; backward runs through time once, from the last step to the first."""
+    """Forward saves the membranes before the reset; backward runs through time once, from the last step to
+    the first."""
 
     @staticmethod
     def forward(ctx: Any, current: Tensor, neuron: Neuron) -> Tensor:
         leak, hard = 1 - 1 / neuron.tau, neuron.reset == "hard"
         membranes = torch.empty_like(current, memory_format=torch.preserve_format)
-        if membranes.stride() != current.stride():  # an expanded current shares memory between steps; membranes may not
+        if (
+            membranes.stride() != current.stride()
+        ):  # an expanded current shares memory between steps; membranes may not
             membranes = torch.empty_like(membranes)
         spikes = torch.empty_like(membranes)
         voltage: Tensor | None = None
@@ -51,7 +55,9 @@ class _Fire(torch.autograd.Function):
                 torch.add(current[t], voltage, alpha=leak, out=membrane)
             torch.ge(membrane, neuron.threshold, out=spike)
             if t + 1 < current.shape[0]:
-                voltage = membrane * (1 - spike) if hard else torch.sub(membrane, spike, alpha=neuron.threshold)
+                voltage = (
+                    membrane * (1 - spike) if hard else torch.sub(membrane, spike, alpha=neuron.threshold)
+                )
         ctx.neuron = neuron
         ctx.save_for_backward(membranes, spikes)
         return spikes

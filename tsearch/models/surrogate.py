@@ -1,7 +1,7 @@
 """Surrogate gradients: what stands in for the derivative of the spike, the Heaviside step.
 
-Each is a bump of area 1 and peak 1 / width around the threshold, so that shapes can be exchanged without changing its scale.
-"""
+Each is a bump of area 1 and peak 1 / width around the threshold, so that shapes can be exchanged without
+changing its scale."""
 
 from collections.abc import Callable
 from math import pi
@@ -16,7 +16,8 @@ def rectangular(distance: Tensor, width: float) -> Tensor:
 
 
 def triangular(distance: Tensor, width: float) -> Tensor:
-    """max(0, 1 - |distance|/width) / width. Source: Bellec et al., NeurIPS 2018 (up to its damping factor)."""
+    """max(0, 1 - |distance|/width) / width. Source: Bellec et al., NeurIPS 2018 (up to its damping
+    factor)."""
     return (1 - distance.abs() / width).clamp_(min=0).div_(width)
 
 
@@ -27,7 +28,8 @@ def sigmoid(distance: Tensor, width: float) -> Tensor:
 
 
 def atan(distance: Tensor, width: float) -> Tensor:
-    """Derivative of arctan: 1 / (width (1 + (pi distance / width)^2)). Source: Fang et al., ICCV 2021 (shape)."""
+    """Derivative of arctan: 1 / (width (1 + (pi distance / width)^2)). Source: Fang et al., ICCV 2021
+    (shape)."""
     return 1 / (width * (1 + (distance * (pi / width)).square()))
 
 

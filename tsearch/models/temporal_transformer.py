@@ -1,9 +1,12 @@
-"""Temporal transformers: what turns the T_in outputs of one stage into the T_out inputs of the next (SSNN-style).
+"""Temporal transformers: what turns the T_in outputs of one stage into the T_out inputs of the next
+(SSNN-style).
 
-The paper (arXiv 2401.01912) describes a learnable module that computes temporal scores and reassigns them; its equations are not
-public to us. `score_mix`, the default, is our reading: the smallest data-dependent mixing over time that keeps every input step
-reachable and starts close to averaging. The other modes are alternatives and ablations. None of them touches batch, channel or space.
-"""
+The paper (arXiv 2401.01912) describes a learnable module that computes temporal scores and reassigns them;
+its equations are not public to us. `score_mix`, the default, is our reading: the smallest data-dependent
+mixing over time that keeps every input step reachable and starts close to averaging. The other modes are
+alternatives and ablations. None of them touches batch, channel or space."""
+
+import itertools
 
 import torch
 from torch import Tensor, nn
@@ -18,13 +21,14 @@ def bucket_matrix(t_in: int, t_out: int) -> Tensor:
     """
     edges = [(2 * k * t_in + t_out) // (2 * t_out) for k in range(t_out + 1)]
     matrix = torch.zeros(t_out, t_in)
-    for k, (start, stop) in enumerate(zip(edges, edges[1:], strict=False)):
+    for k, (start, stop) in enumerate(itertools.pairwise(edges)):
         matrix[k, start:stop] = 1 / (stop - start)
     return matrix
 
 
 def mix(weights: Tensor, x: Tensor) -> Tensor:
-    """Weighted sums over time: `weights` [t_out, t_in] or [B, t_out, t_in], `x` [t_in, B, ...] -> [t_out, B, ...]."""
+    """Weighted sums over time: `weights` [t_out, t_in] or [B, t_out, t_in], `x` [t_in, B, ...] -> [t_out,
+    B, ...]."""
     flat = x.flatten(2)
     equation = "oi,ibn->obn" if weights.dim() == 2 else "boi,ibn->obn"
     return torch.einsum(equation, weights, flat).reshape(weights.shape[-2], *x.shape[1:])
@@ -33,7 +37,7 @@ def mix(weights: Tensor, x: Tensor) -> Tensor:
 class Truncate(nn.Module):
     """Keeps the first t_out steps (ablation)."""
 
-    def __init__(self, t_in: int, t_out: int) -> None:
+    def __init__(self, _t_in: int, t_out: int) -> None:
         super().__init__()
         self.t_out = t_out
 
@@ -56,7 +60,8 @@ class Bucket(nn.Module):
 
 
 class StaticMix(nn.Module):
-    """Learned mixing weights, the same for every sample: softmax over input steps of free scores plus the log of the buckets."""
+    """Learned mixing weights, the same for every sample: softmax over input steps of free scores plus the
+    log of the buckets."""
 
     log_prior: Tensor
 
@@ -72,9 +77,9 @@ class StaticMix(nn.Module):
 class ScoreMix(nn.Module):
     """Mixing weights computed from each sample's own temporal scores.
 
-    score[b, t] = mean of x[t, b] over channels and space; a two-layer perceptron turns the T_in scores into [t_out, t_in] logits;
-    softmax over input steps of logits plus log(bucket matrix + 0.05). The last layer starts at zero: bucket averaging, nearly.
-    """
+    score[b, t] = mean of x[t, b] over channels and space; a two-layer perceptron turns the T_in scores into
+    [t_out, t_in] logits; softmax over input steps of logits plus log(bucket matrix + 0.05). The last layer
+    starts at zero: bucket averaging, nearly."""
 
     log_prior: Tensor
 
@@ -95,7 +100,8 @@ class ScoreMix(nn.Module):
 
 
 class RankOneScore(nn.Module):
-    """The most literal reading of "compute, then reassign scores": one weighted frame, scaled anew for every output step."""
+    """The most literal reading of "compute, then reassign scores": one weighted frame, scaled anew for
+    every output step."""
 
     def __init__(self, t_in: int, t_out: int) -> None:
         super().__init__()

@@ -11,17 +11,25 @@ _OPTIMIZER = "optimizer/"
 
 
 def pack(network: nn.Module, optimizer: torch.optim.Optimizer | None, epoch: int) -> bytes:
-    """Weights of `network`, state of `optimizer` (None at the end of a phase, where the next one starts anew) and the number of
-    epochs trained, as safetensors bytes."""
+    """Weights of `network`, state of `optimizer` (None at the end of a phase, where the next one starts
+    anew) and the number of epochs trained, as safetensors bytes."""
     tensors = {f"model/{name}": value.contiguous() for name, value in network.state_dict().items()}
     for index, state in (optimizer.state_dict()["state"] if optimizer else {}).items():
-        tensors |= {f"{_OPTIMIZER}{index}/{name}": torch.as_tensor(value) for name, value in state.items() if value is not None}
+        tensors |= {
+            f"{_OPTIMIZER}{index}/{name}": torch.as_tensor(value).contiguous()
+            for name, value in state.items()
+            if value is not None
+        }
     return save(tensors, metadata={"epoch": str(epoch)})
 
 
 def unpack_weights(content: bytes) -> dict[str, Tensor]:
     """The weights in a checkpoint, as a state dict."""
-    return {name.removeprefix("model/"): value for name, value in load(content).items() if name.startswith("model/")}
+    return {
+        name.removeprefix("model/"): value
+        for name, value in load(content).items()
+        if name.startswith("model/")
+    }
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, content: bytes) -> None:

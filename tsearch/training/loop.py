@@ -1,8 +1,7 @@
 """Training: epochs `start` to `stop` of a configuration's schedule.
 
-Every random number comes from (seed, replicate, hash of the phase prefix, epoch), so a training that is cut in two, continued
-elsewhere, or shares its first phases with another one sees the same numbers.
-"""
+Every random number comes from (seed, replicate, hash of the phase prefix, epoch), so a training that is cut
+in two, continued elsewhere, or shares its first phases with another one sees the same numbers."""
 
 from dataclasses import dataclass
 
@@ -32,8 +31,17 @@ class Trained:
     checkpoint: bytes
 
 
-def train(network: Network, dataset: Dataset, task: Task, *, stop: int, checkpoint: bytes | None = None, start: int = 0) -> Trained:
-    """Train `network` from epoch `start` (the state in `checkpoint`) up to epoch `stop` of its schedule, in place.
+def train(
+    network: Network,
+    dataset: Dataset,
+    task: Task,
+    *,
+    stop: int,
+    checkpoint: bytes | None = None,
+    start: int = 0,
+) -> Trained:
+    """Train `network` from epoch `start` (the state in `checkpoint`) up to epoch `stop` of its schedule, in
+    place.
 
     A phase starts with a new optimizer and a full learning-rate cycle from the weights of the one before.
 
@@ -63,7 +71,9 @@ def epoch_seed(task: Task, configuration: Configuration, position: Position) -> 
     return [task.seed, task.replicate, int(configuration.prefix_key(position.index), 16), position.epoch]
 
 
-def _epoch(network: Network, dataset: Dataset, task: Task, optimizer: torch.optim.Optimizer, position: Position) -> float:
+def _epoch(
+    network: Network, dataset: Dataset, task: Task, optimizer: torch.optim.Optimizer, position: Position
+) -> float:
     training, timesteps = network.configuration.training, position.phase.timesteps
     rng = np.random.default_rng(epoch_seed(task, network.configuration, position))
     torch.manual_seed(int(rng.integers(2**62)))
@@ -80,7 +90,9 @@ def _epoch(network: Network, dataset: Dataset, task: Task, optimizer: torch.opti
             early_weight=training.early_loss_weight, label_smoothing=training.label_smoothing,
         )  # fmt: skip
         if not torch.isfinite(loss):
-            raise TrainingDivergedError(f"loss {loss.item()} in epoch {position.epoch + 1} of phase {position.index + 1}")
+            raise TrainingDivergedError(
+                f"loss {loss.item()} in epoch {position.epoch + 1} of phase {position.index + 1}"
+            )
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

@@ -25,8 +25,9 @@ def positions(configuration: Configuration) -> list[Position]:
 
 
 def one_cycle(progress: float, warmup: float) -> float:
-    """Learning rate as a fraction of its peak after `progress` in [0, 1] of a phase: cosine up from 1/25 over the first `warmup`,
-    cosine down to (almost) 0 afterwards. Source: Smith & Topin, arXiv 1708.07120 (shape)."""
+    """Learning rate as a fraction of its peak after `progress` in [0, 1] of a phase: cosine up from 1/25
+    over the first `warmup`, cosine down to (almost) 0 afterwards. Source: Smith & Topin, arXiv 1708.07120
+    (shape)."""
     low = 1 / 25
     if progress < warmup:
         return low + (1 - low) * (1 - cos(pi * progress / warmup)) / 2

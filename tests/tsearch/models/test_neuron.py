@@ -46,7 +46,8 @@ def test_constant_quarter_input_fires_every_fourth_step_without_leak() -> None:
 
 def test_soft_and_hard_reset_by_hand() -> None:
     current = torch.tensor([1.6, 0.8, 0.5, 0.1]).view(4, 1, 1)
-    # soft: h = 1.6*, .3 + .8 = 1.1*, .05 + .5 = .55, .275 + .1 = .375;  hard: h = 1.6*, .8, .4 + .5 = .9, .45 + .1 = .55
+    # soft: h = 1.6*, .3 + .8 = 1.1*, .05 + .5 = .55, .275 + .1 = .375;  hard: h = 1.6*, .8, .4 + .5 = .9,
+    # .45 + .1 = .55
     assert fire(current, 4, Neuron(tau=2, reset="soft")).flatten().tolist() == [1, 1, 0, 0]
     assert fire(current, 4, Neuron(tau=2, reset="hard")).flatten().tolist() == [1, 0, 0, 0]
 

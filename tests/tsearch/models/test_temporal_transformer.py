@@ -1,4 +1,5 @@
-"""Temporal transformers: shapes, rows that sum to 1, no mixing beyond time, gradients that reach every parameter."""
+"""Temporal transformers: shapes, rows that sum to 1, no mixing beyond time, gradients that reach every
+parameter."""
 
 from itertools import product
 

@@ -4,12 +4,12 @@ Every executor keeps the same four promises, and one set of tests checks them al
 
     free()             how many more segments it can take right now
     submit(key, seg)   take a segment; does not wait for it
-    wait(timeout_s)    outcomes that have come in, at least one unless the time runs out or nothing is under way
+    wait(timeout_s)    outcomes that have come in, at least one unless the time runs out or nothing is under
+    way
     close()            stop everything, what is under way included; leave no process behind
 
-A segment is stateless and can be repeated, so a dead worker is no error here: its outcome says `is_lost`, and the search decides.
-A new executor is a file here and a line in `EXECUTORS`.
-"""
+A segment is stateless and can be repeated, so a dead worker is no error here: its outcome says `is_lost`, and
+the search decides. A new executor is a file here and a line in `EXECUTORS`."""
 
 import importlib
 import traceback
@@ -32,7 +32,8 @@ EXECUTORS = {
 
 @dataclass(frozen=True)
 class Segment:
-    """A piece of training: bring `configuration` to `budget` epochs, from a checkpoint (safetensors) or from scratch."""
+    """A piece of training: bring `configuration` to `budget` epochs, from a checkpoint (safetensors) or from
+    scratch."""
 
     configuration: Configuration
     budget: int
@@ -44,9 +45,8 @@ class Segment:
 class Outcome:
     """What became of a segment: a result, or an error in one line with its traceback.
 
-    `is_lost`: the worker died, nothing is known about the configuration. `is_refused`: something that would meet every
-    trial, such as missing data; the search has to end.
-    """
+    `is_lost`: the worker died, nothing is known about the configuration. `is_refused`: something that would
+    meet every trial, such as missing data; the search has to end."""
 
     result: Result | None = None
     error: str = ""
@@ -77,9 +77,8 @@ def make_executor(
     Raises: TsearchError for an unknown name, no workers, an address without Ray, or a missing library.
     """
     if name not in EXECUTORS:
-        raise TsearchError(
-            f"executor '{name}' not found.{did_you_mean(name, EXECUTORS)} Known executors: {', '.join(EXECUTORS)}."
-        )
+        hint = did_you_mean(name, EXECUTORS)
+        raise TsearchError(f"executor '{name}' not found.{hint} Known executors: {', '.join(EXECUTORS)}.")
     if workers is not None and workers < 1:
         raise TsearchError(
             f"workers: {workers} would train nothing. Give at least 1, or leave it out to use every core."
@@ -88,25 +87,38 @@ def make_executor(
         raise TsearchError(
             f"address '{address}' is for a Ray cluster, but the executor is '{name}'. Add --executor ray."
         )
-    return resolve(EXECUTORS[name])(evaluator, workers, address)
+    made: Executor = resolve(EXECUTORS[name])(evaluator, workers, address)
+    return made
 
 
 def attempt(evaluator: Evaluator | str, segment: Segment) -> Outcome:
     """Run a segment where we are, and turn whatever it raises into an outcome."""
     try:
         evaluate = resolve(evaluator) if isinstance(evaluator, str) else evaluator
+    except (ImportError, AttributeError) as error:
+        problem = f"evaluator '{evaluator}' cannot be imported: {_one_line(error)}"
+        return Outcome(error=problem, is_refused=True)
+    try:
         result = evaluate(segment.configuration, segment.budget, segment.resume_from, segment.task)
     except KeyboardInterrupt:
         raise
     except TsearchError as error:
         return Outcome(error=str(error), is_refused=True)
     except BaseException as error:
-        return Outcome(
-            error=_one_line(error), traceback=traceback.format_exc(), is_refused=is_full_disk(error)
-        )
+        if is_full_disk(error):
+            return Outcome(error=f"{_one_line(error)}. Free some space, then resume.", is_refused=True)
+        return Outcome(error=_one_line(error), traceback=traceback.format_exc())
     if not isinstance(result, Result):
         return Outcome(error=f"the evaluator returned {type(result).__name__}, not a Result")
     return Outcome(result)
+
+
+def reference_to(evaluator: Evaluator | str) -> str | None:
+    """Where an evaluator can be imported from, 'module:function'; None if nowhere."""
+    if isinstance(evaluator, str):
+        return evaluator
+    module, name = getattr(evaluator, "__module__", "__main__"), getattr(evaluator, "__qualname__", "")
+    return f"{module}:{name}" if module != "__main__" and name.isidentifier() else None
 
 
 def resolve(reference: str) -> Any:

@@ -10,7 +10,7 @@ class InlineExecutor:
     """Trains inside `wait`. A timeout cannot interrupt a segment here; it takes effect after it."""
 
     def __init__(
-        self, evaluator: Evaluator | str, workers: int | None = None, address: str | None = None
+        self, evaluator: Evaluator | str, workers: int | None = None, _address: str | None = None
     ) -> None:
         if workers not in (None, 1):
             raise TsearchError(
@@ -25,7 +25,7 @@ class InlineExecutor:
     def submit(self, key: str, segment: Segment) -> None:
         self._waiting.append((key, segment))
 
-    def wait(self, timeout_s: float | None = None) -> list[tuple[str, Outcome]]:
+    def wait(self, timeout_s: float | None = None) -> list[tuple[str, Outcome]]:  # noqa: ARG002
         if not self._waiting:
             return []
         key, segment = self._waiting.popleft()

@@ -1,11 +1,12 @@
 """Worker processes on this machine, one thread each: the default.
 
-A *nursery* imports the evaluator once (torch included, seconds) and then forks one worker after the other (milliseconds, sharing the
-imported libraries' memory). It is started as a program of its own, so the user's script is never imported again, needs no `__main__`
-guard, and may as well be a notebook, a test or standard input. (The `multiprocessing` module re-imports the main script in every
-child.) Each worker talks to the driver over a socket of its own. When the driver dies, the sockets close and every worker leaves at
-once, in the middle of a training if need be. The nursery leads its own session, so Ctrl-C in the terminal reaches the driver alone.
-"""
+A *nursery* imports the evaluator once (torch included, seconds) and then forks one worker after the other
+(milliseconds, sharing the imported libraries' memory). It is started as a program of its own, so the user's
+script is never imported again, needs no `__main__` guard, and may as well be a notebook, a test or standard
+input. (The `multiprocessing` module re-imports the main script in every child.) Each worker talks to the
+driver over a socket of its own. When the driver dies, the sockets close and every worker leaves at once, in
+the middle of a training if need be. The nursery leads its own session, so Ctrl-C in the terminal reaches the
+driver alone."""
 
 import os
 import pickle
@@ -20,10 +21,7 @@ from multiprocessing.connection import Connection, wait
 from tsearch.engine.executors import Evaluator, Outcome, Segment
 from tsearch.errors import TsearchError
 
-ONE_THREAD = {
-    name: "1"
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-}
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _NURSERY = (
     "import sys; from multiprocessing.connection import Connection; "
     "control = Connection(int(sys.argv[1])); sys.path[:] = control.recv(); "
@@ -32,10 +30,11 @@ _NURSERY = (
 
 
 class ProcessExecutor:
-    """As many workers as `workers`, started when first needed; None means one for every core this process may use."""
+    """As many workers as `workers`, started when first needed; None means one for every core this process may
+    use."""
 
     def __init__(
-        self, evaluator: Evaluator | str, workers: int | None = None, address: str | None = None
+        self, evaluator: Evaluator | str, workers: int | None = None, _address: str | None = None
     ) -> None:
         self._evaluator = _pickled(evaluator)
         self._n = workers or usable_cores()
@@ -119,11 +118,12 @@ def usable_cores() -> int:
 
 
 def _environment() -> Mapping[str, str]:
-    return os.environ | ONE_THREAD
+    return os.environ | dict.fromkeys(_THREADS, "1")
 
 
 def _pickled(evaluator: Evaluator | str) -> bytes:
-    """The evaluator as a worker receives it: a reference that it imports. Raises: TsearchError if it cannot be imported."""
+    """The evaluator as a worker receives it: a reference that it imports. Raises: TsearchError if it cannot
+    be imported."""
     try:
         pickled = pickle.dumps(evaluator)
     except (pickle.PicklingError, AttributeError, TypeError):

@@ -1,16 +1,16 @@
 """Ray tasks: many machines, or this one, through the same four calls.
 
-Only Ray's core is used. Every segment is one task; checkpoints travel as bytes with it and with its result, so no shared file system
-is needed. Ray itself retries nothing: a lost worker or node is an outcome, and the search submits the segment again, so that every
-attempt is counted.
-"""
+Only Ray's core is used. Every segment is one task; checkpoints travel as bytes with it and with its result,
+so no shared file system is needed. Ray itself retries nothing: a lost worker or node is an outcome, and the
+search submits the segment again, so that every attempt is counted."""
 
 import importlib.util
 import os
+import sys
 from contextlib import suppress
 from typing import Any
 
-from tsearch.engine.executors import Evaluator, Outcome, Segment, attempt
+from tsearch.engine.executors import Evaluator, Outcome, Segment, attempt, reference_to
 from tsearch.errors import TsearchError
 
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
@@ -28,7 +28,7 @@ class RayExecutor:
     ) -> None:
         if importlib.util.find_spec("ray") is None:
             raise TsearchError("executor 'ray': Ray is not installed. Run: pip install 'tsearch-snn[ray]'")
-        self._evaluator = evaluator
+        self._evaluator = reference_to(evaluator) or evaluator
         self._n = workers
         self._address = address
         self._ray: Any = None
@@ -40,7 +40,7 @@ class RayExecutor:
 
     def submit(self, key: str, segment: Segment) -> None:
         self._start()
-        self._busy[self._task.remote(self._evaluator, segment)] = key
+        self._busy[self._task.remote(self._evaluator, segment, sys.path)] = key
 
     def wait(self, timeout_s: float | None = None) -> list[tuple[str, Outcome]]:
         if not self._busy:
@@ -86,7 +86,7 @@ class RayExecutor:
             self._connect(ray)
             self._owns_connection = True
         self._ray = ray
-        self._task = ray.remote(num_cpus=1, max_retries=0)(attempt)
+        self._task = ray.remote(num_cpus=1, max_retries=0)(_attempt)
 
     def _connect(self, ray: Any) -> None:
         quiet = {"logging_level": "error", "log_to_driver": False}
@@ -102,3 +102,9 @@ class RayExecutor:
             raise TsearchError(
                 f"address '{self._address}': no Ray cluster answers there ({first}). Check with `ray status`."
             ) from error
+
+
+def _attempt(evaluator: Evaluator | str, segment: Segment, path: list[str]) -> Outcome:
+    """What a Ray worker runs. It looks for modules where the driver does, too."""
+    sys.path.extend(folder for folder in path if folder not in sys.path)
+    return attempt(evaluator, segment)

@@ -1,4 +1,5 @@
-"""The far side of `process.py`: the nursery that forks workers, and the worker itself. Runs in processes of its own."""
+"""The far side of `process.py`: the nursery that forks workers, and the worker itself. Runs in processes of
+its own."""
 
 import os
 import pickle

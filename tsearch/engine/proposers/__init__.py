@@ -1,7 +1,7 @@
 """Proposers: what to try next, given all results told so far.
 
-Each entry makes a fresh Optuna sampler from a seed, one for every proposal, so that a proposal depends on the seed and the results
-told so far and on nothing else. A new proposer is a file here and a line in `PROPOSERS`.
+Each entry makes a fresh Optuna sampler from a seed, one for every proposal, so that a proposal depends on the
+seed and the results told so far and on nothing else. A new proposer is a file here and a line in `PROPOSERS`.
 """
 
 from collections.abc import Callable

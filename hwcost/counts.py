@@ -1,0 +1,93 @@
+"""The currency of the model: every energy is a whole-number count of an item times a price.
+
+An item belongs to a kind (what the report groups by) and is paid with one constant of the profile. Because a cost is a list of
+(count, constant), it is linear in every price, and a report can be re-priced without running anything.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+Number = int | float
+Steps = tuple[Number, ...]
+
+
+class Item(NamedTuple):
+    """What a count counts: the group it is reported in, the constant that prices it, and whether it is a MAC, an AC or neither."""
+
+    kind: str
+    constant: str
+    operation: str = ""
+
+
+ITEMS: dict[str, Item] = {
+    "synaptic_operation": Item("synaptic_operations", "sop"),
+    "synapse_mac": Item("operations", "mac", "mac"),
+    "synapse_ac": Item("operations", "ac", "ac"),
+    "bias_add": Item("operations", "ac", "ac"),
+    "pool_add": Item("operations", "ac", "ac"),
+    "pool_or": Item("operations", "logic"),
+    "mix_mac": Item("transformer", "mac", "mac"),
+    "mix_ac": Item("transformer", "ac", "ac"),
+    "score_mac": Item("transformer", "mac", "mac"),
+    "score_ac": Item("transformer", "ac", "ac"),
+    "score_lookup": Item("transformer", "lookup"),
+    "neuron_multiply": Item("neuron", "multiply"),
+    "neuron_add": Item("neuron", "add"),
+    "neuron_compare": Item("neuron", "compare"),
+    "neuron_update": Item("neuron", "neuron_update"),
+    "address_multiply": Item("addressing", "address_multiply"),
+    "address_add": Item("addressing", "address_add"),
+    "zero_check": Item("zero_check", "zero_check"),
+    "weight_read": Item("weights", "memory"),
+    "bias_read": Item("bias", "memory"),
+    "membrane_read": Item("membrane", "memory"),
+    "membrane_write": Item("membrane", "memory"),
+    "accumulator_read": Item("accumulator", "memory"),
+    "accumulator_write": Item("accumulator", "memory"),
+    "spike_read": Item("spikes", "memory"),
+    "spike_write": Item("spikes", "memory"),
+    "activation_read": Item("activations", "memory"),
+    "activation_write": Item("activations", "memory"),
+    "hop": Item("network_on_chip", "hop"),
+    "leakage": Item("leakage", "leakage"),
+}
+
+
+class Count(NamedTuple):
+    """How often one item happens in one layer, per timestep, summed over samples.
+
+    `bits` and `capacity` (bits of the memory that is asked) are set for memory accesses. `low` and `high` bound the count where
+    the record holds totals only; None means that the count is exact.
+    """
+
+    item: str
+    steps: Steps
+    bits: int = 0
+    capacity: int = 0
+    low: Steps | None = None
+    high: Steps | None = None
+
+
+class Phase(NamedTuple):
+    """A piece of work that runs once per timestep: usually a layer, half a layer where a temporal transformer cuts it in two.
+
+    `scanned` inputs and `updated` neurons (per timestep and sample) and `sent` spikes (per timestep, all samples) are what latency
+    needs besides the counts. `barrier` says that the first step waits for the last step of the phase before.
+    """
+
+    layer: str
+    counts: tuple[Count, ...]
+    scanned: tuple[int, ...]
+    updated: tuple[int, ...]
+    sent: tuple[int, ...]
+    barrier: bool = False
+
+
+def every(number: int, mask: Sequence[int]) -> tuple[int, ...]:
+    """`number` at every step that the mask lets run."""
+    return tuple(number * step for step in mask)
+
+
+def times(factor: int, steps: Sequence[Number]) -> Steps:
+    """Each step's number times a factor."""
+    return tuple(factor * n for n in steps)

@@ -1,0 +1,179 @@
+"""The promises that every executor keeps; `test_ray.py` runs them for Ray, too."""
+
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import toys
+
+from tsearch.configuration import Configuration, DataSpec, Phase, Task, Training
+from tsearch.engine.executors import EXECUTORS, Executor, Segment, make_executor
+from tsearch.errors import TsearchError
+
+
+def segment(rate: float = 0.01, **options: object) -> Segment:
+    configuration = Configuration(
+        stages=(3,),
+        schedule=(Phase(timesteps=(2,), epochs=3),),
+        training=Training(learning_rate=rate),
+    )
+    return Segment(configuration, 3, None, Task(data=DataSpec(name="toy", options=options)))
+
+
+def collect(executor: Executor, n: int) -> dict:
+    outcomes: dict = {}
+    while len(outcomes) < n:
+        outcomes |= dict(executor.wait(60))
+    return outcomes
+
+
+@pytest.fixture(params=["inline", "process"])
+def executor(request):
+    made = make_executor(request.param, toys.evaluate, 2 if request.param != "inline" else 1, None)
+    yield made
+    made.close()
+
+
+def test_gives_back_what_the_evaluator_returns_to_the_bit(executor) -> None:
+    executor.submit("a", segment(0.003, repeat=100_000))
+    outcome = collect(executor, 1)["a"]
+    assert outcome.result.metrics == toys.metrics_of(segment(0.003).configuration)
+    assert outcome.result.checkpoint == segment(0.003).configuration.key.encode() * 100_000
+
+
+def test_takes_as_many_as_are_free_and_gives_all_back(executor) -> None:
+    n = executor.free()
+    for i in range(n):
+        executor.submit(str(i), segment(0.01 * (i + 1)))
+    assert executor.free() == 0
+    assert collect(executor, n).keys() == {str(i) for i in range(n)}
+    assert executor.free() == n
+    assert executor.wait(0) == []
+
+
+@pytest.mark.parametrize(
+    ("problem", "error"),
+    [
+        ("memory", "MemoryError"),
+        ("raise", "RuntimeError: mat1 and mat2 cannot be multiplied"),
+        ("leave", "SystemExit: 3"),
+    ],
+)
+def test_turns_an_exception_into_an_error_in_one_line(executor, problem, error) -> None:
+    executor.submit("a", segment(problem=problem))
+    executor_outcome = collect(executor, 1)["a"]
+    assert executor_outcome.error == error
+    assert "toys.py" in executor_outcome.traceback
+    assert not executor_outcome.is_lost
+    assert not executor_outcome.is_refused
+
+
+@pytest.mark.parametrize(("problem", "words"), [("data", "folder is missing"), ("full", "No space left")])
+def test_says_when_a_problem_would_meet_every_trial(executor, problem, words) -> None:
+    executor.submit("a", segment(problem=problem))
+    outcome = collect(executor, 1)["a"]
+    assert outcome.is_refused
+    assert words in outcome.error
+
+
+def test_close_leaves_no_process_and_may_be_repeated(executor) -> None:
+    executor.submit("a", segment())
+    collect(executor, 1)
+    executor.close()
+    executor.close()
+
+
+def test_a_killed_worker_is_lost_and_the_next_segment_finds_another(tmp_path: Path) -> None:
+    executor = make_executor("process", toys.evaluate, 2, None)
+    try:
+        executor.submit("a", segment(problem="die once", log=str(tmp_path / "log")))
+        executor.submit("b", segment(0.1))
+        outcomes = collect(executor, 2)
+        assert outcomes["a"].is_lost
+        assert outcomes["b"].result is not None
+        executor.submit("a", segment(problem="die once", log=str(tmp_path / "log")))
+        assert collect(executor, 1)["a"].result is not None
+    finally:
+        executor.close()
+
+
+def test_a_killed_nursery_is_replaced() -> None:
+    executor = make_executor("process", toys.evaluate, 1, None)
+    try:
+        executor.submit("a", segment())
+        assert collect(executor, 1)["a"].result is not None
+        executor._idle.pop().close()
+        executor._nursery.kill()
+        executor._nursery.wait()
+        executor.submit("b", segment())
+        assert collect(executor, 1)["b"].result is not None
+    finally:
+        executor.close()
+
+
+def test_closing_stops_what_is_under_way() -> None:
+    executor = make_executor("process", toys.evaluate, 2, None)
+    executor.submit("a", segment(sleep_s=600))
+    assert executor.wait(0.3) == []
+    group = executor._nursery.pid
+    executor.close()
+    wait_until_gone(group)
+
+
+def test_what_a_training_prints_stays_off_stdout(capfd) -> None:
+    executor = make_executor("process", toys.evaluate, 1, None)
+    executor.submit("a", segment(problem="print"))
+    collect(executor, 1)
+    executor.close()
+    assert "chatter" not in capfd.readouterr().out
+
+
+def test_bad_input_is_one_line() -> None:
+    for name, workers, address, words in [
+        ("proces", None, None, "Did you mean 'process'"),
+        ("process", 0, None, "at least 1"),
+        ("process", -3, None, "at least 1"),
+        ("inline", 4, None, "--executor process"),
+        ("process", None, "10.0.0.1:6379", "--executor ray"),
+    ]:
+        with pytest.raises(TsearchError, match=words):
+            make_executor(name, toys.evaluate, workers, address)
+    with pytest.raises(TsearchError, match="cannot import it"):
+        make_executor("process", lambda *_: None, None, None)
+
+
+def test_an_evaluator_that_workers_cannot_import_ends_the_search(monkeypatch) -> None:
+    executor = make_executor("process", "toys:evaluat", 1, None)
+    executor.submit("a", segment())
+    outcome = collect(executor, 1)["a"]
+    executor.close()
+    assert outcome.is_refused
+    assert "evaluat" in outcome.error
+
+
+def test_ray_that_is_not_installed_says_how_to_get_it(monkeypatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(TsearchError, match=r"pip install 'tsearch-snn\[ray\]'"):
+        make_executor("ray", toys.evaluate, None, None)
+
+
+def test_every_executor_can_be_named() -> None:
+    assert set(EXECUTORS) == {"inline", "process", "ray"}
+
+
+def wait_until_gone(group: int) -> None:
+    """Return once no process of a process group is left; the suite's timeout is the limit."""
+    while _members(group):
+        time.sleep(0.02)
+
+
+def _members(group: int) -> list[str]:
+    """Living processes of a group; the dead ones that nobody has buried yet do not count."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, its_group = path.read_text().rpartition(")")[2].split()[:3]
+            if int(its_group) == group and state != "Z":
+                found.append(path.parent.name)
+    return found

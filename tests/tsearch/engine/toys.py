@@ -1,0 +1,84 @@
+"""Evaluators that train nothing: objectives in closed form, and misbehaviour on request.
+
+Workers import this module by name. What it is to do comes with the task, in `task.data.options`:
+
+    log       file that gets one line per evaluation begun
+    sleep_s   how long an evaluation takes
+    problem   what goes wrong, see `_go_wrong`
+    every     how often it goes wrong: for configurations whose key is a multiple of this (default 1, always)
+"""
+
+import errno
+import math
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from tsearch.configuration import Configuration, Result, Task
+from tsearch.errors import TsearchError
+
+
+def evaluate(configuration: Configuration, budget: int, resume_from: bytes | None, task: Task) -> Result:
+    """Accuracy grows with timesteps and has its best learning rate at 0.01; energy and latency grow with timesteps."""
+    options = task.data.options
+    if "log" in options:
+        with open(options["log"], "a") as file:
+            file.write(configuration.key + "\n")
+    metrics = metrics_of(configuration)
+    if "problem" in options and int(configuration.key, 16) % options.get("every", 1) == 0:
+        metrics = _go_wrong(options, metrics)
+    time.sleep(options.get("sleep_s", 0.0))
+    checkpoint = configuration.key.encode() * options.get("repeat", 1)
+    return Result(configuration=configuration, budget=budget, metrics=metrics, checkpoint=checkpoint)
+
+
+def metrics_of(configuration: Configuration) -> dict[str, float]:
+    """The objectives of a configuration."""
+    widths = configuration.stages
+    work = sum(w * t for w, t in zip(widths, configuration.timesteps, strict=True))
+    first, last = configuration.timesteps[0], configuration.timesteps[-1]
+    off = math.log10(configuration.training.learning_rate) + 2
+    accuracy = 0.95 - 0.5 / (first + 0.5 * last) - 0.05 * off**2
+    return {
+        "accuracy": accuracy,
+        "energy_pj": 1e3 * work * (1 + configuration.training.dropout),
+        "latency_s": 1e-6 * sum(configuration.timesteps),
+        "footprint_bits": 100.0 * len(widths),
+    }
+
+
+def _go_wrong(options: dict[str, Any], metrics: dict[str, float]) -> dict[str, float]:
+    match options["problem"]:
+        case "nan":
+            return metrics | {"accuracy": math.nan}
+        case "infinite":
+            return metrics | {"energy_pj": math.inf}
+        case "missing":
+            return {"accuracy": 0.5}
+        case "memory":
+            raise MemoryError
+        case "raise":
+            raise RuntimeError("mat1 and mat2 cannot be multiplied\nsecond line")
+        case "data":
+            raise TsearchError("data/digits: folder is missing")
+        case "full":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        case "leave":
+            raise SystemExit(3)
+        case "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "die once":
+            mark = Path(options["log"] + ".died")
+            if not mark.exists():
+                mark.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+        case "print":
+            print("chatter of a training")
+    return metrics
+
+
+def returns_a_dict(configuration: Configuration, budget: int, resume_from: bytes | None, task: Task) -> Any:
+    """Not what an evaluator gives back."""
+    return {"accuracy": 1.0}

@@ -1,0 +1,184 @@
+"""N-MNIST: real recordings of MNIST digits by an event sensor that moves along three saccades.
+
+Source: Orchard et al., Front. Neurosci. 9:437, 2015. Read from a local folder with tonic's reader, as the
+archives train.zip and test.zip or as the folders Train/ and Test/ that they hold; nothing is downloaded and
+nothing is extracted. `nmnist_playback` is the probe whether time matters: every recording also backwards, and
+the class is digit and direction, which no network can tell from one timestep.
+"""
+
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from tsearch.configuration import DataSpec, Frozen
+from tsearch.data.cache import Arrays, cached_arrays
+from tsearch.data.dataset import Dataset, DatasetInfo
+from tsearch.data.events import Events
+from tsearch.data.folders import data_root
+from tsearch.data.options import read_options
+from tsearch.data.splits import stratified_splits
+from tsearch.errors import TsearchError
+
+FORMAT = 1  # raise it when the same files give other arrays
+SIZE, N_DIGITS = 34, 10
+EVENT_BYTES = 5
+PLACES = ("nmnist/NMNIST", "NMNIST", "nmnist", ".")  # where in the data folder the files may lie
+
+Half = Literal["Train", "Test"]
+
+
+class Nmnist(Frozen):
+    """How the recordings are used.
+
+    `downsample` 2 joins 2 x 2 pixels, so that the sensor has 17 x 17. `playback` adds each one backwards.
+    `validation_fraction` of the training recordings, the same share of each digit, is set aside.
+    """
+
+    downsample: Literal[1, 2] = 1
+    playback: bool = False
+    validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
+
+
+def load(spec: DataSpec) -> Dataset:
+    """The recordings under `spec.root`, else TSEARCH_DATA. Raises: TsearchError for missing, damaged files.
+    """
+    from tsearch.data.batches import event_dataset
+
+    options, info, root = read_options(Nmnist, spec), describe(spec), data_root(spec)
+    train, test = (
+        _recordings(_find(root, half, spec.name)).downsample(options.downsample) for half in ("Train", "Test")
+    )
+    n_validation = round(options.validation_fraction * len(train))
+    if not 0 < n_validation < len(train):
+        raise TsearchError(
+            f"data {spec.name}: {len(train)} training recordings are too few for a validation split."
+        )
+    validation, rest = stratified_splits(train.labels, n_validation)
+    parts = [train.select(rest), train.select(validation), test]
+    if options.playback:
+        parts = [part.playback(N_DIGITS) for part in parts]
+    return event_dataset(info, *parts)
+
+
+def describe(spec: DataSpec) -> DatasetInfo:
+    """Shape and classes; no file is looked at."""
+    options = read_options(Nmnist, spec)
+    size, n_classes = SIZE // options.downsample, N_DIGITS * (2 if options.playback else 1)
+    return DatasetInfo(
+        spec.name, shape=(2, size, size), n_classes=n_classes, is_static=False, input_class="graded"
+    )
+
+
+def load_playback(spec: DataSpec) -> Dataset:
+    """`load`, always with playback."""
+    return load(_with_playback(spec))
+
+
+def describe_playback(spec: DataSpec) -> DatasetInfo:
+    """`describe`, always with playback."""
+    return describe(_with_playback(spec))
+
+
+def read_recording(content: bytes, name: str) -> NDArray[np.void]:
+    """Events of one .bin file by tonic's reader, fields x, y, t (in us), p, ascending in time.
+
+    Raises: TsearchError, with `name`, where the bytes are not such a file.
+    """
+    from tonic.io import read_mnist_file
+
+    if not content or len(content) % EVENT_BYTES:
+        raise TsearchError(
+            f"{name}: {len(content)} bytes are not whole events of {EVENT_BYTES} bytes. Get this file again."
+        )
+    fields = np.dtype([("x", np.int64), ("y", np.int64), ("t", np.int64), ("p", np.int64)])
+    events: NDArray[np.void] = read_mnist_file(io.BytesIO(content), dtype=fields, is_stream=True)
+    if not len(events) or max(int(events["x"].max()), int(events["y"].max())) >= SIZE:
+        raise TsearchError(f"{name}: no recording of a {SIZE} x {SIZE} sensor. Get this file again.")
+    return events[np.argsort(events["t"], kind="stable")]
+
+
+def _with_playback(spec: DataSpec) -> DataSpec:
+    if spec.options.get("playback", True) is not True:
+        raise TsearchError(
+            f"data {spec.name}: option 'playback' is always true here. For digits alone, take data nmnist."
+        )
+    return spec.model_copy(update={"options": spec.options | {"playback": True}})
+
+
+def _find(root: Path, half: Half, name: str) -> Path:
+    archive = f"{half.lower()}.zip"
+    for place in PLACES:
+        for found in (root / place / archive, root / place / half):
+            if found.exists():
+                return found
+    raise TsearchError(
+        f"data {name}: neither {archive} nor {half}/ in {root / PLACES[0]}. "
+        "Give the folder that holds nmnist/NMNIST/ as data.root or in TSEARCH_DATA."
+    )
+
+
+def _recordings(source: Path) -> Events:
+    files = _listing(source)
+    if not files:
+        raise TsearchError(f"{source}: holds no recordings <digit>/<number>.bin. Get N-MNIST again.")
+    return Events.from_arrays(
+        cached_arrays("nmnist", {"format": FORMAT, "files": files}, lambda: _read_all(source))
+    )
+
+
+def _listing(source: Path) -> list[tuple[str, int, int]]:
+    """Name, size and time of the archive, or of every file of a folder: what has changed is read again."""
+    files = sorted(source.glob("[0-9]/*.bin")) if source.is_dir() else [source]
+    stats = [(file, file.stat()) for file in files]
+    return [(str(file.resolve()), stat.st_size, stat.st_mtime_ns) for file, stat in stats]
+
+
+def _read_all(source: Path) -> Arrays:
+    labels, pixels, times = [], [], []
+    for name, content in _members(source):
+        events = read_recording(content, name)
+        labels.append(_digit(name))
+        pixels.append(((events["p"] * SIZE + events["y"]) * SIZE + events["x"]).astype(np.uint16))
+        times.append(events["t"].astype(np.int32))
+    if not labels:
+        raise TsearchError(f"{source}: holds no recordings <digit>/<number>.bin. Get N-MNIST again.")
+    return {
+        "pixel": np.concatenate(pixels),
+        "time": np.concatenate(times),
+        "offsets": np.cumsum([0, *(len(pixel) for pixel in pixels)]),
+        "labels": np.array(labels),
+        "start": np.array([int(time[0]) for time in times]),
+        "stop": np.array([int(time[-1]) for time in times]),
+        "shape": np.array((2, SIZE, SIZE)),
+    }
+
+
+def _members(source: Path) -> Iterator[tuple[str, bytes]]:
+    """Name and content of every recording, in the order of the names."""
+    name = str(source)
+    try:
+        if source.is_dir():
+            for file in sorted(source.glob("[0-9]/*.bin")):
+                name = str(file)
+                yield name, file.read_bytes()
+        else:
+            with zipfile.ZipFile(source) as archive:
+                for member in sorted(member for member in archive.namelist() if member.endswith(".bin")):
+                    name = f"{source}/{member}"
+                    yield name, archive.read(member)
+    except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as problem:
+        raise TsearchError(f"{name}: cannot be read ({problem}). Get {source.name} again.") from None
+
+
+def _digit(name: str) -> int:
+    folder = Path(name).parent.name
+    if folder not in {str(digit) for digit in range(N_DIGITS)}:
+        raise TsearchError(f"{name}: the folder of a recording is its digit, 0 to 9, not '{folder}'.")
+    return int(folder)

@@ -1,0 +1,115 @@
+"""From a configuration to what the cost model prices, and from its prices to metrics. Needs no torch and no
+training."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
+
+from hwcost import Cost, NetworkSpec, SpikeRecord, StageSpec, estimate, load_profile
+from tsearch.configuration import Configuration, Hardware
+from tsearch.errors import TsearchError, did_you_mean
+from tsearch.models import BACKBONES
+
+if TYPE_CHECKING:
+    from tsearch.space import SearchSpace
+
+Shape = tuple[int, int, int]
+
+
+class Input(Protocol):
+    """What must be known of the data: a data set, or its description."""
+
+    @property
+    def shape(self) -> Shape: ...
+    @property
+    def n_classes(self) -> int: ...
+    @property
+    def is_static(self) -> bool: ...
+    @property
+    def input_class(self) -> str: ...
+
+
+def describe_network(
+    configuration: Configuration, data: Input, timesteps: tuple[int, ...] | None = None
+) -> NetworkSpec:
+    """The network of a configuration as the cost model sees it, with BatchNorm folded into the
+    convolutions, early classifiers gone, and `timesteps` per stage (by default the final ones)."""
+    timesteps = timesteps or configuration.timesteps
+    mode = configuration.transformer
+    stages = [StageSpec(t, mode if stage else None) for stage, t in enumerate(timesteps)]
+    backbone = import_module(BACKBONES[configuration.backbone.name])
+    layers = backbone.describe_layers(configuration, data)
+    return NetworkSpec(tuple(layers), tuple(stages))
+
+
+def price(network: NetworkSpec, record: SpikeRecord, hardware: Hardware) -> dict[str, Cost]:
+    """The cost under every profile of `hardware`, the one searched first."""
+    names = dict.fromkeys((hardware.profile, *hardware.also))
+    return {
+        name: estimate(network, record, load_profile(name), execution=hardware.execution) for name in names
+    }
+
+
+def metrics_of(costs: Mapping[str, Cost], hardware: Hardware) -> dict[str, float]:
+    """The numbers of a cost that may be objectives."""
+    cost = costs[hardware.profile]
+    return {
+        "energy_pj": cost.total_pj,
+        "latency_s": cost.latency_s,
+        "footprint_bits": float(cost.footprint_bits),
+        "mean_timesteps": cost.mean_timesteps["by_stage"],
+        "sop": float(cost.sop),
+        "mac": float(cost.mac),
+    }
+
+
+def cost_range(space: "SearchSpace") -> dict[str, Any]:
+    """Energy and latency of the smallest and the largest network of a space before any training, as [low,
+    high] pairs: silent neurons, and every neuron firing at every timestep."""
+    smallest, largest = extreme_configurations(space)
+    content = {}
+    for name, configuration in (("smallest", smallest), ("largest", largest)):
+        limits = _bound(space, configuration)
+        content[name] = {
+            "timesteps": list(configuration.timesteps),
+            "energy_pj": [limits.low.total_pj, limits.high.total_pj],
+            "latency_s": [limits.low.latency_s, limits.high.latency_s],
+        }
+    return content
+
+
+def extreme_configurations(space: "SearchSpace") -> tuple[Configuration, Configuration]:
+    """The networks with the fewest and the most weights, at the smallest and the largest uniform
+    timesteps."""
+    widths = sorted(space.settings["backbone.widths"].values, key=sum)  # type: ignore[union-attr]
+    settings = {name: domain.default for name, domain in space.settings.items()}
+    division = space.all_divisions[0]
+    smallest, largest = (
+        space.assemble(division, (timesteps,) * len(division), (), settings | {"backbone.widths": chosen})
+        for timesteps, chosen in ((min(space.timesteps), widths[0]), (max(space.timesteps), widths[-1]))
+    )
+    return smallest, largest
+
+
+def reference_box(space: "SearchSpace") -> tuple[dict[str, float], dict[str, float]]:
+    """The worst and the best value of every objective, in which hypervolumes of runs on this space are
+    measured.
+
+    Accuracy reaches from chance to 1; a cost from that of the smallest network with silent neurons to that
+    of the largest one with every neuron firing at every timestep."""
+    from tsearch.data import describe_dataset
+
+    smallest, largest = extreme_configurations(space)
+    low = _bound_metrics(_bound(space, smallest).low)
+    high = _bound_metrics(_bound(space, largest).high)
+    worst, best = dict(high), dict(low)
+    worst["accuracy"], best["accuracy"] = 1 / describe_dataset(space.data).n_classes, 1.0
+    names = [objective.name for objective in space.objectives]
+    missing = [name for name in names if name not in worst]
+    if missing:
+        known = ", ".join(sorted(worst))
+        raise TsearchError(
+            f"{space.name}: no reference known for objective '{missing[0]}'.{did_you_mean(missing[0], worst)} "
+            f"Known: {known}; for another one give `reference:` in the space file."
+        )
+    return {name: worst[name] for name in names}, {name: best[name] for name in names}
