@@ -14,8 +14,8 @@ from hwcost.spikes import Counts, LayerSpikes, SpikeRecord
 class Arrivals(NamedTuple):
     """Per input timestep, summed over samples.
 
-    `words` is how many events are sent (a unary graded event is sent once per unit), `synapses` how many existing synapses they
-    meet, with bounds where only totals are known. `operation` is what meeting one costs: "ac" or "mac".
+    `words` is how many events are sent (a unary graded event is sent once per unit), `synapses` how many existing
+    synapses they meet, with bounds where only totals are known. `operation` is what meeting one costs: "ac" or "mac".
     """
 
     words: tuple[int, ...]
@@ -75,7 +75,10 @@ def _check_layer(network: NetworkSpec, layer: LayerSpec, spikes: LayerSpikes, n_
     if layer.neuron and len(spikes.outputs) != own:
         _fail(layer, f"output spikes of {own} timesteps expected, the record has {len(spikes.outputs)}")
     if any(n > layer.n_outputs * n_samples for n in spikes.outputs):
-        _fail(layer, f"more output spikes in one timestep than its {layer.n_outputs} neurons in {n_samples} samples")
+        _fail(
+            layer,
+            f"more output spikes in one timestep than its {layer.n_outputs} neurons in {n_samples} samples",
+        )
     if layer.mask and any(n for n, runs in zip(spikes.outputs, layer.mask, strict=False) if not runs):
         _fail(layer, "output spikes at a masked timestep")
 
@@ -86,13 +89,19 @@ def _check_events(network: NetworkSpec, layer: LayerSpec, spikes: LayerSpikes, n
         _fail(layer, f"events of {steps} timesteps expected, the record has {len(spikes.events)}")
     columns = {len(row) for row in (*spikes.events, *spikes.sums)}
     if columns not in ({1}, {len(sizes)}):
-        _fail(layer, f"events of {len(sizes)} fan-out classes (or totals) expected, the record has {sorted(columns)}")
+        _fail(
+            layer,
+            f"events of {len(sizes)} fan-out classes (or totals) expected, the record has {sorted(columns)}",
+        )
     room = [size * n_samples for size in sizes] if columns != {1} else [layer.n_inputs * n_samples]
     for t, (events, sums) in enumerate(zip(spikes.events, spikes.sums, strict=True)):
         if any(n > most for n, most in zip(events, room, strict=True)):
             _fail(layer, f"timestep {t} has more events than input neurons")
         if not all(n <= value <= n * layer.in_max for n, value in zip(events, sums, strict=True)):
-            _fail(layer, f"timestep {t} contradicts its class, {layer.in_class} up to {layer.in_max}: sums {sums}, events {events}")
+            _fail(
+                layer,
+                f"timestep {t} contradicts its class, {layer.in_class} up to {layer.in_max}: sums {sums}, events {events}",
+            )
     mask = network.input_mask(layer)
     if _any_masked(spikes.events, mask):
         _fail(layer, "events arrive at a timestep that the mask of the layer before turns off")

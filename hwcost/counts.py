@@ -1,7 +1,7 @@
 """The currency of the model: every energy is a whole-number count of an item times a price.
 
-An item belongs to a kind (what the report groups by) and is paid with one constant of the profile. Because a cost is a list of
-(count, constant), it is linear in every price, and a report can be re-priced without running anything.
+An item belongs to a kind (what the report groups by) and is paid with one constant of the profile. Because a cost is a
+list of (count, constant), it is linear in every price, and a report can be re-priced without running anything.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,9 @@ Steps = tuple[Number, ...]
 
 
 class Item(NamedTuple):
-    """What a count counts: the group it is reported in, the constant that prices it, and whether it is a MAC, an AC or neither."""
+    """What a count counts: the group it is reported in, the constant that prices it, and whether it is a MAC, an AC or
+    neither.
+    """
 
     kind: str
     constant: str
@@ -56,8 +58,8 @@ ITEMS: dict[str, Item] = {
 class Count(NamedTuple):
     """How often one item happens in one layer, per timestep, summed over samples.
 
-    `bits` and `capacity` (bits of the memory that is asked) are set for memory accesses. `low` and `high` bound the count where
-    the record holds totals only; None means that the count is exact.
+    `bits` and `capacity` (bits of the memory that is asked) are set for memory accesses. `low` and `high` bound the
+    count where the record holds totals only; None means that the count is exact.
     """
 
     item: str
@@ -69,10 +71,12 @@ class Count(NamedTuple):
 
 
 class Phase(NamedTuple):
-    """A piece of work that runs once per timestep: usually a layer, half a layer where a temporal transformer cuts it in two.
+    """A piece of work that runs once per timestep: usually a layer, half a layer where a temporal transformer cuts it
+    in two.
 
-    `scanned` inputs and `updated` neurons (per timestep and sample) and `sent` spikes (per timestep, all samples) are what latency
-    needs besides the counts. `barrier` says that the first step waits for the last step of the phase before.
+    `scanned` inputs and `updated` neurons (per timestep and sample) and `sent` spikes (per timestep, all samples) are
+    what latency needs besides the counts. `barrier` says that the first step waits for the last step of the phase
+    before.
     """
 
     layer: str

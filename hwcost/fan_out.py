@@ -1,6 +1,8 @@
-"""Fan-out: how many existing synapses leave an input neuron, exact at borders, for every stride, padding, dilation and group.
+"""Fan-out: how many existing synapses leave an input neuron, exact at borders, for every stride, padding, dilation and
+group.
 
-Along one axis the fan-out of a position is the number of (output position, kernel tap) pairs that read it; axes multiply.
+Along one axis the fan-out of a position is the number of (output position, kernel tap) pairs that read it; axes
+multiply.
 """
 
 from functools import lru_cache
@@ -18,7 +20,8 @@ Whole = NDArray[np.int64]
 def fan_out_classes(layer: LayerSpec) -> tuple[Whole, Whole]:
     """The distinct fan-outs of a layer's input positions, ascending, and the class of every position.
 
-    Returns: `values` [K], synapses per input neuron of that class, and `index`, integers in [0, K) shaped like one channel of the
+    Returns: `values` [K], synapses per input neuron of that class, and `index`, integers in [0, K) shaped like one
+    channel of the
         input: [H, W] for (C, H, W), [N] for (N,). A histogram of events by `index` is all that exact pricing needs.
     """
     values, index = _classes(_geometry(layer))
@@ -68,7 +71,13 @@ def _geometry(layer: LayerSpec) -> _Geometry:
     family = "transposed" if layer.kind in TRANSPOSED else "forward"
     channels = 1 if layer.kind in POOLS else layer.out_shape[0] // layer.groups
     axes = zip(
-        layer.in_shape[1:], layer.out_shape[1:], layer.kernel, layer.stride, pads(layer), layer.dilation, strict=True
+        layer.in_shape[1:],
+        layer.out_shape[1:],
+        layer.kernel,
+        layer.stride,
+        pads(layer),
+        layer.dilation,
+        strict=True,
     )
     return (family, layer.padding_mode, channels, layer.in_shape[1:], tuple(axes))
 

@@ -1,7 +1,8 @@
-"""Traffic: weights, biases, membranes, spikes and addresses, as counts of accesses with the bits and capacity that price them.
+"""Traffic: weights, biases, membranes, spikes and addresses, as counts of accesses with the bits and capacity that
+price them.
 
-Initial membranes are zero and final ones are dead when samples are independent (`stateless`): the first read and the last write
-never happen, so a layer that runs once has no membrane traffic at all.
+Initial membranes are zero and final ones are dead when samples are independent (`stateless`): the first read and the
+last write never happen, so a layer that runs once has no membrane traffic at all.
 """
 
 from functools import lru_cache
@@ -15,7 +16,9 @@ from hwcost.shapes import n_biases, n_parameters
 
 
 class Capacity(NamedTuple):
-    """Bits of the memories that a layer asks: parameters, membranes, incoming and outgoing spikes, incoming and own analog frames."""
+    """Bits of the memories that a layer asks: parameters, membranes, incoming and outgoing spikes, incoming and own
+    analog frames.
+    """
 
     parameters: int
     membrane: int
@@ -27,7 +30,9 @@ class Capacity(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def capacities(network: NetworkSpec, profile: Profile) -> dict[str, Capacity]:
-    """Memories of every layer: one of its own each (`per_layer`), or all layers together in one per purpose (`shared`)."""
+    """Memories of every layer: one of its own each (`per_layer`), or all layers together in one per purpose
+    (`shared`).
+    """
     own = {layer.name: _own_capacity(layer, profile) for layer in network.layers}
     if profile.semantics.memory_map == "per_layer":
         return own
@@ -41,12 +46,16 @@ def value_bits(layer: LayerSpec) -> int:
 
 
 def weight_counts(arrived: Arrivals, profile: Profile, capacity: Capacity) -> list[Count]:
-    """Weight reads (one per synaptic operation, divided by the profile's reuse), and memory accumulators of per_event hardware."""
+    """Weight reads (one per synaptic operation, divided by the profile's reuse), and memory accumulators of per_event
+    hardware.
+    """
     bounds = {"low": arrived.low, "high": arrived.high}
     counts = [Count("weight_read", arrived.synapses, profile.bits["weight"], capacity.parameters, **bounds)]
     if profile.semantics.dataflow == "per_event":
         for item in ("accumulator_read", "accumulator_write"):
-            counts.append(Count(item, arrived.synapses, profile.bits["membrane"], capacity.membrane, **bounds))
+            counts.append(
+                Count(item, arrived.synapses, profile.bits["membrane"], capacity.membrane, **bounds)
+            )
     return counts
 
 
@@ -59,7 +68,12 @@ def address_counts(layer: LayerSpec, arrived: Arrivals, profile: Profile) -> lis
 
 
 def event_reads(
-    layer: LayerSpec, words: tuple[int, ...], mask: tuple[int, ...], n_samples: int, profile: Profile, capacity: Capacity
+    layer: LayerSpec,
+    words: tuple[int, ...],
+    mask: tuple[int, ...],
+    n_samples: int,
+    profile: Profile,
+    capacity: Capacity,
 ) -> list[Count]:
     """Incoming events: the codec's bits, and one zero-check per input where the hardware scans."""
     bits = codec_bits(words, mask, layer.n_inputs, value_bits(layer), n_samples, profile)
@@ -86,7 +100,9 @@ def state_counts(
     ]
 
 
-def bias_counts(layer: LayerSpec, runs: tuple[int, ...], n_samples: int, profile: Profile, capacity: Capacity) -> list[Count]:
+def bias_counts(
+    layer: LayerSpec, runs: tuple[int, ...], n_samples: int, profile: Profile, capacity: Capacity
+) -> list[Count]:
     """One add and one read per output neuron and step, unless the bias is merged into the thresholds."""
     if not layer.bias or profile.semantics.bias_policy == "threshold":
         return []
@@ -95,16 +111,33 @@ def bias_counts(layer: LayerSpec, runs: tuple[int, ...], n_samples: int, profile
 
 
 def spike_writes(
-    layer: LayerSpec, outputs: tuple[int, ...], runs: tuple[int, ...], n_samples: int, profile: Profile, capacity: Capacity
+    layer: LayerSpec,
+    outputs: tuple[int, ...],
+    runs: tuple[int, ...],
+    n_samples: int,
+    profile: Profile,
+    capacity: Capacity,
 ) -> list[Count]:
     """Outgoing spikes, in the codec's bits."""
     if not layer.neuron:
         return []
-    return [Count("spike_write", codec_bits(outputs, runs, layer.n_outputs, 1, n_samples, profile), 1, capacity.spikes_out)]
+    return [
+        Count(
+            "spike_write",
+            codec_bits(outputs, runs, layer.n_outputs, 1, n_samples, profile),
+            1,
+            capacity.spikes_out,
+        )
+    ]
 
 
 def codec_bits(
-    words: tuple[int, ...], mask: tuple[int, ...], neurons: int, bits_per_value: int, n_samples: int, profile: Profile
+    words: tuple[int, ...],
+    mask: tuple[int, ...],
+    neurons: int,
+    bits_per_value: int,
+    n_samples: int,
+    profile: Profile,
 ) -> tuple[int, ...]:
     """Bits that carry the events of each step: as addresses, as a bitmap, or as the shorter of the two."""
     unary = profile.semantics.graded == "unary"

@@ -1,7 +1,7 @@
 """What is priced: layers, stages and the network they make. Shapes only: no weights, no values, no framework.
 
-A layer owns the neurons behind it (`neuron`) and says which class of events it receives (`in_class`): classes are declared, never
-guessed from values.
+A layer owns the neurons behind it (`neuron`) and says which class of events it receives (`in_class`): classes are
+declared, never guessed from values.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,8 @@ class LayerSpec(_Spec):
         kernel, stride, padding, dilation: One entry per spatial axis; a padding is a number or a pair (before, after).
         groups: Divides input and output channels.
         padding_mode: zeros, circular, reflect or replicate.
-        in_class: What arrives: analog numbers, binary spikes, ternary spikes or graded events (whole numbers up to `in_max`).
+        in_class: What arrives: analog numbers, binary spikes, ternary spikes or graded events (whole numbers up to
+            `in_max`).
         in_max: Largest absolute event value.
         bias: True where a bias is added at every step (a folded BatchNorm has one).
         neuron: "lif" (leaky), "if" or None (the output is read as it is).
@@ -43,7 +44,8 @@ class LayerSpec(_Spec):
         constant_input: The same analog frame at every step (direct encoding).
         mask: One 0 or 1 per timestep of the layer's own stage; empty means that every step runs.
         source: Name of the layer whose output arrives; empty means the previous one in the list.
-        operands: Whole-number settings of kinds that need more than a geometry (heads of an attention, terms of a sum ...).
+        operands: Whole-number settings of kinds that need more than a geometry (heads of an attention, terms of a sum
+            ...).
     """
 
     name: str
@@ -101,7 +103,9 @@ class LayerSpec(_Spec):
 
 @dataclass(frozen=True)
 class StageSpec:
-    """Consecutive layers that share one number of timesteps, and the temporal transformer at their entry (None: none)."""
+    """Consecutive layers that share one number of timesteps, and the temporal transformer at their entry (None:
+    none).
+    """
 
     timesteps: int
     transformer: str | None = None
@@ -146,7 +150,9 @@ class NetworkSpec(_Spec):
         return self.stages[layer.stage].timesteps
 
     def transformer(self, layer: LayerSpec) -> str | None:
-        """The temporal transformer that the layer's input passes, or None. Only the first layer of a stage can have one."""
+        """The temporal transformer that the layer's input passes, or None. Only the first layer of a stage can have
+        one.
+        """
         return self.stages[layer.stage].transformer if layer.name in self._entries else None
 
     def input_timesteps(self, layer: LayerSpec) -> int:
@@ -172,16 +178,24 @@ class NetworkSpec(_Spec):
     @cached_property
     def _entries(self) -> frozenset[str]:
         before = (None, *self.layers)
-        return frozenset(b.name for a, b in zip(before, self.layers, strict=False) if a and a.stage != b.stage)
+        return frozenset(
+            b.name for a, b in zip(before, self.layers, strict=False) if a and a.stage != b.stage
+        )
 
     @cached_property
     def _sources(self) -> dict[str, LayerSpec | None]:
         previous = dict(zip([layer.name for layer in self.layers], (None, *self.layers), strict=False))
-        return {n: self._by_name[self._by_name[n].source] if self._by_name[n].source else p for n, p in previous.items()}
+        return {
+            n: self._by_name[self._by_name[n].source] if self._by_name[n].source else p
+            for n, p in previous.items()
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, exact, readable by `from_dict`."""
-        return {"layers": [asdict(layer) for layer in self.layers], "stages": [asdict(stage) for stage in self.stages]}
+        return {
+            "layers": [asdict(layer) for layer in self.layers],
+            "stages": [asdict(stage) for stage in self.stages],
+        }
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
@@ -202,7 +216,9 @@ def _check_order(network: NetworkSpec) -> None:
         raise HwcostError(f"layer names must be unique; twice: {', '.join(sorted(double))}")
     stages = [layer.stage for layer in network.layers]
     if stages != sorted(stages) or set(stages) != set(range(len(network.stages))):
-        raise HwcostError(f"layers must fill the stages 0 to {len(network.stages) - 1} in order, got {stages}")
+        raise HwcostError(
+            f"layers must fill the stages 0 to {len(network.stages) - 1} in order, got {stages}"
+        )
     if network.stages[0].transformer is not None:
         raise HwcostError("stage 0: a temporal transformer stands between two stages, the first has none")
     for index, (before, after) in enumerate(zip(network.stages, network.stages[1:], strict=False), start=1):

@@ -13,11 +13,14 @@ from hwcost.network import LayerSpec, NetworkSpec
 from hwcost.profile import Semantics
 
 
-def executed(network: NetworkSpec, layer: LayerSpec, words: tuple[int, ...], semantics: Semantics) -> tuple[int, ...]:
+def executed(
+    network: NetworkSpec, layer: LayerSpec, words: tuple[int, ...], semantics: Semantics
+) -> tuple[int, ...]:
     """0 or 1 per own timestep: the neurons of the layer are updated.
 
-    A step of the layer's own mask is never run. An unmasked step without input may be skipped under the policy: by IF neurons
-    without bias (if_exact), by all neurons without bias that make up for the leak later (lazy_leak), by all (shut_off).
+    A step of the layer's own mask is never run. An unmasked step without input may be skipped under the policy: by IF
+    neurons without bias (if_exact), by all neurons without bias that make up for the leak later (lazy_leak), by all
+    (shut_off).
     """
     own = layer.mask or (1,) * network.timesteps(layer)
     may_skip = {
@@ -32,9 +35,17 @@ def executed(network: NetworkSpec, layer: LayerSpec, words: tuple[int, ...], sem
 
 
 def neuron_counts(
-    layer: LayerSpec, runs: tuple[int, ...], outputs: tuple[int, ...], n_samples: int, semantics: Semantics, *, last: bool
+    layer: LayerSpec,
+    runs: tuple[int, ...],
+    outputs: tuple[int, ...],
+    n_samples: int,
+    semantics: Semantics,
+    *,
+    last: bool,
 ) -> list[Count]:
-    """Counts of the updates at the steps that run. The last layer without neurons only adds up its outputs over time."""
+    """Counts of the updates at the steps that run. The last layer without neurons only adds up its outputs over
+    time.
+    """
     updates = every(layer.n_outputs * n_samples, runs)
     if layer.neuron is None:
         return [Count("neuron_add", updates)] if last and semantics.neuron != "none" and sum(runs) > 1 else []

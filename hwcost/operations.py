@@ -1,4 +1,6 @@
-"""Counts of one layer: synaptic operations from what arrives, and all that its neurons and memories do because of it."""
+"""Counts of one layer: synaptic operations from what arrives, and all that its neurons and memories do because of
+it.
+"""
 
 from hwcost.arrivals import Arrivals, arrivals, dense
 from hwcost.counts import Count, Phase, every
@@ -19,9 +21,16 @@ from hwcost.spikes import LayerSpikes
 
 
 def layer_phase(
-    network: NetworkSpec, layer: LayerSpec, spikes: LayerSpikes, n_samples: int, profile: Profile, capacity: Capacity
+    network: NetworkSpec,
+    layer: LayerSpec,
+    spikes: LayerSpikes,
+    n_samples: int,
+    profile: Profile,
+    capacity: Capacity,
 ) -> Phase:
-    """All counts of a layer whose input has as many timesteps as the layer itself (or more, of which the first are used)."""
+    """All counts of a layer whose input has as many timesteps as the layer itself (or more, of which the first are
+    used).
+    """
     steps = network.timesteps(layer)
     own = layer.mask or (1,) * steps
     mask = tuple(a * b for a, b in zip(network.input_mask(layer)[:steps], own, strict=True))
@@ -63,7 +72,9 @@ def synaptic_counts(layer: LayerSpec, arrived: Arrivals, profile: Profile, capac
 def analog_counts(
     layer: LayerSpec, own: tuple[int, ...], n_samples: int, profile: Profile, capacity: Capacity
 ) -> list[Count]:
-    """Dense MACs of analog frames. A constant frame is computed at the first step only and its result read back, if reused."""
+    """Dense MACs of analog frames. A constant frame is computed at the first step only and its result read back, if
+    reused.
+    """
     if layer.kind in POOLS:
         return [Count("pool_add", every(layer.n_inputs * n_samples, own))]
     active = [t for t, run in enumerate(own) if run]
@@ -104,7 +115,9 @@ def output_counts(
     counts += neuron_counts(layer, runs, spikes.outputs, n_samples, profile.semantics, last=last)
     if layer.neuron or (last and layer.kind in WEIGHTED):
         counts += state_counts(layer, runs, n_samples, profile, capacity)
-    return counts if last else counts + spike_writes(layer, spikes.outputs, runs, n_samples, profile, capacity)
+    return (
+        counts if last else counts + spike_writes(layer, spikes.outputs, runs, n_samples, profile, capacity)
+    )
 
 
 def masked(arrived: Arrivals, mask: tuple[int, ...]) -> Arrivals:

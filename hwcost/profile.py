@@ -1,6 +1,7 @@
 """Profiles: tables of prices of one technology or chip, each number with unit, range and source.
 
-A profile is a YAML file. `extends` names another one whose entries it inherits, so that a variant states only what differs.
+A profile is a YAML file. `extends` names another one whose entries it inherits, so that a variant states only what
+differs.
 """
 
 from collections.abc import Mapping
@@ -69,12 +70,16 @@ class Semantics:
         for name, kind in get_type_hints(type(self)).items():
             allowed = (True, False) if kind is bool else get_args(kind)
             if getattr(self, name) not in allowed:
-                raise HwcostError(f"semantics.{name}: got {getattr(self, name)!r}, allowed are {list(allowed)}")
+                raise HwcostError(
+                    f"semantics.{name}: got {getattr(self, name)!r}, allowed are {list(allowed)}"
+                )
 
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """Prices and habits of one hardware. `free` lists items that it does without, and that are therefore not counted."""
+    """Prices and habits of one hardware. `free` lists items that it does without, and that are therefore not
+    counted.
+    """
 
     name: str
     about: str
@@ -149,7 +154,9 @@ def _load(name_or_path: str) -> Profile:
     where = f"profile '{name_or_path}'"
     known = {"name", "about", "prices", "memory", "hardware", "bits", "semantics", "free", "limits"}
     for key in plain.keys() - known:
-        raise HwcostError(f"{where}: unknown key '{key}'.{did_you_mean(key, known)} Allowed: {', '.join(sorted(known))}")
+        raise HwcostError(
+            f"{where}: unknown key '{key}'.{did_you_mean(key, known)} Allowed: {', '.join(sorted(known))}"
+        )
     constants = {item.constant for item in ITEMS.values()}
     for key in plain.get("prices", {}).keys() - constants:
         raise HwcostError(f"{where}: unknown price '{key}'.{did_you_mean(key, constants)}")
@@ -186,9 +193,13 @@ def _read(name_or_path: str) -> dict[str, Any]:
     try:
         plain = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise HwcostError(f"profile '{name_or_path}': not valid YAML: {' '.join(str(error).split())}") from None
+        raise HwcostError(
+            f"profile '{name_or_path}': not valid YAML: {' '.join(str(error).split())}"
+        ) from None
     if not isinstance(plain, dict):
-        raise HwcostError(f"profile '{name_or_path}': expected a mapping with prices, hardware, bits, semantics")
+        raise HwcostError(
+            f"profile '{name_or_path}': expected a mapping with prices, hardware, bits, semantics"
+        )
     base = plain.pop("extends", None)
     return _overlay(_read(base), plain) if base else plain
 
@@ -203,22 +214,35 @@ def _overlay(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 def _constants(plain: Mapping[str, Any], section: str, where: str) -> dict[str, Constant]:
     entries = plain.get(section) or {}
-    return {name: _constant(entry, f"{where}: '{section}.{name}'") for name, entry in entries.items() if entry}
+    return {
+        name: _constant(entry, f"{where}: '{section}.{name}'") for name, entry in entries.items() if entry
+    }
 
 
 def _constant(entry: Any, where: str) -> Constant:
     missing = {"value", "range", "unit", "source"} - set(entry if isinstance(entry, dict) else ())
     if missing:
-        raise HwcostError(f"{where} needs value, range, unit and source; missing: {', '.join(sorted(missing))}")
-    low, high = (float(end) for end in entry["range"])
-    if not 0 <= low <= entry["value"] <= high:
-        raise HwcostError(f"{where}: {entry['value']} lies outside its range [{low:g}, {high:g}]")
-    return Constant(float(entry["value"]), low, high, str(entry["unit"]), str(entry["source"]))
+        raise HwcostError(
+            f"{where} needs value, range, unit and source; missing: {', '.join(sorted(missing))}"
+        )
+    try:
+        value, (low, high) = float(entry["value"]), (float(end) for end in entry["range"])
+    except (TypeError, ValueError):
+        raise HwcostError(
+            f"{where}: value is one number and range two, got {entry['value']}, {entry['range']}"
+        ) from None
+    if not 0 <= low <= value <= high:
+        raise HwcostError(f"{where}: {value:g} lies outside its range [{low:g}, {high:g}]")
+    return Constant(value, low, high, str(entry["unit"]), str(entry["source"]))
 
 
 def _memory(entry: Mapping[str, Any], where: str) -> MemoryPrices:
-    points = [(int(p["capacity_bits"]), _constant(p, f"{where}: 'memory.points'").price) for p in entry["points"]]
-    one = {k: _constant(entry[k], f"{where}: 'memory.{k}'") for k in ("register", "wire", "dram") if entry.get(k)}
+    points = [
+        (int(p["capacity_bits"]), _constant(p, f"{where}: 'memory.points'").price) for p in entry["points"]
+    ]
+    one = {
+        k: _constant(entry[k], f"{where}: 'memory.{k}'") for k in ("register", "wire", "dram") if entry.get(k)
+    }
     return MemoryPrices(
         points=tuple(sorted(points)),
         register=one["register"].price,

@@ -71,7 +71,10 @@ def _check_words(layer: LayerSpec) -> None:
     if layer.in_max < 1 or (layer.in_class in ("binary", "ternary") and layer.in_max != 1):
         _fail(layer, f"in_max is {layer.in_max}; {layer.in_class} events reach 1, graded ones at least 1")
     if layer.constant_input and layer.in_class != "analog":
-        _fail(layer, f"constant_input means the same analog frame at every step, but in_class is {layer.in_class}")
+        _fail(
+            layer,
+            f"constant_input means the same analog frame at every step, but in_class is {layer.in_class}",
+        )
     if layer.stage < 0 or min(layer.in_shape, default=0) < 1 or min(layer.out_shape, default=0) < 1:
         _fail(layer, f"stage {layer.stage}, shapes {layer.in_shape} -> {layer.out_shape}: must be positive")
     if any(step not in (0, 1) for step in layer.mask):
@@ -80,11 +83,20 @@ def _check_words(layer: LayerSpec) -> None:
 
 def _check_geometry(layer: LayerSpec, axes: int) -> None:
     if len(layer.in_shape) != axes + 1 or len(layer.out_shape) != axes + 1:
-        _fail(layer, f"{layer.kind} needs shapes of {axes + 1} numbers, got {layer.in_shape} -> {layer.out_shape}")
-    if min((*layer.kernel, *layer.stride, *layer.dilation, layer.groups)) < 1 or min(map(min, pads(layer))) < 0:
+        _fail(
+            layer,
+            f"{layer.kind} needs shapes of {axes + 1} numbers, got {layer.in_shape} -> {layer.out_shape}",
+        )
+    if (
+        min((*layer.kernel, *layer.stride, *layer.dilation, layer.groups)) < 1
+        or min(map(min, pads(layer))) < 0
+    ):
         _fail(layer, "kernel, stride, dilation and groups start at 1, padding at 0")
     if gcd(layer.in_shape[0], layer.out_shape[0]) % layer.groups:
-        _fail(layer, f"groups {layer.groups} do not divide {layer.in_shape[0]} and {layer.out_shape[0]} channels")
+        _fail(
+            layer,
+            f"groups {layer.groups} do not divide {layer.in_shape[0]} and {layer.out_shape[0]} channels",
+        )
     if layer.kind in POOLS and layer.in_shape[0] != layer.out_shape[0]:
         _fail(layer, f"a pool keeps its channels, got {layer.in_shape[0]} -> {layer.out_shape[0]}")
     length = transposed_length if layer.kind in TRANSPOSED else conv_length
@@ -94,7 +106,10 @@ def _check_geometry(layer: LayerSpec, axes: int) -> None:
     extra = tuple(f - e for f, e in zip(found, expected, strict=True))
     slack = [s if layer.kind in TRANSPOSED else 1 for s in layer.stride]
     if min(found) < 1 or any(not 0 <= e < s for e, s in zip(extra, slack, strict=True)):
-        _fail(layer, f"output {found} does not follow from input {layer.in_shape[1:]}; the geometry gives {expected}")
+        _fail(
+            layer,
+            f"output {found} does not follow from input {layer.in_shape[1:]}; the geometry gives {expected}",
+        )
 
 
 def n_parameters(layer: LayerSpec) -> int:

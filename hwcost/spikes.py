@@ -1,10 +1,12 @@
-"""The spike record: whole-number counts per layer and timestep, all that pricing needs to know about a network's activity.
+"""The spike record: whole-number counts per layer and timestep, all that pricing needs to know about a network's
+activity.
 
 Counts are sums over samples, kept as Python integers: merging is exact, and so is every total, however large.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Self
 
 import numpy as np
@@ -22,9 +24,11 @@ class LayerSpikes:
     """What one layer saw and said, summed over samples.
 
     Args:
-        events: Non-zero input events [input timesteps][fan-out classes], or [input timesteps][1] where only totals are known (the
-            cost is then an interval). Empty for an analog input. Input timesteps are those before a temporal transformer.
-        sums: Absolute event values summed, same shape; left out for binary and ternary events, where it equals `events`.
+        events: Non-zero input events [input timesteps][fan-out classes], or [input timesteps][1] where only totals are
+            known (the cost is then an interval). Empty for an analog input. Input timesteps are those before a temporal
+            transformer.
+        sums: Absolute event values summed, same shape; left out for binary and ternary events, where it equals
+        `events`.
         outputs: Output spikes [own timesteps] of a layer with neurons; empty otherwise.
         extras: Further counts of kinds that need them, name -> [timesteps].
     """
@@ -36,7 +40,9 @@ class LayerSpikes:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "events", tuple(tuple(map(_whole, row)) for row in _rows(self.events)))
-        object.__setattr__(self, "sums", tuple(tuple(map(_whole, row)) for row in _rows(self.sums)) or self.events)
+        object.__setattr__(
+            self, "sums", tuple(tuple(map(_whole, row)) for row in _rows(self.sums)) or self.events
+        )
         object.__setattr__(self, "outputs", tuple(map(_whole, self.outputs)))
         object.__setattr__(self, "extras", tuple((str(n), tuple(map(_whole, row))) for n, row in self.extras))
 
@@ -45,7 +51,9 @@ class LayerSpikes:
         return dict(self.extras).get(name)
 
     def __add__(self, other: Self) -> Self:
-        shapes = [(len(s.outputs), [len(row) for row in s.events], [n for n, _ in s.extras]) for s in (self, other)]
+        shapes = [
+            (len(s.outputs), [len(row) for row in s.events], [n for n, _ in s.extras]) for s in (self, other)
+        ]
         if shapes[0] != shapes[1]:
             raise HwcostError("the two records differ in timesteps or fan-out classes")
         extras = tuple((n, _add(a, b)) for (n, a), (_, b) in zip(self.extras, other.extras, strict=True))
@@ -70,7 +78,9 @@ class SpikeRecord:
 
     def __add__(self, other: Self) -> Self:
         if self.layers.keys() != other.layers.keys():
-            raise HwcostError(f"records of different layers: {sorted(self.layers.keys() ^ other.layers.keys())}")
+            raise HwcostError(
+                f"records of different layers: {sorted(self.layers.keys() ^ other.layers.keys())}"
+            )
         merged = {}
         for name, spikes in self.layers.items():
             try:
@@ -81,7 +91,10 @@ class SpikeRecord:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, exact, readable by `from_dict`. Sums equal to the events are left out."""
-        return {"n_samples": self.n_samples, "layers": {name: _plain(spikes) for name, spikes in self.layers.items()}}
+        return {
+            "n_samples": self.n_samples,
+            "layers": {name: _plain(spikes) for name, spikes in self.layers.items()},
+        }
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
@@ -107,10 +120,14 @@ class SpikeRecord:
 
     @classmethod
     def constant(cls, network: NetworkSpec, rate: float, n_samples: int = 1) -> Self:
-        """Every neuron and input fires at `rate` in [0, 1] events per step, rounded down to whole events per fan-out class."""
+        """Every neuron and input fires at `rate` in [0, 1] events per step, rounded down to whole events per fan-out
+        class.
+        """
         if not 0 <= rate <= 1:
             raise HwcostError(f"a rate lies in [0, 1], got {rate}")
-        return cls({layer.name: _constant(network, layer, rate, n_samples) for layer in network.layers}, n_samples)
+        return cls(
+            {layer.name: _constant(network, layer, rate, n_samples) for layer in network.layers}, n_samples
+        )
 
     @classmethod
     def from_maps(
@@ -130,18 +147,27 @@ class SpikeRecord:
         if len(n_samples) != 1:
             raise HwcostError(f"all maps need the same number of samples, got {sorted(n_samples)}")
         layers = {
-            layer.name: _from_map(layer, events.get(layer.name), outputs.get(layer.name)) for layer in network.layers
+            layer.name: _from_map(layer, events.get(layer.name), outputs.get(layer.name))
+            for layer in network.layers
         }
         return cls(layers, n_samples.pop())
 
 
 def _from_map(layer: LayerSpec, events: NDArray[Any] | None, outputs: NDArray[Any] | None) -> LayerSpikes:
-    fired = () if outputs is None else tuple(int(n) for n in outputs.reshape(*outputs.shape[:2], -1).sum(axis=(0, 2)))
+    fired = (
+        ()
+        if outputs is None
+        else tuple(int(n) for n in outputs.reshape(*outputs.shape[:2], -1).sum(axis=(0, 2)))
+    )
     if events is None or layer.is_analog:
         return LayerSpikes(outputs=fired)
     if not np.array_equal(events, np.rint(events)):
-        raise HwcostError(f"layer '{layer.name}': declared {layer.in_class}, but the events are no whole numbers")
-    if np.abs(events).max(initial=0) > layer.in_max or (layer.in_class != "ternary" and events.min(initial=0) < 0):
+        raise HwcostError(
+            f"layer '{layer.name}': declared {layer.in_class}, but the events are no whole numbers"
+        )
+    if np.abs(events).max(initial=0) > layer.in_max or (
+        layer.in_class != "ternary" and events.min(initial=0) < 0
+    ):
         raise HwcostError(
             f"layer '{layer.name}': declared {layer.in_class} up to {layer.in_max}, but the events reach from "
             f"{events.min():g} to {events.max():g}"
@@ -153,25 +179,25 @@ def _from_map(layer: LayerSpec, events: NDArray[Any] | None, outputs: NDArray[An
 def _histogram(layer: LayerSpec, maps: NDArray[Any]) -> Counts:
     """Events by timestep and fan-out class."""
     values, index = fan_out_classes(layer)
-    per_position = maps.reshape(maps.shape[0], maps.shape[1], -1, index.size).astype(np.int64).sum(axis=(0, 2))
+    per_position = (
+        maps.reshape(maps.shape[0], maps.shape[1], -1, index.size).astype(np.int64).sum(axis=(0, 2))
+    )
     return tuple(
         tuple(int(row[index.ravel() == k].sum()) for k in range(len(values))) for row in per_position
     )
 
 
 def _constant(network: NetworkSpec, layer: LayerSpec, rate: float, n_samples: int) -> LayerSpikes:
-    def steps(neurons: int, mask: Sequence[int], scale: int = 1) -> list[int]:
-        return [int(rate * n_samples * neurons * scale) * step for step in mask]
-
+    share = Fraction(rate) * n_samples
     mask = network.input_mask(layer)
     own = layer.mask or (1,) * network.timesteps(layer)
-    outputs = tuple(steps(layer.n_outputs, own)) if layer.neuron else ()
+    outputs = tuple(int(share * layer.n_outputs) * step for step in own) if layer.neuron else ()
     if layer.is_analog:
         return LayerSpikes(outputs=outputs)
-    by_class: Callable[[int], Counts] = lambda scale: tuple(  # noqa: E731
-        zip(*(steps(size, mask, scale) for size in class_sizes(layer)), strict=True)
-    )
-    return LayerSpikes(by_class(1), by_class(layer.in_max), outputs)
+    row = tuple(int(share * size) for size in class_sizes(layer))
+    events = tuple(tuple(n * step for n in row) for step in mask)
+    sums = tuple(tuple(n * layer.in_max for n in step) for step in events)
+    return LayerSpikes(events, sums, outputs)
 
 
 def _rows(table: Any) -> Any:

@@ -1,8 +1,8 @@
 """Price of one bit moved to or from a memory, by the memory's capacity: continuous and never falling as capacity grows.
 
-Between the profile's points the logarithm of the price is linear in the logarithm of the capacity. Below the first point it falls
-with the square root of the capacity (wire length) down to a register; above the last one, banks add a wire term that grows with the
-square root, up to a limit; beyond it there is DRAM or a refusal, never a silent clamp.
+Between the profile's points the logarithm of the price is linear in the logarithm of the capacity. Below the first
+point it falls with the square root of the capacity (wire length) down to a register; above the last one, banks add a
+wire term that grows with the square root, up to a limit; beyond it there is DRAM or a refusal, never a silent clamp.
 """
 
 from collections.abc import Sequence
@@ -29,8 +29,9 @@ class Price(NamedTuple):
 class MemoryPrices:
     """What moving a bit costs, in pJ, in memories of every capacity.
 
-    `points` are (capacity in bits, price), ascending. `register` is the floor, `wire` the extra price of a bank four times as large
-    as the last point, `limit_bits` the largest SRAM, `dram` the price beyond it (None: larger memories are refused).
+    `points` are (capacity in bits, price), ascending. `register` is the floor, `wire` the extra price of a bank four
+    times as large as the last point, `limit_bits` the largest SRAM, `dram` the price beyond it (None: larger memories
+    are refused).
     """
 
     points: tuple[tuple[int, Price], ...]
@@ -48,7 +49,9 @@ class MemoryPrices:
         (smallest, first), (largest, last) = self.points[0], self.points[-1]
         if capacity_bits <= smallest:
             root = sqrt(capacity_bits / smallest)
-            return Price(*(max(floor, price * root) for floor, price in zip(self.register, first, strict=True)))
+            return Price(
+                *(max(floor, price * root) for floor, price in zip(self.register, first, strict=True))
+            )
         if capacity_bits >= largest:
             banks = sqrt(capacity_bits / largest) - 1
             return Price(*(price + wire * banks for price, wire in zip(last, self.wire, strict=True)))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tsearch.engine.search import resume, run
     from tsearch.errors import TsearchError
     from tsearch.evaluate import train_and_price
-    from tsearch.export import export
+    from tsearch.export import export_bundle
     from tsearch.export.bundle import Bundle, evaluate_bundle, load
     from tsearch.front import Front
     from tsearch.report import write_report
@@ -38,7 +38,7 @@ _HOMES = {
     "run": "engine.search",
     "TsearchError": "errors",
     "train_and_price": "evaluate",
-    "export": "export",
+    "export_bundle": "export",
     "Bundle": "export.bundle",
     "evaluate_bundle": "export.bundle",
     "load": "export.bundle",
@@ -49,7 +49,7 @@ _HOMES = {
 }
 __all__ = [
     "Bundle", "Configuration", "DataSpec", "Front", "Hardware", "Phase", "Result", "Run", "SearchSpace",
-    "Task", "TsearchError", "evaluate_bundle", "export", "load", "load_space", "open_run", "resume", "run",
+    "Task", "TsearchError", "evaluate_bundle", "export_bundle", "load", "load_space", "open_run", "resume", "run",
     "train_and_price", "write_report",
 ]  # fmt: skip
 

@@ -60,23 +60,16 @@ def run(given: argparse.Namespace) -> str:
     """Search a space."""
     import tsearch
 
-    space = tsearch.load_space(given.space)
-    if given.proposer or given.seed is not None:
-        chosen = {
-            "proposer": given.proposer or space.search.proposer,
-            "seed": space.search.seed if given.seed is None else given.seed,
-        }
-        _check_known("proposer", chosen["proposer"], _listing()["proposers"])
-        space = space.model_copy(update={"search": space.search.model_copy(update=chosen)})
     finished = tsearch.run(
-        space,
+        given.space,
         name=given.name,
         runs=given.runs,
         trials=given.trials,
+        proposer=given.proposer,
+        seed=given.seed,
         timeout_s=_seconds(given.timeout),
-        source=given.space,
-        **_executor(given),
         listener=_progress(given),
+        **_executor(given),
     )
     return _after_run(finished, given)
 
@@ -143,7 +136,7 @@ def export(given: argparse.Namespace) -> str:
         number = chosen.number
     else:
         number = front.best(metric_name(given.best or front.objectives[0].name), _limits(given)).number
-    return str(tsearch.export(opened, number, given.output))
+    return str(tsearch.export_bundle(opened, number, given.output))
 
 
 def evaluate(given: argparse.Namespace) -> str:
@@ -263,13 +256,6 @@ def _listing() -> dict[str, list[str]]:
             strict=True,
         )
     )
-
-
-def _check_known(what: str, name: str, known: list[str]) -> None:
-    if name not in known:
-        raise TsearchError(
-            f"--{what} {name}: not found.{did_you_mean(name, known)} Known: {', '.join(known)}."
-        )
 
 
 # ---------------------------------------------------------------------- arguments

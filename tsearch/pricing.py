@@ -2,10 +2,11 @@
 training."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hwcost import Cost, NetworkSpec, SpikeRecord, StageSpec, estimate, load_profile
+from hwcost import Bound, Cost, NetworkSpec, SpikeRecord, StageSpec, bound, estimate, load_profile
 from tsearch.configuration import Configuration, Hardware
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.models import BACKBONES
@@ -51,15 +52,19 @@ def price(network: NetworkSpec, record: SpikeRecord, hardware: Hardware) -> dict
 
 
 def metrics_of(costs: Mapping[str, Cost], hardware: Hardware) -> dict[str, float]:
-    """The numbers of a cost that may be objectives."""
-    cost = costs[hardware.profile]
+    """The numbers of the searched profile's cost that may be objectives."""
+    return _metrics(costs[hardware.profile])
+
+
+def _metrics(cost: Cost) -> dict[str, float]:
     return {
         "energy_pj": cost.total_pj,
         "latency_s": cost.latency_s,
         "footprint_bits": float(cost.footprint_bits),
-        "mean_timesteps": cost.mean_timesteps["by_stage"],
-        "sop": float(cost.sop),
-        "mac": float(cost.mac),
+        "mean_timesteps": cost.mean_timesteps.by_stage,
+        "sop": cost.sop,
+        "mac": cost.mac,
+        "spikes_per_synapse": cost.spikes_per_synapse,
     }
 
 
@@ -100,8 +105,8 @@ def reference_box(space: "SearchSpace") -> tuple[dict[str, float], dict[str, flo
     from tsearch.data import describe_dataset
 
     smallest, largest = extreme_configurations(space)
-    low = _bound_metrics(_bound(space, smallest).low)
-    high = _bound_metrics(_bound(space, largest).high)
+    low = _metrics(_bound(space, smallest).low)
+    high = _metrics(_bound(space, largest).high)
     worst, best = dict(high), dict(low)
     worst["accuracy"], best["accuracy"] = 1 / describe_dataset(space.data).n_classes, 1.0
     names = [objective.name for objective in space.objectives]
@@ -113,3 +118,14 @@ def reference_box(space: "SearchSpace") -> tuple[dict[str, float], dict[str, flo
             f"Known: {known}; for another one give `reference:` in the space file."
         )
     return {name: worst[name] for name in names}, {name: best[name] for name in names}
+
+
+def _bound(space: "SearchSpace", configuration: Configuration) -> Bound:
+    """Cheapest and dearest cost of a configuration; event data bring at most one event per pixel and timestep."""
+    from tsearch.data import describe_dataset
+
+    network = describe_network(configuration, describe_dataset(space.data))
+    first, *others = network.layers
+    if not first.is_analog:
+        network = replace(network, layers=(replace(first, in_class="binary", in_max=1), *others))
+    return bound(network, space.hardware.profile, execution=space.hardware.execution)

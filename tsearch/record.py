@@ -1,6 +1,8 @@
 """From a validation pass to a spike record: whole-number counts, the same to the bit however samples are
 batched."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -67,9 +69,7 @@ class _Tally:
         self._outputs = _plus(self._outputs, spikes.flatten(1).sum(1, dtype=torch.float64).long())
 
     def spikes(self) -> LayerSpikes:
-        events = () if self._events is None else self._events.tolist()
-        sums = () if self._sums is None else self._sums.tolist()
-        return LayerSpikes(events, sums, () if self._outputs is None else self._outputs.tolist())
+        return LayerSpikes(_plain(self._events), _plain(self._sums), _plain(self._outputs))
 
     def _by_class(self, by_position: Tensor) -> Tensor:
         """[T, positions] -> [T, classes]; float64 holds these whole numbers exactly."""
@@ -92,6 +92,10 @@ def _seen_at(layer: LayerSpec, network: NetworkSpec) -> tuple[str, int]:
         return f"block{layer.name.removeprefix('pool')}.out", 1
     is_averaged = source is not None and source.kind == "avg_pool2d"
     return f"{layer.name}.in", layer.in_max if is_averaged else 1
+
+
+def _plain(counts: Tensor | None) -> Any:
+    return () if counts is None else counts.tolist()
 
 
 def _plus(so_far: Tensor | None, more: Tensor) -> Tensor:

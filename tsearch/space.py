@@ -80,7 +80,7 @@ class SearchSpace(Frozen):
 
     @model_validator(mode="after")
     def _depths_agree(self) -> Self:
-        depths = {len(widths) for widths in self.settings["backbone.widths"].values}  # type: ignore[union-attr]
+        depths = {len(widths) for widths in _choices(self.settings["backbone.widths"])}
         if len(depths) > 1:
             raise ValueError(f"backbone.widths of different depths {sorted(depths)}; one space has one depth")
         for division in () if self.divisions == "any" else self.divisions:
@@ -93,7 +93,7 @@ class SearchSpace(Frozen):
     @property
     def depth(self) -> int:
         """Number of blocks of the backbone."""
-        return len(self.settings["backbone.widths"].default)
+        return len(_choices(self.settings["backbone.widths"])[0])
 
     @property
     def all_divisions(self) -> tuple[Division, ...]:
@@ -108,7 +108,9 @@ class SearchSpace(Frozen):
 
     def task(self, seed: int | None = None) -> Task:
         """What every trial of a run on this space shares."""
-        return Task(data=self.data, hardware=self.hardware, seed=self.search.seed if seed is None else seed)
+        root = None if self.data.root is None else str(Path(self.data.root).expanduser().absolute())
+        data = self.data.model_copy(update={"root": root})
+        return Task(data=data, hardware=self.hardware, seed=self.search.seed if seed is None else seed)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for JSON; `SearchSpace.from_dict` takes it back."""
@@ -210,10 +212,10 @@ class SearchSpace(Frozen):
     @cached_property
     def _structures(self) -> tuple[tuple[Division, tuple[int, ...], Any], ...]:
         """Division, vector and leading timesteps of every distinct structure."""
-        found = {}
+        found: dict[Any, tuple[Division, tuple[int, ...], Any]] = {}
         for division in self.all_divisions:
             for vector in vectors(self.timesteps, len(division)):
-                for leading in self.leading.values:
+                for leading in _choices(self.leading):
                     path = shrinking_vectors(leading, vector)
                     found.setdefault((division, path), (division, vector, leading))
         return tuple(found.values())
@@ -243,7 +245,9 @@ class SearchSpace(Frozen):
         for division, vector, leading in self._structures:
             free = self._free_settings(len(division) == 1)
             defaults = {name: domain.default for name, domain in self.settings.items()}
-            for values in product(*(domain.values for domain in free.values())):  # type: ignore[union-attr]
+            for values in product(
+                *(list(domain.values) for domain in free.values() if not isinstance(domain, Real))
+            ):
                 yield self.assemble(
                     division, vector, leading, defaults | dict(zip(free, values, strict=True))
                 )
@@ -279,6 +283,12 @@ def load_space(source: str | Path) -> SearchSpace:
 
     path = resolve_space(str(source))
     return parse_space(path.read_text(), str(source) if Path(source) == path else path.name)
+
+
+def _choices(domain: Domain) -> tuple[Any, ...]:
+    """The values of a setting that is a choice."""
+    assert isinstance(domain, Choice)
+    return domain.values
 
 
 def _flatten(configuration: Configuration) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Every setting of `backbone`, `neuron`, `training` and `transformer` may be one v
 choose from, or a range `{low: ..., high: ..., log: true}`."""
 
 from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -76,9 +77,9 @@ def _setting(annotation: Any) -> Any:
 
 def _searchable(model: type[BaseModel]) -> type[BaseModel]:
     """`model` with every field widened to a setting; its defaults stay."""
-    fields: dict[str, Any] = Field(default_factory=dict)
+    fields: dict[str, Any] = {}
     for name, field in model.model_fields.items():
-        annotation = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation  # type: ignore[valid-type]
+        annotation = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
         fields[name] = (_setting(annotation), field.default)
     return create_model(f"{model.__name__}Space", __base__=Frozen, __doc__=model.__doc__, **fields)
 
@@ -234,7 +235,7 @@ class _Lines:
 
 
 def _explain(error: ValidationError, lines: _Lines) -> TsearchError:
-    first = error.errors()[0]
+    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")  # a typo explains the rest
     path = lines.known(tuple(first["loc"]))
     if first["type"] == "extra_forbidden":
         known = _known_keys(path[:-1])
@@ -313,10 +314,10 @@ def _check_settings(settings: Mapping[str, Domain], lines: _Lines) -> None:
         section, _, field = name.partition(".")
         if isinstance(domain, Choice) or not field:
             continue
-        model = {"neuron": Neuron, "training": Training, "backbone": Backbone}[section]
+        models: dict[str, type[Frozen]] = {"neuron": Neuron, "training": Training, "backbone": Backbone}
         for end in (domain.low, domain.high):
             try:
-                model.model_validate({field: end})
+                models[section].model_validate({field: end})
             except ValidationError as error:
                 raise lines.error((section, field), f"'{name}': {_plain(error.errors()[0])}") from None
 
@@ -332,9 +333,9 @@ def _check_names(space: SearchSpace, lines: _Lines) -> None:
         info = describe_dataset(space.data)
     except TsearchError as error:
         raise lines.error(("data", "name"), str(error)) from None
-    for i, name in enumerate((space.hardware.profile, *space.hardware.also)):
+    for i, profile in enumerate((space.hardware.profile, *space.hardware.also)):
         try:
-            load_profile(name)
+            load_profile(profile)
         except ValueError as error:
             raise lines.error(
                 ("hardware", "profile") if i == 0 else ("hardware", "also", i - 1), str(error)
@@ -345,21 +346,31 @@ def _check_names(space: SearchSpace, lines: _Lines) -> None:
             ("search", "proposer"),
             f"proposer '{space.search.proposer}' not found.{hint} Known proposers: {', '.join(PROPOSERS)}.",
         )
-    backbones = space.settings["backbone.name"].values  # type: ignore[union-attr]
-    for name in backbones:
+    backbones = space.settings["backbone.name"]
+    for name in backbones.values if isinstance(backbones, Choice) else ():
         if name not in BACKBONES:
             hint = did_you_mean(str(name), BACKBONES)
             raise lines.error(
                 ("backbone", "name"),
                 f"backbone '{name}' not found.{hint} Known backbones: {', '.join(BACKBONES)}.",
             )
+    _check_backbones(space, info.shape, lines)
+
+
+def _check_backbones(space: SearchSpace, shape: tuple[int, int, int], lines: _Lines) -> None:
+    """Every choice of backbone must fit the data's frames."""
     from tsearch.models.vgg import check_fits
 
-    for configuration in space.baselines():
+    fields = {name: domain for name, domain in space.settings.items() if name.startswith("backbone.")}
+    choices = [domain.values for domain in fields.values() if isinstance(domain, Choice)]
+    for values in product(*choices):
+        content = {name.removeprefix("backbone."): value for name, value in zip(fields, values, strict=True)}
         try:
-            check_fits(configuration.backbone, info.shape)
+            check_fits(Backbone.model_validate(content), shape)
+        except ValidationError as error:
+            raise lines.error(("backbone",), f"'backbone': {_plain(error.errors()[0])}") from None
         except ValueError as error:
-            raise lines.error(("backbone",), str(error)) from None
+            raise lines.error(("backbone",), f"'backbone': {error}") from None
 
 
 def _enqueued(space: SearchSpace, entry: Enqueued, i: int, lines: _Lines) -> Configuration:

@@ -45,7 +45,7 @@ def cached_arrays(name: str, content: Any, make: Callable[[], Arrays]) -> Arrays
 
 def _read(path: Path) -> Arrays | None:
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
     except FileNotFoundError:
         return None

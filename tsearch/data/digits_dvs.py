@@ -74,8 +74,7 @@ def describe(spec: DataSpec) -> DatasetInfo:
 def record(options: DigitsDvs, indices: NDArray[np.int64]) -> Events:
     """The recordings of the scans named by `indices`: the same events whichever others are asked for.
 
-    Time counts half steps, and an event lies in the middle of its step, so that backwards is an exact mirror
-    image.
+    Time counts half steps, and an event lies in the middle of its step: backwards is an exact mirror image.
     """
     scans = digit_scans()
     distractors = scans["images"][digit_splits(scans["labels"])[0]]

@@ -38,22 +38,14 @@ class Events:
     shape: tuple[int, int, int]
 
     def __post_init__(self) -> None:
-        n, n_events = len(self.labels), len(self.pixel)
-        is_sound = (
-            len(self.time) == n_events
-            and len(self.offsets) == n + 1 == len(self.start) + 1 == len(self.stop) + 1
-        )
-        if (
-            not is_sound
-            or self.offsets[0] != 0
-            or self.offsets[-1] != n_events
-            or bool((np.diff(self.offsets) < 0).any())
-        ):
+        counts = np.diff(self.offsets)
+        recordings_fit = len(counts) == len(self.labels) == len(self.start) == len(self.stop)
+        events_fit = len(self.pixel) == len(self.time) == self.offsets[-1] and self.offsets[0] == 0
+        if not recordings_fit or not events_fit or bool((counts < 0).any()):
             raise ValueError("the arrays of events do not fit together")
-        if n_events and not 0 <= int(self.pixel.min()) <= int(self.pixel.max()) < int(np.prod(self.shape)):
+        if len(self.pixel) and not 0 <= self.pixel.min() <= self.pixel.max() < np.prod(self.shape):
             raise ValueError(f"an event lies outside the sensor {self.shape}")
-        is_filled = np.diff(self.offsets) > 0
-        if bool((self.time[self.offsets[:-1][is_filled]] < self.start[is_filled]).any()):
+        if bool((self.time[self.offsets[:-1][counts > 0]] < self.start[counts > 0]).any()):
             raise ValueError("an event lies before the window of its recording")
 
     def __len__(self) -> int:

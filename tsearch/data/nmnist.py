@@ -47,8 +47,7 @@ class Nmnist(Frozen):
 
 
 def load(spec: DataSpec) -> Dataset:
-    """The recordings under `spec.root`, else TSEARCH_DATA. Raises: TsearchError for missing, damaged files.
-    """
+    """The recordings under `spec.root`, else TSEARCH_DATA. Raises: TsearchError for missing, damaged files."""
     from tsearch.data.batches import event_dataset
 
     options, info, root = read_options(Nmnist, spec), describe(spec), data_root(spec)
@@ -125,12 +124,8 @@ def _find(root: Path, half: Half, name: str) -> Path:
 
 
 def _recordings(source: Path) -> Events:
-    files = _listing(source)
-    if not files:
-        raise TsearchError(f"{source}: holds no recordings <digit>/<number>.bin. Get N-MNIST again.")
-    return Events.from_arrays(
-        cached_arrays("nmnist", {"format": FORMAT, "files": files}, lambda: _read_all(source))
-    )
+    content = {"format": FORMAT, "files": _listing(source)}
+    return Events.from_arrays(cached_arrays("nmnist", content, lambda: _read_all(source)))
 
 
 def _listing(source: Path) -> list[tuple[str, int, int]]:

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 import numpy as np
 from optuna.trial import FrozenTrial
 
-from tsearch.configuration import Configuration
+from tsearch.configuration import Configuration, Result
 from tsearch.engine.disk import write_whole
 from tsearch.engine.events import Duplicate, Ended, Finished, Listener, Lost, Started, Submitted
 from tsearch.engine.executors import Executor, Outcome, Segment
@@ -209,8 +209,10 @@ class Loop:
             self._write_error(trial.key, error, outcome)
             self._ledger.note(trial.number, {"error": error})
         self._ledger.note(trial.number, {"finished": finished})
-        state, result = ("failed", None) if error else ("complete", outcome.result)
-        trial = replace(trial, state=state, result=result, error=error or None, finished=finished)  # type: ignore[arg-type]
+        if error:
+            trial = replace(trial, state="failed", error=error, finished=finished)
+        else:
+            trial = replace(trial, state="complete", result=_without_weights(outcome.result), finished=finished)
         self._open[trial.number] = trial
         self._settled[trial.number] = values
         self._n_done += 1
@@ -265,6 +267,10 @@ class Loop:
         if self._n_done >= self._run.n_total:
             return "all trials done"
         return f"space exhausted after {self._n_done} trials" if self._is_exhausted else "time is up"
+
+
+def _without_weights(result: Result | None) -> Result | None:
+    return None if result is None else result.model_copy(update={"checkpoint": None})
 
 
 def _queue(run: Run) -> deque[tuple[Configuration, str]]:

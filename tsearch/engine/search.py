@@ -1,6 +1,7 @@
 """The way in: `run` begins a search, `resume` goes on with one."""
 
 import platform
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tsearch import __version__
+from tsearch.configuration import Task
 from tsearch.engine.changes import refuse_changes
 from tsearch.engine.disk import full_disk_is_an_error, write_whole
 from tsearch.engine.events import Event, Listener
@@ -17,7 +19,8 @@ from tsearch.engine.executors import Evaluator, Executor, make_executor, referen
 from tsearch.engine.lock import locked
 from tsearch.engine.loop import Loop
 from tsearch.engine.run_folder import FORMAT, Run, open_ledger, open_run, read_content, write_content
-from tsearch.errors import TsearchError
+from tsearch.engine.proposers import PROPOSERS
+from tsearch.errors import TsearchError, did_you_mean
 from tsearch.space import SearchSpace, load_space
 
 TRAIN_AND_PRICE = "tsearch.evaluate:train_and_price"
@@ -33,6 +36,7 @@ def run(
     workers: int | None = None,
     address: str | None = None,
     trials: int | None = None,
+    proposer: str | None = None,
     seed: int | None = None,
     timeout_s: float | None = None,
     ideal: Mapping[str, float] | None = None,
@@ -48,7 +52,7 @@ def run(
         executor: 'process', 'inline' or 'ray'.
         workers: How many trials at a time; by default one per core.
         address: An existing Ray cluster.
-        trials, seed, timeout_s: Instead of what the space says. `trials` is the total, baselines included.
+        trials, proposer, seed, timeout_s: Instead of what the space says. `trials` is the total, baselines included.
         ideal: The best value of every objective, for evaluators whose objectives the cost model does not
         know.
         listener: Called with every event of `tsearch.engine.events`.
@@ -58,8 +62,11 @@ def run(
     space_path = None if isinstance(space, SearchSpace) else _space_path(space)
     space = space if isinstance(space, SearchSpace) else load_space(space)
     _check_trials(space.search.trials if trials is None else trials)
+    space = space if proposer is None else _with_proposer(space, proposer)
     evaluator = TRAIN_AND_PRICE if evaluator is None else evaluator
     hands = make_executor(executor, evaluator, workers, address)
+    if evaluator == TRAIN_AND_PRICE:
+        _check_data(space.task(seed))
     reference, ideal = _box(space, ideal)
     content = {
         "format": FORMAT,
@@ -158,10 +165,14 @@ def _make_folder(runs: Path, name: str | None, default: str) -> Path:
 
 
 def _write_new(folder: Path, content: Mapping[str, Any]) -> None:
-    """Fill a new run folder. run.json comes last: a folder that has it is a whole run."""
-    write_whole(folder / "space.yaml", content["space_text"].encode())
-    open_ledger(folder, content).close()
-    write_content(folder, content)
+    """Fill a new run folder, or leave none. run.json comes last: a folder that has it is a whole run."""
+    try:
+        write_whole(folder / "space.yaml", content["space_text"].encode())
+        open_ledger(folder, content).close()
+        write_content(folder, content)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _box(space: SearchSpace, ideal: Mapping[str, float] | None) -> tuple[dict[str, float], dict[str, float]]:
@@ -176,9 +187,23 @@ def _box(space: SearchSpace, ideal: Mapping[str, float] | None) -> tuple[dict[st
     return dict(worst) | reference, dict(best) | dict(ideal or {})
 
 
+def _check_data(task: Task) -> None:
+    """Missing or damaged files are better met here than in every trial; it also fills the cache once for all workers."""
+    from tsearch.data import load_dataset
+
+    load_dataset(task.data)
+
+
 def _check_trials(trials: int) -> None:
     if trials < 1:
         raise TsearchError(f"trials: {trials} would search nothing. Give at least 1.")
+
+
+def _with_proposer(space: SearchSpace, proposer: str) -> SearchSpace:
+    if proposer not in PROPOSERS:
+        known = ", ".join(PROPOSERS)
+        raise TsearchError(f"proposer '{proposer}' not found.{did_you_mean(proposer, PROPOSERS)} Known proposers: {known}.")
+    return space.model_copy(update={"search": space.search.model_copy(update={"proposer": proposer})})
 
 
 def _space_path(space: str | Path) -> str:

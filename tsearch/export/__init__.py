@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tsearch.engine.run_folder import Run, Trial
 
 
-def export(run: "Run", trial: int, output: str | Path | None = None) -> Path:
+def export_bundle(run: "Run", trial: int, output: str | Path | None = None) -> Path:
     """Write the bundle of a complete trial and return its folder, by default `<run>/exports/trial<number>`.
 
     Raises: TsearchError if the trial is not complete or the folder exists.

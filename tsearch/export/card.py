@@ -58,11 +58,12 @@ def card(contents: "Contents", result: Result) -> str:
 
 
 def _energy(name: str, cost: dict[str, Any], *, is_main: bool) -> list[str]:
-    low, high = cost["interval"]
-    total = format_value(cost["total_pj"], "energy_pj")
+    totals = cost["totals"]
+    low, high = totals["interval_pj"]
+    total = format_value(totals["total_pj"], "energy_pj")
     span = f"{format_value(low, 'energy_pj')} to {format_value(high, 'energy_pj')} over the profile's price ranges"
     rows = [
-        f"| {layer} | {format_value(energy, 'energy_pj')} |" for layer, energy in cost["by_layer"].items()
+        f"| {layer} | {format_value(energy, 'energy_pj')} |" for layer, energy in totals["by_layer"].items()
     ]
     return [
         f"## Energy under `{name}`{', the profile searched' if is_main else ''}: {total} per sample ({span})",

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -72,7 +73,7 @@ class Network(nn.Module):
         early: list[Tensor] = []
         number = 0
         for stage, (blocks, steps) in enumerate(zip(self.stages, timesteps, strict=True)):
-            for position, block in enumerate(blocks):  # type: ignore[arg-type]
+            for position, block in enumerate(cast(nn.ModuleList, blocks)):
                 number += 1
                 if observe is not None:
                     observe(f"block{number}.in", x)

@@ -29,7 +29,7 @@ def fire(current: Tensor, timesteps: int, neuron: Neuron) -> Tensor:
         if current.shape[0] != 1:
             raise ValueError(f"current has {current.shape[0]} steps, neurons run {timesteps}")
         current = current.expand(timesteps, *current.shape[1:])
-    spikes: Tensor = _Fire.apply(current, neuron)
+    spikes: Tensor = _Fire.apply(current, neuron)  # type: ignore[no-untyped-call]
     return spikes
 
 
@@ -63,7 +63,7 @@ class _Fire(torch.autograd.Function):
         return spikes
 
     @staticmethod
-    def backward(ctx: Any, grad_spikes: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad_spikes: Tensor) -> tuple[Tensor, None]:
         membranes, spikes = ctx.saved_tensors
         neuron: Neuron = ctx.neuron
         leak, hard = 1 - 1 / neuron.tau, neuron.reset == "hard"

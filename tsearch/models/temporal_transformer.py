@@ -93,7 +93,8 @@ class ScoreMix(nn.Module):
         """Mixing weights `[B, t_out, t_in]`, at least 0, rows sum to 1."""
         scores = x.flatten(2).mean(2).t()
         logits = self.expand(self.squeeze(scores).relu()).view(-1, *self.log_prior.shape)
-        return (logits + self.log_prior).softmax(-1)
+        mixing: Tensor = (logits + self.log_prior).softmax(-1)
+        return mixing
 
     def forward(self, x: Tensor) -> Tensor:
         return mix(self.weights(x), x)

@@ -1,119 +1,159 @@
-"""What the page tells of a run, gathered once: plain numbers and words, read from results and never computed anew."""
+"""What the page tells of a run, gathered once: numbers and words read from results, never computed anew."""
 
 import math
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from hwcost import Cost, NetworkSpec, SpikeRecord
 from tsearch.front import Front, Point
-from tsearch.saving import Saving, cost_metric, staircase, uniform_saving
+from tsearch.saving import cost_metric, staircase
+from tsearch.units import title
 
 if TYPE_CHECKING:
-    from tsearch.configuration import Configuration, Result
+    from tsearch.configuration import Configuration
     from tsearch.engine.run_folder import Run, Trial
-
-Breakdown = Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True)
 class Facts:
-    """One complete trial. `energy` is pJ by profile, layer and kind; `rates` spikes per neuron, by layer and timestep."""
+    """One complete trial: its schedule in words, its cost by profile, its spikes per neuron by layer and timestep."""
 
-    point: Point
     schedule: str
-    costs: Mapping[str, Mapping[str, Any]]
-    energy: Mapping[str, Breakdown]
+    costs: Mapping[str, Cost]
     rates: Mapping[str, tuple[float, ...]]
     command: str
 
+    def energy(self, profile: str) -> dict[str, dict[str, float]]:
+        """Energy in pJ by layer and kind; empty where the trial was not priced under `profile`."""
+        if profile not in self.costs:
+            return {}
+        cost = self.costs[profile]
+        table: dict[str, dict[str, float]] = {layer: {} for layer in cost.by_layer()}
+        for row in cost.rows:
+            if row.price:
+                energy = sum(row.steps) / cost.n_samples * row.price.value
+                table[row.layer][row.kind] = table[row.layer].get(row.kind, 0.0) + energy
+        return table
+
     def by_kind(self, profile: str) -> dict[str, float]:
-        """Energy under `profile` summed over the layers, in pJ, largest kind first."""
-        total: dict[str, float] = {}
-        for kinds in self.energy.get(profile, {}).values():
-            for kind, energy in kinds.items():
-                total[kind] = total.get(kind, 0.0) + energy
-        return dict(sorted(total.items(), key=lambda entry: -entry[1]))
+        """Energy in pJ summed over the layers, largest kind first."""
+        kinds = self.costs[profile].by_kind() if profile in self.costs else {}
+        return dict(sorted(kinds.items(), key=lambda entry: -entry[1]))
 
 
 @dataclass(frozen=True)
 class RunFacts:
-    """A run and its complete trials by number; profiles are those that every result was priced under, the searched one first."""
+    """A run, its front and its complete trials by number.
+
+    `profiles` are those that every result was priced under, the searched one first.
+    """
 
     run: "Run"
     front: Front
     trials: Mapping[int, Facts]
     profiles: tuple[str, ...]
 
-    @property
-    def main(self) -> str:
-        """The profile that the objectives read; '' where nothing was priced."""
-        return self.profiles[0] if self.profiles else ""
-
-    @cached_property
-    def saving(self) -> Saving:
-        return uniform_saving(self.front)
-
     @cached_property
     def failed(self) -> tuple["Trial", ...]:
+        """Trials that gave no result."""
         return tuple(trial for trial in self.run.trials if trial.state == "failed")
 
     @cached_property
     def axes(self) -> tuple[str, str, str | None]:
-        """Metrics of the front's two axes and of its colour: what is maximised upwards, the saving's cost to the right."""
+        """Metrics to the right (the cost that savings are told of), upwards (what is maximised) and as colour."""
         names = [objective.name for objective in self.front.objectives]
         upwards = [o.name for o in self.front.objectives if o.direction == "maximize"]
         y = upwards[0] if upwards else names[0]
         others = [name for name in names if name != y]
         cost = cost_metric(self.front)
         x = cost if cost in others else others[0] if others else "trial"
-        rest = [name for name in others if name != x]
-        return x, y, rest[0] if rest else None
+        return x, y, next((name for name in others if name != x), None)
 
     @cached_property
-    def uniform(self) -> tuple[Point, ...]:
-        """The baselines with uniform timesteps, or where none were run the uniform points worth their cost; fewest steps first."""
-        points = [point for point in self.front.complete if point.is_uniform]
-        baselines = [point for point in points if point.origin == "baseline"]
-        return tuple(sorted(baselines or points, key=lambda point: (point.timesteps[0], point.number)))
+    def has_staircase(self) -> bool:
+        """Whether the axes are a cost and an accuracy, so that a line of the best so far has a meaning."""
+        return self.axes[1] == "accuracy" and self.axes[0] == cost_metric(self.front)
 
     @cached_property
     def chosen(self) -> tuple[tuple[str, Point], ...]:
-        """Up to three points to look at closely, each with its name: both ends of the front, and the knee between them."""
+        """Up to three points to look at closely, named: both ends of the front, and the knee between them."""
         if not self.front.points:
             return ()
-        x, y, _ = self.axes
-        cheapest = min(self.front.points, key=lambda point: (self.value(point, x), point.number))
-        named = [(f"lowest {_short(x)}", cheapest)]
-        if self.front.knee:
-            named.append(("knee", self.front.knee))
-        named.append((f"best {_short(y)}", self.front.best(y)))
-        seen: set[int] = set()
-        return tuple((n, p) for n, p in named if not (p.number in seen or seen.add(p.number)))  # type: ignore[func-returns-value]
+        best = "most accurate" if self.axes[1] == "accuracy" else f"best {title(self.axes[1])}"
+        ends = (("cheapest", self.front.points[0]), (best, self.front.best(self.axes[1])))
+        named = (ends[0], *([("knee", self.front.knee)] if self.front.knee else []), ends[1])
+        first = {point.number: (name, point) for name, point in reversed(named)}
+        return tuple(first[number] for number in dict.fromkeys(point.number for _, point in named))
 
-    def value(self, point: Point, metric: str, profile: str = "") -> float:
-        """A metric of a point; energy under another profile than the searched one comes from that profile's cost."""
-        if metric == "trial":
-            return float(point.number)
-        if metric == "energy_pj" and profile not in ("", self.main):
-            return float(self.trials[point.number].costs[profile]["total_pj"])
-        return float(point.metrics.get(metric, math.nan))
+    def under(self, profile: str) -> Front:
+        """The same trials with energy and latency as `profile` prices them."""
+        if not self.profiles or profile == self.profiles[0]:
+            return self.front
+        return replace(
+            self.front, complete=tuple(self._repriced(point, profile) for point in self.front.complete)
+        )
 
-    def stairs(self, points: tuple[Point, ...], profile: str = "") -> list[Point]:
-        """The points that no other one beats on the two axes of the front together, lowest x first."""
-        x, y, _ = self.axes
-        return staircase([p for p in points], lambda p: self.value(p, x, profile), lambda p: self.value(p, y))
+    def _repriced(self, point: Point, profile: str) -> Point:
+        cost = self.trials[point.number].costs[profile]
+        prices = {"energy_pj": cost.total_pj, "latency_s": cost.latency_s}
+        return replace(
+            point, metrics=dict(point.metrics) | {m: v for m, v in prices.items() if m in point.metrics}
+        )
 
 
 def gather(run: "Run") -> RunFacts:
     """All that the page shows of `run`."""
     name = run.name if run.folder.parent.name == "runs" else str(run.folder)
     trials = {
-        trial.number: _facts(trial.result, Front.point(trial, trial.result), shlex.quote(name))
-        for trial in run.results
-        if trial.result is not None
+        trial.number: Facts(
+            schedule=schedule_text(trial.configuration),
+            costs={p: Cost.from_dict(cost) for p, cost in trial.result.costs.items() if "rows" in cost},
+            rates=spike_rates(trial.result.spikes),
+            command=f"tsearch export {shlex.quote(name)} --trial {trial.number}",
+        )
+        for trial in run.trials
+        if trial.result is not None and trial.state == "complete"
     }
-    wanted = (run.task.hardware.profile, *run.task.hardware.also)
+    wanted = dict.fromkeys((run.task.hardware.profile, *run.task.hardware.also))
     profiles = tuple(p for p in wanted if trials and all(p in facts.costs for facts in trials.values()))
     return RunFacts(run, Front.of(run), trials, profiles)
+
+
+def uniform_points(front: Front) -> list[Point]:
+    """The baselines with uniform timesteps, or where none were run all uniform points; fewest timesteps first."""
+    points = [point for point in front.complete if point.is_uniform]
+    baselines = [point for point in points if point.origin == "baseline"]
+    return sorted(baselines or points, key=lambda point: (point.timesteps[0], point.number))
+
+
+def stairs_of(front: Front, points: list[Point], cost: str) -> list[Point]:
+    """The staircase of those `points` of a front whose accuracy and cost are numbers."""
+    usable = [p for p in points if all(math.isfinite(p.metrics.get(m, math.nan)) for m in ("accuracy", cost))]
+    return staircase(usable, cost) if front.complete else []
+
+
+def spike_rates(spikes: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:
+    """Spikes per neuron at every timestep, of every layer that has neurons; empty where nothing was recorded."""
+    if not spikes:
+        return {}
+    network, record = NetworkSpec.from_dict(spikes["network"]), SpikeRecord.from_dict(spikes["record"])
+    fired = {layer: record.layers[layer.name].outputs for layer in network.layers if layer.neuron}
+    return {
+        layer.name: tuple(count / (layer.n_outputs * record.n_samples) for count in outputs)
+        for layer, outputs in fired.items()
+        if outputs
+    }
+
+
+def schedule_text(configuration: "Configuration") -> str:
+    """The phases in words: '8, 8, 8 for 6 epochs, then 6, 3, 1 for 20'."""
+    phases = [f"{numbers(phase.timesteps)} for {phase.epochs}" for phase in configuration.schedule]
+    return ", then ".join([f"{phases[0]} epochs", *phases[1:]])
+
+
+def numbers(values: tuple[int, ...]) -> str:
+    """'6, 3, 1'."""
+    return ", ".join(str(value) for value in values)

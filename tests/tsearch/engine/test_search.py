@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import toys
@@ -90,7 +91,7 @@ def test_duplicates_are_told_to_the_listener_and_never_trained(search, tmp_path)
     found = search(trials=20, listener=heard.append, **small)
     assert len(found.trials) == 20
     assert any(isinstance(event, events.Duplicate) for event in heard)
-    assert set(Counter(open(log).read().split()).values()) == {1}
+    assert set(Counter(Path(log).read_text().split()).values()) == {1}
 
 
 def test_an_exhausted_space_ends_the_run_with_a_word(search) -> None:
@@ -170,7 +171,7 @@ def test_a_worker_that_dies_is_replaced_and_the_trial_repeated(search, tmp_path)
     assert len(found.results) == 6
     lost = [event for event in heard if isinstance(event, events.Lost)]
     assert len(lost) == 1
-    assert Counter(open(log).read().split())[lost[0].trial.key] == 2
+    assert Counter(Path(log).read_text().split())[lost[0].trial.key] == 2
 
 
 def test_a_configuration_that_kills_every_worker_fails_after_three_attempts(search, tmp_path) -> None:

@@ -1,0 +1,209 @@
+"""The priced network: a list of counts with prices, from which every total, interval and breakdown follows."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import fsum
+from typing import Any, NamedTuple, Self
+
+from hwcost.counts import ITEMS, Steps
+from hwcost.sram import Price
+
+
+class Row(NamedTuple):
+    """One item in one layer: its count per timestep (over all samples) and its price; None means not counted."""
+
+    layer: str
+    item: str
+    steps: Steps
+    price: Price | None
+    low: Steps | None = None
+    high: Steps | None = None
+
+    @property
+    def kind(self) -> str:
+        """The group in which the item is reported."""
+        return ITEMS[self.item].kind
+
+
+class MeanTimesteps(NamedTuple):
+    """Mean number of timesteps over stages, over weighted layers, and over the MACs of the dense network."""
+
+    by_stage: float
+    by_layer: float
+    by_mac: float
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Energy, latency and footprint of one network under one profile, per inference (one sample).
+
+    Attributes:
+        rows: Every count with its price.
+        n_samples: Samples that the counts are summed over.
+        execution: Execution model behind the latency.
+        latency_cycles, latency_s: From the first input to the last output; `_interval` spans counts and clock.
+        first_decision_cycles: Until the last layer has finished its first step.
+        mean_timesteps: Not a cost by itself: two networks with equal means differ in energy and latency.
+        footprint: Bits by purpose.
+        orders: Layer name -> order taken at its temporal transformer.
+        notes: What was assumed, chosen or left out, one sentence each.
+    """
+
+    profile: str
+    execution: str
+    rows: tuple[Row, ...]
+    n_samples: int
+    latency_cycles: int
+    latency_s: float
+    latency_cycles_interval: tuple[int, int]
+    latency_s_interval: tuple[float, float]
+    first_decision_cycles: int
+    mean_timesteps: MeanTimesteps
+    footprint: Mapping[str, int]
+    n_synapses: int
+    orders: Mapping[str, str]
+    notes: tuple[str, ...]
+
+    @cached_property
+    def total_pj(self) -> float:
+        """Energy of one inference, dynamic and static."""
+        return self._sum(lambda row: True)
+
+    @cached_property
+    def interval(self) -> tuple[float, float]:
+        """Lowest and highest energy over the ranges of all prices, and over the counts where only totals are known."""
+        low = fsum(
+            _total(row.low or row.steps) / self.n_samples * row.price.low for row in self.rows if row.price
+        )
+        high = fsum(
+            _total(row.high or row.steps) / self.n_samples * row.price.high for row in self.rows if row.price
+        )
+        return low, high
+
+    @property
+    def static_pj(self) -> float:
+        """Leakage over the latency."""
+        return self._sum(lambda row: row.kind == "leakage")
+
+    @property
+    def dynamic_pj(self) -> float:
+        """All but leakage."""
+        return self._sum(lambda row: row.kind != "leakage")
+
+    @property
+    def sop(self) -> float:
+        """Synaptic operations: events meeting existing synapses."""
+        return self.count("synaptic_operation")
+
+    @property
+    def mac(self) -> float:
+        """Multiply-accumulates."""
+        return self._operations("mac")
+
+    @property
+    def ac(self) -> float:
+        """Accumulates."""
+        return self._operations("ac")
+
+    @property
+    def spikes_per_synapse(self) -> float:
+        """Synaptic operations per existing synapse and inference: above about one, a spiking network rarely wins."""
+        return self.sop / self.n_synapses
+
+    @property
+    def footprint_bits(self) -> int:
+        """Memory occupied, in bits."""
+        return sum(self.footprint.values())
+
+    def count(self, item: str, layer: str | None = None) -> float:
+        """Mean count of an item per inference, in one layer or in all."""
+        totals = [_total(row.steps) for row in self.rows if row.item == item and layer in (None, row.layer)]
+        return sum(totals) / self.n_samples
+
+    def by_layer(self) -> dict[str, float]:
+        """pJ by layer, in order of the network."""
+        return self._by(lambda row: row.layer)
+
+    def by_kind(self) -> dict[str, float]:
+        """pJ by kind of work: operations, weights, membrane ..."""
+        return self._by(lambda row: row.kind)
+
+    def by_item(self) -> dict[str, float]:
+        """pJ by item, the finest division."""
+        return self._by(lambda row: row.item)
+
+    def by_timestep(self) -> dict[str, list[float]]:
+        """pJ by layer and timestep. A layer behind a temporal transformer may work at the steps before and after it."""
+        steps: dict[str, list[list[float]]] = {}
+        for row in self.rows:
+            per_step = steps.setdefault(row.layer, [])
+            per_step.extend([] for _ in range(len(row.steps) - len(per_step)))
+            for t, n in enumerate(row.steps):
+                per_step[t].append(n / self.n_samples * row.price.value if row.price else 0.0)
+        return {layer: [fsum(parts) for parts in per_step] for layer, per_step in steps.items()}
+
+    def not_counted(self) -> dict[str, float]:
+        """Work that happens but has no price in the profile: item -> mean count per inference."""
+        unpriced = {row.item for row in self.rows if row.price is None and any(row.steps)}
+        return {item: self.count(item) for item in ITEMS if item in unpriced}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, exact, readable by `from_dict`; the totals are written beside it for other readers."""
+        plain = {**self.__dict__, "rows": [list(row) for row in self.rows]}
+        plain = {name: plain[name] for name in self.__dataclass_fields__}
+        plain["mean_timesteps"] = self.mean_timesteps._asdict()
+        plain["totals"] = {
+            "total_pj": self.total_pj,
+            "interval_pj": list(self.interval),
+            "sop": self.sop,
+            "mac": self.mac,
+            "ac": self.ac,
+            "footprint_bits": self.footprint_bits,
+            "by_layer": self.by_layer(),
+            "by_kind": self.by_kind(),
+        }
+        return _lists(plain)  # type: ignore[no-any-return]
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """The cost that `to_dict` wrote."""
+        fields = {name: value for name, value in plain.items() if name != "totals"}
+        fields["rows"] = tuple(_row(*row) for row in plain["rows"])
+        fields["mean_timesteps"] = MeanTimesteps(**plain["mean_timesteps"])
+        for name in ("latency_cycles_interval", "latency_s_interval", "notes"):
+            fields[name] = tuple(plain[name])
+        return cls(**fields)
+
+    def _operations(self, operation: str) -> float:
+        counted = [r for r in self.rows if ITEMS[r.item].operation == operation]
+        return sum(_total(row.steps) for row in counted) / self.n_samples
+
+    def _sum(self, chosen: Callable[[Row], bool]) -> float:
+        return fsum(
+            _total(r.steps) / self.n_samples * r.price.value for r in self.rows if r.price and chosen(r)
+        )
+
+    def _by(self, key: Callable[[Row], str]) -> dict[str, float]:
+        parts: dict[str, list[float]] = {}
+        for row in self.rows:
+            if row.price:
+                parts.setdefault(key(row), []).append(_total(row.steps) / self.n_samples * row.price.value)
+        return {name: fsum(energies) for name, energies in parts.items()}
+
+
+def _total(steps: Steps) -> int | float:
+    return sum(steps)
+
+
+def _row(layer: str, item: str, steps: Any, price: Any, low: Any = None, high: Any = None) -> Row:
+    return Row(
+        layer, item, tuple(steps), price and Price(*price), None if low is None else tuple(low),
+        None if high is None else tuple(high),
+    )  # fmt: skip
+
+
+def _lists(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _lists(entry) for key, entry in value.items()}
+    return [_lists(entry) for entry in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,186 @@
+"""`estimate` prices a network from its spike record; `bound` brackets it before anything is trained."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from hwcost.arrivals import check_record
+from hwcost.cost import Cost, MeanTimesteps, Row
+from hwcost.counts import Phase
+from hwcost.errors import HwcostError
+from hwcost.fan_out import n_padded_synapses, n_synapses
+from hwcost.footprint import footprint
+from hwcost.latency import Cycles, first_decision_cycles, latency_cycles, step_cycles
+from hwcost.memory import capacities
+from hwcost.network import NetworkSpec
+from hwcost.operations import layer_phase
+from hwcost.profile import Profile, load_profile
+from hwcost.shapes import WEIGHTED
+from hwcost.spikes import SpikeRecord
+from hwcost.sram import Price
+from hwcost.transformer import ORDERS, entry_phases, passes_through
+
+
+class Bound(NamedTuple):
+    """The cheapest and the dearest cost that any activity can have."""
+
+    low: Cost
+    high: Cost
+
+    @property
+    def energy_pj(self) -> tuple[float, float]:
+        """Energy at the profile's values."""
+        return self.low.total_pj, self.high.total_pj
+
+    @property
+    def latency_s(self) -> tuple[float, float]:
+        """Latency at the profile's values."""
+        return self.low.latency_s, self.high.latency_s
+
+
+def estimate(
+    network: NetworkSpec, spikes: SpikeRecord, profile: Profile | str, execution: str = "layer_serial"
+) -> Cost:
+    """Cost of one inference.
+
+    Args:
+        network: Shapes of what is priced.
+        spikes: Its activity; the same record gives the same numbers, to the bit, anywhere.
+        profile: Prices, or the name or file of a profile.
+        execution: One of `hwcost.latency.EXECUTIONS`.
+
+    Raises: HwcostError, naming the layer, if network and record do not fit together or cannot be priced.
+    """
+    profile = profile if isinstance(profile, Profile) else load_profile(profile)
+    check_record(network, spikes)
+    phases, orders = _phases(network, spikes, profile)
+    rows = [
+        Row(phase.layer, c.item, c.steps, profile.price(c.item, c.bits, c.capacity), c.low, c.high)
+        for phase in phases
+        for c in phase.counts
+        if c.item not in profile.free
+    ]
+    memory = footprint(network, profile, orders)
+    clock = profile.number("clock_hz")
+    cycles, first = _latency(phases, profile, spikes.n_samples, execution, "steps")
+    span = (cycles, cycles)
+    if any(row.low is not None for row in rows):
+        span = tuple(
+            _latency(phases, profile, spikes.n_samples, execution, side)[0] for side in ("low", "high")
+        )  # type: ignore[assignment]
+    rows.append(_leakage(profile, cycles, sum(memory.values()), spikes.n_samples))
+    return Cost(
+        profile=profile.name,
+        execution=execution,
+        rows=tuple(rows),
+        n_samples=spikes.n_samples,
+        latency_cycles=cycles,
+        latency_s=cycles / clock.value,
+        latency_cycles_interval=span,
+        latency_s_interval=(span[0] / clock.high, span[1] / clock.low),
+        first_decision_cycles=first,
+        mean_timesteps=mean_timesteps(network),
+        footprint=memory,
+        n_synapses=sum(n_synapses(layer) for layer in network.layers if layer.kind in WEIGHTED),
+        orders=orders,
+        notes=_notes(network, profile, orders),
+    )
+
+
+def bound(
+    network: NetworkSpec, profile: Profile | str, min_rate: float = 0.0, execution: str = "layer_serial"
+) -> Bound:
+    """Lower and upper cost before any training: no input and every neuron at `min_rate`; all inputs and neurons at
+    every step.
+
+    Args:
+        min_rate: Spikes per neuron and timestep that are believed to be the least, in [0, 1].
+    """
+    samples = 1_000_000 if 0 < min_rate < 1 else 1
+    silent, active = SpikeRecord.empty(network, samples), SpikeRecord.constant(network, min_rate, samples)
+    layers = {name: spikes for name, spikes in active.layers.items()}
+    for layer in network.layers:
+        if network.source(layer) is None:
+            layers[layer.name] = replace(silent.layers[layer.name], outputs=layers[layer.name].outputs)
+    low = SpikeRecord(layers, samples)
+    return Bound(
+        estimate(network, low, profile, execution),
+        estimate(network, SpikeRecord.full(network), profile, execution),
+    )
+
+
+def mean_timesteps(network: NetworkSpec) -> MeanTimesteps:
+    """Mean timesteps by stage, by weighted layer (steps that its mask lets run) and by dense MAC."""
+    weighted = [layer for layer in network.layers if layer.kind in WEIGHTED]
+    active = [sum(layer.mask) if layer.mask else network.timesteps(layer) for layer in weighted]
+    macs = [n_padded_synapses(layer) for layer in weighted]
+    return MeanTimesteps(
+        sum(stage.timesteps for stage in network.stages) / len(network.stages),
+        sum(active) / len(weighted),
+        sum(a * m for a, m in zip(active, macs, strict=True)) / sum(macs),
+    )
+
+
+def _phases(
+    network: NetworkSpec, spikes: SpikeRecord, profile: Profile
+) -> tuple[list[Phase], dict[str, str]]:
+    """The work of every layer in order, and the order taken at every temporal transformer."""
+    phases: list[Phase] = []
+    orders: dict[str, str] = {}
+    sizes = capacities(network, profile)
+    for layer in network.layers:
+        activity = (network, layer, spikes.layers[layer.name], spikes.n_samples, profile, sizes[layer.name])
+        if passes_through(network, layer):
+            barrier = network.transformer(layer) is not None and network.input_timesteps(
+                layer
+            ) != network.timesteps(layer)
+            phases.append(layer_phase(*activity)._replace(barrier=barrier))
+            continue
+        if layer.kind not in WEIGHTED:
+            raise HwcostError(
+                f"layer '{layer.name}': a temporal transformer must be followed by a convolution or a linear layer, "
+                f"not by {layer.kind}; end the stage before after this layer"
+            )
+        both = {order: entry_phases(*activity, order) for order in ORDERS}
+        order = min(ORDERS, key=lambda order: _energy(both[order], profile))
+        orders[layer.name] = order
+        phases.extend(both[order])
+    return phases, orders
+
+
+def _energy(phases: tuple[Phase, ...], profile: Profile) -> float:
+    """Energy of all samples together, for comparing."""
+    prices = [
+        (profile.price(c.item, c.bits, c.capacity), sum(c.steps)) for phase in phases for c in phase.counts
+    ]
+    return sum(price.value * n for price, n in prices if price)
+
+
+def _latency(
+    phases: list[Phase], profile: Profile, n_samples: int, execution: str, which: str
+) -> tuple[int, int]:
+    cycles: Cycles = tuple(step_cycles(phase, profile, n_samples, execution, which) for phase in phases)
+    barriers = [phase.barrier for phase in phases]
+    sync = int(profile.number("sync_cycles").value) if execution == "lock_step" else 0
+    return (
+        latency_cycles(cycles, barriers, execution, sync),
+        first_decision_cycles(cycles, barriers, execution, sync),
+    )
+
+
+def _leakage(profile: Profile, cycles: int, bits: int, n_samples: int) -> Row:
+    """Static energy: every stored bit leaks for as long as the inference takes."""
+    power = profile.price("leakage")
+    clock = profile.number("clock_hz")
+    price = power and Price(power.low / clock.high, power.value / clock.value, power.high / clock.low)
+    return Row("(network)", "leakage", (cycles * bits * n_samples,), price)
+
+
+def _notes(network: NetworkSpec, profile: Profile, orders: dict[str, str]) -> tuple[str, ...]:
+    notes = [
+        f"{name}: {order} at the temporal transformer ({network.transformer(network.layer(name))})"
+        for name, order in orders.items()
+    ]
+    if profile.assumptions:
+        notes.append(f"assumed numbers of profile {profile.name}: {', '.join(profile.assumptions)}")
+    notes.append("an analytical estimate, not a measurement; mean timesteps alone are not a hardware cost")
+    return tuple(notes)

@@ -1,0 +1,53 @@
+"""Every data set keeps the same promises."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from tsearch.configuration import DataSpec
+from tsearch.data import DATASETS, describe_dataset, load_dataset
+from tsearch.errors import TsearchError
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_a_data_set_is_what_its_description_says(name: str, real_data: Path) -> None:
+    spec = DataSpec(name=name, root=str(real_data))
+    data, told = load_dataset(spec), describe_dataset(spec)
+    assert data is load_dataset(spec)
+    assert (data.name, data.shape, data.n_classes) == (name, told.shape, told.n_classes)
+    assert (data.is_static, data.input_class) == (told.is_static, told.input_class)
+    for split in (data.train, data.validation, data.test):
+        assert split.labels.dtype == torch.int64
+        assert len(split) == len(split.labels)
+        assert set(split.labels.tolist()) == set(range(told.n_classes))
+        batch = split.batch(torch.tensor([0, 5, 2]), 3)
+        assert batch.shape == (1 if told.is_static else 3, 3, *told.shape)
+        assert batch.dtype == torch.float32
+        assert torch.equal(batch[:, :1], split.batch(torch.tensor([0]), 3))
+
+
+def test_an_unknown_name_is_one_line() -> None:
+    for ask in (load_dataset, describe_dataset):
+        with pytest.raises(TsearchError) as caught:
+            ask(DataSpec(name="digit_dvs"))
+        assert str(caught.value) == (
+            "data: unknown name 'digit_dvs'. Did you mean 'digits_dvs'? "
+            "Known data sets: digits, digits_dvs, nmnist, nmnist_playback."
+        )
+
+
+def test_an_option_where_there_is_none() -> None:
+    with pytest.raises(TsearchError, match=r"^data digits: unknown option 'size'\. It has no options\.$"):
+        describe_dataset(DataSpec(name="digits", options={"size": 9}))
+
+
+def test_describing_imports_neither_torch_nor_scikit_learn() -> None:
+    code = (
+        "import sys; from tsearch.configuration import DataSpec; from tsearch.data import *;"
+        "[describe_dataset(DataSpec(name=name)) for name in DATASETS];"
+        "assert not {'torch', 'sklearn', 'tonic'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

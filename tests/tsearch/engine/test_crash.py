@@ -1,0 +1,152 @@
+"""Nothing finished is lost, whatever is killed and whenever; two drivers never work on one run."""
+
+import json
+import os
+import pkgutil
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tsearch.engine.lock import locked
+from tsearch.engine.run_folder import open_run
+from tsearch.engine.search import resume, run
+from tsearch.errors import TsearchError
+
+DRIVER = """
+import json, sys
+sys.path[:0] = json.loads(sys.argv[1])
+from tsearch.engine.search import run
+from tsearch.space import SearchSpace
+space = SearchSpace.from_dict(json.loads(sys.argv[2]), "name: toy")
+run(space, "toys:evaluate", runs=sys.argv[3], executor="process", workers=2, ideal=json.loads(sys.argv[4]))
+"""
+
+
+@pytest.fixture
+def start(tmp_path, ideal):
+    """Starts a driver in a process of its own."""
+    drivers = []
+
+    def do(space) -> subprocess.Popen:
+        path = [str(Path(__file__).parent)]
+        arguments = [json.dumps(path), json.dumps(space.to_dict()), str(tmp_path), json.dumps(ideal)]
+        driver = subprocess.Popen(
+            [sys.executable, "-c", DRIVER, *arguments], stderr=subprocess.PIPE, start_new_session=True
+        )
+        drivers.append(driver)
+        return driver
+
+    yield do
+    for driver in drivers:
+        with suppress(ProcessLookupError):
+            os.killpg(driver.pid, signal.SIGKILL)
+        driver.wait()
+        driver.stderr.close()
+
+
+def wait_for_results(folder: Path, n: int) -> None:
+    while len(list(folder.glob("toy/results/*.json"))) < n:
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+@pytest.mark.parametrize("moment", range(3))
+def test_a_driver_killed_at_any_moment_is_resumed(
+    make_space, ideal, tmp_path, start, ordered, moment
+) -> None:
+    rng = random.Random(f"{ordered}{moment}")
+    log = tmp_path / "log"
+    options = {"log": str(log), "sleep_s": 0.03}
+    space = make_space(trials=14, proposer="tpe", ordered=ordered, seed=moment, options=options)
+    driver = start(space)
+    wait_for_results(tmp_path, rng.randint(1, 9))
+    time.sleep(rng.uniform(0, 0.1))
+    driver.kill()
+    driver.wait()
+    time.sleep(0.2)  # what outlives its driver would still finish, and show in the log
+    n_begun = len(log.read_text().split())
+    left = open_run(tmp_path / "toy")
+    time.sleep(0.2)
+    assert len(log.read_text().split()) == n_begun
+
+    found = resume(tmp_path / "toy", executor="inline")
+    assert len(found.results) == 14
+    begun = Counter(log.read_text().split())
+    for trial in left.results:
+        assert begun[trial.key] == 1
+        assert trial in found.results
+    assert sum(begun.values()) <= 14 + 2  # at most what two workers were doing
+    if ordered:
+        whole = run(space, "toys:evaluate", name="whole", runs=tmp_path, executor="inline", ideal=ideal)
+        assert [(t.key, t.result.metrics) for t in found.trials] == [
+            (t.key, t.result.metrics) for t in whole.trials
+        ]
+
+
+def test_a_driver_killed_while_it_writes_is_resumed(make_space, ideal, tmp_path, monkeypatch) -> None:
+    """Stop at each step of the way from a result to its place, and go on from there."""
+
+    class Killed(BaseException):
+        pass
+
+    space = make_space(trials=6, proposer="tpe", ordered=True, batch=3)
+    whole = run(space, "toys:evaluate", name="whole", runs=tmp_path, executor="inline", ideal=ideal)
+    for target in (
+        "tsearch.engine.loop.keep_result",
+        "tsearch.engine.ledger.Ledger.note",
+        "tsearch.engine.ledger.Ledger.end",
+        "tsearch.engine.ledger.Ledger.add",
+        "tsearch.engine.study.Study.tell",
+    ):
+        for call in (1, 4):
+            name = f"{target.rpartition('.')[2]}-{call}"
+            with monkeypatch.context() as patch, pytest.raises(Killed):
+                patch.setattr(target, _stops_at(target, call, Killed))
+                run(space, "toys:evaluate", name=name, runs=tmp_path, executor="inline", ideal=ideal)
+            found = resume(tmp_path / name)
+            assert [(t.key, t.state, t.result) for t in found.trials] == [
+                (t.key, t.state, t.result) for t in whole.trials
+            ]
+
+
+def _stops_at(target: str, call: int, error: type[BaseException]):
+    original, calls = pkgutil.resolve_name(target), []
+
+    def do(*arguments):
+        calls.append(1)
+        if len(calls) == call:
+            raise error
+        return original(*arguments)
+
+    return do
+
+
+def test_interrupting_leaves_a_run_to_resume_and_workers_say_nothing(make_space, tmp_path, start) -> None:
+    driver = start(make_space(trials=20, options={"sleep_s": 0.05}))
+    wait_for_results(tmp_path, 3)
+    os.killpg(driver.pid, signal.SIGINT)  # as a terminal does it: to the whole group
+    _, errors = driver.communicate()
+    assert errors.decode().count("Traceback") == 1  # the driver's own
+    assert errors.decode().rstrip().endswith("KeyboardInterrupt")
+    found = open_run(tmp_path / "toy")
+    assert len(found.results) >= 3
+    assert len(resume(tmp_path / "toy", executor="inline").results) == 20
+
+
+def test_two_drivers_never_work_on_one_run(make_space, tmp_path, start) -> None:
+    driver = start(make_space(trials=40, options={"sleep_s": 0.2}))
+    wait_for_results(tmp_path, 1)
+    with pytest.raises(TsearchError, match=f"toy: process {driver.pid} is working on this run"):
+        resume(tmp_path / "toy")
+    assert open_run(tmp_path / "toy").n_total == 40  # looking is free
+    driver.kill()
+    driver.wait()
+    with locked(tmp_path / "toy"):
+        pass

@@ -1,0 +1,124 @@
+"""Runs that nobody searched: made-up accuracies and spikes, real prices, in the shapes that real runs have."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import exp
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hwcost import LayerSpikes, NetworkSpec, SpikeRecord
+from tsearch.configuration import Configuration, DataSpec, Hardware, Phase, Result
+from tsearch.data import describe_dataset
+from tsearch.engine.run_folder import Run, Trial
+from tsearch.pricing import describe_network, metrics_of, price
+
+MakeRun = Callable[..., Run]
+N_SAMPLES = 300
+UNIFORM = tuple((t, t, t) for t in (1, 2, 3, 4, 6, 8))
+SHRINKING = (
+    (2, 1, 1),
+    (3, 1, 1),
+    (4, 2, 1),
+    (6, 1, 1),
+    (6, 2, 1),
+    (6, 3, 1),
+    (8, 4, 2),
+    (8, 4, 3),
+    (8, 8, 4),
+    (8, 2, 2),
+)
+DATA = DataSpec(name="digits_dvs")
+BOXES = {
+    "accuracy": (0.1, 1.0),
+    "energy_pj": (5e6, 5e4),
+    "latency_s": (1e-2, 1e-5),
+    "footprint_bits": (4e6, 2e5),
+}
+
+
+def configuration(timesteps: tuple[int, ...]) -> Configuration:
+    leading = (Phase(timesteps=(8, 8, 8), epochs=6),) if timesteps[0] > 4 else ()
+    return Configuration(stages=(1, 1, 1), schedule=(*leading, Phase(timesteps=timesteps, epochs=20)))
+
+
+def activity(network: NetworkSpec) -> SpikeRecord:
+    """Every neuron at one rate, but that the first steps are quieter."""
+    record = SpikeRecord.constant(network, 0.12, N_SAMPLES)
+
+    def warm_up(spikes: LayerSpikes) -> LayerSpikes:
+        return replace(
+            spikes, outputs=tuple(int(n * (1 - 0.7 * exp(-t))) for t, n in enumerate(spikes.outputs))
+        )
+
+    return SpikeRecord({name: warm_up(spikes) for name, spikes in record.layers.items()}, N_SAMPLES)
+
+
+def accuracy(timesteps: tuple[int, ...], number: int) -> float:
+    mean = 0.6 * timesteps[0] + 0.4 * sum(timesteps) / len(timesteps)
+    return round(N_SAMPLES * (0.9 - 0.75 * exp(-0.45 * mean) + 0.01 * ((number * 7) % 5 - 2))) / N_SAMPLES
+
+
+def result_of(what: Configuration, number: int) -> Result:
+    network = describe_network(what, describe_dataset(DATA))
+    record, hardware = activity(network), Hardware()
+    costs = price(network, record, hardware)
+    return Result(
+        configuration=what,
+        budget=what.epochs,
+        metrics={"accuracy": accuracy(what.timesteps, number)} | metrics_of(costs, hardware),
+        costs={name: cost.to_dict() for name, cost in costs.items()},
+        spikes={"network": network.to_dict(), "record": record.to_dict()},
+        n_samples={"train": 997, "validation": N_SAMPLES},
+        versions={"tsearch": "0.1.0"},
+    )
+
+
+def run_of(
+    results: Sequence[Result],
+    objectives: Sequence[str] = ("accuracy", "energy_pj", "latency_s"),
+    errors: Sequence[str] = (),
+    name: str = "demo",
+    folder: Path | None = None,
+    **content: Any,
+) -> Run:
+    """A run with a complete trial per result, and a failed one per error."""
+    trials = []
+    for number, found in enumerate(results):
+        what = found.configuration
+        origin = "baseline" if len(set(what.timesteps)) == 1 else "proposed"
+        finished = f"2026-01-01T00:{number:02d}:00+00:00"
+        trials.append(Trial(number, what.key, "complete", origin, what, found, None, finished))  # type: ignore[arg-type]
+    for number, error in enumerate(errors, start=len(trials)):
+        what = configuration((5, 3, 1))
+        trials.append(
+            Trial(number, what.key, "failed", "proposed", what, None, error, "2026-01-01T01:00:00+00:00")
+        )
+    content = {
+        "name": name,
+        "seed": 0,
+        "trials": len(trials),
+        "task": {"data": DATA.model_dump(), "hardware": {}, "seed": 0},
+        "objectives": [
+            {"name": o, "direction": "maximize" if o == "accuracy" else "minimize"} for o in objectives
+        ],
+        "reference": {o: BOXES.get(o, (1.0, 0.0))[0] for o in objectives},
+        "ideal": {o: BOXES.get(o, (1.0, 0.0))[1] for o in objectives},
+        **content,
+    }
+    return Run(folder or Path("runs") / name, content, tuple(trials))
+
+
+@pytest.fixture(scope="session")
+def results() -> list[Result]:
+    """Six uniform baselines and ten shrinking vectors."""
+    return [
+        result_of(configuration(timesteps), number) for number, timesteps in enumerate((*UNIFORM, *SHRINKING))
+    ]
+
+
+@pytest.fixture(scope="session")
+def make_run() -> MakeRun:
+    """`run_of`, for tests that want a run of their own making."""
+    return run_of

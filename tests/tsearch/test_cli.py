@@ -1,0 +1,134 @@
+"""The command line as a person uses it: what it prints, its exit codes, and one line for every mistake."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tsearch import cli
+from tsearch.engine.run_folder import Run
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str], small_run: Run):
+    """Run a command on the small run's folder; gives back exit code, stdout and stderr."""
+
+    def run_command(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        runs = ["--runs", str(small_run.folder.parent)]
+        code = cli.main([*arguments, *runs])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run_command
+
+
+def test_show_marks_the_front_and_says_what_is_saved(call, small_run: Run) -> None:
+    code, out, _ = call("show", "small", "--all")
+    assert code == 0
+    assert "hypervolume" in out
+    assert "timesteps save" in out or "cannot be compared" in out
+    assert len([line for line in out.splitlines() if "nJ" in line or "µJ" in line]) >= len(small_run.results)
+
+
+def test_show_as_json_is_json_and_nothing_else(call, small_run: Run) -> None:
+    code, out, _ = call("show", "small", "--json", "--all")
+    content = json.loads(out)
+    assert code == 0
+    assert len(content["points"]) == len(small_run.results)
+    assert {"trial", "key", "timesteps", "metrics", "knee"} <= set(content["points"][0])
+
+
+def test_show_best_under_a_limit(call, small_run: Run) -> None:
+    energies = sorted(trial.result.metrics["energy_pj"] for trial in small_run.results)
+    limit = f"energy={energies[2] * 1.0001}pJ"
+    code, out, _ = call("show", "small", "--best", "accuracy", "--max", limit, "--json")
+    assert code == 0
+    assert json.loads(out)["metrics"]["energy_pj"] <= energies[2] * 1.0001
+
+
+def test_show_two_runs_against_one_reference(call) -> None:
+    code, out, _ = call("show", "small", "small", "--json")
+    assert code == 0
+    one, two = json.loads(out)["runs"]
+    assert one["hypervolume"] == two["hypervolume"] > 0
+    assert "common reference" in call("show", "small", "small")[1]
+
+
+def test_report_export_and_evaluate(call, tmp_path: Path, small_run: Run) -> None:
+    code, out, _ = call("report", "small", "--output", str(tmp_path / "page.html"))
+    assert code == 0
+    assert Path(out.strip()).read_text().lower().startswith("<!doctype html>")
+    code, out, _ = call("export", "small", "--knee", "--output", str(tmp_path / "mine"))
+    assert code == 0
+    assert Path(out.strip()) == tmp_path / "mine"
+    code, out, _ = call("evaluate", str(tmp_path / "mine"))
+    assert code == 0
+    assert "of 500 digits_dvs test samples, as stored" in out
+    stored = json.loads(call("evaluate", str(tmp_path / "mine"), "--json")[1])
+    again = json.loads(call("evaluate", str(tmp_path / "mine"), "--data", "digits_dvs", "--json")[1])
+    assert not again["stored"]
+    assert stored["accuracy"] == again["accuracy"]
+
+
+def test_check_shows_the_space_and_trains_nothing(call, small_run: Run) -> None:
+    code, out, _ = call("check", str(small_run.folder / "space.yaml"))
+    assert code == 0
+    for expected in ("timesteps.first", "1, 2, 3", "continuous", "smallest", "largest", "proposal"):
+        assert expected in out
+    content = json.loads(call("check", "digits", "--json", "--proposals", "3")[1])
+    assert len(content["proposals"]) == 3
+    low, high = content["cost_range"]["smallest"]["energy_pj"]
+    assert 0 < low < high
+
+
+def test_list_and_schema(call) -> None:
+    assert "digits_dvs" in call("list")[1]
+    assert json.loads(call("list", "profiles", "--json")[1])["profiles"]
+    assert "timesteps" in json.loads(call("schema")[1])["properties"]
+
+
+def test_a_run_from_the_command_line_and_its_extension(call, tmp_path: Path, small_run: Run) -> None:
+    space = tmp_path / "tiny.yaml"
+    text = (small_run.folder / "space.yaml").read_text()
+    space.write_text(text.replace("name: small", "name: tiny").replace("[1, 2, 3]", "[1, 2]").replace("[[], [3]]", "[[]]"))
+    space.write_text(space.read_text().split("enqueue")[0])
+    flags = ["--runs", str(tmp_path), "--executor", "inline"]
+    assert cli.main(["run", str(space), "--name", "tiny", "--trials", "2", "--seed", "3", *flags]) == 0
+    assert cli.main(["resume", "tiny", "--trials", "+1", *flags]) == 0
+    trials = json.loads((tmp_path / "tiny" / "run.json").read_text())["trials"]
+    assert trials == 3
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("show smal", "run 'smal' not found"),
+        ("show small --best acuracy", "Did you mean 'accuracy'?"),
+        ("show small --best accuracy --max energy=50ms", "energy is measured in J"),
+        ("show small --best accuracy --max energy=0.001pJ", "The nearest is trial"),
+        ("export small --trial 99", "there is no trial 99"),
+        ("evaluate nothing_here", "is no bundle"),
+        ("check digits_dsv", "Did you mean 'digits_dvs'?"),
+        ("run digits_dvs --trials 0", "trials: 0"),
+        ("run digits_dvs --workers 0", "0"),
+        ("run digits_dvs --name small", "exists"),
+        ("run digits_dvs --proposer tpx", "Did you mean 'tpe'?"),
+        ("run digits_dvs --timeout soon", "is not a number with a unit"),
+        ("run digits_dvs --address 1.2.3.4:5 --executor inline", "only a Ray cluster has an address"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(call, command: str, message: str) -> None:
+    code, out, err = call(*command.split())
+    assert code == 2
+    assert out == ""
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_missing_recordings_are_one_line(call, monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TSEARCH_DATA", str(tmp_path))
+    code, _, err = call("run", "nmnist", "--executor", "inline", "--name", "no_files")
+    assert code == 2
+    assert str(tmp_path) in err
+    assert err.strip().count("\n") == 0 or "TSEARCH_DATA" in err

@@ -1,0 +1,67 @@
+"""The page of a run: one HTML file that holds its style, code and numbers, and asks no other place for anything."""
+
+import json
+import math
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from plotly.offline import get_plotlyjs
+
+from tsearch.report.facts import RunFacts, gather
+from tsearch.report.front_figure import front_figure
+from tsearch.report.panels import panels
+from tsearch.report.progress_figure import progress_figure
+from tsearch.report.sections import sections
+
+if TYPE_CHECKING:
+    from tsearch.engine.run_folder import Run
+
+# Nothing outside this file may be loaded: a browser refuses what the page does not hold.
+POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
+_HERE = Path(__file__).parent
+
+
+def write_report(run: "Run", path: Path) -> Path:
+    """Write the page of `run` to `path`, making the folder if need be, and give the path back."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page(gather(run)), encoding="utf-8")
+    return path
+
+
+def page(facts: RunFacts) -> str:
+    """The page as HTML."""
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(facts.run.name)} · tsearch</title><style>{_file('page.css')}</style></head>\n"
+        f"<body><main>{sections(facts)}</main>\n"
+        f'<script type="application/json" id="figures">{_json(_figures(facts))}</script>\n'
+        f"<script>{get_plotlyjs()}</script>\n<script>{_file('page.js')}</script>\n</body></html>\n"
+    )
+
+
+def _figures(facts: RunFacts) -> dict[str, Any]:
+    """All that the page's code draws; empty where there is nothing to draw."""
+    if not facts.front.points:
+        return {}
+    fronts = {profile: front_figure(facts, profile) for profile in facts.profiles or ("",)}
+    return {"fronts": fronts, "progress": progress_figure(facts), "trials": panels(facts)}
+
+
+def _json(content: Any) -> str:
+    """JSON that can stand inside a script element: NaN as null, and no '<' that could end it."""
+    return json.dumps(_finite(content), allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _finite(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {str(key): _finite(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
+
+
+def _file(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")

@@ -1,0 +1,141 @@
+"""The parts of the page as HTML, top to bottom, with places for the figures."""
+
+import math
+from collections.abc import Iterator
+from html import escape
+
+from tsearch.report.facts import RunFacts
+from tsearch.report.hover import words
+from tsearch.report.notes import notes
+from tsearch.report.panels import panel_html
+from tsearch.report.tables import failed_table, trials_table
+from tsearch.report.trial_figures import kinds_of
+from tsearch.saving import uniform_saving
+from tsearch.units import format_value, title
+
+
+def sections(facts: RunFacts) -> str:
+    """Everything between <main> and </main>."""
+    failed = failed_table(facts)
+    parts = [
+        _head(facts),
+        *(_body(facts) if facts.front.points else [_nothing(facts)]),
+        *([_section(f"Failed trials ({len(facts.failed)})", failed)] if failed else []),
+        _section("What these numbers are", notes(facts)),
+    ]
+    return "".join(parts)
+
+
+def _head(facts: RunFacts) -> str:
+    run, hardware = facts.run, facts.run.task.hardware
+    states = {"complete": len(facts.front.complete), "failed": len(facts.failed)}
+    states["under way"] = sum(trial.state == "running" for trial in run.trials)
+    counts = [f"{n} {state}" for state, n in states.items() if n or state != "under way"]
+    origin = {"data": run.task.data.name, "trials": ", ".join(counts)}
+    if facts.profiles:
+        origin["searched for"] = f"{hardware.profile} ({words(hardware.execution)})"
+    origin["seed"] = str(run.seed)
+    line = "".join(f"<span><i>{name}</i> {escape(value)}</span>" for name, value in origin.items())
+    return f'<header><h1>{escape(run.name)}</h1><p class="origin">{line}</p></header>'
+
+
+def _body(facts: RunFacts) -> list[str]:
+    n, box = len(facts.front.complete), '<div class="figure" id="{}"></div>'
+    return [
+        _sentences(facts),
+        _tiles(facts),
+        _section("The front", _profile_choice(facts) + box.format("front") + _front_hint(facts)),
+        _section("A closer look", _closer(facts)),
+        _section("Hypervolume over trials", box.format("progress") + _progress_hint(facts)),
+        _section("The complete trial" if n == 1 else f"All {n} complete trials", trials_table(facts)),
+    ]
+
+
+def _nothing(facts: RunFacts) -> str:
+    n = len(facts.run.trials)
+    what = (
+        "No trial was started" if not n else "1 trial was started" if n == 1 else f"{n} trials were started"
+    )
+    return _section(
+        "No complete trial yet", f"<p>{what}; none is complete, so there is no front to show.</p>"
+    )
+
+
+def _sentences(facts: RunFacts) -> str:
+    """The saving under every profile; the page shows that of the profile chosen."""
+    texts = {profile: uniform_saving(facts.under(profile)).sentence for profile in facts.profiles or ("",)}
+    return "".join(
+        f'<p class="saving" data-profile="{escape(profile)}"{" hidden" if i else ""}>{escape(text)}</p>'
+        for i, (profile, text) in enumerate(texts.items())
+    )
+
+
+def _tiles(facts: RunFacts) -> str:
+    front = facts.front
+    tiles = [("on the front", f"{len(front.points)} of {len(front.complete)}")]
+    tiles.append(("hypervolume", f"{front.hypervolume:.3f}"))
+    for objective in front.objectives:
+        values = [point.metrics[objective.name] for point in front.points]
+        side, best = (
+            ("highest", max(values)) if objective.direction == "maximize" else ("lowest", min(values))
+        )
+        tiles.append((f"{side} {title(objective.name)}", format_value(best, objective.name)))
+    boxes = "".join(
+        f"<div><b>{value}</b><span>{escape(name)}</span></div>" for name, value in [*tiles, *_spread(facts)]
+    )
+    return f'<div class="tiles">{boxes}</div>'
+
+
+def _spread(facts: RunFacts) -> Iterator[tuple[str, str]]:
+    values = [point.metrics.get(facts.axes[0], math.nan) for point in facts.front.points]
+    if len(values) > 1 and min(values) > 0:
+        yield f"between the ends in {title(facts.axes[0])}", f"factor {max(values) / min(values):.1f}"
+
+
+def _profile_choice(facts: RunFacts) -> str:
+    if len(facts.profiles) < 2:
+        return ""
+    choice = '<label><input type="radio" name="profile" value="{0}"{1}>{0}</label>'
+    buttons = [choice.format(escape(p), "" if i else " checked") for i, p in enumerate(facts.profiles)]
+    return f'<fieldset class="profiles"><legend>Costs under</legend>{"".join(buttons)}</fieldset>'
+
+
+def _front_hint(facts: RunFacts) -> str:
+    sentences = ["Hover for the details of a trial."]
+    if facts.has_staircase:
+        sentences.append(
+            "The steps show the best accuracy up to every cost: of all trials, and of uniform timesteps alone."
+        )
+    if len(facts.profiles) > 1:
+        searched = escape(facts.profiles[0])
+        sentences.append(f"The search aimed at {searched}; another profile prices the same trials again.")
+    return f'<p class="hint">{" ".join(sentences)}</p>'
+
+
+def _closer(facts: RunFacts) -> str:
+    chip = '<span class="chip"><i style="background:{}"></i>{}</span>'
+    chips = "".join(chip.format(color, escape(words(kind))) for kind, color in kinds_of(facts).items())
+    legend = f'<p class="chips">{chips}</p>' if chips else ""
+    hint = (
+        "Choose any trial in a panel, or click a point of the front to see it in the "
+        f"{'middle' if len(facts.chosen) > 2 else 'last'} one. All panels share their scales."
+    )
+    if any(trial.rates for trial in facts.trials.values()):
+        hint += " Grey cells are timesteps that a layer does not run."
+    closer = "".join(panel_html(facts, name, point) for name, point in facts.chosen)
+    return f'<p class="hint">{hint}</p>{legend}<div class="panels">{closer}</div>'
+
+
+def _progress_hint(facts: RunFacts) -> str:
+    front = facts.front
+    ends = [(o.name, front.reference[o.name], front.ideal[o.name]) for o in front.objectives]
+    sides = [f"{title(n)} {format_value(worst, n)} to {format_value(best, n)}" for n, worst, best in ends]
+    text = (
+        f"The part of the box that the front covers; costs count by logarithm. The box: {', '.join(sides)}."
+    )
+    has_baselines = any(point.origin == "baseline" for point in front.complete)
+    return f'<p class="hint">{escape(text)}{" Orange points are baselines." if has_baselines else ""}</p>'
+
+
+def _section(name: str, content: str) -> str:
+    return f"<section><h2>{escape(name)}</h2>{content}</section>"

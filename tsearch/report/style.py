@@ -1,0 +1,85 @@
+"""How every figure looks: colours that colour-blind readers can tell apart, one layout, ticks at round numbers."""
+
+import math
+from collections.abc import Iterable
+from html import escape
+from typing import Any
+
+from tsearch.units import display_unit, title
+
+Figure = dict[str, Any]
+
+INK, MUTED, GRID, PAPER = "#1c2733", "#5d6b7a", "#e6eaef", "#ffffff"
+BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#00795c", "#b4bdc7"  # after Okabe and Ito, 2008
+KINDS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#332288")
+RAMP = [[0.0, "#fde725"], [0.5, "#21918c"], [1.0, "#440154"]]  # light for little, dark for much
+BLUES = [[0.0, "#ffffff"], [0.25, "#c9e1f2"], [0.6, "#4f9bd0"], [1.0, "#08306b"]]
+FONT = {
+    "family": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif",
+    "size": 13,
+    "color": INK,
+}
+
+
+def layout(**more: Any) -> dict[str, Any]:
+    """The layout shared by all figures, with `more` on top."""
+    return {
+        "font": FONT,
+        "paper_bgcolor": PAPER,
+        "plot_bgcolor": PAPER,
+        "margin": {"l": 64, "r": 24, "t": 16, "b": 52},
+        "hoverlabel": {"bgcolor": PAPER, "bordercolor": GREY, "align": "left", "font": {**FONT, "size": 12}},
+        "showlegend": False,
+        "autosize": True,
+    } | more
+
+
+def axis(text: str = "", **more: Any) -> dict[str, Any]:
+    """One axis: thin grid, no frame."""
+    shown = {"title": {"text": text, "standoff": 10}} if text else {}
+    return {
+        **shown,
+        "gridcolor": GRID,
+        "linecolor": GREY,
+        "zeroline": False,
+        "ticks": "outside",
+        "tickcolor": GREY,
+    } | more
+
+
+class Scale:
+    """The axis of a metric in the unit that reads best for `values`, logarithmic where a cost spans a factor above
+    4.
+    """
+
+    def __init__(self, metric: str, values: Iterable[float], *, is_cost: bool = False) -> None:
+        found = [value for value in values if math.isfinite(value)] or [0.0]
+        self.metric = metric
+        self.unit, self.factor = display_unit(metric, max(abs(value) for value in found))
+        self.is_log = is_cost and min(found) > 0 and max(found) > 4 * min(found)
+        self._low, self._high = self(min(found)), self(max(found))
+
+    def __call__(self, value: float) -> float:
+        """The value in the axis' unit."""
+        return value / self.factor
+
+    @property
+    def title(self) -> str:
+        """'energy (nJ)'."""
+        name = escape(title(self.metric))
+        return f"{name} ({self.unit})" if self.unit else name
+
+    def axis(self, **more: Any) -> dict[str, Any]:
+        """The axis with room around the values and, when logarithmic, ticks at 1, 2, 3, 5, 7."""
+        if not self.is_log:
+            return axis(self.title, **more)
+        room = (self._high / self._low) ** 0.08
+        low, high = self._low / room, self._high * room
+        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        steps = (1, 2, 3, 5, 7) if high < 30 * low else (1, 2, 5)
+        ticks = [
+            step * 10.0**decade for decade in decades for step in steps if low <= step * 10.0**decade <= high
+        ]
+        text = [f"{tick:g}" for tick in ticks]
+        spread = {"range": [math.log10(low), math.log10(high)]}
+        return axis(self.title, type="log", tickvals=ticks, ticktext=text, **spread, **more)

@@ -1,0 +1,100 @@
+"""The figures of one trial, in scales shared by all trials of a run so that they can be compared side by side."""
+
+from collections.abc import Sequence
+from html import escape
+
+from tsearch.report.facts import Facts, RunFacts
+from tsearch.report.front_figure import words
+from tsearch.report.style import BLUES, KINDS, Figure, Scale, axis, layout
+from tsearch.units import format_value
+
+ROW, ROOM = 30, 92  # height of one layer's bar, and of everything around the bars, in pixels
+MAX_CELLS_WITH_TEXT = 72
+
+
+def kinds_of(facts: RunFacts) -> dict[str, str]:
+    """Kinds of energy in use under any profile, the largest in total first, each with its colour."""
+    total: dict[str, float] = {}
+    for trial in facts.trials.values():
+        for profile in facts.profiles:
+            for kind, energy in trial.by_kind(profile).items():
+                total[kind] = total.get(kind, 0.0) + energy
+    used = sorted((kind for kind, energy in total.items() if energy > 0), key=lambda kind: -total[kind])
+    return {kind: KINDS[i % len(KINDS)] for i, kind in enumerate(used)}
+
+
+def energy_figure(trial: Facts, profile: str, scale: Scale, high: float, kinds: dict[str, str]) -> Figure:
+    """Energy by layer, one bar each, stacked by kind; `high` is where the axis ends, in pJ."""
+    layers = trial.energy(profile)
+    names = [escape(layer) for layer in layers]
+    bars = []
+    for kind, color in kinds.items():
+        values = [layer.get(kind, 0.0) for layer in layers.values()]
+        if any(values):
+            hover = [
+                f"{name}, {escape(words(kind))}: {format_value(v, 'energy_pj')}"
+                for name, v in zip(names, values, strict=True)
+            ]
+            look = {"type": "bar", "orientation": "h", "marker": {"color": color}, "name": words(kind)}
+            data = {
+                "y": names,
+                "x": [scale(value) for value in values],
+                "hovertext": hover,
+                "hoverinfo": "text",
+            }
+            bars.append(look | data)
+    total = [format_value(sum(layer.values()), "energy_pj") for layer in layers.values()]
+    ends = [scale(sum(layer.values())) for layer in layers.values()]
+    bars.append(
+        {"type": "scatter", "mode": "text", "x": ends, "y": names, "text": [f" {t}" for t in total]} | _LABEL
+    )
+    shape = layout(
+        height=ROW * max(1, len(layers)) + ROOM,
+        barmode="stack",
+        bargap=0.35,
+        margin={"l": 8, "r": 8, "t": 8, "b": 48},
+        xaxis=axis(scale.title, range=[0, scale(high) * 1.22], automargin=True, nticks=6),
+        yaxis=axis(autorange="reversed", automargin=True, ticks="", showgrid=False),
+    )
+    return {"data": bars, "layout": shape}
+
+
+_LABEL = {"textposition": "middle right", "textfont": {"size": 11}, "hoverinfo": "skip", "cliponaxis": False}
+
+
+def rates_figure(trial: Facts, n_steps: int, high: float) -> Figure:
+    """Spikes per neuron, a row per layer and a column per timestep; steps that a layer does not run stay grey."""
+    names, steps = [escape(layer) for layer in trial.rates], list(range(1, n_steps + 1))
+    rows = [[*rates, *[None] * (n_steps - len(rates))] for rates in trial.rates.values()]
+    heat = {
+        "type": "heatmap",
+        "x": steps,
+        "y": names,
+        "z": rows,
+        "zmin": 0,
+        "zmax": high or 1,
+        "colorscale": BLUES,
+        "showscale": False,
+        "xgap": 2,
+        "ygap": 2,
+        "hoverongaps": False,
+        "hovertemplate": "%{y}, timestep %{x}: %{z:.4f} spikes per neuron<extra></extra>",
+    }
+    if len(rows) * n_steps <= MAX_CELLS_WITH_TEXT:
+        heat |= {"text": _cells(rows), "texttemplate": "%{text}", "textfont": {"size": 10}}
+    shape = layout(
+        height=ROW * max(1, len(rows)) + 62,
+        plot_bgcolor="#eef1f4",
+        margin={"l": 8, "r": 8, "t": 8, "b": 44},
+        xaxis=axis("timestep", showgrid=False, ticks="", tickvals=_shown(steps), range=[0.5, n_steps + 0.5]),
+        yaxis=axis(autorange="reversed", automargin=True, ticks="", showgrid=False),
+    )
+    return {"data": [heat], "layout": shape}
+
+
+def _cells(rows: Sequence[Sequence[float | None]]) -> list[list[str]]:
+    return [["" if rate is None else f"{rate:.2f}".removeprefix("0") for rate in row] for row in rows]
+
+
+def _shown(steps: list[int]) -> list[int]:
+    return steps if len(steps) <= 12 else steps[:: -(-len(steps) // 8)]
