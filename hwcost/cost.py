@@ -68,7 +68,7 @@ class Cost:
     @cached_property
     def total_pj(self) -> float:
         """Energy of one inference, dynamic and static."""
-        return self._sum(lambda row: True)
+        return self._sum(lambda row: row.price is not None)
 
     @cached_property
     def interval(self) -> tuple[float, float]:
@@ -142,6 +142,18 @@ class Cost:
             for t, n in enumerate(row.steps):
                 per_step[t].append(n / self.n_samples * row.price.value if row.price else 0.0)
         return {layer: [fsum(parts) for parts in per_step] for layer, per_step in steps.items()}
+
+    def gradient(self) -> dict[str, float]:
+        """How the energy changes with every constant of the profile: its total count per inference.
+
+        Memory is one constant whose unit is its own price, so its entry is the energy spent on it, in pJ.
+        """
+        counts: dict[str, list[float]] = {}
+        for row in self.rows:
+            if row.price:
+                constant, n = ITEMS[row.item].constant, _total(row.steps) / self.n_samples
+                counts.setdefault(constant, []).append(n * row.price.value if constant == "memory" else n)
+        return {constant: fsum(parts) for constant, parts in counts.items()}
 
     def not_counted(self) -> dict[str, float]:
         """Work that happens but has no price in the profile: item -> mean count per inference."""

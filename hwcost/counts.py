@@ -12,9 +12,7 @@ Steps = tuple[Number, ...]
 
 
 class Item(NamedTuple):
-    """What a count counts: the group it is reported in, the constant that prices it, and whether it is a MAC, an AC or
-    neither.
-    """
+    """The group an item is reported in, the constant that prices it, and whether it is a MAC, an AC or neither."""
 
     kind: str
     constant: str
@@ -71,8 +69,7 @@ class Count(NamedTuple):
 
 
 class Phase(NamedTuple):
-    """A piece of work that runs once per timestep: usually a layer, half a layer where a temporal transformer cuts it
-    in two.
+    """Work that runs once per timestep: a layer, or half a layer where a temporal transformer cuts it in two.
 
     `scanned` inputs and `updated` neurons (per timestep and sample) and `sent` spikes (per timestep, all samples) are
     what latency needs besides the counts. `barrier` says that the first step waits for the last step of the phase

@@ -89,15 +89,14 @@ def estimate(
 def bound(
     network: NetworkSpec, profile: Profile | str, min_rate: float = 0.0, execution: str = "layer_serial"
 ) -> Bound:
-    """Lower and upper cost before any training: no input and every neuron at `min_rate`; all inputs and neurons at
-    every step.
+    """Lower and upper cost before any training: no input and neurons at `min_rate`; all inputs and all neurons.
 
     Args:
         min_rate: Spikes per neuron and timestep that are believed to be the least, in [0, 1].
     """
     samples = 1_000_000 if 0 < min_rate < 1 else 1
     silent, active = SpikeRecord.empty(network, samples), SpikeRecord.constant(network, min_rate, samples)
-    layers = {name: spikes for name, spikes in active.layers.items()}
+    layers = dict(active.layers)
     for layer in network.layers:
         if network.source(layer) is None:
             layers[layer.name] = replace(silent.layers[layer.name], outputs=layers[layer.name].outputs)

@@ -1,5 +1,4 @@
-"""Fan-out: how many existing synapses leave an input neuron, exact at borders, for every stride, padding, dilation and
-group.
+"""Fan-out: how many existing synapses leave an input neuron, exact for every border, stride, dilation and group.
 
 Along one axis the fan-out of a position is the number of (output position, kernel tap) pairs that read it; axes
 multiply.
@@ -21,8 +20,8 @@ def fan_out_classes(layer: LayerSpec) -> tuple[Whole, Whole]:
     """The distinct fan-outs of a layer's input positions, ascending, and the class of every position.
 
     Returns: `values` [K], synapses per input neuron of that class, and `index`, integers in [0, K) shaped like one
-    channel of the
-        input: [H, W] for (C, H, W), [N] for (N,). A histogram of events by `index` is all that exact pricing needs.
+        channel of the input: [H, W] for (C, H, W), [N] for (N,). A histogram of events by `index` is all that exact
+        pricing needs.
     """
     values, index = _classes(_geometry(layer))
     return values.copy(), index.copy()
@@ -123,4 +122,5 @@ def _transposed_axis(axis: _Axis) -> Whole:
     """Fan-out along one axis of a transposed convolution: kernel taps that land inside the output."""
     length, n_out, kernel, stride, (before, _), dilation = axis
     lands = np.arange(length)[:, None] * stride + np.arange(kernel) * dilation - before
-    return ((lands >= 0) & (lands < n_out)).sum(axis=1).astype(np.int64)
+    inside: Whole = ((lands >= 0) & (lands < n_out)).sum(axis=1)
+    return inside

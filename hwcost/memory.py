@@ -1,5 +1,4 @@
-"""Traffic: weights, biases, membranes, spikes and addresses, as counts of accesses with the bits and capacity that
-price them.
+"""Traffic of weights, biases, membranes, spikes and addresses: accesses, with the bits and capacity that price them.
 
 Initial membranes are zero and final ones are dead when samples are independent (`stateless`): the first read and the
 last write never happen, so a layer that runs once has no membrane traffic at all.
@@ -16,9 +15,7 @@ from hwcost.shapes import n_biases, n_parameters
 
 
 class Capacity(NamedTuple):
-    """Bits of the memories that a layer asks: parameters, membranes, incoming and outgoing spikes, incoming and own
-    analog frames.
-    """
+    """Bits of a layer's memories: parameters, membranes, spikes in and out, analog frames in and out."""
 
     parameters: int
     membrane: int
@@ -30,9 +27,7 @@ class Capacity(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def capacities(network: NetworkSpec, profile: Profile) -> dict[str, Capacity]:
-    """Memories of every layer: one of its own each (`per_layer`), or all layers together in one per purpose
-    (`shared`).
-    """
+    """Memories of every layer: one of its own per purpose (`per_layer`), or one for all layers (`shared`)."""
     own = {layer.name: _own_capacity(layer, profile) for layer in network.layers}
     if profile.semantics.memory_map == "per_layer":
         return own
@@ -46,15 +41,28 @@ def value_bits(layer: LayerSpec) -> int:
 
 
 def weight_counts(arrived: Arrivals, profile: Profile, capacity: Capacity) -> list[Count]:
-    """Weight reads (one per synaptic operation, divided by the profile's reuse), and memory accumulators of per_event
-    hardware.
-    """
-    bounds = {"low": arrived.low, "high": arrived.high}
-    counts = [Count("weight_read", arrived.synapses, profile.bits["weight"], capacity.parameters, **bounds)]
+    """One weight read per synaptic operation, and the accumulators that per_event hardware keeps in memory."""
+    counts = [
+        Count(
+            "weight_read",
+            arrived.synapses,
+            profile.bits["weight"],
+            capacity.parameters,
+            arrived.low,
+            arrived.high,
+        )
+    ]
     if profile.semantics.dataflow == "per_event":
         for item in ("accumulator_read", "accumulator_write"):
             counts.append(
-                Count(item, arrived.synapses, profile.bits["membrane"], capacity.membrane, **bounds)
+                Count(
+                    item,
+                    arrived.synapses,
+                    profile.bits["membrane"],
+                    capacity.membrane,
+                    arrived.low,
+                    arrived.high,
+                )
             )
     return counts
 

@@ -103,9 +103,7 @@ class LayerSpec(_Spec):
 
 @dataclass(frozen=True)
 class StageSpec:
-    """Consecutive layers that share one number of timesteps, and the temporal transformer at their entry (None:
-    none).
-    """
+    """Consecutive layers that share one number of timesteps, and the temporal transformer at their entry, if any."""
 
     timesteps: int
     transformer: str | None = None
@@ -150,9 +148,7 @@ class NetworkSpec(_Spec):
         return self.stages[layer.stage].timesteps
 
     def transformer(self, layer: LayerSpec) -> str | None:
-        """The temporal transformer that the layer's input passes, or None. Only the first layer of a stage can have
-        one.
-        """
+        """The temporal transformer that the layer's input passes; only the first layer of a stage can have one."""
         return self.stages[layer.stage].transformer if layer.name in self._entries else None
 
     def input_timesteps(self, layer: LayerSpec) -> int:

@@ -43,9 +43,7 @@ def neuron_counts(
     *,
     last: bool,
 ) -> list[Count]:
-    """Counts of the updates at the steps that run. The last layer without neurons only adds up its outputs over
-    time.
-    """
+    """Counts of the updates at the steps that run. A last layer without neurons adds its outputs up over time."""
     updates = every(layer.n_outputs * n_samples, runs)
     if layer.neuron is None:
         return [Count("neuron_add", updates)] if last and semantics.neuron != "none" and sum(runs) > 1 else []

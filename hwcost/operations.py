@@ -1,6 +1,4 @@
-"""Counts of one layer: synaptic operations from what arrives, and all that its neurons and memories do because of
-it.
-"""
+"""Counts of one layer: synaptic operations from what arrives, and what its neurons and memories do because of it."""
 
 from hwcost.arrivals import Arrivals, arrivals, dense
 from hwcost.counts import Count, Phase, every
@@ -28,9 +26,7 @@ def layer_phase(
     profile: Profile,
     capacity: Capacity,
 ) -> Phase:
-    """All counts of a layer whose input has as many timesteps as the layer itself (or more, of which the first are
-    used).
-    """
+    """All counts of a layer whose input has as many timesteps as itself (of more, the first are used)."""
     steps = network.timesteps(layer)
     own = layer.mask or (1,) * steps
     mask = tuple(a * b for a, b in zip(network.input_mask(layer)[:steps], own, strict=True))
@@ -61,10 +57,9 @@ def synaptic_counts(layer: LayerSpec, arrived: Arrivals, profile: Profile, capac
         if layer.kind.startswith("max"):
             return [Count("pool_or", arrived.words)]
         return [] if profile.semantics.fuse_avg_pool else [Count("pool_add", arrived.words)]
-    bounds = {"low": arrived.low, "high": arrived.high}
     counts = [
-        Count("synaptic_operation", arrived.synapses, **bounds),
-        Count(f"synapse_{arrived.operation}", arrived.synapses, **bounds),
+        Count("synaptic_operation", arrived.synapses, low=arrived.low, high=arrived.high),
+        Count(f"synapse_{arrived.operation}", arrived.synapses, low=arrived.low, high=arrived.high),
     ]
     return counts + weight_counts(arrived, profile, capacity) + address_counts(layer, arrived, profile)
 
@@ -72,9 +67,7 @@ def synaptic_counts(layer: LayerSpec, arrived: Arrivals, profile: Profile, capac
 def analog_counts(
     layer: LayerSpec, own: tuple[int, ...], n_samples: int, profile: Profile, capacity: Capacity
 ) -> list[Count]:
-    """Dense MACs of analog frames. A constant frame is computed at the first step only and its result read back, if
-    reused.
-    """
+    """Dense MACs of analog frames; a constant frame may be computed once and its result read back at every step."""
     if layer.kind in POOLS:
         return [Count("pool_add", every(layer.n_inputs * n_samples, own))]
     active = [t for t, run in enumerate(own) if run]

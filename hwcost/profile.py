@@ -77,9 +77,7 @@ class Semantics:
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """Prices and habits of one hardware. `free` lists items that it does without, and that are therefore not
-    counted.
-    """
+    """Prices and habits of one hardware. `free` lists items that it does without: they are not counted."""
 
     name: str
     about: str
@@ -118,6 +116,10 @@ class Profile:
         """Names of the numbers that no publication gives."""
         numbers = {**self.prices, **self.hardware}
         return tuple(sorted(name for name, constant in numbers.items() if constant.is_assumed))
+
+    def where(self, **semantics: Any) -> "Profile":
+        """The same prices for hardware with other habits: fields of `Semantics`."""
+        return replace(self, semantics=replace(self.semantics, **semantics))
 
     def scaled(self, factor: float) -> "Profile":
         """The same profile with every price multiplied by `factor`."""

@@ -10,6 +10,7 @@ Both are priced; the cheaper one under the profile is taken and named.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from hwcost.arrivals import Arrivals, dense
 from hwcost.counts import Count, Phase, Steps, every, times
@@ -143,7 +144,7 @@ def _conv_then_mix(
     if network.transformer(layer) == "bucket":
         edges = bucket_edges(n_in, n_out)
         item = "mix_ac" if n_in % n_out == 0 else "mix_mac"
-        mixed = tuple(outputs * (b - a) for a, b in zip(edges, edges[1:], strict=False))
+        mixed = tuple(outputs * (b - a) for a, b in pairwise(edges))
     else:
         item, mixed = "mix_mac", (outputs * n_in,) * n_out
     return before, [Count(item, mixed), Count("activation_read", mixed, bits, capacity.frame_out * n_in)]

@@ -46,6 +46,10 @@ def uniform_saving(front: Front) -> Saving:
         return Saving(
             None, None, None, "This run has no cost among its objectives, so there is no saving to report."
         )
+    if front.complete and not any("accuracy" in point.metrics for point in front.complete):
+        return Saving(
+            cost, None, None, "This run measures no accuracy, so no saving at equal accuracy can be told."
+        )
     usable = [point for point in front.complete if _is_usable(point, cost)]
     stairs = staircase([point for point in usable if point.is_uniform], cost)
     others = [point for point in usable if not point.is_uniform]

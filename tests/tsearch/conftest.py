@@ -6,7 +6,6 @@ import pytest
 
 import tsearch
 from tsearch.engine.run_folder import Run
-from tsearch.space_file import parse_space
 
 SMALL = """\
 name: small

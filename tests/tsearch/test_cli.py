@@ -55,7 +55,7 @@ def test_show_two_runs_against_one_reference(call) -> None:
     assert "common reference" in call("show", "small", "small")[1]
 
 
-def test_report_export_and_evaluate(call, tmp_path: Path, small_run: Run) -> None:
+def test_report_export_and_evaluate(call, tmp_path: Path) -> None:
     code, out, _ = call("report", "small", "--output", str(tmp_path / "page.html"))
     assert code == 0
     assert Path(out.strip()).read_text().lower().startswith("<!doctype html>")
@@ -88,10 +88,12 @@ def test_list_and_schema(call) -> None:
     assert "timesteps" in json.loads(call("schema")[1])["properties"]
 
 
-def test_a_run_from_the_command_line_and_its_extension(call, tmp_path: Path, small_run: Run) -> None:
+def test_a_run_from_the_command_line_and_its_extension(tmp_path: Path, small_run: Run) -> None:
     space = tmp_path / "tiny.yaml"
     text = (small_run.folder / "space.yaml").read_text()
-    space.write_text(text.replace("name: small", "name: tiny").replace("[1, 2, 3]", "[1, 2]").replace("[[], [3]]", "[[]]"))
+    space.write_text(
+        text.replace("name: small", "name: tiny").replace("[1, 2, 3]", "[1, 2]").replace("[[], [3]]", "[[]]")
+    )
     space.write_text(space.read_text().split("enqueue")[0])
     flags = ["--runs", str(tmp_path), "--executor", "inline"]
     assert cli.main(["run", str(space), "--name", "tiny", "--trials", "2", "--seed", "3", *flags]) == 0

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -301,6 +302,8 @@ def test_without_two_sides_or_a_cost_or_a_sample_count_the_sentence_says_so() ->
     assert "No non-uniform configuration" in uniform_saving(saving_front(uniform)).sentence
     assert "No uniform configuration" in uniform_saving(saving_front(other)).sentence
     assert "no cost" in uniform_saving(saving_front(uniform, objectives=(ACCURACY,))).sentence
+    blind = replace(uniform, metrics={"energy_pj": 5.0})
+    assert "measures no accuracy" in uniform_saving(saving_front(blind)).sentence
     assert "number of validation samples is unknown" in uniform_saving(saving_front(uniform, other)).sentence
     assert "NaN" not in uniform_saving(saving_front(trial(0, (1, 1), math.nan, 5.0), uniform, other)).sentence
 

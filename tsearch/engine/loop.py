@@ -64,9 +64,6 @@ class Loop:
         self._n_failures = 0  # in a row
         self._is_exhausted = False
         self._attempts: dict[int, int] = {}
-        for row in rows:
-            if not row.state.is_finished():
-                self._take_over(run.trials[row.number], row)
 
     def go(self) -> str:
         """Search until all trials are done, the time is up, or the space is exhausted; says which.
@@ -76,6 +73,9 @@ class Loop:
         run = self._run
         earlier = tuple(trial for trial in run.trials if trial.state != "running")
         self._say(Started(run.folder, run.objectives, run.reference, run.ideal, earlier, run.n_total))
+        for row in self._ledger.trials():
+            if not row.state.is_finished():
+                self._take_over(run.trials[row.number], row)
         while not self._is_time_up():
             self._tell()
             self._fill()
@@ -155,12 +155,13 @@ class Loop:
     def _take_over(self, trial: Trial, row: FrozenTrial) -> None:
         """Go on with a trial that an earlier driver left behind."""
         self._attempts[trial.number] = sum(name.startswith("lost:") for name in row.user_attrs)
-        if "error" in row.user_attrs:
-            self._open[trial.number] = trial
-            self._settled[trial.number] = None
-            self._n_done += 1
-        else:
+        if trial.state == "running":
             self._begin(trial)
+            return
+        objectives = self._run.objectives
+        self._open[trial.number] = trial
+        self._settled[trial.number] = trial.result and objective_values(trial.result, objectives)
+        self._n_done += 1
 
     def _begin(self, trial: Trial) -> None:
         """Let a trial wait for a worker, unless its result is on disk already."""

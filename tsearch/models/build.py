@@ -114,6 +114,8 @@ def initialise(network: Network, seed: int, replicate: int) -> None:
             nn.init.uniform_(module.bias, -bound, bound, generator=generator)
     for transformer in network.transformers.values():
         if isinstance(transformer, ScoreMix):
+            nn.init.eye_(transformer.squeeze.weight)  # scores are at least 0, so no hidden unit starts dead
+            nn.init.zeros_(transformer.squeeze.bias)
             nn.init.zeros_(transformer.expand.weight)
             nn.init.zeros_(transformer.expand.bias)
         elif isinstance(transformer, RankOneScore):

@@ -56,6 +56,11 @@ class RunFacts:
     trials: Mapping[int, Facts]
     profiles: tuple[str, ...]
 
+    @property
+    def main(self) -> str:
+        """The profile that the objectives read; '' where nothing was priced."""
+        return next(iter(self.profiles), "")
+
     @cached_property
     def failed(self) -> tuple["Trial", ...]:
         """Trials that gave no result."""
@@ -82,15 +87,18 @@ class RunFacts:
         """Up to three points to look at closely, named: both ends of the front, and the knee between them."""
         if not self.front.points:
             return ()
-        best = "most accurate" if self.axes[1] == "accuracy" else f"best {title(self.axes[1])}"
-        ends = (("cheapest", self.front.points[0]), (best, self.front.best(self.axes[1])))
-        named = (ends[0], *([("knee", self.front.knee)] if self.front.knee else []), ends[1])
-        first = {point.number: (name, point) for name, point in reversed(named)}
-        return tuple(first[number] for number in dict.fromkeys(point.number for _, point in named))
+        x, y, _ = self.axes
+        names = (
+            ("cheapest", "most accurate") if self.has_staircase else (f"best {title(x)}", f"best {title(y)}")
+        )
+        named = [(names[0], self.front.best(x) if x != "trial" else self.front.points[0])]
+        named += [("knee", self.front.knee)] if self.front.knee else []
+        named += [(names[1], self.front.best(y))]
+        return tuple({point.number: (name, point) for name, point in reversed(named)}.values())[::-1]
 
     def under(self, profile: str) -> Front:
         """The same trials with energy and latency as `profile` prices them."""
-        if not self.profiles or profile == self.profiles[0]:
+        if profile == self.main:
             return self.front
         return replace(
             self.front, complete=tuple(self._repriced(point, profile) for point in self.front.complete)

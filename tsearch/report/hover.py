@@ -8,9 +8,7 @@ from tsearch.units import format_value, title
 
 
 def hover_text(point: Point, facts: Facts, front: Front, profile: str) -> str:
-    """What the pointer shows: who, the objectives, timesteps and stages, schedule, spike rates, where the energy
-    goes.
-    """
+    """Who it is, the objectives, timesteps and stages, schedule, spike rates, and where the energy goes."""
     objectives = [f"{title(o.name)} {format_value(point.metrics[o.name], o.name)}" for o in front.objectives]
     lines = [
         f"<b>trial {point.number}</b>, {point.origin}",

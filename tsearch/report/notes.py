@@ -7,6 +7,10 @@ from tsearch.report.facts import RunFacts
 from tsearch.report.hover import words
 
 ESTIMATE = "Energy and latency are analytical estimates for the spikes of the validation pass, no silicon measurements."
+NOT_MODELLED = (
+    "Not modelled under any profile: clock tree, control, instruction fetch, off-chip links, input sensors, placement "
+    "on cores and congestion between them, voltage and temperature, training."
+)
 DEFINITIONS = (
     "A trial is dominated when another one is no worse in any objective and better in one. The knee is the point of "
     "the front furthest beyond the line (with three objectives: plane) through its extremes, costs by logarithm."
@@ -20,7 +24,7 @@ def notes(facts: RunFacts) -> str:
     accuracy = (
         f"Accuracy is that on validation data{counted} which the search sees; test data plays no part here."
     )
-    sentences = [ESTIMATE] if facts.profiles else []
+    sentences = [ESTIMATE, NOT_MODELLED] if facts.profiles else []
     sentences += [accuracy] if any("accuracy" in point.metrics for point in facts.front.complete) else []
     sentences.append(DEFINITIONS)
     versions = next((trial.result.versions for trial in facts.run.trials if trial.result), {})
@@ -52,7 +56,10 @@ def _about(name: str) -> str:
         profile = load_profile(name)
     except HwcostError:
         return ""
-    semantics = ", ".join(
-        f"{words(key)} {words(str(value))}" for key, value in vars(profile.semantics).items()
-    )
+    said = {True: "yes", False: "no"}
+    choices = {
+        key: said[value] if isinstance(value, bool) else value
+        for key, value in vars(profile.semantics).items()
+    }
+    semantics = ", ".join(f"{words(key)}: {words(value)}" for key, value in choices.items())
     return f"{profile.about.strip()} Semantics: {semantics}."

@@ -76,24 +76,30 @@ def _facts(facts: RunFacts, point: Point, trial: Facts) -> str:
     rows = [
         ("timesteps", f"<b>{numbers(point.timesteps)}</b>"),
         ("blocks per stage", numbers(point.stages)),
-        *((title(o.name), format_value(point.metrics[o.name], o.name)) for o in facts.front.objectives),
-        ("schedule", trial.schedule),
-        *((f"energy, {p}", _range(trial.costs[p])) for p in facts.profiles),
         *(
-            (f"into {layer}", words(order))
-            for p in facts.profiles[:1]
-            for layer, order in trial.costs[p].orders.items()
+            (title(o.name), escape(_value(point, o.name, trial.costs.get(facts.main))))
+            for o in facts.front.objectives
         ),
+        *(("other profile", f"{_range(trial.costs[p])} by {escape(p)}") for p in facts.profiles[1:]),
+        ("schedule", trial.schedule),
     ]
+    if facts.main and trial.costs[facts.main].orders:
+        orders = trial.costs[facts.main].orders.items()
+        rows.append(
+            ("transformer", escape(", ".join(f"{words(order)} at {layer}" for layer, order in orders)))
+        )
     body = "".join(f"<dt>{escape(name)}</dt><dd>{value}</dd>" for name, value in rows)
     return f'<dl>{body}</dl><code class="command" title="click to copy">{escape(trial.command)}</code>'
 
 
+def _value(point: Point, metric: str, cost: Cost | None) -> str:
+    return _range(cost) if cost and metric == "energy_pj" else format_value(point.metrics[metric], metric)
+
+
 def _range(cost: Cost) -> str:
-    low, value, high = (
-        format_value(v, "energy_pj") for v in (cost.interval[0], cost.total_pj, cost.interval[1])
-    )
-    return f"{value} ({low} to {high})"
+    """The energy, and what the ranges of the prices make of it."""
+    low, high = (format_value(value, "energy_pj") for value in cost.interval)
+    return f"{format_value(cost.total_pj, 'energy_pj')} ({low} to {high})"
 
 
 def _scale(trials: list[Facts], profile: str) -> tuple[Scale, float]:

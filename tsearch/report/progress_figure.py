@@ -18,7 +18,7 @@ def progress_figure(facts: RunFacts) -> Figure:
     look = {"marker": {"size": 7, "color": colors}, "hovertext": hover, "hoverinfo": "text"}
     shape = layout(
         height=300,
-        xaxis=axis("complete trials", rangemode="tozero"),
+        xaxis=axis("complete trials", rangemode="tozero", dtick=max(1, len(curve) // 12)),
         yaxis=axis("hypervolume", rangemode="tozero"),
     )
     return {"data": [trace | look], "layout": shape}

@@ -47,7 +47,10 @@ def _body(facts: RunFacts) -> list[str]:
         _section("The front", _profile_choice(facts) + box.format("front") + _front_hint(facts)),
         _section("A closer look", _closer(facts)),
         _section("Hypervolume over trials", box.format("progress") + _progress_hint(facts)),
-        _section("The complete trial" if n == 1 else f"All {n} complete trials", trials_table(facts)),
+        _section(
+            "The complete trial" if n == 1 else f"All {n} complete trials",
+            f'<div class="wide">{trials_table(facts)}</div>',
+        ),
     ]
 
 
@@ -108,7 +111,10 @@ def _front_hint(facts: RunFacts) -> str:
         )
     if len(facts.profiles) > 1:
         searched = escape(facts.profiles[0])
-        sentences.append(f"The search aimed at {searched}; another profile prices the same trials again.")
+        sentences.append(
+            f"The search aimed at {searched}, as do the table and the hypervolume; another profile prices the same "
+            "trials again."
+        )
     return f'<p class="hint">{" ".join(sentences)}</p>'
 
 

@@ -10,7 +10,13 @@ from tsearch.units import display_unit, title
 Figure = dict[str, Any]
 
 INK, MUTED, GRID, PAPER = "#1c2733", "#5d6b7a", "#e6eaef", "#ffffff"
-BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#00795c", "#b4bdc7"  # after Okabe and Ito, 2008
+BLUE, SKY, ORANGE, GREEN, GREY = (
+    "#0072b2",
+    "#7fb8d8",
+    "#d55e00",
+    "#00795c",
+    "#b4bdc7",
+)  # after Okabe and Ito, 2008
 KINDS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#332288")
 RAMP = [[0.0, "#fde725"], [0.5, "#21918c"], [1.0, "#440154"]]  # light for little, dark for much
 BLUES = [[0.0, "#ffffff"], [0.25, "#c9e1f2"], [0.6, "#4f9bd0"], [1.0, "#08306b"]]
@@ -48,9 +54,7 @@ def axis(text: str = "", **more: Any) -> dict[str, Any]:
 
 
 class Scale:
-    """The axis of a metric in the unit that reads best for `values`, logarithmic where a cost spans a factor above
-    4.
-    """
+    """The axis of a metric in the unit that reads best for `values`; logarithmic where a cost spans above 1 to 4."""
 
     def __init__(self, metric: str, values: Iterable[float], *, is_cost: bool = False) -> None:
         found = [value for value in values if math.isfinite(value)] or [0.0]

@@ -1,65 +1,69 @@
 """The figures of one trial, in scales shared by all trials of a run so that they can be compared side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from tsearch.report.facts import Facts, RunFacts
-from tsearch.report.front_figure import words
-from tsearch.report.style import BLUES, KINDS, Figure, Scale, axis, layout
+from tsearch.report.hover import words
+from tsearch.report.style import BLUES, GREY, KINDS, Figure, Scale, axis, layout
 from tsearch.units import format_value
 
 ROW, ROOM = 30, 92  # height of one layer's bar, and of everything around the bars, in pixels
 MAX_CELLS_WITH_TEXT = 72
+OTHER = "other"
 
 
 def kinds_of(facts: RunFacts) -> dict[str, str]:
-    """Kinds of energy in use under any profile, the largest in total first, each with its colour."""
+    """The kinds of energy worth a colour, the largest first; all that remains is 'other'."""
     total: dict[str, float] = {}
     for trial in facts.trials.values():
         for profile in facts.profiles:
             for kind, energy in trial.by_kind(profile).items():
                 total[kind] = total.get(kind, 0.0) + energy
     used = sorted((kind for kind, energy in total.items() if energy > 0), key=lambda kind: -total[kind])
-    return {kind: KINDS[i % len(KINDS)] for i, kind in enumerate(used)}
+    return dict(zip(used, KINDS, strict=False)) | ({OTHER: GREY} if len(used) > len(KINDS) else {})
 
 
-def energy_figure(trial: Facts, profile: str, scale: Scale, high: float, kinds: dict[str, str]) -> Figure:
+def energy_figure(trial: Facts, profile: str, scale: Scale, high: float, kinds: Mapping[str, str]) -> Figure:
     """Energy by layer, one bar each, stacked by kind; `high` is where the axis ends, in pJ."""
-    layers = trial.energy(profile)
-    names = [escape(layer) for layer in layers]
-    bars = []
-    for kind, color in kinds.items():
-        values = [layer.get(kind, 0.0) for layer in layers.values()]
-        if any(values):
-            hover = [
-                f"{name}, {escape(words(kind))}: {format_value(v, 'energy_pj')}"
-                for name, v in zip(names, values, strict=True)
-            ]
-            look = {"type": "bar", "orientation": "h", "marker": {"color": color}, "name": words(kind)}
-            data = {
-                "y": names,
-                "x": [scale(value) for value in values],
-                "hovertext": hover,
-                "hoverinfo": "text",
-            }
-            bars.append(look | data)
-    total = [format_value(sum(layer.values()), "energy_pj") for layer in layers.values()]
-    ends = [scale(sum(layer.values())) for layer in layers.values()]
-    bars.append(
-        {"type": "scatter", "mode": "text", "x": ends, "y": names, "text": [f" {t}" for t in total]} | _LABEL
-    )
+    layers = {escape(layer): _grouped(parts, kinds) for layer, parts in trial.energy(profile).items()}
+    totals = {layer: sum(parts.values()) for layer, parts in layers.items()}
+    ends = {
+        "type": "scatter",
+        "mode": "text",
+        "x": [scale(total) for total in totals.values()],
+        "y": list(totals),
+        "text": [f" {format_value(total, 'energy_pj')}" for total in totals.values()],
+        "textposition": "middle right",
+        "textfont": {"size": 11},
+        "hoverinfo": "skip",
+        "cliponaxis": False,
+    }
     shape = layout(
         height=ROW * max(1, len(layers)) + ROOM,
         barmode="stack",
         bargap=0.35,
         margin={"l": 8, "r": 8, "t": 8, "b": 48},
-        xaxis=axis(scale.title, range=[0, scale(high) * 1.22], automargin=True, nticks=6),
+        xaxis=axis(scale.title, range=[0, scale(high) * 1.25], nticks=6),
         yaxis=axis(autorange="reversed", automargin=True, ticks="", showgrid=False),
     )
-    return {"data": bars, "layout": shape}
+    return {
+        "data": [*(_bar(kind, layers, scale, color) for kind, color in kinds.items()), ends],
+        "layout": shape,
+    }
 
 
-_LABEL = {"textposition": "middle right", "textfont": {"size": 11}, "hoverinfo": "skip", "cliponaxis": False}
+def _grouped(parts: Mapping[str, float], kinds: Mapping[str, str]) -> dict[str, float]:
+    rest = sum(energy for kind, energy in parts.items() if kind not in kinds)
+    return {kind: energy for kind, energy in parts.items() if kind in kinds} | ({OTHER: rest} if rest else {})
+
+
+def _bar(kind: str, layers: Mapping[str, Mapping[str, float]], scale: Scale, color: str) -> Figure:
+    values = {layer: parts.get(kind, 0.0) for layer, parts in layers.items()}
+    hover = [f"{layer}, {escape(words(kind))}: {format_value(v, 'energy_pj')}" for layer, v in values.items()]
+    data = {"y": list(values), "x": [scale(value) for value in values.values()]}
+    look = {"orientation": "h", "marker": {"color": color}, "hovertext": hover, "hoverinfo": "text"}
+    return {"type": "bar", "name": escape(words(kind))} | data | look
 
 
 def rates_figure(trial: Facts, n_steps: int, high: float) -> Figure:

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from hwcost import LayerSpikes, NetworkSpec, SpikeRecord
+from hwcost import NetworkSpec, SpikeRecord
+from hwcost.fan_out import class_sizes
 from tsearch.configuration import Configuration, DataSpec, Hardware, Phase, Result
 from tsearch.data import describe_dataset
 from tsearch.engine.run_folder import Run, Trial
 from tsearch.pricing import describe_network, metrics_of, price
 
 MakeRun = Callable[..., Run]
-N_SAMPLES = 300
+N_SAMPLES, N_EVENTS = 300, 2581
 UNIFORM = tuple((t, t, t) for t in (1, 2, 3, 4, 6, 8))
 SHRINKING = (
     (2, 1, 1),
@@ -44,15 +45,23 @@ def configuration(timesteps: tuple[int, ...]) -> Configuration:
 
 
 def activity(network: NetworkSpec) -> SpikeRecord:
-    """Every neuron at one rate, but that the first steps are quieter."""
+    """Every neuron at one rate, but that the first steps are quieter; the same input events for all timesteps."""
     record = SpikeRecord.constant(network, 0.12, N_SAMPLES)
-
-    def warm_up(spikes: LayerSpikes) -> LayerSpikes:
-        return replace(
+    first, *_ = network.layers
+    layers = {
+        name: replace(
             spikes, outputs=tuple(int(n * (1 - 0.7 * exp(-t))) for t, n in enumerate(spikes.outputs))
         )
-
-    return SpikeRecord({name: warm_up(spikes) for name, spikes in record.layers.items()}, N_SAMPLES)
+        for name, spikes in record.layers.items()
+    }
+    steps = network.timesteps(first)
+    mean = (
+        N_EVENTS / first.n_inputs / steps
+    )  # events per pixel and step; the pixels that saw one or more follow Poisson
+    sums = [[int(mean * size * N_SAMPLES) for size in class_sizes(first)]] * steps
+    events = [[int((1 - exp(-mean)) * size * N_SAMPLES) for size in class_sizes(first)]] * steps
+    layers[first.name] = replace(layers[first.name], events=events, sums=sums)  # type: ignore[arg-type]
+    return SpikeRecord(layers, N_SAMPLES)
 
 
 def accuracy(timesteps: tuple[int, ...], number: int) -> float:

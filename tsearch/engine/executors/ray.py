@@ -6,6 +6,7 @@ search submits the segment again, so that every attempt is counted."""
 
 import importlib.util
 import os
+import socket
 import sys
 from contextlib import suppress
 from typing import Any
@@ -95,13 +96,26 @@ class RayExecutor:
                 num_cpus=self._n, include_dashboard=False, object_store_memory=_OBJECT_STORE_BYTES, **quiet
             )
             return
+        _expect_answer(self._address)
         try:
             ray.init(address=self._address, **quiet)
         except Exception as error:
-            first = str(error).strip().splitlines()[0][:200]
-            raise TsearchError(
-                f"address '{self._address}': no Ray cluster answers there ({first}). Check with `ray status`."
-            ) from error
+            raise _no_cluster(self._address, error) from error
+
+
+def _expect_answer(address: str) -> None:
+    """Knock at 'host:port' first: Ray itself would wait for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        try:
+            socket.create_connection((host, int(port)), timeout=10).close()
+        except OSError as error:
+            raise _no_cluster(address, error) from error
+
+
+def _no_cluster(address: str, error: Exception) -> TsearchError:
+    first = str(error).strip().splitlines()[0][:200]
+    return TsearchError(f"address '{address}': no Ray cluster answers ({first}). Check it with `ray status`.")
 
 
 def _attempt(evaluator: Evaluator | str, segment: Segment, path: list[str]) -> Outcome:

@@ -6,6 +6,9 @@ if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
 
 
+STARTUP = 16  # trials before the model is trusted; the uniform baselines are among them
+
+
 def tpe_sampler(seed: int) -> "BaseSampler":
     """A sampler that models parameters jointly and keeps away from what is being tried right now.
 
@@ -14,4 +17,4 @@ def tpe_sampler(seed: int) -> "BaseSampler":
     """
     from optuna.samplers import TPESampler
 
-    return TPESampler(seed=seed, multivariate=True, constant_liar=True)
+    return TPESampler(seed=seed, multivariate=True, constant_liar=True, n_startup_trials=STARTUP)

@@ -1,0 +1,72 @@
+"""Fixtures of the cost model's tests; the oracle and the invariants live in files of their own."""
+
+import importlib.util
+import itertools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+import hwcost as h
+
+
+def _load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+ORACLE = _load("oracle")
+INVARIANTS = _load("invariants")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "invariant" in metafunc.fixturenames:
+        checks: dict[str, Callable[[st.DataObject], None]] = INVARIANTS.INVARIANTS
+        metafunc.parametrize("invariant", list(checks.values()), ids=list(checks))
+
+
+@pytest.fixture(scope="session")
+def invariants() -> dict[str, Callable[[st.DataObject], None]]:
+    """All invariants by name."""
+    return INVARIANTS.INVARIANTS
+
+
+@pytest.fixture(scope="session")
+def check() -> Callable[..., None]:
+    """Run an invariant on so many random examples."""
+    return INVARIANTS.check
+
+
+@pytest.fixture(scope="session")
+def brute_force() -> Callable[[h.LayerSpec], np.ndarray]:
+    """Fan-out of every input neuron, by walking all synapses."""
+    return ORACLE.brute_force_fan_out
+
+
+@pytest.fixture
+def demo() -> Callable[..., h.NetworkSpec]:
+    """The demo network 8C3-AP2 | 16C3-AP2 | 32C3 | FC on 2x16x16 events."""
+
+    def build(timesteps: tuple[int, ...] = (6, 3, 1), mode: str = "score_mix") -> h.NetworkSpec:
+        more = {"padding": 1, "in_class": "graded", "bias": True, "neuron": "lif"}
+        pairs = [(None, timesteps[0]), *itertools.pairwise(timesteps)]
+        return h.NetworkSpec(
+            (
+                h.conv("conv1", (2, 16, 16), 8, 3, stage=0, in_max=64, **more),
+                h.conv("conv2", (8, 8, 8), 16, 3, stage=1, in_max=4, **more),
+                h.conv("conv3", (16, 4, 4), 32, 3, stage=2, in_max=4, **more),
+                h.linear("fc", (32, 4, 4), 10, stage=2, bias=True),
+            ),
+            tuple(h.StageSpec(b, mode if a not in (None, b) else None) for a, b in pairs),
+        )
+
+    return build
