@@ -10,6 +10,7 @@ node and voltage, and many of them carry a wide or assumed range. A number from 
 stated assumptions; it is not a measurement of silicon.
 """
 
+from hwcost.baselines import Baselines, baselines, crossover_rate, dense_twin
 from hwcost.cost import Cost, MeanTimesteps, Row
 from hwcost.errors import HwcostError
 from hwcost.estimate import Bound, bound, estimate, mean_timesteps
@@ -23,6 +24,7 @@ from hwcost.sram import Price
 
 __all__ = [
     "EXECUTIONS",
+    "Baselines",
     "Bound",
     "Constant",
     "Cost",
@@ -36,8 +38,11 @@ __all__ = [
     "Row",
     "SpikeRecord",
     "StageSpec",
+    "baselines",
     "bound",
     "conv",
+    "crossover_rate",
+    "dense_twin",
     "estimate",
     "fan_out_classes",
     "known_profiles",

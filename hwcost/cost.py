@@ -146,13 +146,15 @@ class Cost:
     def gradient(self) -> dict[str, float]:
         """How the energy changes with every constant of the profile: its total count per inference.
 
-        Memory is one constant whose unit is its own price, so its entry is the energy spent on it, in pJ.
+        Memory and leakage depend on more than one constant: their entry is the energy spent on them, in pJ.
         """
         counts: dict[str, list[float]] = {}
         for row in self.rows:
             if row.price:
                 constant, n = ITEMS[row.item].constant, _total(row.steps) / self.n_samples
-                counts.setdefault(constant, []).append(n * row.price.value if constant == "memory" else n)
+                counts.setdefault(constant, []).append(
+                    n * row.price.value if constant in ("memory", "leakage") else n
+                )
         return {constant: fsum(parts) for constant, parts in counts.items()}
 
     def not_counted(self) -> dict[str, float]:

@@ -127,8 +127,6 @@ def spike_writes(
     capacity: Capacity,
 ) -> list[Count]:
     """Outgoing spikes, in the codec's bits."""
-    if not layer.neuron:
-        return []
     return [
         Count(
             "spike_write",

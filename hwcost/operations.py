@@ -108,9 +108,14 @@ def output_counts(
     counts += neuron_counts(layer, runs, spikes.outputs, n_samples, profile.semantics, last=last)
     if layer.neuron or (last and layer.kind in WEIGHTED):
         counts += state_counts(layer, runs, n_samples, profile, capacity)
-    return (
-        counts if last else counts + spike_writes(layer, spikes.outputs, runs, n_samples, profile, capacity)
-    )
+    if last:
+        return counts
+    if layer.neuron:
+        return counts + spike_writes(layer, spikes.outputs, runs, n_samples, profile, capacity)
+    if layer.kind in WEIGHTED:
+        frames = every(layer.n_outputs * n_samples, runs)
+        counts.append(Count("activation_write", frames, profile.bits["activation"], capacity.frame_out))
+    return counts
 
 
 def masked(arrived: Arrivals, mask: tuple[int, ...]) -> Arrivals:

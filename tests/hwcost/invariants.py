@@ -128,7 +128,9 @@ def i05_silence_costs_only_neurons_and_static(data: st.DataObject) -> None:
     lazy = memory(codec="aer", zero_check="none", skip_policy="lazy_leak")
     readout = "fc"
     quiet = h.estimate(network, h.SpikeRecord.empty(network), lazy)
-    assert {row.kind for row in quiet.rows if any(row.steps) and row.layer != readout and row.price} <= {"leakage"}
+    assert {row.kind for row in quiet.rows if any(row.steps) and row.layer != readout and row.price} <= {
+        "leakage"
+    }
 
 
 @invariant
@@ -136,7 +138,9 @@ def i06_one_step_has_no_membrane_traffic(data: st.DataObject) -> None:
     layer = draw_conv(data, neuron="lif")
     network = alone(layer)
     record = h.SpikeRecord.full(network)
-    assert "membrane" not in {kind for kind, energy in kinds(h.estimate(network, record, memory())).items() if energy}
+    assert "membrane" not in {
+        kind for kind, energy in kinds(h.estimate(network, record, memory())).items() if energy
+    }
     streaming = h.estimate(network, record, memory(stateless=False))
     assert streaming.count("membrane_read") == streaming.count("membrane_write") == layer.n_outputs
     per_event = h.estimate(network, record, memory(dataflow="per_event"))
@@ -159,7 +163,9 @@ def i07_more_steps_for_the_same_events_cost_more(data: st.DataObject) -> None:
         silent = {layer.name: np.zeros((1, steps, *layer.out_shape))}
         record = h.SpikeRecord.from_maps(network, {layer.name: spread}, silent)
         energies.append(h.estimate(network, record, MEMORY).dynamic_pj)
-        assert h.estimate(network, record, PAPER).total_pj == h.load_profile(PAPER).prices["ac"].value * sop(layer, maps)
+        assert h.estimate(network, record, PAPER).total_pj == h.load_profile(PAPER).prices["ac"].value * sop(
+            layer, maps
+        )
     assert energies[0] < energies[1] < energies[2]
 
 
@@ -208,7 +214,9 @@ def i10_a_layer_that_is_shut_off_costs_nothing(data: st.DataObject) -> None:
     layer = draw_conv(data, neuron="lif", bias=True, mask=(0,) * steps)
     network = alone(layer, steps)
     maps = draw_maps(data, (1, steps, *layer.in_shape))
-    record = h.SpikeRecord.from_maps(network, {layer.name: maps}, {layer.name: np.zeros((1, steps, *layer.out_shape))})
+    record = h.SpikeRecord.from_maps(
+        network, {layer.name: maps}, {layer.name: np.zeros((1, steps, *layer.out_shape))}
+    )
     cost = h.estimate(network, record, memory(skip_policy="shut_off"))
     assert cost.by_layer()[layer.name] == 0
     assert cost.latency_cycles == 0
@@ -239,7 +247,9 @@ def i12_energy_is_linear_in_every_price(data: st.DataObject) -> None:
     record = draw_record(data, network)
     profile = h.load_profile(MEMORY)
     cost = h.estimate(network, record, profile)
-    assert math.isclose(h.estimate(network, record, profile.scaled(2)).total_pj, 2 * cost.total_pj, rel_tol=1e-12)
+    assert math.isclose(
+        h.estimate(network, record, profile.scaled(2)).total_pj, 2 * cost.total_pj, rel_tol=1e-12
+    )
     name = data.draw(st.sampled_from(("ac", "mac", "zero_check", "address_add", "multiply")))
     constant = profile.prices[name]
     raised = replace(constant, value=constant.high)
@@ -255,7 +265,9 @@ def i13_paper_simple_is_memory_aware_without_the_rest(data: st.DataObject) -> No
     record = draw_record(data, network)
     aware, paper = h.load_profile(MEMORY), h.load_profile(PAPER)
     arithmetic = {name: aware.prices[name] for name in ("ac", "mac")}
-    bare = replace(aware.where(neuron="none", direct_reuse=False), prices=arithmetic, memory=None, free=paper.free)
+    bare = replace(
+        aware.where(neuron="none", direct_reuse=False), prices=arithmetic, memory=None, free=paper.free
+    )
     assert h.estimate(network, record, bare).total_pj == h.estimate(network, record, paper).total_pj
 
 
@@ -296,7 +308,9 @@ def i17_a_pointwise_convolution_is_linear_at_every_position(data: st.DataObject)
     channels, out, size = (data.draw(st.integers(1, 5)) for _ in range(3))
     maps = draw_maps(data, (1, 2, channels, size, size))
     columns = maps.transpose(0, 3, 4, 1, 2).reshape(-1, 2, channels)
-    assert sop(h.conv("c", (channels, size, size), out, 1), maps) == sop(h.linear("l", channels, out), columns)
+    assert sop(h.conv("c", (channels, size, size), out, 1), maps) == sop(
+        h.linear("l", channels, out), columns
+    )
 
 
 @invariant
@@ -333,9 +347,7 @@ def i23_latency_is_the_longest_path(data: st.DataObject) -> None:
     cycles = tuple(tuple(data.draw(st.integers(0, 9)) for _ in range(steps)) for _ in range(n_layers))
     none = (False,) * n_layers
     pipelined = latency.latency_cycles(cycles, none, "pipelined")
-    paths = (
-        sum(cycles[at[0]][at[1]] for at in walk) for walk in _walks(n_layers, steps)
-    )
+    paths = (sum(cycles[at[0]][at[1]] for at in walk) for walk in _walks(n_layers, steps))
     assert pipelined == max(paths)
     serial = latency.latency_cycles(cycles, none, "layer_serial")
     lock_step = latency.latency_cycles(cycles, none, "lock_step")
@@ -379,14 +391,18 @@ def i25_contradictions_are_refused_by_name(data: st.DataObject) -> None:
     bad = {
         "too many": lambda: h.LayerSpikes(first, (), good.outputs),
         "missing step": lambda: h.LayerSpikes(good.events[:1], (), good.outputs),
-        "class": lambda: h.LayerSpikes(good.events, [[n + 1 for n in row] for row in good.events], good.outputs),
+        "class": lambda: h.LayerSpikes(
+            good.events, [[n + 1 for n in row] for row in good.events], good.outputs
+        ),
         "outputs": lambda: h.LayerSpikes(good.events, (), (2 * layer.n_outputs + 1, 0)),
     }
     spikes = bad[data.draw(st.sampled_from(sorted(bad)))]()
     _refused(lambda: h.estimate(network, h.SpikeRecord({"guilty": spikes}, 2), MEMORY), "guilty")
     events = {"events": [[math.nan]], "outputs": [-1]}
     key = data.draw(st.sampled_from(sorted(events)))
-    _refused(lambda: h.SpikeRecord.from_dict({"n_samples": 1, "layers": {"guilty": {key: events[key]}}}), "guilty")
+    _refused(
+        lambda: h.SpikeRecord.from_dict({"n_samples": 1, "layers": {"guilty": {key: events[key]}}}), "guilty"
+    )
     _refused(lambda: replace(layer, kind="conv2dd"), "guilty")
     _refused(lambda: replace(layer, in_class="spiky"), "guilty")
 
@@ -457,4 +473,6 @@ def i29_candidates_can_be_sorted_anew_from_gradients(data: st.DataObject) -> Non
     stored = [c.total_pj + c.gradient()[name] * (constant.high - constant.value) for c in costs]
     rerun = [h.estimate(network, record, changed).total_pj for record in records]
     assert all(math.isclose(a, b, rel_tol=1e-9) for a, b in zip(stored, rerun, strict=True))
-    assert max(range(3), key=stored.__getitem__) == max(range(3), key=rerun.__getitem__) or len(set(rerun)) < 3
+    assert (
+        max(range(3), key=stored.__getitem__) == max(range(3), key=rerun.__getitem__) or len(set(rerun)) < 3
+    )

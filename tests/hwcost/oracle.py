@@ -52,15 +52,31 @@ def draw_conv(data: st.DataObject, name: str = "conv", max_axes: int = 2, **fixe
     transposed = draw(st.booleans()) if transposed is None else transposed
     groups = draw(st.sampled_from((1, 1, 2, 3)))
     channels = groups * draw(st.integers(1, 2)), groups * draw(st.integers(1, 2))
-    length, kernel = [draw(st.integers(1, 6)) for _ in range(axes)], [draw(st.integers(1, 4)) for _ in range(axes)]
-    stride, dilation = [draw(st.integers(1, 4)) for _ in range(axes)], [draw(st.integers(1, 2)) for _ in range(axes)]
+    length, kernel = (
+        [draw(st.integers(1, 6)) for _ in range(axes)],
+        [draw(st.integers(1, 4)) for _ in range(axes)],
+    )
+    stride, dilation = (
+        [draw(st.integers(1, 4)) for _ in range(axes)],
+        [draw(st.integers(1, 2)) for _ in range(axes)],
+    )
     padding = [(draw(st.integers(0, 4)), draw(st.integers(0, 4))) for _ in range(axes)]
-    mode = "zeros" if transposed else draw(st.sampled_from(("zeros", "zeros", "circular", "replicate", "reflect")))
+    mode = (
+        "zeros"
+        if transposed
+        else draw(st.sampled_from(("zeros", "zeros", "circular", "replicate", "reflect")))
+    )
     out = []
     for i in range(axes):
         reach = dilation[i] * (kernel[i] - 1)
         if transposed:
-            n = (length[i] - 1) * stride[i] - sum(padding[i]) + reach + 1 + draw(st.integers(0, stride[i] - 1))
+            n = (
+                (length[i] - 1) * stride[i]
+                - sum(padding[i])
+                + reach
+                + 1
+                + draw(st.integers(0, stride[i] - 1))
+            )
             if n < 1:
                 padding[i], n = (0, 0), (length[i] - 1) * stride[i] + reach + 1
         else:
@@ -103,7 +119,9 @@ def draw_network(
         stages.append(h.StageSpec(steps, data.draw(st.sampled_from(modes)) if changes else None))
         more = {"in_class": "graded", "in_max": 4} if data.draw(st.booleans()) else {}
         layers.append(
-            h.conv(f"conv{i}", shape, 3 + i, 3, stage=i, padding=1, stride=2, neuron=neuron, bias=bias, **more)
+            h.conv(
+                f"conv{i}", shape, 3 + i, 3, stage=i, padding=1, stride=2, neuron=neuron, bias=bias, **more
+            )
         )
         shape = layers[-1].out_shape
     layers.append(h.linear("fc", shape, 5, stage=n_stages - 1))

@@ -59,8 +59,9 @@ class Duplicate:
 
 @dataclass(frozen=True)
 class Ended:
-    """Nothing is under way any more; `reason` says why: 'all trials done', 'time is up', 'space exhausted
-    ...'."""
+    """Nothing is under way any more, because of `reason`: 'all trials done', 'time is up', 'space exhausted
+    after N trials', or 'stopped' where an error or an interrupt follows.
+    """
 
     reason: str
     n_done: int

@@ -76,17 +76,20 @@ class Loop:
         for row in self._ledger.trials():
             if not row.state.is_finished():
                 self._take_over(run.trials[row.number], row)
-        while not self._is_time_up():
+        reason = "stopped"
+        try:
+            while not self._is_time_up():
+                self._tell()
+                self._fill()
+                if self._under_way:
+                    for key, outcome in self._executor.wait(self._time_left_s()):
+                        self._receive(self._open[self._under_way.pop(key)], outcome)
+                elif not self._settled:
+                    break
             self._tell()
-            self._fill()
-            if self._under_way:
-                for key, outcome in self._executor.wait(self._time_left_s()):
-                    self._receive(self._open[self._under_way.pop(key)], outcome)
-            elif not self._settled:
-                break
-        self._tell()
-        reason = self._reason()
-        self._say(Ended(reason, self._n_done, run.n_total))
+            reason = self._reason()
+        finally:
+            self._say(Ended(reason, self._n_done, run.n_total))
         return reason
 
     # ------------------------------------------------------------------ propose
@@ -158,9 +161,10 @@ class Loop:
         if trial.state == "running":
             self._begin(trial)
             return
-        objectives = self._run.objectives
         self._open[trial.number] = trial
-        self._settled[trial.number] = trial.result and objective_values(trial.result, objectives)
+        self._settled[trial.number] = (
+            None if trial.result is None else objective_values(trial.result, self._run.objectives)
+        )
         self._n_done += 1
 
     def _begin(self, trial: Trial) -> None:
