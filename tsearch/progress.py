@@ -1,6 +1,6 @@
 """How a search is going, for people: one line that stays in place on a terminal, one line per trial elsewhere.
 
-    14/40 trials | 5 on the front | hypervolume 0.412 | best accuracy 84.2 % | 3 min left
+14/40 trials | 5 on the front | hypervolume 0.412 | best accuracy 84.2 % | 3 min left
 """
 
 import shutil

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from oracle import brute_force_fan_out, draw_activity, draw_conv, draw_maps, draw_network, draw_record
 
@@ -29,11 +29,18 @@ def invariant(check: Callable[[st.DataObject], None]) -> Callable[[st.DataObject
     return check
 
 
-def check(one: Callable[[st.DataObject], None], n_examples: int) -> None:
-    """Run one invariant on so many random examples, the same ones every time."""
+def check(one: Callable[[st.DataObject], None], n_examples: int, *, shrink: bool = True) -> None:
+    """Run one invariant on so many random examples, the same ones every time; `shrink` looks for the smallest failure."""
+    phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
     slow = (HealthCheck.too_slow, HealthCheck.data_too_large)
     set_up = settings(
-        max_examples=n_examples, deadline=None, derandomize=True, database=None, suppress_health_check=slow
+        max_examples=n_examples,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=slow,
+        phases=phases,
+        report_multiple_bugs=False,
     )
     set_up(given(st.data())(one))()
 
@@ -163,9 +170,8 @@ def i07_more_steps_for_the_same_events_cost_more(data: st.DataObject) -> None:
         silent = {layer.name: np.zeros((1, steps, *layer.out_shape))}
         record = h.SpikeRecord.from_maps(network, {layer.name: spread}, silent)
         energies.append(h.estimate(network, record, MEMORY).dynamic_pj)
-        assert h.estimate(network, record, PAPER).total_pj == h.load_profile(PAPER).prices["ac"].value * sop(
-            layer, maps
-        )
+        paper = h.estimate(network, record, PAPER).total_pj
+        assert math.isclose(paper, 0.9 * sop(replace(layer, neuron=None), maps))
     assert energies[0] < energies[1] < energies[2]
 
 
@@ -202,7 +208,7 @@ def i09_masking_a_step_deletes_its_events(data: st.DataObject) -> None:
     masked, deleted = priced(masks[0], maps), priced((), maps * gate)
     assert masked.sop == deleted.sop
     assert masked.count("weight_read") == deleted.count("weight_read")
-    assert priced((1,) * steps, maps).total_pj == priced((), maps).total_pj
+    assert priced((1,) * steps, maps).dynamic_pj == priced((), maps).dynamic_pj
     both = tuple(a * b for a, b in zip(*masks, strict=True))
     assert priced(both, maps).dynamic_pj <= min(priced(mask, maps).dynamic_pj for mask in masks)
     assert masked.mean_timesteps.by_layer == sum(masks[0])
@@ -255,7 +261,7 @@ def i12_energy_is_linear_in_every_price(data: st.DataObject) -> None:
     raised = replace(constant, value=constant.high)
     dearer = h.estimate(network, record, replace(profile, prices={**profile.prices, name: raised}))
     if dearer.orders == cost.orders:
-        rise = cost.gradient()[name] * (constant.high - constant.value)
+        rise = cost.gradient().get(name, 0.0) * (constant.high - constant.value)
         assert math.isclose(dearer.total_pj - cost.total_pj, rise, rel_tol=1e-6, abs_tol=1e-6 * cost.total_pj)
 
 
@@ -470,7 +476,7 @@ def i29_candidates_can_be_sorted_anew_from_gradients(data: st.DataObject) -> Non
     changed = replace(profile, prices={**profile.prices, name: replace(constant, value=constant.high)})
     records = [draw_record(data, network) for _ in range(3)]
     costs = [h.estimate(network, record, profile) for record in records]
-    stored = [c.total_pj + c.gradient()[name] * (constant.high - constant.value) for c in costs]
+    stored = [c.total_pj + c.gradient().get(name, 0.0) * (constant.high - constant.value) for c in costs]
     rerun = [h.estimate(network, record, changed).total_pj for record in records]
     assert all(math.isclose(a, b, rel_tol=1e-9) for a, b in zip(stored, rerun, strict=True))
     assert (

@@ -14,11 +14,15 @@ _MAY_CHANGE = ("trials", "timeout_s", "max_failures")
 def refuse_changes(folder: Path, content: Mapping[str, Any]) -> None:
     """Raise TsearchError if the space file of a run has changed since the run started. A run keeps its own
     copy, so a file that was moved away does not matter, nor do comments, nor settings that only say when to
-    stop."""
+    stop.
+    """
     path = content["space_path"]
     if path is None or not Path(path).is_file() or Path(path).read_text() == content["space_text"]:
         return
-    found = first_difference(_searched(content["space"]), _searched(load_space(path).to_dict()))
+    from tsearch.space_file import parse_space
+
+    before = parse_space(content["space_text"], str(folder / "space.yaml"))
+    found = first_difference(_searched(before.to_dict()), _searched(load_space(path).to_dict()))
     if found is not None:
         name, old, new = found
         name = name.removeprefix("settings.").removesuffix(".values")
@@ -30,7 +34,8 @@ def refuse_changes(folder: Path, content: Mapping[str, Any]) -> None:
 
 def first_difference(old: Any, new: Any, name: str = "") -> tuple[str, Any, Any] | None:
     """Dotted name, old and new value of the first place where two nested mappings differ; None if they are
-    equal."""
+    equal.
+    """
     if old == new:
         return None
     if not (isinstance(old, Mapping) and isinstance(new, Mapping) and old.keys() == new.keys()):

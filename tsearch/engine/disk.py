@@ -47,7 +47,8 @@ def full_disk_is_an_error(path: Path) -> Iterator[None]:
 
 def is_full_disk(error: BaseException | None) -> bool:
     """Whether a full disk is behind `error`: here, or in what it was raised from (SQLAlchemy and Optuna wrap
-    twice)."""
+    twice).
+    """
     while error is not None:
         if isinstance(error, OSError) and error.errno in _FULL:
             return True

@@ -52,7 +52,8 @@ class Lost:
 @dataclass(frozen=True)
 class Duplicate:
     """The proposer repeated the configuration of an earlier trial; it is not trained again and not
-    counted."""
+    counted.
+    """
 
     key: str
 

@@ -2,8 +2,10 @@
 
 One process writes it. A trial enters whole, in one transaction and before it is sent to a worker; its notes
 and its end follow. Write-ahead logging survives every crash, and `synchronous=NORMAL` halves the cost of a
-write: at worst a power cut takes the last moments of the ledger, and results on disk bring them back."""
+write: at worst a power cut takes the last moments of the ledger, and results on disk bring them back.
+"""
 
+import logging
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +18,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from tsearch.engine.disk import full_disk_is_an_error
 
-optuna.logging.set_verbosity(optuna.logging.WARNING)
+if not logging.getLogger().isEnabledFor(logging.INFO):
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
 class Ledger:
@@ -24,7 +27,8 @@ class Ledger:
 
     def __init__(self, path: Path, name: str, directions: Sequence[str]) -> None:
         """Open the ledger at `path`, or begin it for objectives with these directions ("maximize" or
-        "minimize")."""
+        "minimize").
+        """
         self.path = path
         is_new = not path.exists()
         with full_disk_is_an_error(path):

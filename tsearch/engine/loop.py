@@ -7,7 +7,8 @@ Every arrow may be cut by a crash. What is left is then one of two: a trial in t
 which is submitted again, or one with its result on disk, which is told. No other state is kept anywhere.
 
 With `ordered`, trials form blocks by number: a block is told, in order, once it is fully proposed and fully
-ended. Proposals then depend on the seed alone, not on who finished first."""
+ended. Proposals then depend on the seed alone, not on who finished first.
+"""
 
 import time
 from collections import deque
@@ -69,7 +70,8 @@ class Loop:
         """Search until all trials are done, the time is up, or the space is exhausted; says which.
 
         Raises: TsearchError when trials keep failing, when an evaluator refuses the task, or when the disk is
-        full."""
+        full.
+        """
         run = self._run
         earlier = tuple(trial for trial in run.trials if trial.state != "running")
         self._say(Started(run.folder, run.objectives, run.reference, run.ideal, earlier, run.n_total))
@@ -122,7 +124,8 @@ class Loop:
 
     def _choose(self, number: int) -> tuple[Configuration, str, FrozenTrial] | None:
         """What trial `number` tries: the queue first, then what the proposer says, then anything not tried
-        yet."""
+        yet.
+        """
         while self._queue:
             configuration, origin = self._queue.popleft()
             if configuration.key not in self._known:
@@ -217,7 +220,9 @@ class Loop:
         if error:
             trial = replace(trial, state="failed", error=error, finished=finished)
         else:
-            trial = replace(trial, state="complete", result=_without_weights(outcome.result), finished=finished)
+            trial = replace(
+                trial, state="complete", result=_without_weights(outcome.result), finished=finished
+            )
         self._open[trial.number] = trial
         self._settled[trial.number] = values
         self._n_done += 1

@@ -31,7 +31,8 @@ FORMAT = 1
 @dataclass(frozen=True)
 class Trial:
     """One configuration and what became of it. `error` is one line; `finished` the moment it ended, ISO 8601,
-    UTC."""
+    UTC.
+    """
 
     number: int
     key: str
@@ -46,7 +47,8 @@ class Trial:
 @dataclass(frozen=True)
 class Run:
     """A run as its folder holds it, at the moment of opening. `ended` says why the search that returned it
-    stopped."""
+    stopped.
+    """
 
     folder: Path
     content: Mapping[str, Any] = field(repr=False)
@@ -81,7 +83,8 @@ class Run:
     @property
     def reference(self) -> dict[str, float]:
         """The worst values that count, by objective: one corner of the box in which the hypervolume is
-        measured."""
+        measured.
+        """
         return dict(self.content["reference"])
 
     @property
@@ -105,7 +108,8 @@ class Run:
 
 def open_run(folder: str | Path) -> Run:
     """The run in `folder`, which may be searched by another process meanwhile. Raises: TsearchError if there
-    is none."""
+    is none.
+    """
     folder = Path(folder)
     content = read_content(folder)
     ledger = open_ledger(folder, content)

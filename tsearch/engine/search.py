@@ -18,8 +18,8 @@ from tsearch.engine.events import Event, Listener
 from tsearch.engine.executors import Evaluator, Executor, make_executor, reference_to
 from tsearch.engine.lock import locked
 from tsearch.engine.loop import Loop
-from tsearch.engine.run_folder import FORMAT, Run, open_ledger, open_run, read_content, write_content
 from tsearch.engine.proposers import PROPOSERS
+from tsearch.engine.run_folder import FORMAT, Run, open_ledger, open_run, read_content, write_content
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.space import SearchSpace, load_space
 
@@ -54,11 +54,12 @@ def run(
         address: An existing Ray cluster.
         trials, proposer, seed, timeout_s: Instead of what the space says. `trials` is the total, baselines included.
         ideal: The best value of every objective, for evaluators whose objectives the cost model does not
-        know.
+            know.
         listener: Called with every event of `tsearch.engine.events`.
 
     Raises: TsearchError for anything the user can mend. KeyboardInterrupt passes; `resume` goes on either
-    way."""
+    way.
+    """
     space_path = None if isinstance(space, SearchSpace) else _space_path(space)
     space = space if isinstance(space, SearchSpace) else load_space(space)
     _check_trials(space.search.trials if trials is None else trials)
@@ -107,7 +108,8 @@ def resume(
     `more_trials`.
 
     Evaluator, executor, workers and address are those of the run unless given. Raises: TsearchError as `run`
-    does, and if another process is working on the run or its space file has changed."""
+    does, and if another process is working on the run or its space file has changed.
+    """
     folder = Path(folder)
     if more_trials < 0:
         raise TsearchError(
@@ -188,7 +190,9 @@ def _box(space: SearchSpace, ideal: Mapping[str, float] | None) -> tuple[dict[st
 
 
 def _check_data(task: Task) -> None:
-    """Missing or damaged files are better met here than in every trial; it also fills the cache once for all workers."""
+    """Missing or damaged files are better met here than in every trial; it also fills the cache once for all
+    workers.
+    """
     from tsearch.data import load_dataset
 
     load_dataset(task.data)
@@ -202,7 +206,8 @@ def _check_trials(trials: int) -> None:
 def _with_proposer(space: SearchSpace, proposer: str) -> SearchSpace:
     if proposer not in PROPOSERS:
         known = ", ".join(PROPOSERS)
-        raise TsearchError(f"proposer '{proposer}' not found.{did_you_mean(proposer, PROPOSERS)} Known proposers: {known}.")
+        hint = did_you_mean(proposer, PROPOSERS)
+        raise TsearchError(f"proposer '{proposer}' not found.{hint} Known proposers: {known}.")
     return space.model_copy(update={"search": space.search.model_copy(update={"proposer": proposer})})
 
 

@@ -3,7 +3,8 @@
 Optuna's samplers read all trials for every proposal, so they read from memory; a half-made proposal never
 reaches the ledger; and a proposal that is dropped leaves no trace. After a restart the study is filled from
 the ledger and goes on as if nothing had happened, because every proposal has a sampler of its own, seeded by
-the run's seed and the number of the trial."""
+the run's seed and the number of the trial.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -20,8 +21,6 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from tsearch.configuration import content_hash
 from tsearch.domains import Choice, Domain, Real
 from tsearch.engine.proposers import PROPOSERS
-
-optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
 class Study:

@@ -3,7 +3,7 @@
 import math
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -48,13 +48,15 @@ class Facts:
 class RunFacts:
     """A run, its front and its complete trials by number.
 
-    `profiles` are those that every result was priced under, the searched one first.
+    `profiles` are those that every result was priced under, the searched one first; `tests` holds accuracy and number
+    of samples on test data, by trial, of those that were looked at.
     """
 
     run: "Run"
     front: Front
     trials: Mapping[int, Facts]
     profiles: tuple[str, ...]
+    tests: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def main(self) -> str:

@@ -21,10 +21,11 @@ def notes(facts: RunFacts) -> str:
     """A list of sentences, then one paragraph per profile."""
     samples = sorted({point.n_validation for point in facts.front.complete if point.n_validation})
     counted = f", {' and '.join(map(str, samples))} samples," if samples else ""
-    accuracy = (
-        f"Accuracy is that on validation data{counted} which the search sees; test data plays no part here."
-    )
+    accuracy = f"Accuracy is that on validation data{counted} which the search sees."
     sentences = [ESTIMATE, NOT_MODELLED] if facts.profiles else []
+    if facts.tests:
+        n_test = int(max(result["n_samples"] for result in facts.tests.values()))
+        accuracy += f" Accuracy on test, {n_test} samples, was measured once for the front; it chose nothing."
     sentences += [accuracy] if any("accuracy" in point.metrics for point in facts.front.complete) else []
     sentences.append(DEFINITIONS)
     versions = next((trial.result.versions for trial in facts.run.trials if trial.result), {})

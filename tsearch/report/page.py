@@ -2,12 +2,17 @@
 
 import json
 import math
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plotly.offline import get_plotlyjs
 
+from tsearch.engine.disk import full_disk_is_an_error
+from tsearch.engine.run_folder import checkpoint_path
+from tsearch.errors import TsearchError
+from tsearch.export import test_result
 from tsearch.report.facts import RunFacts, gather
 from tsearch.report.front_figure import front_figure
 from tsearch.report.panels import panels
@@ -23,10 +28,30 @@ _HERE = Path(__file__).parent
 
 
 def write_report(run: "Run", path: Path) -> Path:
-    """Write the page of `run` to `path`, making the folder if need be, and give the path back."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page(gather(run)), encoding="utf-8")
+    """Write the page of `run` to `path`, making the folder if need be, and give the path back.
+
+    The first page that shows a configuration on the front looks at the test samples for it; later ones read the stored
+    result. Raises: TsearchError if the disk is full.
+    """
+    facts = gather(run)
+    facts = replace(facts, tests=_test_results(run, facts))
+    with full_disk_is_an_error(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page(facts), encoding="utf-8")
     return path
+
+
+def _test_results(run: "Run", facts: RunFacts) -> dict[int, dict[str, float]]:
+    """Test results of the front by trial; nothing where weights or test samples are no longer at hand."""
+    on_front = {point.number for point in facts.front.points}
+    found = {}
+    for trial in run.trials:
+        if trial.number in on_front and checkpoint_path(run.folder, trial.key).is_file():
+            try:
+                found[trial.number] = test_result(run, trial)
+            except TsearchError:
+                return {}
+    return found
 
 
 def page(facts: RunFacts) -> str:

@@ -12,7 +12,8 @@ def trials_table(facts: RunFacts) -> str:
     """One row per complete trial, the front first; a click on a column's head sorts by it."""
     metrics = [objective.name for objective in facts.front.objectives]
     metrics += [name for name in ("mean_timesteps", "footprint_bits") if _is_everywhere(facts, name, metrics)]
-    heads = ["trial", "", "timesteps", "blocks per stage", *map(title, metrics), "origin", "export"]
+    tested = ["accuracy on test"] if facts.tests else []
+    heads = ["trial", "", "timesteps", "blocks per stage", *map(title, metrics), *tested, "origin", "export"]
     rows = [*facts.front.points, *sorted(facts.front.dominated, key=lambda point: point.number)]
     head = "".join(f"<th>{escape(name)}</th>" for name in heads)
     body = "".join(_row(facts, point, metrics) for point in rows)
@@ -46,12 +47,18 @@ def _row(facts: RunFacts, point: Point, metrics: list[str]) -> str:
             for m in metrics
             for value in [point.metrics.get(m, math.nan)]
         ),
+        *([_tested(facts, point)] if facts.tests else []),
         _cell(escape(point.origin)),
         _cell(
             f'<code class="command" title="click to copy">{escape(facts.trials[point.number].command)}</code>'
         ),
     ]
     return f'<tr class="{"on-front" if is_on_front else ""}">{"".join(cells)}</tr>'
+
+
+def _tested(facts: RunFacts, point: Point) -> str:
+    result = facts.tests.get(point.number)
+    return _cell(format_value(result["accuracy"], "accuracy"), result["accuracy"]) if result else _cell("")
 
 
 def _cell(text: str, value: float | None = None) -> str:

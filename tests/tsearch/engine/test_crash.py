@@ -107,9 +107,10 @@ def test_a_driver_killed_while_it_writes_is_resumed(make_space, ideal, tmp_path,
     ):
         for call in (1, 4):
             name = f"{target.rpartition('.')[2]}-{call}"
-            with monkeypatch.context() as patch, pytest.raises(Killed):
+            with monkeypatch.context() as patch:
                 patch.setattr(target, _stops_at(target, call, Killed))
-                run(space, "toys:evaluate", name=name, runs=tmp_path, executor="inline", ideal=ideal)
+                with pytest.raises(Killed):
+                    run(space, "toys:evaluate", name=name, runs=tmp_path, executor="inline", ideal=ideal)
             found = resume(tmp_path / name)
             assert [(t.key, t.state, t.result) for t in found.trials] == [
                 (t.key, t.state, t.result) for t in whole.trials

@@ -16,7 +16,14 @@ from tsearch.engine.search import resume
 from tsearch.errors import TsearchError
 
 # A small file system of its own, mounted where this process and its children alone see it; filled up by the search.
-MOUNT = ["unshare", "--map-root-user", "--mount", "sh", "-c", 'mount -t tmpfs -o size=$0 tmpfs "$1" && shift && "$@"']
+MOUNT = [
+    "unshare",
+    "--map-root-user",
+    "--mount",
+    "sh",
+    "-c",
+    'mount -t tmpfs -o size=$0 tmpfs "$1" && shift && "$@"',
+]
 
 FILL = """
 import json, sys
@@ -66,7 +73,7 @@ def test_other_errors_are_not_taken_for_a_full_disk(tmp_path) -> None:
 def test_a_search_on_a_full_disk_stops_with_a_word_and_resumes_with_space(
     make_space, ideal, tmp_path, size, repeat
 ) -> None:
-    """For real: on a file system of this size, filled by checkpoints of `repeat` times 16 bytes, or else by the ledger."""
+    """For real: on a file system of this size, filled by checkpoints of `repeat` times 16 bytes, or by the ledger."""
     mount, out = tmp_path / "small", tmp_path / "out"
     mount.mkdir()
     out.mkdir()

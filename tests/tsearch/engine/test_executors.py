@@ -143,7 +143,7 @@ def test_bad_input_is_one_line() -> None:
         make_executor("process", lambda *_: None, None, None)
 
 
-def test_an_evaluator_that_workers_cannot_import_ends_the_search(monkeypatch) -> None:
+def test_an_evaluator_that_workers_cannot_import_ends_the_search() -> None:
     executor = make_executor("process", "toys:evaluat", 1, None)
     executor.submit("a", segment())
     outcome = collect(executor, 1)["a"]

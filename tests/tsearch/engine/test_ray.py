@@ -2,12 +2,27 @@
 
 import pytest
 import toys
-
-ray = pytest.importorskip("ray")
+from test_executors import (
+    collect,
+    segment,
+    test_gives_back_what_the_evaluator_returns_to_the_bit,
+    test_says_when_a_problem_would_meet_every_trial,
+    test_takes_as_many_as_are_free_and_gives_all_back,
+    test_turns_an_exception_into_an_error_in_one_line,
+)
 
 from tsearch.engine.executors import make_executor
 from tsearch.engine.search import run
 from tsearch.errors import TsearchError
+
+pytest.importorskip("ray")
+
+SHARED = (  # the promises of every executor: collected here too, they meet the executor below
+    test_gives_back_what_the_evaluator_returns_to_the_bit,
+    test_says_when_a_problem_would_meet_every_trial,
+    test_takes_as_many_as_are_free_and_gives_all_back,
+    test_turns_an_exception_into_an_error_in_one_line,
+)
 
 
 @pytest.fixture(scope="module")
@@ -29,17 +44,6 @@ def executor(cluster):
     made = make_executor("ray", toys.evaluate, None, cluster.address)
     yield made
     made.close()
-
-
-# The promises themselves, from the shared tests.
-from test_executors import (  # noqa: E402
-    collect,
-    segment,
-    test_gives_back_what_the_evaluator_returns_to_the_bit,  # noqa: F401
-    test_says_when_a_problem_would_meet_every_trial,  # noqa: F401
-    test_takes_as_many_as_are_free_and_gives_all_back,  # noqa: F401
-    test_turns_an_exception_into_an_error_in_one_line,  # noqa: F401
-)
 
 
 def test_uses_the_cores_of_both_nodes_and_leaves_the_cluster_up(cluster, executor) -> None:

@@ -55,7 +55,7 @@ def test_a_run_is_whole_and_opens_again_as_it_was(search, ideal) -> None:
 def test_names_count_up_unless_they_are_given(search, tmp_path) -> None:
     assert [search(trials=1).name for _ in range(3)] == ["toy", "toy-2", "toy-3"]
     assert search(trials=1, name="mine").folder == tmp_path / "mine"
-    with pytest.raises(TsearchError, match="mine exists. Choose another --name, or `tsearch resume mine`"):
+    with pytest.raises(TsearchError, match=r"mine exists. Choose another --name, or `tsearch resume mine`"):
         search(trials=1, name="mine")
     for bad in ("a/b", "", "..", ".hidden"):
         with pytest.raises(TsearchError, match="name of one folder"):
@@ -138,7 +138,9 @@ def test_a_traceback_is_kept(search) -> None:
 
 
 def test_failures_in_a_row_stop_the_run_and_say_where_to_look(search, tmp_path) -> None:
-    with pytest.raises(TsearchError, match="3 trials failed in a row, the last one with: RuntimeError: mat1") as info:
+    with pytest.raises(
+        TsearchError, match="3 trials failed in a row, the last one with: RuntimeError: mat1"
+    ) as info:
         search(trials=50, options={"problem": "raise"}, max_failures=3)
     last = open_run(tmp_path / "toy").trials[2]
     assert f"errors/{last.key}.txt" in str(info.value)
@@ -151,7 +153,7 @@ def test_what_is_no_result_fails_the_trial(search) -> None:
 
 
 def test_a_problem_of_every_trial_ends_the_run_at_once_and_no_trial_is_lost(search, tmp_path) -> None:
-    with pytest.raises(TsearchError, match="^data/digits: folder is missing$"):
+    with pytest.raises(TsearchError, match=r"^data/digits: folder is missing$"):
         search(trials=9, options={"problem": "data"})
     assert [trial.state for trial in open_run(tmp_path / "toy").trials] == ["running"]
     found = resume(tmp_path / "toy", lambda *given: toys.evaluate(*given[:3], _without_problem(given[3])))
@@ -166,7 +168,11 @@ def test_a_worker_that_dies_is_replaced_and_the_trial_repeated(search, tmp_path)
     heard = []
     log = str(tmp_path / "log")
     found = search(
-        trials=6, options={"problem": "die once", "log": log}, executor="process", workers=2, listener=heard.append
+        trials=6,
+        options={"problem": "die once", "log": log},
+        executor="process",
+        workers=2,
+        listener=heard.append,
     )
     assert len(found.results) == 6
     lost = [event for event in heard if isinstance(event, events.Lost)]
@@ -174,7 +180,7 @@ def test_a_worker_that_dies_is_replaced_and_the_trial_repeated(search, tmp_path)
     assert Counter(Path(log).read_text().split())[lost[0].trial.key] == 2
 
 
-def test_a_configuration_that_kills_every_worker_fails_after_three_attempts(search, tmp_path) -> None:
+def test_a_configuration_that_kills_every_worker_fails_after_three_attempts(search) -> None:
     heard = []
     options = {"problem": "die", "every": 4}
     found = search(
@@ -190,7 +196,7 @@ def test_a_configuration_that_kills_every_worker_fails_after_three_attempts(sear
 # ---------------------------------------------------------------------- order and time
 
 
-def test_ordered_results_are_the_same_however_many_hands(search, tmp_path) -> None:
+def test_ordered_results_are_the_same_however_many_hands(search) -> None:
     found = [
         search(trials=22, proposer="tpe", ordered=True, executor=executor, workers=workers)
         for executor, workers in (("inline", None), ("process", 1), ("process", 3))
@@ -242,7 +248,7 @@ def test_resume_of_a_finished_run_trains_nothing_and_more_trials_extend_it(searc
         resume(found.folder, more_trials=-1)
 
 
-def test_resuming_a_search_proposes_what_an_uninterrupted_one_would(search, make_space) -> None:
+def test_resuming_a_search_proposes_what_an_uninterrupted_one_would(search) -> None:
     for proposer in ("tpe", "nsga2"):
         settings = {"proposer": proposer, "seed": 3}
         whole = search(trials=24, **settings)
@@ -259,15 +265,15 @@ def test_a_function_without_a_name_can_be_resumed_when_it_is_given(search) -> No
 
 def test_a_run_that_is_not_there_is_told_with_its_neighbours(search, tmp_path) -> None:
     search(trials=1)
-    with pytest.raises(TsearchError, match="no such run. Did you mean 'toy'"):
+    with pytest.raises(TsearchError, match=r"no such run. Did you mean 'toy'"):
         resume(tmp_path / "toi")
-    with pytest.raises(TsearchError, match="no such run. Runs there: toy"):
+    with pytest.raises(TsearchError, match=r"no such run. Runs there: toy"):
         open_run(tmp_path / "elsewhere")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(TsearchError, match="run.json is missing"):
+    with pytest.raises(TsearchError, match=r"run.json is missing"):
         open_run(tmp_path / "empty")
     (tmp_path / "toy" / "run.json").write_text("{")
-    with pytest.raises(TsearchError, match="run.json is damaged"):
+    with pytest.raises(TsearchError, match=r"run.json is damaged"):
         open_run(tmp_path / "toy")
 
 

@@ -9,7 +9,8 @@ Every executor keeps the same four promises, and one set of tests checks them al
     close()            stop everything, what is under way included; leave no process behind
 
 A segment is stateless and can be repeated, so a dead worker is no error here: its outcome says `is_lost`, and
-the search decides. A new executor is a file here and a line in `EXECUTORS`."""
+the search decides. A new executor is a file here and a line in `EXECUTORS`.
+"""
 
 import importlib
 import traceback
@@ -33,7 +34,8 @@ EXECUTORS = {
 @dataclass(frozen=True)
 class Segment:
     """A piece of training: bring `configuration` to `budget` epochs, from a checkpoint (safetensors) or from
-    scratch."""
+    scratch.
+    """
 
     configuration: Configuration
     budget: int
@@ -46,7 +48,8 @@ class Outcome:
     """What became of a segment: a result, or an error in one line with its traceback.
 
     `is_lost`: the worker died, nothing is known about the configuration. `is_refused`: something that would
-    meet every trial, such as missing data; the search has to end."""
+    meet every trial, such as missing data; the search has to end.
+    """
 
     result: Result | None = None
     error: str = ""

@@ -6,7 +6,8 @@ script is never imported again, needs no `__main__` guard, and may as well be a 
 input. (The `multiprocessing` module re-imports the main script in every child.) Each worker talks to the
 driver over a socket of its own. When the driver dies, the sockets close and every worker leaves at once, in
 the middle of a training if need be. The nursery leads its own session, so Ctrl-C in the terminal reaches the
-driver alone."""
+driver alone.
+"""
 
 import os
 import pickle
@@ -31,7 +32,8 @@ _NURSERY = (
 
 class ProcessExecutor:
     """As many workers as `workers`, started when first needed; None means one for every core this process may
-    use."""
+    use.
+    """
 
     def __init__(
         self, evaluator: Evaluator | str, workers: int | None = None, _address: str | None = None
@@ -123,7 +125,8 @@ def _environment() -> Mapping[str, str]:
 
 def _pickled(evaluator: Evaluator | str) -> bytes:
     """The evaluator as a worker receives it: a reference that it imports. Raises: TsearchError if it cannot
-    be imported."""
+    be imported.
+    """
     try:
         pickled = pickle.dumps(evaluator)
     except (pickle.PicklingError, AttributeError, TypeError):

@@ -2,9 +2,11 @@
 
 Only Ray's core is used. Every segment is one task; checkpoints travel as bytes with it and with its result,
 so no shared file system is needed. Ray itself retries nothing: a lost worker or node is an outcome, and the
-search submits the segment again, so that every attempt is counted."""
+search submits the segment again, so that every attempt is counted.
+"""
 
 import importlib.util
+import logging
 import os
 import socket
 import sys
@@ -90,7 +92,8 @@ class RayExecutor:
         self._task = ray.remote(num_cpus=1, max_retries=0)(_attempt)
 
     def _connect(self, ray: Any) -> None:
-        quiet = {"logging_level": "error", "log_to_driver": False}
+        is_verbose = logging.getLogger().isEnabledFor(logging.INFO)
+        quiet = {"logging_level": "info" if is_verbose else "error", "log_to_driver": is_verbose}
         if self._address is None:
             ray.init(
                 num_cpus=self._n, include_dashboard=False, object_store_memory=_OBJECT_STORE_BYTES, **quiet

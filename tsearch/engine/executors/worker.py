@@ -1,5 +1,6 @@
 """The far side of `process.py`: the nursery that forks workers, and the worker itself. Runs in processes of
-its own."""
+its own.
+"""
 
 import os
 import pickle

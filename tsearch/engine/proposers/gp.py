@@ -1,7 +1,8 @@
 """Gaussian process with expected hypervolume improvement: for up to about 200 trials that each take minutes.
 
 One proposal takes about a second at 100 trials and three at 300. Optuna imports torch for it, when the first
-proposal is made."""
+proposal is made.
+"""
 
 from typing import TYPE_CHECKING
 
