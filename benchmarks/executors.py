@@ -1,6 +1,6 @@
-"""Two workers of one thread, or one worker of two threads? Trainings of the shipped event digits per minute, interleaved.
+"""Two workers of one thread, or one worker of two threads? Trainings of the event digits per minute, interleaved.
 
-    python benchmarks/executors.py [rounds]
+python benchmarks/executors.py [rounds]
 """
 
 import subprocess
@@ -49,7 +49,11 @@ def seconds(n_processes: int, n_threads: int) -> float:
 
 
 def main(rounds: int) -> None:
-    layouts = {"2 processes x 1 thread": (2, 1), "1 process x 2 threads": (1, 2), "1 process x 1 thread": (1, 1)}
+    layouts = {
+        "2 processes x 1 thread": (2, 1),
+        "1 process x 2 threads": (1, 2),
+        "1 process x 1 thread": (1, 1),
+    }
     rates: dict[str, list[float]] = {name: [] for name in layouts}
     for n in range(rounds):
         for name, layout in layouts.items():
@@ -58,7 +62,9 @@ def main(rounds: int) -> None:
     print("trainings of T=(6, 3, 1), 5 epochs, per minute: median [quartiles]")
     for name, values in rates.items():
         print(f"  {name:24s} {spread(values)}")
-    ratios = [a / b for a, b in zip(rates["2 processes x 1 thread"], rates["1 process x 2 threads"], strict=True)]
+    ratios = [
+        a / b for a, b in zip(rates["2 processes x 1 thread"], rates["1 process x 2 threads"], strict=True)
+    ]
     print(at_least("two processes of one thread train more than one process of two threads", ratios, 1.0))
 
 

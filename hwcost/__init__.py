@@ -10,6 +10,7 @@ node and voltage, and many of them carry a wide or assumed range. A number from 
 stated assumptions; it is not a measurement of silicon.
 """
 
+from hwcost.attention import attention_counts
 from hwcost.baselines import Baselines, baselines, crossover_rate, dense_twin
 from hwcost.cost import Cost, MeanTimesteps, Row
 from hwcost.errors import HwcostError
@@ -38,6 +39,7 @@ __all__ = [
     "Row",
     "SpikeRecord",
     "StageSpec",
+    "attention_counts",
     "baselines",
     "bound",
     "conv",

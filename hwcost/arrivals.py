@@ -72,7 +72,7 @@ def _check_layer(network: NetworkSpec, layer: LayerSpec, spikes: LayerSpikes, n_
     if not layer.is_analog:
         _check_events(network, layer, spikes, n_samples)
     own = network.timesteps(layer)
-    if layer.neuron and len(spikes.outputs) != own:
+    if (layer.neuron or layer.kind == "lstm") and len(spikes.outputs) != own:
         _fail(layer, f"output spikes of {own} timesteps expected, the record has {len(spikes.outputs)}")
     if any(n > layer.n_outputs * n_samples for n in spikes.outputs):
         _fail(
@@ -100,7 +100,8 @@ def _check_events(network: NetworkSpec, layer: LayerSpec, spikes: LayerSpikes, n
         if not all(n <= value <= n * layer.in_max for n, value in zip(events, sums, strict=True)):
             _fail(
                 layer,
-                f"timestep {t} contradicts its class, {layer.in_class} up to {layer.in_max}: sums {sums}, events {events}",
+                f"timestep {t} contradicts its class, {layer.in_class} up to {layer.in_max}: "
+                f"{sum(events)} events with a sum of {sum(sums)}",
             )
     mask = network.input_mask(layer)
     if _any_masked(spikes.events, mask):

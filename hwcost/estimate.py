@@ -9,12 +9,12 @@ from hwcost.counts import Phase
 from hwcost.errors import HwcostError
 from hwcost.fan_out import n_padded_synapses, n_synapses
 from hwcost.footprint import footprint
+from hwcost.job import Job, capacities
 from hwcost.latency import Cycles, first_decision_cycles, latency_cycles, step_cycles
-from hwcost.memory import capacities
 from hwcost.network import NetworkSpec
 from hwcost.operations import layer_phase
 from hwcost.profile import Profile, load_profile
-from hwcost.shapes import WEIGHTED
+from hwcost.shapes import MIXABLE, WEIGHTED
 from hwcost.spikes import SpikeRecord
 from hwcost.sram import Price
 from hwcost.transformer import ORDERS, entry_phases, passes_through
@@ -127,19 +127,17 @@ def _phases(
     orders: dict[str, str] = {}
     sizes = capacities(network, profile)
     for layer in network.layers:
-        activity = (network, layer, spikes.layers[layer.name], spikes.n_samples, profile, sizes[layer.name])
+        job = Job(network, layer, spikes.layers[layer.name], spikes.n_samples, profile, sizes[layer.name])
         if passes_through(network, layer):
-            barrier = network.transformer(layer) is not None and network.input_timesteps(
-                layer
-            ) != network.timesteps(layer)
-            phases.append(layer_phase(*activity)._replace(barrier=barrier))
+            barrier = network.input_timesteps(layer) != network.timesteps(layer)
+            phases.append(layer_phase(job)._replace(barrier=barrier))
             continue
-        if layer.kind not in WEIGHTED:
+        if layer.kind not in MIXABLE:
             raise HwcostError(
                 f"layer '{layer.name}': a temporal transformer must be followed by a convolution or a linear layer, "
                 f"not by {layer.kind}; end the stage before after this layer"
             )
-        both = {order: entry_phases(*activity, order) for order in ORDERS}
+        both = {order: entry_phases(job, order) for order in ORDERS}
         order = min(ORDERS, key=lambda order: _energy(both[order], profile))
         orders[layer.name] = order
         phases.extend(both[order])

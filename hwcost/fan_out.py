@@ -50,8 +50,8 @@ def n_synapses(layer: LayerSpec) -> int:
 @lru_cache(maxsize=4096)
 def n_padded_synapses(layer: LayerSpec) -> int:
     """The textbook count, which also counts taps on padding."""
-    if layer.kind == "linear":
-        return layer.n_inputs * layer.n_outputs
+    if not layer.kernel:
+        return n_synapses(layer)
     if layer.kind in POOLS:
         return prod(layer.kernel) * layer.n_outputs
     if layer.kind in TRANSPOSED:
@@ -66,7 +66,8 @@ _Geometry = tuple[str, str, int, tuple[int, ...], tuple[_Axis, ...]]
 def _geometry(layer: LayerSpec) -> _Geometry:
     """What the fan-out depends on, so that equal layers share one table."""
     if layer.kind not in (*CONVOLUTIONS, *TRANSPOSED, *POOLS):
-        return ("dense", "", layer.n_outputs, layer.in_shape, ())
+        per_output = {"linear": 1, "recurrent": 1, "lstm": 4}.get(layer.kind, 0)
+        return ("dense", "", layer.n_outputs * per_output or 1, layer.in_shape, ())
     family = "transposed" if layer.kind in TRANSPOSED else "forward"
     channels = 1 if layer.kind in POOLS else layer.out_shape[0] // layer.groups
     axes = zip(

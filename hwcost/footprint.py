@@ -1,10 +1,8 @@
-"""Memory that a network occupies, in bits: independent of samples and, but for buffers at temporal transformers, of
-timesteps.
-"""
+"""Memory that a network occupies, in bits: independent of samples and, but for transformers' buffers, of timesteps."""
 
 from collections.abc import Mapping
 
-from hwcost.memory import value_bits
+from hwcost.job import value_bits
 from hwcost.network import NetworkSpec
 from hwcost.profile import Profile
 from hwcost.shapes import n_biases, n_parameters

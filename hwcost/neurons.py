@@ -8,52 +8,46 @@
 | none | 0 | 0 | 0 | 0 |
 """
 
+from collections.abc import Sequence
+
 from hwcost.counts import Count, every
-from hwcost.network import LayerSpec, NetworkSpec
-from hwcost.profile import Semantics
+from hwcost.job import Job
 
 
-def executed(
-    network: NetworkSpec, layer: LayerSpec, words: tuple[int, ...], semantics: Semantics
-) -> tuple[int, ...]:
+def executed(job: Job, words: Sequence[int]) -> tuple[int, ...]:
     """0 or 1 per own timestep: the neurons of the layer are updated.
 
     A step of the layer's own mask is never run. An unmasked step without input may be skipped under the policy: by IF
     neurons without bias (if_exact), by all neurons without bias that make up for the leak later (lazy_leak), by all
     (shut_off).
     """
-    own = layer.mask or (1,) * network.timesteps(layer)
+    layer, own = job.layer, job.own
     may_skip = {
         "none": False,
         "if_exact": layer.neuron == "if" and not layer.bias,
         "lazy_leak": not layer.bias,
         "shut_off": True,
-    }[semantics.skip_policy]
+    }[job.semantics.skip_policy]
     if not may_skip or len(words) != len(own):
         return own
     return tuple(int(runs and n > 0) for runs, n in zip(own, words, strict=True))
 
 
-def neuron_counts(
-    layer: LayerSpec,
-    runs: tuple[int, ...],
-    outputs: tuple[int, ...],
-    n_samples: int,
-    semantics: Semantics,
-    *,
-    last: bool,
-) -> list[Count]:
+def neuron_counts(job: Job, runs: Sequence[int]) -> list[Count]:
     """Counts of the updates at the steps that run. A last layer without neurons adds its outputs up over time."""
-    updates = every(layer.n_outputs * n_samples, runs)
+    layer, convention = job.layer, job.semantics.neuron
+    updates = every(job.outputs, runs)
     if layer.neuron is None:
-        return [Count("neuron_add", updates)] if last and semantics.neuron != "none" and sum(runs) > 1 else []
+        adds_up = job.is_last and convention != "none" and sum(runs) > 1
+        return [Count("neuron_add", updates)] if adds_up else []
     counts = [Count("neuron_update", updates)]
-    if semantics.neuron == "none":
+    if convention == "none":
         return counts
-    if layer.neuron == "lif" and semantics.neuron != "syops":
+    if layer.neuron == "lif" and convention != "syops":
         counts.append(Count("neuron_multiply", updates))
-    resets = outputs if semantics.neuron != "syops" and layer.reset == "soft" else (0,) * len(runs)
-    counts.append(Count("neuron_add", tuple(n + r for n, r in zip(updates, resets, strict=True))))
-    if semantics.neuron == "hwcost":
+    resets = convention == "lemaire" or (convention == "hwcost" and layer.reset == "soft")
+    added = tuple(n + s for n, s in zip(updates, job.spikes.outputs, strict=True)) if resets else updates
+    counts.append(Count("neuron_add", added))
+    if convention == "hwcost":
         counts.append(Count("neuron_compare", updates))
     return counts

@@ -49,6 +49,7 @@ class Semantics:
     neuron: convention for the arithmetic of one neuron update, see `hwcost.neurons`.
     dataflow: output-stationary (per_step) or with membrane accumulators in memory (per_event).
     addressing: addresses computed per event, or running counters (free).
+    attention: products of binary matrices as every product, one row per event, or coincidences of events.
     codec: spikes as addresses (aer), as a bitmap, or as whichever is shorter (min).
     """
 
@@ -65,6 +66,7 @@ class Semantics:
     stateless: bool = True
     memory_map: Literal["per_layer", "shared"] = "per_layer"
     fuse_avg_pool: bool = False
+    attention: Literal["dense", "row", "coincidence"] = "row"
 
     def __post_init__(self) -> None:
         for name, kind in get_type_hints(type(self)).items():

@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 CONVOLUTIONS = {"conv1d": 1, "conv2d": 2, "conv3d": 3}
 TRANSPOSED = {"conv_transpose1d": 1, "conv_transpose2d": 2, "conv_transpose3d": 3}
 POOLS = {f"{what}_pool{axes}d": axes for what in ("avg", "max") for axes in (1, 2, 3)}
-WEIGHTED = (*CONVOLUTIONS, *TRANSPOSED, "linear")
-KINDS = (*WEIGHTED, *POOLS)
+MIXABLE = (*CONVOLUTIONS, *TRANSPOSED, "linear")
+WEIGHTED = (*MIXABLE, "recurrent", "lstm")
+RESIDUALS = ("sew_add", "sew_and", "sew_iand", "membrane_shortcut")
+ATTENTIONS = ("attention", "mask_attention")
+KINDS = (*WEIGHTED, *POOLS, *RESIDUALS, *ATTENTIONS, "batch_norm", "concat", "flatten", "embedding")
+TRAINING_ONLY = ("early_classifier", "dropout")
 CLASSES = ("analog", "binary", "ternary", "graded")
 PADDING_MODES = ("zeros", "circular", "reflect", "replicate")
 NEURONS = ("lif", "if")
@@ -44,6 +48,7 @@ def check_layer(layer: LayerSpec) -> None:
     """Fill the geometry's defaults and refuse what does not fit together, naming the layer."""
     _check_words(layer)
     axes = n_axes(layer)
+    _check_kind(layer)
     if axes == 0:
         if layer.kernel or layer.stride or layer.padding or layer.dilation:
             _fail(layer, f"a {layer.kind} layer has no kernel, stride, padding or dilation")
@@ -59,6 +64,8 @@ def check_layer(layer: LayerSpec) -> None:
 
 
 def _check_words(layer: LayerSpec) -> None:
+    if layer.kind in TRAINING_ONLY:
+        _fail(layer, f"a {layer.kind} exists in training only and costs nothing at inference; leave it out")
     for what, word, known in (
         ("kind", layer.kind, KINDS),
         ("class", layer.in_class, CLASSES),
@@ -79,6 +86,22 @@ def _check_words(layer: LayerSpec) -> None:
         _fail(layer, f"stage {layer.stage}, shapes {layer.in_shape} -> {layer.out_shape}: must be positive")
     if any(step not in (0, 1) for step in layer.mask):
         _fail(layer, f"a mask holds 0 and 1, got {layer.mask}")
+
+
+def _check_kind(layer: LayerSpec) -> None:
+    if layer.kind in (*RESIDUALS, "batch_norm") and layer.in_shape != layer.out_shape:
+        _fail(layer, f"a {layer.kind} keeps its shape, got {layer.in_shape} -> {layer.out_shape}")
+    if layer.kind in ATTENTIONS:
+        heads = layer.operand("heads", 1)
+        if len(layer.in_shape) != 3 or layer.in_shape[0] != 3 or layer.in_shape[1:] != layer.out_shape:
+            _fail(
+                layer,
+                f"a {layer.kind} maps (3, channels, tokens) to (channels, tokens), got {layer.in_shape} -> {layer.out_shape}",
+            )
+        if layer.out_shape[0] % heads:
+            _fail(layer, f"{heads} heads do not divide {layer.out_shape[0]} channels")
+    if layer.kind == "recurrent" and layer.neuron is None:
+        _fail(layer, "a recurrent layer feeds its own spikes back and needs neurons")
 
 
 def _check_geometry(layer: LayerSpec, axes: int) -> None:
@@ -114,16 +137,22 @@ def _check_geometry(layer: LayerSpec, axes: int) -> None:
 
 def n_parameters(layer: LayerSpec) -> int:
     """Weights of the layer, without bias."""
-    if layer.kind == "linear":
-        return layer.n_inputs * layer.n_outputs
-    if layer.kind in POOLS:
-        return 0
+    inputs, outputs = layer.n_inputs, layer.n_outputs
+    dense = {
+        "linear": inputs * outputs,
+        "embedding": inputs * outputs,
+        "recurrent": (inputs + outputs) * outputs,
+        "lstm": 4 * (inputs + outputs) * outputs,
+        "batch_norm": 2 * layer.out_shape[0] * layer.operand("parameter_sets", 1),
+    }
+    if n_axes(layer) == 0 or layer.kind in POOLS:
+        return dense.get(layer.kind, 0)
     return layer.in_shape[0] * layer.out_shape[0] // layer.groups * prod(layer.kernel)
 
 
 def n_biases(layer: LayerSpec) -> int:
     """Bias values of the layer: one per output channel, or per output neuron of a linear layer."""
-    return layer.out_shape[0] if layer.bias else 0
+    return layer.out_shape[0] * (4 if layer.kind == "lstm" else 1) if layer.bias else 0
 
 
 def _fail(layer: LayerSpec, what: str) -> None:

@@ -191,13 +191,30 @@ def _constant(network: NetworkSpec, layer: LayerSpec, rate: float, n_samples: in
     share = Fraction(rate) * n_samples
     mask = network.input_mask(layer)
     own = layer.mask or (1,) * network.timesteps(layer)
-    outputs = tuple(int(share * layer.n_outputs) * step for step in own) if layer.neuron else ()
+    emits = layer.neuron or layer.kind == "lstm"
+    outputs = tuple(int(share * layer.n_outputs) * step for step in own) if emits else ()
     if layer.is_analog:
         return LayerSpikes(outputs=outputs)
     row = tuple(int(share * size) for size in class_sizes(layer))
     events = tuple(tuple(n * step for n in row) for step in mask)
     sums = tuple(tuple(n * layer.in_max for n in step) for step in events)
-    return LayerSpikes(events, sums, outputs)
+    extras = tuple(
+        (name, tuple(n * step for step in own)) for name, n in _constant_extras(layer, share).items()
+    )
+    return LayerSpikes(events, sums, outputs, extras)
+
+
+def _constant_extras(layer: LayerSpec, share: Fraction) -> dict[str, int]:
+    """Further counts at a constant rate; pairs of events in an attention are as many as there can be."""
+    if layer.kind == "sew_add":
+        return {"other": int(share * layer.n_outputs)}
+    if layer.kind not in ("attention", "mask_attention"):
+        return {}
+    neurons, heads, tokens = layer.n_outputs, layer.operand("heads", 1), layer.out_shape[1]
+    most = {"qk": neurons * tokens, "av": neurons * tokens, "kv": neurons * neurons // heads // tokens}
+    if layer.kind == "mask_attention":
+        most["kv"] = neurons
+    return {name: int(share * n) for name, n in ({"q": neurons, "k": neurons, "v": neurons} | most).items()}
 
 
 def _rows(table: Any) -> Any:

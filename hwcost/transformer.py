@@ -12,14 +12,21 @@ Both are priced; the cheaper one under the profile is taken and named.
 from collections.abc import Sequence
 from itertools import pairwise
 
-from hwcost.arrivals import Arrivals, dense
+from hwcost.arrivals import Arrivals
 from hwcost.counts import Count, Phase, Steps, every, times
-from hwcost.memory import Capacity, event_reads
+from hwcost.job import Job
+from hwcost.memory import event_reads
 from hwcost.network import LayerSpec, NetworkSpec
 from hwcost.neurons import executed
-from hwcost.operations import dense_counts, event_arrivals, output_counts, synaptic_counts
+from hwcost.operations import (
+    dense_arrivals,
+    dense_counts,
+    event_arrivals,
+    masked,
+    output_counts,
+    synaptic_counts,
+)
 from hwcost.profile import Profile
-from hwcost.spikes import LayerSpikes
 
 ORDERS = ("mix_then_conv", "conv_then_mix")
 
@@ -32,41 +39,27 @@ def passes_through(network: NetworkSpec, layer: LayerSpec) -> bool:
 
 
 def bucket_edges(n_in: int, n_out: int) -> tuple[int, ...]:
-    """Edges of `n_out` contiguous buckets over `n_in` steps: bucket k holds the steps from edge k up to, without, edge
-    k + 1.
-    """
+    """Edges of `n_out` contiguous buckets over `n_in` steps: bucket k runs from edge k up to, without, edge k + 1."""
     return tuple((2 * k * n_in + n_out) // (2 * n_out) for k in range(n_out + 1))
 
 
-def entry_phases(
-    network: NetworkSpec,
-    layer: LayerSpec,
-    spikes: LayerSpikes,
-    n_samples: int,
-    profile: Profile,
-    capacity: Capacity,
-    order: str,
-) -> tuple[Phase, Phase]:
+def entry_phases(job: Job, order: str) -> tuple[Phase, Phase]:
     """The work before the barrier, at T_in steps, and after it, at T_out steps, in the given order."""
-    n_in, n_out = network.input_timesteps(layer), network.timesteps(layer)
-    mask = network.input_mask(layer)
-    if layer.is_analog:
-        arrived = dense(layer, n_samples, n_in, pads_counted=profile.semantics.pads_counted)
-        before: list[Count] = []
-    else:
-        arrived = event_arrivals(layer, spikes, n_samples, profile)
-        before = event_reads(layer, arrived.words, mask, n_samples, profile, capacity)
-    before += _scores(network.transformer(layer), arrived.words, n_in, n_out, n_samples)
-    orders = {"mix_then_conv": _mix_then_conv, "conv_then_mix": _conv_then_mix}
-    more, after = orders[order](network, layer, arrived, n_samples, profile, capacity)
-    runs = executed(network, layer, (), profile.semantics)
-    after += output_counts(network, layer, spikes, runs, n_samples, profile, capacity)
-    scanned = every(0 if layer.is_analog else layer.n_inputs, mask)
-    idle = every(0, runs)
+    layer, n_in = job.layer, job.network.input_timesteps(job.layer)
+    mask = job.network.input_mask(layer)
+    arrived = dense_arrivals(job, n_in) if layer.is_analog else event_arrivals(job)
+    before = [] if layer.is_analog else event_reads(job, arrived.words, mask)
+    before += _scores(job, arrived.words)
+    mix = {"mix_then_conv": _mix_then_conv, "conv_then_mix": _conv_then_mix}[order]
+    first, after = mix(job, arrived)
+    runs = executed(job, ())
+    idle, waiting = every(0, runs), every(0, mask)
+    scanned = waiting if layer.is_analog else every(layer.n_inputs, mask)
     updated = every(layer.n_outputs if layer.neuron else 0, runs)
+    counts = tuple(after + output_counts(job, runs))
     return (
-        Phase(layer.name, tuple(before + more), scanned, every(0, mask), every(0, mask)),
-        Phase(layer.name, tuple(after), idle, updated, spikes.outputs or idle, barrier=True),
+        Phase(layer.name, tuple(before + first), scanned, waiting, waiting),
+        Phase(layer.name, counts, idle, updated, job.spikes.outputs or idle, barrier=True),
     )
 
 
@@ -79,75 +72,53 @@ def buffer_bits(network: NetworkSpec, layer: LayerSpec, profile: Profile, order:
     return n_in * layer.n_inputs * layer.in_max.bit_length() + n_out * layer.n_inputs * bits
 
 
-def _scores(mode: str | None, words: Sequence[int], n_in: int, n_out: int, n_samples: int) -> list[Count]:
+def _scores(job: Job, words: Sequence[int]) -> list[Count]:
     """Scores: one add per event, a small perceptron and look-ups of exponentials. Modes with fixed mixing have none."""
-    layers = {
+    n_in, n_out = len(words), len(job.own)
+    networks = {
         "score_mix": (n_in * n_in + n_in * n_out * n_in, n_out * n_in),
         "rank1_score": (n_in * n_in + n_in * n_out, n_in + n_out),
     }
-    if mode not in layers:
+    mode = job.network.transformer(job.layer)
+    if mode not in networks:
         return []
-    macs, lookups = layers[mode]
+    macs, lookups = networks[mode]
     return [
         Count("score_ac", tuple(words)),
-        Count("score_mac", _at_last(macs * n_samples, n_in)),
-        Count("score_lookup", _at_last(lookups * n_samples, n_in)),
+        Count("score_mac", _at_last(macs * job.n_samples, n_in)),
+        Count("score_lookup", _at_last(lookups * job.n_samples, n_in)),
     ]
 
 
-def _mix_then_conv(
-    network: NetworkSpec,
-    layer: LayerSpec,
-    arrived: Arrivals,
-    n_samples: int,
-    profile: Profile,
-    capacity: Capacity,
-) -> tuple[list[Count], list[Count]]:
-    n_in, n_out = network.input_timesteps(layer), network.timesteps(layer)
-    buckets = network.transformer(layer) == "bucket"
-    item = "mix_mac" if layer.is_analog or arrived.operation == "mac" else "mix_ac"
+def _mix_then_conv(job: Job, arrived: Arrivals) -> tuple[list[Count], list[Count]]:
+    n_in, n_out = len(arrived.words), len(job.own)
+    buckets = job.network.transformer(job.layer) == "bucket"
+    item = "mix_mac" if job.layer.is_analog or arrived.operation == "mac" else "mix_ac"
     mixed = times(1 if buckets else n_out, arrived.words)
-    bits = profile.bits["activation"]
+    bits, capacity = job.profile.bits["activation"], job.capacity.frame_in * n_out
     before = [
         Count(item, mixed),
-        Count("activation_read", mixed, bits, capacity.frame_in * n_out),
-        Count("activation_write", mixed, bits, capacity.frame_in * n_out),
+        Count("activation_read", mixed, bits, capacity),
+        Count("activation_write", mixed, bits, capacity),
     ]
-    own = layer.mask or (1,) * n_out
     if buckets and n_in % n_out == 0 and item == "mix_ac":
-        pooled = _per_bucket(arrived, n_out)
-        after = synaptic_counts(layer, pooled, profile, capacity)
-        after.append(
-            Count("activation_read", every(layer.n_inputs * n_samples, own), bits, capacity.frame_in * n_out)
-        )
-        return before, after
-    frames = dense(layer, n_samples, n_out, pads_counted=profile.semantics.pads_counted)
-    synapses = tuple(n * run for n, run in zip(frames.synapses, own, strict=True))
-    return before, dense_counts(frames._replace(synapses=synapses), profile, capacity)
+        after = synaptic_counts(job, masked(_per_bucket(arrived, n_out), job.own))
+        return before, [*after, Count("activation_read", every(job.inputs, job.own), bits, capacity)]
+    return before, dense_counts(job, masked(dense_arrivals(job, n_out), job.own))
 
 
-def _conv_then_mix(
-    network: NetworkSpec,
-    layer: LayerSpec,
-    arrived: Arrivals,
-    n_samples: int,
-    profile: Profile,
-    capacity: Capacity,
-) -> tuple[list[Count], list[Count]]:
-    n_in, n_out = network.input_timesteps(layer), network.timesteps(layer)
-    outputs, bits = layer.n_outputs * n_samples, profile.bits["activation"]
-    if layer.is_analog:
-        before = dense_counts(arrived, profile, capacity)
-    else:
-        before = synaptic_counts(layer, arrived, profile, capacity)
-    before.append(Count("activation_write", (outputs,) * n_in, bits, capacity.frame_out * n_in))
-    if network.transformer(layer) == "bucket":
-        edges = bucket_edges(n_in, n_out)
+def _conv_then_mix(job: Job, arrived: Arrivals) -> tuple[list[Count], list[Count]]:
+    n_in, n_out = len(arrived.words), len(job.own)
+    bits, capacity = job.profile.bits["activation"], job.capacity.frame_out * n_in
+    before = dense_counts(job, arrived) if job.layer.is_analog else synaptic_counts(job, arrived)
+    before.append(Count("activation_write", (job.outputs,) * n_in, bits, capacity))
+    widths: tuple[int, ...] = (n_in,) * n_out
+    item = "mix_mac"
+    if job.network.transformer(job.layer) == "bucket":
+        widths = tuple(b - a for a, b in pairwise(bucket_edges(n_in, n_out)))
         item = "mix_ac" if n_in % n_out == 0 else "mix_mac"
-        mixed = tuple(outputs * (b - a) for a, b in pairwise(edges))
-    else:
-        item, mixed = "mix_mac", (outputs * n_in,) * n_out
-    return before, [Count(item, mixed), Count("activation_read", mixed, bits, capacity.frame_out * n_in)]
+    mixed = tuple(job.outputs * width * run for width, run in zip(widths, job.own, strict=True))
+    return before, [Count(item, mixed), Count("activation_read", mixed, bits, capacity)]
 
 
 def _per_bucket(arrived: Arrivals, n_out: int) -> Arrivals:

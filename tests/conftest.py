@@ -16,7 +16,7 @@ _CACHE = tempfile.mkdtemp(prefix="tsearch-cache-")
 os.environ["TSEARCH_CACHE"] = _CACHE
 atexit.register(shutil.rmtree, _CACHE, ignore_errors=True)
 
-import pytest
+import pytest  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -1,6 +1,6 @@
 """How a search is going, for people: one line that stays in place on a terminal, one line per trial elsewhere.
 
-14/40 trials | 5 on the front | hypervolume 0.412 | best accuracy 84.2 % | 3 min left
+14/40 trials | front 5 | hypervolume 0.412 | best accuracy 84.2 % | 3 min left
 """
 
 import shutil
@@ -47,7 +47,7 @@ class Progress:
         elif isinstance(event, Lost):
             self._line(f"trial {event.trial.number}: {event.reason}, attempt {event.attempt}")
         elif isinstance(event, Ended):
-            self._line(f"{event.reason}: {event.n_done}/{event.n_total} trials")
+            self._end(event)
 
     def _start(self, event: Started) -> None:
         complete = [trial for trial in event.earlier if trial.state == "complete"]
@@ -72,14 +72,20 @@ class Progress:
         elif event.trial.state == "complete":
             self._line(f"{summary} | {self._seen.describe(event.trial)}")
 
+    def _end(self, event: Ended) -> None:
+        assert self._seen is not None
+        is_open = event.reason in ("stopped", "time is up")
+        hint = f". Go on with: tsearch resume {self._seen.name}" if is_open else ""
+        self._line(f"{event.reason}: {event.n_done}/{event.n_total} trials{hint}")
+
     def _summary(self, event: Finished) -> str:
         assert self._seen is not None
         parts = [f"{event.n_done}/{event.n_total} trials", *self._seen.front_words()]
-        if self._n_failed:
-            parts.append(f"{self._n_failed} failed")
         left = event.n_total - event.n_done
         if left:
             parts.append(f"{_duration((self._clock() - self._began_s) / self._n_here * left)} left")
+        if self._n_failed:
+            parts.append(f"{self._n_failed} failed")
         return " | ".join(parts)
 
     def _line(self, text: str) -> None:
@@ -108,7 +114,7 @@ class _Seen:
         leading = next((o for o in self.objectives if o.is_maximized), self.objectives[0])
         best = front.best(leading.name).metrics[leading.name]
         return [
-            f"{len(front.points)} on the front",
+            f"front {len(front.points)}",
             f"hypervolume {front.hypervolume:.3f}",
             f"best {title(leading.name)} {format_value(best, leading.name)}",
         ]

@@ -1,6 +1,7 @@
 """Results as text tables and as JSON content."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from tsearch.front import Comparison, Front, Point
@@ -61,22 +62,29 @@ def point_content(front: Front, point: Point) -> dict[str, Any]:
 
 
 def comparison_text(a: Front, b: Front, comparison: Comparison) -> str:
-    """Two fronts one below the other, and their hypervolumes in one box."""
+    """Both fronts laid over each other, cheapest first, and their hypervolumes in one box; * marks what stays on the front
+    of both runs together.
+    """
+    together = replace(a, complete=a.points + b.points)
+    names = [objective.name for objective in a.objectives]
+    costs = [objective.name for objective in a.objectives if not objective.is_maximized] or names
+    both = [(point, front) for front in (a, b) for point in front.points]
+    both.sort(key=lambda pair: (pair[0].metrics[costs[0]], pair[1].name, pair[0].number))
+    rows = [["", "run", "trial", "timesteps", "blocks per stage", *(title(name) for name in names)]]
+    for point, front in both:
+        is_kept = any(point is kept for kept in together.points)
+        values = [format_value(point.metrics[name], name) for name in names]
+        about = [front.name, str(point.number), _numbers(point.timesteps), _numbers(point.stages)]
+        rows.append(["*" if is_kept else "", *about, *values])
     box = ", ".join(
         f"{title(name)} {format_value(value, name)}" for name, value in comparison.reference.items()
     )
-    rows = [
+    sums = [
         ["run", "front", "hypervolume", "matched by the other"],
         [a.name, str(len(a.points)), f"{comparison.hypervolume_a:.4f}", f"{comparison.covered_a:.0%}"],
         [b.name, str(len(b.points)), f"{comparison.hypervolume_b:.4f}", f"{comparison.covered_b:.0%}"],
     ]
-    return "\n\n".join(
-        [
-            f"{a.name}\n{front_text(a, a.points)}",
-            f"{b.name}\n{front_text(b, b.points)}",
-            f"{grid(rows)}\nhypervolumes against the common reference: {box}",
-        ]
-    )
+    return f"{grid(rows)}\n\n{grid(sums)}\nhypervolumes against the common reference: {box}"
 
 
 def comparison_content(a: Front, b: Front, comparison: Comparison) -> dict[str, Any]:

@@ -328,6 +328,66 @@ def i18_a_kernel_as_large_as_the_input_is_linear(data: st.DataObject) -> None:
 
 
 @invariant
+def i19_coincidences_are_the_least_reading_of_attention(data: st.DataObject) -> None:
+    heads, tokens, width = (data.draw(st.integers(1, n)) for n in (2, 5, 5))
+    q, k, v = (draw_maps(data, (2, 1, heads, tokens, width)) for _ in range(3))
+    extras = h.attention_counts(q, k, v)
+    assert extras["qk"] == ((q @ k.swapaxes(-1, -2)).sum(),)
+    assert extras["kv"] == ((k.swapaxes(-1, -2) @ v).sum(),)
+    assert extras["qk"] == h.attention_counts(k, q, v)["qk"]
+    row_q, row_k = extras["q"][0] * tokens, extras["k"][0] * tokens
+    assert extras["qk"][0] <= min(row_q, row_k) <= 2 * heads * tokens * tokens * width
+    shape, total = (heads * width, tokens), sum(extras[name][0] for name in "qkv")
+    for kv_first in (0, 1):
+        operands = (("heads", heads), ("kv_first", kv_first))
+        layer = h.LayerSpec("a", "attention", 0, (3, *shape), shape, operands=operands)
+        record = h.SpikeRecord({"a": h.LayerSpikes([[total]], extras=tuple(extras.items()))}, 2)
+        counts = {
+            reading: h.estimate(alone(layer), record, memory(attention=reading)).count("attention_ac")
+            for reading in ("coincidence", "row", "dense")
+        }
+        assert counts["coincidence"] <= counts["row"] <= counts["dense"]
+
+
+@invariant
+def i20_folding_a_batch_norm_keeps_the_spikes(data: st.DataObject) -> None:
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    n_in, n_out, steps = 6, 5, 4
+    weights, events = rng.normal(size=(n_out, n_in)), rng.random((steps, n_in)) < 0.5
+    gamma, beta, mean, variance = (
+        rng.normal(size=n_out),
+        rng.normal(size=n_out),
+        rng.normal(size=n_out),
+        rng.random(n_out),
+    )
+    scale = gamma / np.sqrt(variance + 1e-5)
+    plain = (events @ weights.T - mean) * scale + beta
+    folded = events @ (weights * scale[:, None]).T + (beta - mean * scale)
+    assert np.allclose(plain, folded, atol=1e-5)
+    fired = [_integrate_and_fire(current) for current in (plain, folded)]
+    assert (fired[0] == fired[1]).all()
+    reader = h.linear("next", n_out, 3)
+    assert sop(reader, fired[0][None].astype(int)) == sop(reader, fired[1][None].astype(int))
+    unfolded = (
+        h.linear("fc", n_in, n_out),
+        h.LayerSpec("norm", "batch_norm", 0, (n_out,), (n_out,), in_class="analog", neuron="if"),
+    )
+    network = h.NetworkSpec(unfolded, (h.StageSpec(steps),))
+    cost = h.estimate(network, h.SpikeRecord.full(network), MEMORY)
+    assert cost.count("norm_mac") == steps * n_out
+    assert cost.count("synapse_ac") == steps * n_in * n_out
+
+
+def _integrate_and_fire(current: np.ndarray) -> np.ndarray:
+    voltage, fired = np.zeros(current.shape[1]), []
+    for step in current:
+        voltage = voltage + step
+        fired.append(voltage >= 1)
+        voltage = voltage - fired[-1]
+    return np.array(fired)
+
+
+@invariant
 def i21_a_fused_average_pool_counts_the_same(data: st.DataObject) -> None:
     channels, size = data.draw(st.integers(1, 3)), data.draw(st.sampled_from((4, 6)))
     spikes = draw_maps(data, (1, 2, channels, size, size))

@@ -55,17 +55,18 @@ def test_plain_lines_tell_each_trial_and_where_the_search_stands() -> None:
     lines = shown.splitlines()
     assert "\r" not in shown
     assert lines[0] == "runs/toy: 4 trials"
-    assert lines[1].startswith("1/4 trials | 1 on the front | hypervolume 0.")
+    assert lines[1].startswith("1/4 trials | front 1 | hypervolume 0.")
     assert lines[1].endswith(
         "best accuracy 60.0 % | 30 s left | trial 0: timesteps [1], accuracy 60.0 %, energy 2.00 nJ"
     )
-    assert "2/4 trials | 2 on the front" in lines[2]
+    assert "2/4 trials | front 2" in lines[2]
     assert "best accuracy 80.0 %" in lines[3]
-    assert "2 on the front" in lines[3]  # the third is dominated
-    assert lines[4:] == ["time is up: 3/4 trials"]
+    assert "front 2" in lines[3]  # the third is dominated
+    assert lines[4:] == ["time is up: 3/4 trials. Go on with: tsearch resume toy"]
 
 
-def test_the_live_line_stays_in_place_and_trouble_stays_above_it() -> None:
+def test_the_live_line_stays_in_place_and_trouble_stays_above_it(monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     shown = show(
         started(),
         Finished(trial(0, 0.6, 2e3), 1, 4),
@@ -79,22 +80,22 @@ def test_the_live_line_stays_in_place_and_trouble_stays_above_it() -> None:
     assert lines[1].count("\r\x1b[2K") == 2  # drawn, then cleared for the line about the lost worker
     assert "attempt 1" in lines[1]
     assert lines[2].endswith("trial 1 failed: MemoryError")
-    assert "2/4 trials | 1 on the front" in lines[3]
+    assert "2/4 trials | front 1" in lines[3]
     assert "1 failed" in lines[3]
-    assert lines[3].endswith("stopped: 2/4 trials")
+    assert lines[3].endswith("stopped: 2/4 trials. Go on with: tsearch resume toy")
 
 
 def test_a_resumed_run_starts_with_what_it_has_and_estimates_from_what_it_does() -> None:
     shown = show(started(trial(0, 0.6, 2e3), failed(1)), Finished(trial(2, 0.7, 1e3), 3, 4), is_live=False)
     lines = shown.splitlines()
     assert lines[0] == "runs/toy: 4 trials, 2 of them done"
-    assert lines[1].startswith("3/4 trials | 1 on the front")
-    assert "1 failed | 10 s left" in lines[1]
+    assert lines[1].startswith("3/4 trials | front 1")
+    assert "10 s left | 1 failed" in lines[1]
 
 
 def test_nothing_complete_yet_shows_no_front() -> None:
     shown = show(started(), Finished(failed(0), 1, 4), is_live=True)
-    assert shown.endswith("1/4 trials | 1 failed | 30 s left")
+    assert shown.endswith("1/4 trials | 30 s left | 1 failed")
 
 
 @pytest.mark.parametrize(

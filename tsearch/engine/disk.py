@@ -38,7 +38,7 @@ def full_disk_is_an_error(path: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not is_full_disk(error):
+        if isinstance(error, TsearchError) or not is_full_disk(error):
             raise
         raise TsearchError(
             f"{path}: the disk is full. Earlier results are intact: free some space, then `tsearch resume`."

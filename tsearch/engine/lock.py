@@ -14,7 +14,7 @@ from tsearch.errors import TsearchError
 def locked(folder: Path) -> Iterator[None]:
     """Hold the lock of a run folder. Raises: TsearchError naming the process that holds it already."""
     path = folder / "lock"
-    with full_disk_is_an_error(path), open(path, "a+") as file:
+    with open(path, "a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -23,7 +23,8 @@ def locked(folder: Path) -> Iterator[None]:
             raise TsearchError(
                 f"{folder}: process {holder} is working on this run. Wait for it, or stop it and resume."
             ) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+        with full_disk_is_an_error(path):
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
         yield

@@ -124,7 +124,9 @@ def resume(
         )
     was = content["executor"]
     if executor is None or executor == was["name"]:
-        executor, workers, address = was["name"], workers or was["workers"], address or was["address"]
+        executor = was["name"]
+        workers = was["workers"] if workers is None else workers
+        address = was["address"] if address is None else address
     hands = make_executor(executor, evaluator, workers, address)
     with locked(folder):
         content = read_content(folder)

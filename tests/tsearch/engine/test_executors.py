@@ -1,5 +1,7 @@
 """The promises that every executor keeps; `test_ray.py` runs them for Ray, too."""
 
+import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -156,6 +158,11 @@ def test_ray_that_is_not_installed_says_how_to_get_it(monkeypatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(TsearchError, match=r"pip install 'tsearch-snn\[ray\]'"):
         make_executor("ray", toys.evaluate, None, None)
+
+
+def test_the_engine_imports_neither_torch_nor_ray() -> None:
+    check = "import sys, tsearch.engine.search as s; sys.exit(bool({'torch', 'ray'} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", check]).returncode == 0
 
 
 def test_every_executor_can_be_named() -> None:

@@ -246,6 +246,8 @@ def test_resume_of_a_finished_run_trains_nothing_and_more_trials_extend_it(searc
     assert len(longer.results) == longer.n_total == 9
     with pytest.raises(TsearchError, match="-1 cannot be taken away"):
         resume(found.folder, more_trials=-1)
+    with pytest.raises(TsearchError, match="workers: 0"):
+        resume(found.folder, workers=0)
 
 
 def test_resuming_a_search_proposes_what_an_uninterrupted_one_would(search) -> None:
