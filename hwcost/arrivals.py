@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from fractions import Fraction
+from math import prod
 from typing import NamedTuple
 
-from hwcost.counts import Number, Steps
+from hwcost.counts import Number, Steps, times
 from hwcost.errors import HwcostError
 from hwcost.fan_out import class_sizes, class_values, n_padded_synapses, n_synapses
 from hwcost.network import LayerSpec, NetworkSpec
@@ -16,6 +17,7 @@ class Arrivals(NamedTuple):
 
     `words` is how many events are sent (a unary graded event is sent once per unit), `synapses` how many existing
     synapses they meet, with bounds where only totals are known. `operation` is what meeting one costs: "ac" or "mac".
+    `accesses` is how many weights are asked, where that is not one per synapse.
     """
 
     words: tuple[int, ...]
@@ -23,11 +25,12 @@ class Arrivals(NamedTuple):
     operation: str
     low: Steps | None = None
     high: Steps | None = None
+    accesses: Steps | None = None
 
     def first(self, n: int) -> "Arrivals":
         """The first `n` timesteps."""
-        low, high = self.low and self.low[:n], self.high and self.high[:n]
-        return Arrivals(self.words[:n], self.synapses[:n], self.operation, low, high)
+        cut = [steps and steps[:n] for steps in (self.low, self.high, self.accesses)]
+        return Arrivals(self.words[:n], self.synapses[:n], self.operation, *cut)
 
 
 def arrivals(layer: LayerSpec, spikes: LayerSpikes, n_samples: int, *, unary: bool) -> Arrivals:
@@ -49,6 +52,18 @@ def arrivals(layer: LayerSpec, spikes: LayerSpikes, n_samples: int, *, unary: bo
     high = tuple(_fill(n, reversed(room)) for n in words)
     expected = tuple(_plain(Fraction(n * n_synapses(layer), layer.n_inputs)) for n in words)
     return Arrivals(words, expected, operation, low, high)
+
+
+def textbook_arrivals(layer: LayerSpec, arrived: Arrivals) -> Arrivals:
+    """Lemaire et al. 2022: an event of a convolution meets ceil(k / s) outputs per axis and asks k weights per axis."""
+    if not layer.kernel:
+        return arrived
+    channels = layer.out_shape[0] // layer.groups
+    met = channels * prod(-(-k // s) for k, s in zip(layer.kernel, layer.stride, strict=True))
+    asked = channels * prod(layer.kernel)
+    return Arrivals(
+        arrived.words, times(met, arrived.words), arrived.operation, accesses=times(asked, arrived.words)
+    )
 
 
 def dense(layer: LayerSpec, n_samples: int, n_steps: int, *, pads_counted: bool) -> Arrivals:

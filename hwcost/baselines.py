@@ -1,9 +1,9 @@
 """What an honest comparison needs beside a spiking network's cost: the same shapes without spikes.
 
 The dense twin is the conventional network of the same layers, run once on numbers. The quantised twin carries as many
-bits as the spikes of T timesteps can distinguish, ceil(log2(T + 1)): the fair opponent of Yan et al., "Reconsidering the
-energy efficiency of spiking neural networks", 2024. A spiking network wins against it only while few of its synapses see
-a spike.
+bits as the spikes of T timesteps can distinguish, ceil(log2(T + 1)): the fair opponent of Yan et al., "Reconsidering
+the energy efficiency of spiking neural networks", 2024. A spiking network wins against it only while few of its
+synapses see a spike.
 """
 
 from dataclasses import replace

@@ -1,5 +1,6 @@
 """`estimate` prices a network from its spike record; `bound` brackets it before anything is trained."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from hwcost.fan_out import n_padded_synapses, n_synapses
 from hwcost.footprint import footprint
 from hwcost.job import Job, capacities
 from hwcost.latency import Cycles, first_decision_cycles, latency_cycles, step_cycles
+from hwcost.limits import assuming, check_limits, check_priced
 from hwcost.network import NetworkSpec
 from hwcost.operations import layer_phase
 from hwcost.profile import Profile, load_profile
@@ -38,7 +40,11 @@ class Bound(NamedTuple):
 
 
 def estimate(
-    network: NetworkSpec, spikes: SpikeRecord, profile: Profile | str, execution: str = "layer_serial"
+    network: NetworkSpec,
+    spikes: SpikeRecord,
+    profile: Profile | str,
+    execution: str = "layer_serial",
+    assume: Mapping[str, int] | None = None,
 ) -> Cost:
     """Cost of one inference.
 
@@ -47,10 +53,13 @@ def estimate(
         spikes: Its activity; the same record gives the same numbers, to the bit, anywhere.
         profile: Prices, or the name or file of a profile.
         execution: One of `hwcost.latency.EXECUTIONS`.
+        assume: Word widths of a what-if, `{"weight_bits": 8}` for example; marked in the notes.
 
     Raises: HwcostError, naming the layer, if network and record do not fit together or cannot be priced.
     """
     profile = profile if isinstance(profile, Profile) else load_profile(profile)
+    profile = assuming(profile, tuple(sorted(assume.items()))) if assume else profile
+    check_limits(network, profile)
     check_record(network, spikes)
     phases, orders = _phases(network, spikes, profile)
     rows = [
@@ -59,6 +68,7 @@ def estimate(
         for c in phase.counts
         if c.item not in profile.free
     ]
+    check_priced(rows, profile)
     memory = footprint(network, profile, orders)
     clock = profile.number("clock_hz")
     cycles, first = _latency(phases, profile, spikes.n_samples, execution, "steps")
@@ -87,7 +97,11 @@ def estimate(
 
 
 def bound(
-    network: NetworkSpec, profile: Profile | str, min_rate: float = 0.0, execution: str = "layer_serial"
+    network: NetworkSpec,
+    profile: Profile | str,
+    min_rate: float = 0.0,
+    execution: str = "layer_serial",
+    assume: Mapping[str, int] | None = None,
 ) -> Bound:
     """Lower and upper cost before any training: no input and neurons at `min_rate`; all inputs and all neurons.
 
@@ -101,15 +115,13 @@ def bound(
         if network.source(layer) is None:
             layers[layer.name] = replace(silent.layers[layer.name], outputs=layers[layer.name].outputs)
     low = SpikeRecord(layers, samples)
-    return Bound(
-        estimate(network, low, profile, execution),
-        estimate(network, SpikeRecord.full(network), profile, execution),
-    )
+    high = SpikeRecord.full(network)
+    return Bound(*(estimate(network, record, profile, execution, assume) for record in (low, high)))
 
 
 def mean_timesteps(network: NetworkSpec) -> MeanTimesteps:
     """Mean timesteps by stage, by weighted layer (steps that its mask lets run) and by dense MAC."""
-    weighted = [layer for layer in network.layers if layer.kind in WEIGHTED]
+    weighted = [layer for layer in network.layers if layer.kind in WEIGHTED] or list(network.layers)
     active = [sum(layer.mask) if layer.mask else network.timesteps(layer) for layer in weighted]
     macs = [n_padded_synapses(layer) for layer in weighted]
     return MeanTimesteps(
@@ -177,6 +189,7 @@ def _notes(network: NetworkSpec, profile: Profile, orders: dict[str, str]) -> tu
         f"{name}: {order} at the temporal transformer ({network.transformer(network.layer(name))})"
         for name, order in orders.items()
     ]
+    notes += [f"what-if: {name} of {bits} bits" for name, bits in profile.assumed.items()]
     if profile.assumptions:
         notes.append(f"assumed numbers of profile {profile.name}: {', '.join(profile.assumptions)}")
     notes.append("an analytical estimate, not a measurement; mean timesteps alone are not a hardware cost")

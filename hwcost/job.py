@@ -74,11 +74,14 @@ def value_bits(layer: LayerSpec) -> int:
 def _own_capacity(layer: LayerSpec, profile: Profile) -> Capacity:
     bits = profile.bits
     parameters = n_parameters(layer) * bits["weight"] + n_biases(layer) * bits["bias"]
+    fifo = (
+        int(profile.hardware["fifo_words"].value) * bits["event"] if profile.semantics.codec == "word" else 0
+    )
     return Capacity(
         parameters=max(parameters, 1),
         membrane=layer.n_outputs * bits["membrane"],
-        spikes_in=layer.n_inputs * value_bits(layer),
-        spikes_out=layer.n_outputs,
+        spikes_in=fifo or layer.n_inputs * value_bits(layer),
+        spikes_out=fifo or layer.n_outputs,
         frame_in=layer.n_inputs * bits["activation"],
         frame_out=layer.n_outputs * bits["activation"],
     )

@@ -15,11 +15,11 @@ Gate = Sequence[int]
 
 def weight_counts(job: Job, arrived: Arrivals) -> list[Count]:
     """One weight read per synaptic operation, and the accumulators that per_event hardware keeps in memory."""
-    bits, synapses, bounds = job.profile.bits, arrived.synapses, (arrived.low, arrived.high)
-    counts = [Count("weight_read", synapses, bits["weight"], job.capacity.parameters, *bounds)]
+    bits, asked, bounds = job.profile.bits, arrived.accesses or arrived.synapses, (arrived.low, arrived.high)
+    counts = [Count("weight_read", asked, bits["weight"], job.capacity.parameters, *bounds)]
     if job.semantics.dataflow == "per_event":
         for item in ("accumulator_read", "accumulator_write"):
-            counts.append(Count(item, synapses, bits["membrane"], job.capacity.membrane, *bounds))
+            counts.append(Count(item, asked, bits["membrane"], job.capacity.membrane, *bounds))
     return counts
 
 
@@ -27,7 +27,7 @@ def address_counts(job: Job, arrived: Arrivals) -> list[Count]:
     """Addresses computed from events: two multiplications per event of a convolution, one addition per synapse met."""
     if job.semantics.addressing == "counters":
         return []
-    adds = Count("address_add", arrived.synapses, low=arrived.low, high=arrived.high)
+    adds = Count("address_add", arrived.accesses or arrived.synapses, low=arrived.low, high=arrived.high)
     return [Count("address_multiply", times(2, arrived.words)), adds] if job.layer.kernel else [adds]
 
 
@@ -81,6 +81,8 @@ def codec_bits(
     in_word = bits if bits > 1 and job.semantics.graded == "mac" else 0
     address = max(1, (neurons - 1).bit_length()) + in_word
     bitmap = neurons * bits * job.n_samples
+    if job.semantics.codec == "word":
+        return tuple(n * job.profile.bits["event"] * runs for n, runs in zip(words, mask, strict=True))
     if job.semantics.codec == "aer":
         return tuple(n * address * runs for n, runs in zip(words, mask, strict=True))
     if job.semantics.codec == "bitmap":

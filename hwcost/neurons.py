@@ -3,7 +3,7 @@
 | convention | multiply | add | compare | reset |
 |---|---|---|---|---|
 | hwcost | 1 if leaky | 1 | 1 | 1 add per output spike (soft), 0 (hard) |
-| lemaire | 1 if leaky | 1 | 0 | 1 add per output spike |
+| lemaire | 1 if leaky | 0 (the bias add counts) | 0 | 1 add per output spike |
 | syops | 0 | 1 | 0 | 0 |
 | none | 0 | 0 | 0 | 0 |
 """
@@ -46,7 +46,8 @@ def neuron_counts(job: Job, runs: Sequence[int]) -> list[Count]:
     if layer.neuron == "lif" and convention != "syops":
         counts.append(Count("neuron_multiply", updates))
     resets = convention == "lemaire" or (convention == "hwcost" and layer.reset == "soft")
-    added = tuple(n + s for n, s in zip(updates, job.spikes.outputs, strict=True)) if resets else updates
+    adds = every(0, runs) if convention == "lemaire" else updates
+    added = tuple(n + s for n, s in zip(adds, job.spikes.outputs, strict=True)) if resets else adds
     counts.append(Count("neuron_add", added))
     if convention == "hwcost":
         counts.append(Count("neuron_compare", updates))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hwcost.arrivals import Arrivals, arrivals, dense
+from hwcost.arrivals import Arrivals, arrivals, dense, textbook_arrivals
 from hwcost.counts import Count, Phase, every
 from hwcost.job import Job
 from hwcost.kinds import COUNTED_BY, EMITTING
@@ -30,7 +30,8 @@ def layer_phase(job: Job) -> Phase:
 
 def event_arrivals(job: Job) -> Arrivals:
     """What arrives, under the profile's reading of graded events."""
-    return arrivals(job.layer, job.spikes, job.n_samples, unary=job.semantics.graded == "unary")
+    arrived = arrivals(job.layer, job.spikes, job.n_samples, unary=job.semantics.graded == "unary")
+    return textbook_arrivals(job.layer, arrived) if job.semantics.fan_out == "textbook" else arrived
 
 
 def dense_arrivals(job: Job, n_steps: int) -> Arrivals:
@@ -111,4 +112,5 @@ def masked(arrived: Arrivals, mask: Sequence[int]) -> Arrivals:
         arrived.operation,
         arrived.low and gate(arrived.low),
         arrived.high and gate(arrived.high),
+        arrived.accesses and gate(arrived.accesses),
     )

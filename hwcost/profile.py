@@ -5,7 +5,7 @@ differs.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
@@ -50,7 +50,8 @@ class Semantics:
     dataflow: output-stationary (per_step) or with membrane accumulators in memory (per_event).
     addressing: addresses computed per event, or running counters (free).
     attention: products of binary matrices as every product, one row per event, or coincidences of events.
-    codec: spikes as addresses (aer), as a bitmap, or as whichever is shorter (min).
+    codec: spikes as addresses (aer), as a bitmap, or as the shorter of the two (min), or one machine word per
+        event (word).
     """
 
     graded: Literal["unary", "mac"] = "unary"
@@ -60,7 +61,9 @@ class Semantics:
     bias_policy: Literal["add", "threshold"] = "add"
     dataflow: Literal["per_step", "per_event"] = "per_step"
     addressing: Literal["event", "counters"] = "event"
-    codec: Literal["min", "aer", "bitmap"] = "min"
+    fan_out: Literal["exact", "textbook"] = "exact"
+    weights_in: Literal["sram", "dram"] = "sram"
+    codec: Literal["min", "aer", "bitmap", "word"] = "min"
     zero_check: Literal["scan", "none"] = "scan"
     skip_policy: Literal["none", "if_exact", "lazy_leak", "shut_off"] = "none"
     stateless: bool = True
@@ -90,6 +93,7 @@ class Profile:
     memory: MemoryPrices | None = None
     free: frozenset[str] = frozenset()
     limits: Mapping[str, Constant] | None = None
+    assumed: Mapping[str, int] = field(default_factory=dict)
 
     @lru_cache(maxsize=65536)  # noqa: B019  profiles are few and live as long as the process
     def price(self, item: str, bits: int = 0, capacity: int = 0) -> Price | None:
@@ -101,7 +105,8 @@ class Profile:
             return self.prices[constant].price if constant in self.prices else None
         if self.memory is None:
             return None
-        price = self.memory.price_per_bit(capacity).times(bits)
+        off_chip = ITEMS[item].kind in ("weights", "bias") and self.semantics.weights_in == "dram"
+        price = self.memory.price_per_bit(self.memory.limit_bits + 1 if off_chip else capacity).times(bits)
         if item in REUSE and REUSE[item] in self.hardware:
             reuse = self.hardware[REUSE[item]]
             return Price(price.low / reuse.high, price.value / reuse.value, price.high / reuse.low)
@@ -122,6 +127,10 @@ class Profile:
     def where(self, **semantics: Any) -> "Profile":
         """The same prices for hardware with other habits: fields of `Semantics`."""
         return replace(self, semantics=replace(self.semantics, **semantics))
+
+    def with_bits(self, bits: Mapping[str, int]) -> "Profile":
+        """The same prices for other word widths; arithmetic keeps its price."""
+        return replace(self, bits={**self.bits, **bits}, assumed={**self.assumed, **bits})
 
     def scaled(self, factor: float) -> "Profile":
         """The same profile with every price multiplied by `factor`."""
@@ -167,7 +176,7 @@ def _load(name_or_path: str) -> Profile:
     try:
         semantics = Semantics(**plain.get("semantics", {}))
     except TypeError:
-        names = [field.name for field in fields(Semantics)]
+        names = [entry.name for entry in fields(Semantics)]
         wrong = next(key for key in plain["semantics"] if key not in names)
         raise HwcostError(f"{where}: unknown key 'semantics.{wrong}'.{did_you_mean(wrong, names)}") from None
     return Profile(
@@ -253,4 +262,11 @@ def _memory(entry: Mapping[str, Any], where: str) -> MemoryPrices:
         wire=one["wire"].price,
         limit_bits=int(_constant(entry["limit_bits"], f"{where}: 'memory.limit_bits'").value),
         dram=one["dram"].price if "dram" in one else None,
+        curve=_curve(entry.get("curve", "log"), where),
     )
+
+
+def _curve(name: str, where: str) -> Literal["log", "linear"]:
+    if name in ("log", "linear"):
+        return name  # type: ignore[return-value]
+    raise HwcostError(f"{where}: 'memory.curve' is log or linear, got '{name}'")

@@ -96,7 +96,8 @@ def _check_kind(layer: LayerSpec) -> None:
         if len(layer.in_shape) != 3 or layer.in_shape[0] != 3 or layer.in_shape[1:] != layer.out_shape:
             _fail(
                 layer,
-                f"a {layer.kind} maps (3, channels, tokens) to (channels, tokens), got {layer.in_shape} -> {layer.out_shape}",
+                f"a {layer.kind} maps (3, channels, tokens) to (channels, tokens), "
+                f"got {layer.in_shape} -> {layer.out_shape}",
             )
         if layer.out_shape[0] % heads:
             _fail(layer, f"{heads} heads do not divide {layer.out_shape[0]} channels")

@@ -7,8 +7,9 @@ wire term that grows with the square root, up to a limit; beyond it there is DRA
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import exp, log, sqrt
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from hwcost.errors import HwcostError
 
@@ -39,6 +40,7 @@ class MemoryPrices:
     wire: Price
     limit_bits: int
     dram: Price | None
+    curve: Literal["log", "linear"] = "log"
 
     def price_per_bit(self, capacity_bits: int) -> Price:
         """pJ per bit of a memory of `capacity_bits`, at least 1."""
@@ -46,6 +48,8 @@ class MemoryPrices:
             raise HwcostError(f"a memory holds at least one bit, got {capacity_bits}")
         if capacity_bits > self.limit_bits:
             return self._beyond(capacity_bits)
+        if self.curve == "linear":
+            return _straight(self.points, capacity_bits)
         (smallest, first), (largest, last) = self.points[0], self.points[-1]
         if capacity_bits <= smallest:
             root = sqrt(capacity_bits / smallest)
@@ -64,6 +68,16 @@ class MemoryPrices:
                 "and the profile names no price for DRAM"
             )
         return self.dram
+
+
+def _straight(points: Sequence[tuple[int, Price]], capacity_bits: int) -> Price:
+    """Straight lines from zero through the points, flat after the last: what Lemaire et al. 2022 use."""
+    corners = [(0, Price(0.0, 0.0, 0.0)), *points]
+    for (c0, p0), (c1, p1) in pairwise(corners):
+        if capacity_bits <= c1:
+            part = (capacity_bits - c0) / (c1 - c0)
+            return Price(*(a + part * (b - a) for a, b in zip(p0, p1, strict=True)))
+    return points[-1][1]
 
 
 def _between(points: Sequence[tuple[int, Price]], capacity_bits: int) -> Price:

@@ -7,6 +7,7 @@ import argparse
 import contextlib
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +96,8 @@ def show(given: argparse.Namespace) -> str:
     front = Front.of(_open(given.run, given.runs))
     if given.other:
         other = Front.of(_open(given.other, given.runs))
+        if front.name == other.name:
+            front, other = replace(front, name=given.run), replace(other, name=given.other)
         comparison = compare(front, other)
         if given.json:
             return json.dumps(tables.comparison_content(front, other, comparison), indent=1)

@@ -62,8 +62,8 @@ def point_content(front: Front, point: Point) -> dict[str, Any]:
 
 
 def comparison_text(a: Front, b: Front, comparison: Comparison) -> str:
-    """Both fronts laid over each other, cheapest first, and their hypervolumes in one box; * marks what stays on the front
-    of both runs together.
+    """Both fronts laid over each other, cheapest first, and their hypervolumes in one box; * marks what stays on
+    the front of both runs together.
     """
     together = replace(a, complete=a.points + b.points)
     names = [objective.name for objective in a.objectives]

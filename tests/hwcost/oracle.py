@@ -1,4 +1,4 @@
-"""Second implementation and random examples: a brute-force oracle that walks every synapse, random layers, networks, spikes."""
+"""A brute-force oracle that walks every synapse, and random layers, networks and spikes."""
 
 import itertools
 

@@ -1,5 +1,6 @@
 """Published numbers and hand counts that the model has to give (section 9 of its specification)."""
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -21,7 +22,7 @@ def synapses(layers: list[h.LayerSpec], *, padded: bool = False) -> int:
 
 def test_v1_speech_commands_dense_operations() -> None:
     sizes = (20, 256, 256, 256, 35)
-    layers = [h.linear(f"fc{i}", a, b) for i, (a, b) in enumerate(zip(sizes, sizes[1:], strict=False))]
+    layers = [h.linear(f"fc{i}", a, b) for i, (a, b) in enumerate(itertools.pairwise(sizes))]
     network = sequential(*layers, timesteps=200)
     assert h.estimate(network, h.SpikeRecord.full(network), PAPER).sop == 29_030_400
 
@@ -197,11 +198,11 @@ def test_v16_published_spikformer_energies_share_one_first_layer(
         conv = h.conv("first", (3, 224, 224), first, 3, padding=1, in_class="analog", constant_input=True)
         return (E_AC * operations + 4 * E_MAC * h.n_padded_synapses(conv)) * 1e-9
 
-    assert total(64) == pytest.approx(published, abs=0.0075)
+    assert total(64) == pytest.approx(published, abs=0.002)
     assert (abs(total(channels) - published) > 0.3) == (channels != 64)
 
 
 def test_energy_per_operation_of_published_pairs_can_be_checked() -> None:
     """0.523 mJ at 1.186 G operations is 0.44 pJ each: below the price of an accumulate, so one of the two is wrong."""
-    assert 0.523e9 / 1.186e9 < E_AC
+    assert E_AC > 0.523e9 / 1.186e9
     assert math.isclose(E_MAC / E_AC, 5.11, abs_tol=0.01)

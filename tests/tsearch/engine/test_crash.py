@@ -57,7 +57,7 @@ def wait_for_results(folder: Path, n: int) -> None:
 
 
 @pytest.mark.parametrize("ordered", [True, False])
-@pytest.mark.parametrize("moment", range(2))
+@pytest.mark.parametrize("moment", [0, *(pytest.param(m, marks=pytest.mark.slow) for m in range(1, 6))])
 def test_a_driver_killed_at_any_moment_is_resumed(
     make_space, ideal, tmp_path, start, ordered, moment
 ) -> None:

@@ -38,12 +38,13 @@ folder, out = Path(sys.argv[3]), Path(sys.argv[5])
 try:
     run(space, "toys:evaluate", runs=folder, executor="inline", ideal=json.loads(sys.argv[4]))
 except TsearchError as error:
-    message = str(error)
-try:
-    resume(folder / "toy")
-except TsearchError as error:
-    again = str(error)
-out.joinpath("messages").write_text(json.dumps([message, again]))
+    messages = [str(error)]
+if "checkpoints" in messages[0]:  # the ledger makes Optuna wait for seconds first
+    try:
+        resume(folder / "toy")
+    except TsearchError as error:
+        messages.append(str(error))
+out.joinpath("messages").write_text(json.dumps(messages))
 shutil.copytree(folder / "toy", out / "toy")
 """
 
@@ -69,7 +70,9 @@ def test_other_errors_are_not_taken_for_a_full_disk(tmp_path) -> None:
     assert not is_full_disk(sqlite3.OperationalError("no such table"))
 
 
-@pytest.mark.parametrize(("size", "repeat"), [("700k", 4096), ("700k", 1)])
+@pytest.mark.parametrize(
+    ("size", "repeat"), [("700k", 4096), pytest.param("700k", 1, marks=pytest.mark.slow)]
+)
 def test_a_search_on_a_full_disk_stops_with_a_word_and_resumes_with_space(
     make_space, ideal, tmp_path, size, repeat
 ) -> None:
@@ -85,12 +88,12 @@ def test_a_search_on_a_full_disk_stops_with_a_word_and_resumes_with_space(
     command = [*MOUNT, size, str(mount), sys.executable, "-c", FILL, *arguments, json.dumps(ideal), str(out)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    first, again = json.loads((out / "messages").read_text())
-    for message in (first, again):
+    messages = json.loads((out / "messages").read_text())
+    for message in messages:
         assert "the disk is full" in message
         assert "\n" not in message
-    assert ("checkpoints" in first) == (repeat > 1)
-    assert ("ledger" in first) == (repeat == 1)
+    assert ("checkpoints" if repeat > 1 else "ledger") in messages[0]
+    assert len(messages) == (2 if repeat > 1 else 1)
     left = open_run(out / "toy")
     assert len(left.results) > 0
     for trial in left.results:
