@@ -70,7 +70,7 @@ def run(given: argparse.Namespace) -> str:
         seed=given.seed,
         timeout_s=_seconds(given.timeout),
         listener=_progress(given),
-        **_executor(given),
+        **_executor(given, "process"),
     )
     return _after_run(finished, given)
 
@@ -184,16 +184,14 @@ def _after_run(finished: "Run", given: argparse.Namespace) -> str:
     return tables.front_text(front, front.points)
 
 
-def _executor(given: argparse.Namespace) -> dict[str, Any]:
+def _executor(given: argparse.Namespace, default: str | None = None) -> dict[str, Any]:
+    """Executor, workers and address; nothing said means the `default`, for a resumed run what it had."""
     if given.address and given.executor not in (None, "ray"):
         raise TsearchError(
             f"--address {given.address}: only a Ray cluster has an address. Add --executor ray."
         )
-    return {
-        "executor": given.executor or ("ray" if given.address else "process"),
-        "workers": given.workers,
-        "address": given.address,
-    }
+    executor = given.executor or ("ray" if given.address else default)
+    return {"executor": executor, "workers": given.workers, "address": given.address}
 
 
 def _progress(given: argparse.Namespace) -> Any:

@@ -1,4 +1,4 @@
-"""A small space with toy evaluators, so that a search takes milliseconds."""
+"""A small space with toy evaluators, so that a search takes milliseconds, and a cluster of two nodes."""
 
 import sys
 from collections.abc import Callable
@@ -66,3 +66,18 @@ def make_space() -> MakeSpace:
 def ideal() -> dict[str, float]:
     """The best value of every toy objective."""
     return dict(IDEAL)
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """A head without a core, and two nodes with one core each."""
+    pytest.importorskip("ray")
+    from ray.cluster_utils import Cluster
+
+    quiet = {"include_dashboard": False, "object_store_memory": 100 * 2**20}
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0} | quiet)
+    nodes = [made.add_node(num_cpus=1, object_store_memory=100 * 2**20) for _ in range(2)]
+    made.wait_for_nodes()
+    assert len(nodes) == 2
+    yield made
+    made.shutdown()

@@ -25,20 +25,6 @@ SHARED = (  # the promises of every executor: collected here too, they meet the 
 )
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    """A head without a core, and two nodes with one core each."""
-    from ray.cluster_utils import Cluster
-
-    quiet = {"include_dashboard": False, "object_store_memory": 100 * 2**20}
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0} | quiet)
-    nodes = [made.add_node(num_cpus=1, object_store_memory=100 * 2**20) for _ in range(2)]
-    made.wait_for_nodes()
-    assert len(nodes) == 2
-    yield made
-    made.shutdown()
-
-
 @pytest.fixture
 def executor(cluster):
     made = make_executor("ray", toys.evaluate, None, cluster.address)
