@@ -12,7 +12,7 @@ are used throughout:
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -53,13 +53,17 @@ class Point:
 
 @dataclass(frozen=True)
 class Front:
-    """The complete trials of a run, in the order of finishing, and the objectives they are measured by."""
+    """The complete trials of a run, in the order of finishing, and the objectives they are measured by.
+
+    Points that break one of the run's `limits` (its constraints) are never on the front and cover no volume.
+    """
 
     complete: tuple[Point, ...]
     objectives: tuple["Objective", ...]
     reference: Mapping[str, float]
     ideal: Mapping[str, float]
     name: str = ""
+    limits: "Limits" = field(default_factory=dict)
 
     @classmethod
     def of(cls, run: "Run") -> "Front":
@@ -67,7 +71,8 @@ class Front:
         done = [trial for trial in run.trials if trial.state == "complete"]
         done.sort(key=lambda trial: (trial.finished or "", trial.number))
         points = tuple(_point(trial, trial.result) for trial in done if trial.result is not None)
-        return cls(points, tuple(run.objectives), run.reference, run.ideal, run.name)
+        limits = {metric: (limit.min, limit.max) for metric, limit in run.space.constraints.items()}
+        return cls(points, tuple(run.objectives), run.reference, run.ideal, run.name, limits)
 
     @cached_property
     def points(self) -> tuple[Point, ...]:
@@ -87,14 +92,18 @@ class Front:
     @cached_property
     def hypervolume(self) -> float:
         """Part of the box between reference and ideal that the front covers, in [0, 1]."""
-        return hypervolume(self.gains(self.complete))
+        return hypervolume(self.gains([point for point in self.complete if self.is_feasible(point)]))
+
+    def is_feasible(self, point: Point) -> bool:
+        """Whether a point keeps all limits of the run."""
+        return _excess(point, self.limits) == 0
 
     @cached_property
     def hypervolume_curve(self) -> tuple[float, ...]:
         """The hypervolume after each complete trial, in the order of finishing; it never falls."""
         gains, covering, curve = self.gains(self.complete), np.empty((0, len(self.objectives))), []
-        for row in gains:
-            if not np.any(np.all(covering >= row, axis=1)):
+        for point, row in zip(self.complete, gains, strict=True):
+            if self.is_feasible(point) and not np.any(np.all(covering >= row, axis=1)):
                 covering = np.vstack([covering[~np.all(covering <= row, axis=1)], row])
             curve.append(hypervolume(covering))
         return tuple(np.maximum.accumulate(curve).tolist()) if curve else ()
@@ -185,7 +194,8 @@ class Front:
         values = np.array([self._values(point) for point in self.complete], dtype=float).reshape(
             -1, len(self.objectives)
         )
-        is_finite = np.isfinite(values).all(axis=1)
+        feasible = np.array([self.is_feasible(point) for point in self.complete], dtype=bool)
+        is_finite = np.isfinite(values).all(axis=1) & feasible
         on_front = np.zeros(len(values), dtype=bool)
         if is_finite.any():
             upwards = [objective.direction == "maximize" for objective in self.objectives]

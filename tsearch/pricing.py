@@ -10,6 +10,9 @@ from hwcost import Bound, Cost, NetworkSpec, SpikeRecord, StageSpec, bound, esti
 from tsearch.configuration import Configuration, Hardware
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.models import BACKBONES
+from tsearch.units import format_value, title
+
+PRICED = ("energy_pj", "latency_s", "footprint_bits", "mean_timesteps")  # metrics bounded before any training
 
 if TYPE_CHECKING:
     from tsearch.space import SearchSpace
@@ -81,6 +84,24 @@ def cost_range(space: "SearchSpace") -> dict[str, Any]:
             "latency_s": [limits.low.latency_s, limits.high.latency_s],
         }
     return content
+
+
+def rejection(space: "SearchSpace", configuration: Configuration) -> str | None:
+    """Why no training can make `configuration` meet the space's constraints, or None if one may.
+
+    A cost is at least that of silent neurons, and at most that of neurons which all fire at every timestep.
+    """
+    limits = {name: limit for name, limit in space.constraints.items() if name in PRICED}
+    if not limits:
+        return None
+    bounds = _bound(space, configuration)
+    low, high = _metrics(bounds.low), _metrics(bounds.high)
+    for name, limit in limits.items():
+        if limit.max is not None and low[name] > limit.max:
+            return f"{title(name)} is at least {format_value(low[name], name)}"
+        if limit.min is not None and high[name] < limit.min:
+            return f"{title(name)} is at most {format_value(high[name], name)}"
+    return None
 
 
 def extreme_configurations(space: "SearchSpace") -> tuple[Configuration, Configuration]:

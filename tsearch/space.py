@@ -4,6 +4,7 @@ searched for.
 `load_space` reads a YAML file (see `space_file.py` for its form). The space knows nothing of training: it
 turns parameter values into configurations and back, counts, enumerates and draws."""
 
+import math
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import product
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from tsearch.configuration import Configuration, DataSpec, Frozen, Hardware, Task, content_hash
 from tsearch.domains import Choice, Domain, Real, Whole
@@ -38,6 +39,21 @@ class Objective(Frozen):
     @property
     def is_maximized(self) -> bool:
         return self.direction == "maximize"
+
+
+class Limit(Frozen):
+    """What a metric must keep to; None leaves a side open."""
+
+    min: float | None = None
+    max: float | None = None
+
+    def excess(self, value: float) -> float:
+        """By how much `value` breaks the limit, relative to it; 0 where it keeps it, infinite for NaN."""
+        if math.isnan(value):
+            return math.inf
+        over = 0.0 if self.max is None else (value - self.max) / (abs(self.max) or 1.0)
+        under = 0.0 if self.min is None else (self.min - value) / (abs(self.min) or 1.0)
+        return max(0.0, over, under)
 
 
 class SearchSettings(Frozen):
@@ -68,6 +84,7 @@ class SearchSpace(Frozen):
     hardware: Hardware
     objectives: tuple[Objective, ...]
     search: SearchSettings
+    constraints: dict[str, Limit] = Field(default_factory=dict)
     reference: dict[str, float] | None = None
     divisions: Literal["any"] | tuple[Division, ...]
     timesteps: tuple[PositiveInt, ...]
@@ -100,6 +117,11 @@ class SearchSpace(Frozen):
         """The allowed stage divisions, fewest stages first."""
         allowed = divisions(self.depth) if self.divisions == "any" else self.divisions
         return tuple(sorted(allowed, key=lambda d: (len(d), tuple(-n for n in d))))
+
+    def violation(self, metrics: Mapping[str, float]) -> float:
+        """By how much metrics break the constraints at worst, relative to them; 0 where all are kept."""
+        kept = (limit.excess(metrics.get(name, math.nan)) for name, limit in self.constraints.items())
+        return max(kept, default=0.0)
 
     @property
     def key(self) -> str:

@@ -14,7 +14,8 @@ from pydantic import BaseModel, Discriminator, Field, PositiveInt, Tag, Validati
 from tsearch.configuration import Backbone, Configuration, DataSpec, Frozen, Hardware, Neuron, Training
 from tsearch.domains import Choice, Domain, Real, Whole
 from tsearch.errors import TsearchError, did_you_mean
-from tsearch.space import Objective, SearchSettings, SearchSpace
+from tsearch.space import Limit, Objective, SearchSettings, SearchSpace
+from tsearch.units import metric_name, parse
 
 DIRECTIONS: dict[str, Literal["maximize", "minimize"]] = {"accuracy": "maximize"}
 
@@ -35,6 +36,13 @@ class ScheduleSpace(Frozen):
     epochs: PositiveInt = 20
     leading: tuple[tuple[PositiveInt, ...], ...] = Field(default=((),), min_length=1)
     leading_epochs: PositiveInt = 5
+
+
+class LimitText(Frozen):
+    """What a metric must keep to: a number in the metric's unit, or text with a unit such as 50nJ."""
+
+    min: float | str | None = None
+    max: float | str | None = None
 
 
 class Enqueued(Frozen):
@@ -105,6 +113,7 @@ class SpaceFile(Frozen):
         "energy_pj",
         "latency_s",
     )
+    constraints: dict[str, LimitText] = Field(default_factory=dict)
     reference: dict[str, float] | None = None
     hardware: Hardware = Hardware()
     search: SearchSettings = SearchSettings()
@@ -140,6 +149,7 @@ def parse_space(text: str, source: str = "space.yaml") -> SearchSpace:
             data=file.data,
             hardware=file.hardware,
             search=file.search,
+            constraints=_constraints(file.constraints, lines),
             reference=file.reference,
             objectives=tuple(_objective(o) for o in file.objectives),
             divisions=file.stages,
@@ -259,7 +269,7 @@ def _known_keys(path: tuple[str | int, ...]) -> list[str]:
     for part in path:
         if isinstance(part, str) and isinstance(model, type) and issubclass(model, BaseModel):
             annotation = model.model_fields[part].annotation
-            model = Enqueued if part == "enqueue" else annotation
+            model = {"enqueue": Enqueued, "constraints": LimitText}.get(part, annotation)
     if isinstance(model, type) and issubclass(model, BaseModel):
         return list(model.model_fields)
     return list(Range.model_fields)
@@ -275,6 +285,24 @@ def _objective(given: str | Objective) -> Objective:
         if isinstance(given, Objective)
         else Objective(name=given, direction=DIRECTIONS.get(given, "minimize"))
     )
+
+
+def _constraints(given: Mapping[str, LimitText], lines: _Lines) -> dict[str, Limit]:
+    found = {}
+    for name, limit in given.items():
+        metric, ends = metric_name(name), {}
+        for end in ("min", "max"):
+            value = getattr(limit, end)
+            where = (
+                f"{lines.source}:{lines.lines[('constraints', name, end)]}: constraints.{name}.{end}"
+                if value is not None
+                else ""
+            )
+            ends[end] = parse(value, metric, where) if isinstance(value, str) else value
+        if ends["min"] is None and ends["max"] is None:
+            raise lines.error(("constraints", name), f"constraints.{name}: give min, max or both.")
+        found[metric] = Limit(**ends)
+    return found
 
 
 def _domain(value: Any, name: str, lines: _Lines) -> Domain:

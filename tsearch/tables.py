@@ -150,6 +150,8 @@ def grid(rows: Sequence[Sequence[str]]) -> str:
 def _mark(point: Point, front: Front, on_front: set[int]) -> str:
     if point == front.knee:
         return "* knee"
+    if not front.is_feasible(point):
+        return "breaks a limit"
     return "*" if point.number in on_front else ""
 
 

@@ -59,6 +59,14 @@ class Duplicate:
 
 
 @dataclass(frozen=True)
+class Rejected:
+    """A proposal cannot meet the constraints, whatever its training; it is neither trained nor counted."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Ended:
     """Nothing is under way any more, because of `reason`: 'all trials done', 'time is up', 'space exhausted
     after N trials', or 'stopped' where an error or an interrupt follows.
@@ -69,5 +77,5 @@ class Ended:
     n_total: int
 
 
-Event = Started | Submitted | Finished | Lost | Duplicate | Ended
+Event = Started | Submitted | Finished | Lost | Duplicate | Rejected | Ended
 Listener = Callable[[Event], None]

@@ -21,7 +21,7 @@ from optuna.trial import FrozenTrial
 
 from tsearch.configuration import Configuration, Result
 from tsearch.engine.disk import write_whole
-from tsearch.engine.events import Duplicate, Ended, Finished, Listener, Lost, Started, Submitted
+from tsearch.engine.events import Duplicate, Ended, Finished, Listener, Lost, Rejected, Started, Submitted
 from tsearch.engine.executors import Executor, Outcome, Segment
 from tsearch.engine.ledger import Ledger
 from tsearch.engine.run_folder import Run, Trial, error_path, keep_result, objective_values, stored_result
@@ -56,7 +56,9 @@ class Loop:
             [objective.direction for objective in run.objectives],
             self._space.parameters(),
             rows,
+            {t.number: v for t in run.trials if (v := self._violation(t)) is not None},
         )
+        self._rejected: set[str] = set()
         self._open: dict[int, Trial] = {}  # proposed, not told
         self._waiting: deque[int] = deque()  # of those, to be submitted
         self._under_way: dict[str, int] = {}  # of those, submitted, by key
@@ -128,33 +130,56 @@ class Loop:
         """
         while self._queue:
             configuration, origin = self._queue.popleft()
-            if configuration.key not in self._known:
+            if configuration.key not in self._known and self._can_meet_constraints(configuration):
                 return configuration, origin, self._study.ask(number, given=self._space.encode(configuration))
         if self._space.size is not None and len(self._known) >= self._space.size:
             return None
         for draw in range(MAX_DUPLICATES):
             proposal = self._study.ask(number, draw)
             configuration = self._space.decode(proposal.params)
-            if configuration.key not in self._known:
+            is_known = configuration.key in self._known
+            if not is_known and self._can_meet_constraints(configuration):
                 return configuration, "proposed", proposal
             self._study.drop(number)
-            self._say(Duplicate(configuration.key))
+            if is_known:
+                self._say(Duplicate(configuration.key))
         unseen = self._unseen(number)
         if unseen is None:
             return None
         return unseen, "proposed", self._study.ask(number, MAX_DUPLICATES, self._space.encode(unseen))
 
     def _unseen(self, number: int) -> Configuration | None:
-        """A random configuration that was not tried yet; None if there is none."""
+        """A random configuration that was not tried yet and may meet the constraints; None if there is none."""
         rng = np.random.default_rng(proposal_seed(self._run.seed, number, MAX_DUPLICATES))
         for _ in range(100):
             configuration = self._space.random(rng)
-            if configuration.key not in self._known:
+            if configuration.key not in self._known and self._can_meet_constraints(configuration):
                 return configuration
         if self._space.size is None:
             return None
-        left = [c for c in self._space.enumerate() if c.key not in self._known]
+        unknown = [c for c in self._space.enumerate() if c.key not in self._known]
+        left = [c for c in unknown if self._can_meet_constraints(c)]
         return left[int(rng.integers(len(left)))] if left else None
+
+    def _can_meet_constraints(self, configuration: Configuration) -> bool:
+        """Whether some training may meet the constraints; what cannot is rejected before it costs anything."""
+        if not self._space.constraints:
+            return True
+        if configuration.key in self._rejected:
+            return False
+        from tsearch.pricing import rejection
+
+        reason = rejection(self._space, configuration)
+        if reason is not None:
+            self._rejected.add(configuration.key)
+            self._say(Rejected(configuration.key, reason))
+        return reason is None
+
+    def _violation(self, trial: Trial) -> float | None:
+        """By how much a complete trial breaks the constraints; None where there is nothing to break."""
+        if not self._space.constraints or trial.result is None:
+            return None
+        return self._space.violation(trial.result.metrics)
 
     # ------------------------------------------------------------------ submit
 
@@ -255,8 +280,9 @@ class Loop:
         for number in sorted(self._settled):
             values = self._settled.pop(number)
             self._ledger.end(number, values)
-            self._study.tell(number, values)
-            self._count_failure(self._open.pop(number), values)
+            trial = self._open.pop(number)
+            self._study.tell(number, values, self._violation(trial))
+            self._count_failure(trial, values)
 
     def _count_failure(self, trial: Trial, values: Sequence[float] | None) -> None:
         self._n_failures = 0 if values is not None else self._n_failures + 1
@@ -276,7 +302,12 @@ class Loop:
     def _reason(self) -> str:
         if self._n_done >= self._run.n_total:
             return "all trials done"
-        return f"space exhausted after {self._n_done} trials" if self._is_exhausted else "time is up"
+        if not self._is_exhausted:
+            return "time is up"
+        rejected = (
+            f", {len(self._rejected)} configurations cannot meet the constraints" if self._rejected else ""
+        )
+        return f"space exhausted after {self._n_done} trials{rejected}"
 
 
 def _without_weights(result: Result | None) -> Result | None:

@@ -22,6 +22,8 @@ from tsearch.configuration import content_hash
 from tsearch.domains import Choice, Domain, Real
 from tsearch.engine.proposers import PROPOSERS
 
+CONSTRAINT = "violation"
+
 
 class Study:
     """What the samplers know."""
@@ -33,13 +35,19 @@ class Study:
         directions: Sequence[Literal["maximize", "minimize"]],
         parameters: Mapping[str, Domain],
         told: Sequence[FrozenTrial] = (),
+        violations: Mapping[int, float] | None = None,
     ) -> None:
+        """`told` are the trials of the ledger; `violations` tells by how much the complete ones break the
+        constraints, where there are any (0: not at all).
+        """
         self._make_sampler = PROPOSERS[proposer]
         self._seed = seed
         self._distributions = {name: distribution(domain) for name, domain in parameters.items()}
         self._study = optuna.create_study(directions=list(directions), sampler=self._make_sampler(0))
-        self._study.add_trials(told)
+        for trial in told:
+            self._study.add_trial(_with_violation(trial, (violations or {}).get(trial.number)))
         self._own_number = {trial.number: trial.number for trial in told}
+        self._asked: dict[int, optuna.Trial] = {}
 
     def ask(self, number: int, draw: int = 0, given: Mapping[str, Any] | None = None) -> FrozenTrial:
         """A proposal for trial `number`, running, with its parameters.
@@ -53,16 +61,38 @@ class Study:
             self._study.enqueue_trial(dict(given))
         asked = self._study.ask(self._distributions)
         self._own_number[number] = asked.number
+        self._asked[number] = asked
         return self._study.get_trials(deepcopy=False)[asked.number]
 
     def drop(self, number: int) -> None:
         """Forget the last proposal for trial `number`."""
+        self._asked.pop(number, None)
         self._study.tell(self._own_number.pop(number), state=TrialState.FAIL)
 
-    def tell(self, number: int, values: Sequence[float] | None) -> None:
-        """Learn how trial `number` ended: its objectives, or None if it failed."""
+    def tell(self, number: int, values: Sequence[float] | None, violation: float | None = None) -> None:
+        """Learn how trial `number` ended: its objectives, or None if it failed; and by how much it breaks the
+        constraints, None where there are none.
+        """
+        asked = self._asked.pop(number, None)
+        if asked is not None and violation is not None:
+            asked.set_constraint(CONSTRAINT, violation)
         state = TrialState.FAIL if values is None else TrialState.COMPLETE
         self._study.tell(self._own_number[number], values, state=state)
+
+
+def _with_violation(trial: FrozenTrial, violation: float | None) -> FrozenTrial:
+    """A trial of the ledger as the samplers see it; a finished one knows its violation."""
+    if violation is None:
+        return trial
+    return create_trial(
+        state=trial.state,
+        values=trial.values,
+        params=trial.params,
+        distributions=trial.distributions,
+        system_attrs=trial.system_attrs,
+        user_attrs=trial.user_attrs,
+        constraints={CONSTRAINT: violation},
+    )
 
 
 def distribution(domain: Domain) -> BaseDistribution:

@@ -1,0 +1,109 @@
+"""Constraints: what cannot meet them is rejected free, what does not meet them is never on the front."""
+
+import pytest
+from optuna.trial import create_trial
+
+import tsearch
+from tsearch.configuration import Result
+from tsearch.engine.events import Finished, Rejected
+from tsearch.engine.study import CONSTRAINT, Study
+from tsearch.errors import TsearchError
+from tsearch.front import Front
+from tsearch.pricing import rejection
+from tsearch.space_file import parse_space
+
+SPACE = """
+name: limited
+data: {{name: digits_dvs}}
+backbone: {{widths: [4, 6], pool_after: [1]}}
+timesteps: [1, 2, 3, 4, 6, 8]
+training: {{learning_rate: {{low: 0.005, high: 0.02, log: true}}}}
+constraints: {constraints}
+search: {{trials: {trials}, proposer: tpe}}
+"""
+
+
+def space(constraints: str, trials: int = 15):
+    return parse_space(SPACE.format(constraints=constraints, trials=trials), "limited.yaml")
+
+
+def by_timesteps(configuration, budget, _resume_from, _task) -> Result:
+    """Accuracy and costs that grow with the timesteps."""
+    total = sum(t * n for t, n in zip(configuration.timesteps, configuration.stages, strict=True))
+    metrics = {"accuracy": 1 - 1 / (1 + total), "energy_pj": 1e5 * total, "latency_s": 1e-5 * total}
+    return Result(configuration=configuration, budget=budget, metrics=metrics)
+
+
+def search(given, tmp_path, **more):
+    events = []
+    run = tsearch.run(
+        given, by_timesteps, name="x", runs=tmp_path, executor="inline", listener=events.append, **more
+    )
+    return run, events
+
+
+def test_what_cannot_meet_a_limit_is_rejected_and_not_counted(tmp_path) -> None:
+    unlimited = space("{}")
+    silent = [tsearch.pricing._bound(unlimited, c).low.total_pj for c in unlimited.baselines()]
+    limit = (silent[2] + silent[3]) / 2  # three timesteps may meet it, four cannot
+    given = space(f"{{energy: {{max: {limit}}}}}")
+    run, events = search(given, tmp_path)
+    rejected = [event for event in events if isinstance(event, Rejected)]
+    assert len(run.results) == 15
+    assert sum(isinstance(event, Finished) for event in events) == 15
+    assert rejected
+    assert "energy is at least" in rejected[0].reason
+    assert all(rejection(given, trial.configuration) is None for trial in run.trials)
+    assert {trial.configuration.timesteps for trial in run.trials if trial.origin == "baseline"} == {
+        (1,),
+        (2,),
+        (3,),
+    }
+
+
+def test_a_space_in_which_nothing_can_meet_the_limit_says_so(tmp_path) -> None:
+    run, _ = search(space("{latency: {max: 1ns}}"), tmp_path)
+    assert run.results == ()
+    assert "cannot meet the constraints" in run.ended
+
+
+def test_points_that_break_a_limit_are_never_on_the_front(tmp_path) -> None:
+    run, _ = search(space("{accuracy: {min: 75%}, energy: {max: 600nJ}}"), tmp_path)
+    front = Front.of(run)
+    assert front.points
+    assert any(not front.is_feasible(point) for point in front.complete)
+    for point in front.points:
+        assert point.metrics["accuracy"] >= 0.75
+        assert point.metrics["energy_pj"] <= 6e5
+    assert front.hypervolume_curve[-1] == pytest.approx(front.hypervolume)
+    unlimited = Front(front.complete, front.objectives, front.reference, front.ideal)
+    assert len(unlimited.points) > len(front.points)
+    assert unlimited.hypervolume > front.hypervolume
+
+
+def test_samplers_learn_by_how_much_a_limit_is_broken() -> None:
+    given = space("{accuracy: {min: 75%}}")
+    assert given.violation({"accuracy": 0.6}) == pytest.approx(0.2)
+    assert given.violation({"accuracy": 0.8}) == 0
+    study = Study("tpe", 0, ["maximize"], given.parameters())
+    asked = study.ask(0)
+    study.tell(0, [0.6], 0.2)
+    told = study._study.get_trials(deepcopy=False)[0]
+    assert told.constraints == {CONSTRAINT: 0.2}
+    in_ledger = create_trial(values=[0.6], params=asked.params, distributions=asked.distributions)
+    again = Study("tpe", 0, ["maximize"], given.parameters(), [in_ledger], {0: 0.2})
+    assert again._study.get_trials(deepcopy=False)[0].constraints == {CONSTRAINT: 0.2}
+
+
+@pytest.mark.parametrize(
+    ("constraints", "message"),
+    [
+        ("{energy: {max: 5ms}}", "limited.yaml:7: constraints.energy.max: energy is measured in J"),
+        ("{energy: {}}", "limited.yaml:7: constraints.energy: give min, max or both."),
+        ("{energy: {mx: 3}}", "unknown key 'mx'. Did you mean 'max'?"),
+    ],
+)
+def test_a_constraint_that_makes_no_sense_is_one_line(constraints: str, message: str) -> None:
+    with pytest.raises(TsearchError) as caught:
+        space(constraints)
+    assert message in str(caught.value)
