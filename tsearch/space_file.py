@@ -267,7 +267,8 @@ def _plain(first: Any) -> str:
 def _known_keys(path: tuple[str | int, ...]) -> list[str]:
     model: Any = SpaceFile
     for part in path:
-        if isinstance(part, str) and isinstance(model, type) and issubclass(model, BaseModel):
+        is_model = isinstance(model, type) and issubclass(model, BaseModel)
+        if is_model and part in model.model_fields:
             annotation = model.model_fields[part].annotation
             model = {"enqueue": Enqueued, "constraints": LimitText}.get(part, annotation)
     if isinstance(model, type) and issubclass(model, BaseModel):

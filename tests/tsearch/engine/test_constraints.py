@@ -91,6 +91,7 @@ def test_samplers_learn_by_how_much_a_limit_is_broken() -> None:
     told = study._study.get_trials(deepcopy=False)[0]
     assert told.constraints == {CONSTRAINT: 0.2}
     in_ledger = create_trial(values=[0.6], params=asked.params, distributions=asked.distributions)
+    in_ledger.number = 0
     again = Study("tpe", 0, ["maximize"], given.parameters(), [in_ledger], {0: 0.2})
     assert again._study.get_trials(deepcopy=False)[0].constraints == {CONSTRAINT: 0.2}
 
