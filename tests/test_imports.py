@@ -62,16 +62,19 @@ def test_imports_run_one_way() -> None:
         room = room_of(module)
         for imported in imports_of(path):
             other = room_of(imported)
-            if room and other and room != other and (room, other) not in ALLOWED:
-                if ORDER.index(other) < ORDER.index(room):
-                    wrong.append(f"{module} imports {imported}")
+            is_other = room and other and room != other and (room, other) not in ALLOWED
+            if is_other and ORDER.index(other) < ORDER.index(room):
+                wrong.append(f"{module} imports {imported}")
     assert wrong == []
 
 
 def test_the_cost_model_imports_nothing_of_ours_and_no_framework() -> None:
     allowed = set(sys.stdlib_module_names) | {"numpy", "yaml", "hwcost"}
     for path in (REPOSITORY / "hwcost").rglob("*.py"):
-        assert {name.split(".")[0] for name in imports_of(path)} <= allowed, path
+        lent = (
+            {"pandas", "plotly"} if path.name == "report.py" else set()
+        )  # only for who asks for a table or a plot
+        assert {name.split(".")[0] for name in imports_of(path)} <= allowed | lent, path
 
 
 @pytest.mark.parametrize(

@@ -33,13 +33,17 @@ def test_an_installed_wheel_searches_from_any_folder(wheel: Path, tmp_path: Path
     """The wheel goes into an empty environment; its dependencies are lent by this one, to spare the download."""
     venv.create(tmp_path / "venv", with_pip=False)
     python = tmp_path / "venv" / "bin" / "python"
-    site = Path(subprocess.check_output([python, "-c", "import site; print(site.getsitepackages()[0])"], text=True).strip())
+    where = [python, "-c", "import site; print(site.getsitepackages()[0])"]
+    site = Path(subprocess.check_output(where, text=True).strip())
     zipfile.ZipFile(wheel).extractall(site)
     lent = [path for path in sys.path if path.endswith("site-packages")]
     (site / "lent.pth").write_text("\n".join(lent))
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    code = "import sys, tsearch, tsearch.cli; assert sys.argv[1] in tsearch.__file__; sys.exit(tsearch.cli.main(sys.argv[2:]))"
+    code = (
+        "import sys, tsearch, tsearch.cli; assert sys.argv[1] in tsearch.__file__; "
+        "sys.exit(tsearch.cli.main(sys.argv[2:]))"
+    )
     command = [python, "-c", code, str(site), "run", "digits_dvs", "--trials", "2", "--name", "x"]
     done = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -53,7 +53,8 @@ def check(given: argparse.Namespace) -> str:
     from tsearch.preview import preview
     from tsearch.space import load_space
 
-    content = preview(load_space(given.space), given.proposals)
+    space = load_space(given.space)
+    content = preview(space if given.profile is None else space.with_profile(given.profile), given.proposals)
     return json.dumps(content, indent=1) if given.json else tables.preview_text(content)
 
 
@@ -67,6 +68,7 @@ def run(given: argparse.Namespace) -> str:
         runs=given.runs,
         trials=given.trials,
         proposer=given.proposer,
+        profile=given.profile,
         seed=given.seed,
         timeout_s=_seconds(given.timeout),
         listener=_progress(given),
@@ -148,6 +150,14 @@ def evaluate(given: argparse.Namespace) -> str:
 
     found = tsearch.evaluate_bundle(given.bundle, given.data, given.data_root)
     return json.dumps(found, indent=1) if given.json else tables.evaluation_text(given.bundle, found)
+
+
+def cost(given: argparse.Namespace) -> str:
+    """Price a bundle again from its stored spikes, under any profile, without running it."""
+    from tsearch.export.bundle import price_bundle
+
+    priced = price_bundle(given.bundle, given.profile, given.execution, _assumed(given))
+    return json.dumps(tables.cost_content(priced), indent=1) if given.json else tables.cost_text(priced)
 
 
 def list_names(given: argparse.Namespace) -> str:
@@ -237,6 +247,16 @@ def _limits(given: argparse.Namespace) -> "Limits":
     return limits
 
 
+def _assumed(given: argparse.Namespace) -> dict[str, int]:
+    assumed = {}
+    for text in given.assume or []:
+        name, _, bits = text.partition("=")
+        if not bits.isdigit():
+            raise TsearchError(f"--assume {text}: a what-if is NAME=BITS, such as weight_bits=8.")
+        assumed[name] = int(bits)
+    return assumed
+
+
 def _seconds(text: str | None) -> float | None:
     from tsearch.units import parse
 
@@ -278,6 +298,8 @@ def _parser() -> argparse.ArgumentParser:
         "--proposals", type=int, default=5, metavar="N", help="configurations to preview (5)"
     )
 
+    _add_profile(command)
+
     command = _command(commands, run)
     command.add_argument(
         "space", help="search-space file, or the name of a shipped one (tsearch list spaces)"
@@ -286,6 +308,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--trials", type=int, help="configurations to try in all, baselines included")
     command.add_argument("--proposer", help="who proposes (tsearch list proposers)")
     command.add_argument("--seed", type=int, help="seed of proposals and training")
+    _add_profile(command)
     _add_execution(command)
 
     command = _command(commands, resume)
@@ -314,6 +337,16 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("bundle", help="folder of the bundle")
     command.add_argument("--data", help="another data set (tsearch list data)")
     command.add_argument("--data-root", help="folder that holds its files")
+
+    command = _command(commands, cost)
+    command.add_argument("bundle", help="folder of the bundle")
+    _add_profile(command)
+    command.add_argument(
+        "--execution", help="how the hardware orders the work: layer_serial, lock_step, pipelined ..."
+    )
+    command.add_argument(
+        "--assume", action="append", metavar="NAME=BITS", help="what-if, such as weight_bits=8"
+    )
 
     command = _command(commands, list_names, "list")
     command.add_argument("kind", nargs="?", choices=KINDS, help="only these")
@@ -345,6 +378,10 @@ def _add_execution(command: argparse.ArgumentParser) -> None:
         help="end the run after this time, such as 90s, 30min or 2h; resume continues it",
     )
     command.add_argument("-v", "--verbose", action="store_true", help="let the libraries talk")
+
+
+def _add_profile(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--profile", help="hardware profile, by name (tsearch list profiles) or YAML file")
 
 
 def _add_choice(command: argparse.ArgumentParser) -> None:

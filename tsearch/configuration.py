@@ -157,12 +157,16 @@ class DataSpec(Frozen):
 
 
 class Hardware(Frozen):
-    """What a configuration is priced on: the profile that the objectives read, further profiles shown
-    beside it, and how the hardware orders the work."""
+    """What a configuration is priced on.
+
+    `profile` is what the objectives read; those in `also` are shown beside it. `execution` says how the hardware
+    orders the work, `assume` prices a what-if of other word widths, such as `weight_bits: 8`.
+    """
 
     profile: str = "45nm_memory"
     also: tuple[str, ...] = ("45nm_paper_simple",)
     execution: Literal["layer_serial", "lock_step", "pipelined", "event_driven"] = "layer_serial"
+    assume: dict[str, PositiveInt] = {}
 
 
 class Task(Frozen):

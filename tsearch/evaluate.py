@@ -19,7 +19,7 @@ from hwcost import SpikeRecord
 from tsearch.configuration import Configuration, Result, Task
 from tsearch.data import Dataset, Split, load_dataset
 from tsearch.models.build import Network, build, initialise
-from tsearch.pricing import describe_network, metrics_of, price
+from tsearch.pricing import describe_network, metrics_of, price, twin_metrics
 from tsearch.record import Recorder
 from tsearch.training.checkpoints import trained_epochs
 from tsearch.training.loop import train
@@ -64,7 +64,9 @@ def train_and_price(
     return Result(
         configuration=configuration,
         budget=budget,
-        metrics={"accuracy": measured.accuracy} | metrics_of(costs, task.hardware),
+        metrics={"accuracy": measured.accuracy}
+        | metrics_of(costs, task.hardware)
+        | twin_metrics(spec, task.hardware),
         costs={name: cost.to_dict() for name, cost in costs.items()},
         spikes={"network": spec.to_dict(), "record": measured.record.to_dict()},
         curve=trained.curve,

@@ -71,8 +71,7 @@ class Front:
         done = [trial for trial in run.trials if trial.state == "complete"]
         done.sort(key=lambda trial: (trial.finished or "", trial.number))
         points = tuple(_point(trial, trial.result) for trial in done if trial.result is not None)
-        limits = {metric: (limit.min, limit.max) for metric, limit in run.space.constraints.items()}
-        return cls(points, tuple(run.objectives), run.reference, run.ideal, run.name, limits)
+        return cls(points, tuple(run.objectives), run.reference, run.ideal, run.name, run.limits)
 
     @cached_property
     def points(self) -> tuple[Point, ...]:

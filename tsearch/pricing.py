@@ -2,11 +2,23 @@
 training."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hwcost import Bound, Cost, NetworkSpec, SpikeRecord, StageSpec, bound, estimate, load_profile
+from hwcost import (
+    Bound,
+    Cost,
+    HwcostError,
+    NetworkSpec,
+    SpikeRecord,
+    StageSpec,
+    baselines,
+    bound,
+    estimate,
+    load_profile,
+)
 from tsearch.configuration import Configuration, Hardware
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.models import BACKBONES
@@ -47,11 +59,30 @@ def describe_network(
 
 
 def price(network: NetworkSpec, record: SpikeRecord, hardware: Hardware) -> dict[str, Cost]:
-    """The cost under every profile of `hardware`, the one searched first."""
-    names = dict.fromkeys((hardware.profile, *hardware.also))
-    return {
-        name: estimate(network, record, load_profile(name), execution=hardware.execution) for name in names
-    }
+    """The cost under every profile of `hardware`, the one searched first. A further profile whose hardware
+    cannot run the network is left out.
+
+    Raises: HwcostError if the searched profile's hardware cannot run it.
+    """
+    costs = {hardware.profile: _estimate(network, record, hardware, hardware.profile)}
+    for name in hardware.also:
+        with suppress(HwcostError):
+            costs[name] = _estimate(network, record, hardware, name)
+    return costs
+
+
+def _estimate(network: NetworkSpec, record: SpikeRecord, hardware: Hardware, profile: str) -> Cost:
+    return estimate(network, record, load_profile(profile), hardware.execution, hardware.assume or None)
+
+
+def twin_metrics(network: NetworkSpec, hardware: Hardware) -> dict[str, float]:
+    """Energy of the conventional networks of the same shapes: dense, and quantised to as many bits as the
+    timesteps can tell apart. Nothing where the searched profile cannot run them."""
+    try:
+        twins = baselines(network, load_profile(hardware.profile), hardware.execution)
+    except HwcostError:
+        return {}
+    return {"dense_energy_pj": twins.dense.total_pj, "quantised_energy_pj": twins.quantised.total_pj}
 
 
 def metrics_of(costs: Mapping[str, Cost], hardware: Hardware) -> dict[str, float]:
@@ -77,7 +108,10 @@ def cost_range(space: "SearchSpace") -> dict[str, Any]:
     smallest, largest = extreme_configurations(space)
     content = {}
     for name, configuration in (("smallest", smallest), ("largest", largest)):
-        limits = _bound(space, configuration)
+        try:
+            limits = _bound(space, configuration)
+        except HwcostError as error:
+            raise TsearchError(f"{space.name}: {error}. Change the backbone or the profile.") from None
         content[name] = {
             "timesteps": list(configuration.timesteps),
             "energy_pj": [limits.low.total_pj, limits.high.total_pj],
@@ -87,14 +121,18 @@ def cost_range(space: "SearchSpace") -> dict[str, Any]:
 
 
 def rejection(space: "SearchSpace", configuration: Configuration) -> str | None:
-    """Why no training can make `configuration` meet the space's constraints, or None if one may.
+    """Why no training can make `configuration` meet the space's constraints or fit its hardware, or None if
+    one may.
 
     A cost is at least that of silent neurons, and at most that of neurons which all fire at every timestep.
     """
     limits = {name: limit for name, limit in space.constraints.items() if name in PRICED}
-    if not limits:
+    if not limits and not load_profile(space.hardware.profile).limits:
         return None
-    bounds = _bound(space, configuration)
+    try:
+        bounds = _bound(space, configuration)
+    except HwcostError as error:
+        return str(error)
     low, high = _metrics(bounds.low), _metrics(bounds.high)
     for name, limit in limits.items():
         if limit.max is not None and low[name] > limit.max:
@@ -126,8 +164,11 @@ def reference_box(space: "SearchSpace") -> tuple[dict[str, float], dict[str, flo
     from tsearch.data import describe_dataset
 
     smallest, largest = extreme_configurations(space)
-    low = _metrics(_bound(space, smallest).low)
-    high = _metrics(_bound(space, largest).high)
+    try:
+        low = _metrics(_bound(space, smallest).low)
+        high = _metrics(_bound(space, largest).high)
+    except HwcostError as error:
+        raise TsearchError(f"{space.name}: {error}. Change the backbone or the profile.") from None
     worst, best = dict(high), dict(low)
     worst["accuracy"], best["accuracy"] = 1 / describe_dataset(space.data).n_classes, 1.0
     names = [objective.name for objective in space.objectives]
@@ -142,11 +183,13 @@ def reference_box(space: "SearchSpace") -> tuple[dict[str, float], dict[str, flo
 
 
 def _bound(space: "SearchSpace", configuration: Configuration) -> Bound:
-    """Cheapest and dearest cost of a configuration; event data bring at most one event per pixel and timestep."""
+    """Cheapest and dearest cost of a configuration; event data bring at most one event per pixel and
+    timestep."""
     from tsearch.data import describe_dataset
 
     network = describe_network(configuration, describe_dataset(space.data))
     first, *others = network.layers
     if not first.is_analog:
         network = replace(network, layers=(replace(first, in_class="binary", in_max=1), *others))
-    return bound(network, space.hardware.profile, execution=space.hardware.execution)
+    hardware = space.hardware
+    return bound(network, hardware.profile, execution=hardware.execution, assume=hardware.assume or None)

@@ -51,7 +51,9 @@ class Progress:
 
     def _start(self, event: Started) -> None:
         complete = [trial for trial in event.earlier if trial.state == "complete"]
-        self._seen = _Seen(event.folder.name, event.objectives, event.reference, event.ideal, complete)
+        self._seen = _Seen(
+            event.folder.name, event.objectives, event.reference, event.ideal, complete, event.limits
+        )
         self._n_failed = len(event.earlier) - len(complete)
         self._began_s = self._clock()
         done = f", {len(event.earlier)} of them done" if event.earlier else ""
@@ -105,6 +107,7 @@ class _Seen:
     reference: Mapping[str, float]
     ideal: Mapping[str, float]
     trials: "list[Trial]"
+    limits: Mapping[str, tuple[float | None, float | None]]
 
     def front_words(self) -> list[str]:
         """Size of the front, hypervolume, and the best value of the first objective that is maximised."""

@@ -16,6 +16,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from tsearch.configuration import Configuration, DataSpec, Frozen, Hardware, Task, content_hash
 from tsearch.domains import Choice, Domain, Real, Whole
+from tsearch.errors import TsearchError
 from tsearch.timesteps import (
     Division,
     cuts_of_division,
@@ -111,6 +112,21 @@ class SearchSpace(Frozen):
     def depth(self) -> int:
         """Number of blocks of the backbone."""
         return len(_choices(self.settings["backbone.widths"])[0])
+
+    def with_profile(self, profile: str) -> Self:
+        """The same space, searched for other hardware: a profile's name or YAML file. Raises: TsearchError
+        if unusable."""
+        from hwcost import HwcostError, load_profile
+
+        try:
+            load_profile(profile)
+        except HwcostError as error:
+            raise TsearchError(str(error)) from None
+        path = Path(profile)
+        profile = str(path.absolute()) if path.is_file() else profile
+        also = tuple(name for name in self.hardware.also if name != profile)
+        hardware = self.hardware.model_copy(update={"profile": profile, "also": also})
+        return self.model_copy(update={"hardware": hardware})
 
     @property
     def all_divisions(self) -> tuple[Division, ...]:

@@ -270,7 +270,7 @@ def _known_keys(path: tuple[str | int, ...]) -> list[str]:
         is_model = isinstance(model, type) and issubclass(model, BaseModel)
         if is_model and part in model.model_fields:
             annotation = model.model_fields[part].annotation
-            model = {"enqueue": Enqueued, "constraints": LimitText}.get(part, annotation)
+            model = {"enqueue": Enqueued, "constraints": LimitText}.get(str(part), annotation)
     if isinstance(model, type) and issubclass(model, BaseModel):
         return list(model.model_fields)
     return list(Range.model_fields)

@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from hwcost.report import text
 from tsearch.front import Comparison, Front, Point
 from tsearch.saving import uniform_saving
 from tsearch.units import format_value, title
+
+if TYPE_CHECKING:
+    from tsearch.export.bundle import Priced
 
 
 def front_text(front: Front, points: Sequence[Point]) -> str:
@@ -136,6 +140,29 @@ def evaluation_text(folder: str, found: dict[str, Any]) -> str:
     source = "as stored at its first report or export" if found["stored"] else "measured now"
     samples = f"{int(found['n_samples'])} {found['data']} {found['split']} samples"
     return f"{folder}: {found['accuracy']:.2%} of {samples}, {source}"
+
+
+def cost_text(priced: "Priced") -> str:
+    """What `tsearch cost` says."""
+    lines = [text(priced.cost)]
+    if priced.twins is not None:
+        dense, quantised = priced.twins.dense.total_pj, priced.twins.quantised.total_pj
+        lines.append(
+            f"the same shapes without spikes: dense {format_value(dense, 'energy_pj')}, "
+            f"quantised to {priced.twins.bits} bits {format_value(quantised, 'energy_pj')}"
+        )
+    return "\n".join(lines)
+
+
+def cost_content(priced: "Priced") -> dict[str, Any]:
+    """The same for scripts."""
+    twins = priced.twins
+    energies = (
+        None
+        if twins is None
+        else {"dense_pj": twins.dense.total_pj, "quantised_pj": twins.quantised.total_pj, "bits": twins.bits}
+    )
+    return {"cost": priced.cost.to_dict(), "without_spikes": energies}
 
 
 def grid(rows: Sequence[Sequence[str]]) -> str:

@@ -45,7 +45,13 @@ BITS = Quantity(
 FRACTION = Quantity("a fraction in [0, 1] or a percentage", "0.75 or 75%", {"%": 0.01}, ("%",))
 NUMBER = Quantity("a plain number", "3", {})
 _SUFFIXES = {"_pj": ENERGY, "_s": TIME, "_bits": BITS, "_rate": FRACTION}
-_TITLES = {"energy_pj": "energy", "latency_s": "latency", "footprint_bits": "footprint"}
+_TITLES = {
+    "energy_pj": "energy",
+    "dense_energy_pj": "energy of the dense twin without spikes",
+    "quantised_energy_pj": "energy of the quantised twin without spikes",
+    "latency_s": "latency",
+    "footprint_bits": "footprint",
+}
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S*)\s*")
 
 

@@ -134,3 +134,31 @@ def test_missing_recordings_are_one_line(call, monkeypatch, tmp_path: Path) -> N
     assert code == 2
     assert str(tmp_path) in err
     assert err.strip().count("\n") == 0 or "TSEARCH_DATA" in err
+
+
+def test_a_bundle_is_priced_again_under_another_profile(call, bundle: Path, tmp_path: Path) -> None:
+    code, out, _ = call("cost", str(bundle))
+    assert code == 0
+    for expected in ("profile 45nm_memory", "spikes per synapse", "not counted", "without spikes"):
+        assert expected in out
+    stored = json.loads((bundle / "cost.json").read_text())["45nm_memory"]
+    assert json.loads(call("cost", str(bundle), "--json")[1])["cost"] == stored
+    mine = tmp_path / "mine.yaml"
+    width = "{value: 16, range: [16, 16], unit: bit, source: mine}"
+    mine.write_text(f"about: mine\nextends: 45nm_memory\nbits: {{weight: {width}}}\n")
+    halved = json.loads(call("cost", str(bundle), "--profile", str(mine), "--json")[1])["cost"]["totals"][
+        "total_pj"
+    ]
+    assert halved < stored["totals"]["total_pj"]
+    what_if = json.loads(call("cost", str(bundle), "--assume", "weight_bits=16", "--json")[1])["cost"]
+    assert what_if["totals"]["total_pj"] == halved
+    assert any("what-if: weight" in note for note in what_if["notes"])
+    assert "Did you mean '45nm_memory'?" in call("cost", str(bundle), "--profile", "45nm_memroy")[2]
+    assert "a what-if is NAME=BITS" in call("cost", str(bundle), "--assume", "weight_bits")[2]
+
+
+def test_a_search_for_a_chip_rejects_what_does_not_fit(call) -> None:
+    code, _, err = call("check", "digits_dvs", "--profile", "truenorth")
+    assert code == 2
+    assert "truenorth" in err
+    assert call("check", "digits_dvs", "--profile", "7nm_memory")[0] == 0

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tsearch.engine.run_folder import Trial
@@ -21,6 +21,7 @@ class Started:
     ideal: Mapping[str, float]
     earlier: tuple[Trial, ...]
     n_total: int
+    limits: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 import numpy as np
 from optuna.trial import FrozenTrial
 
+from hwcost import load_profile
 from tsearch.configuration import Configuration, Result
 from tsearch.engine.disk import write_whole
 from tsearch.engine.events import Duplicate, Ended, Finished, Listener, Lost, Rejected, Started, Submitted
@@ -59,6 +60,9 @@ class Loop:
             {t.number: v for t in run.trials if (v := self._violation(t)) is not None},
         )
         self._rejected: set[str] = set()
+        self._is_restricted = bool(self._space.constraints) or bool(
+            load_profile(self._space.hardware.profile).limits
+        )
         self._open: dict[int, Trial] = {}  # proposed, not told
         self._waiting: deque[int] = deque()  # of those, to be submitted
         self._under_way: dict[str, int] = {}  # of those, submitted, by key
@@ -76,7 +80,9 @@ class Loop:
         """
         run = self._run
         earlier = tuple(trial for trial in run.trials if trial.state != "running")
-        self._say(Started(run.folder, run.objectives, run.reference, run.ideal, earlier, run.n_total))
+        self._say(
+            Started(run.folder, run.objectives, run.reference, run.ideal, earlier, run.n_total, run.limits)
+        )
         for row in self._ledger.trials():
             if not row.state.is_finished():
                 self._take_over(run.trials[row.number], row)
@@ -162,8 +168,10 @@ class Loop:
         return left[int(rng.integers(len(left)))] if left else None
 
     def _can_meet_constraints(self, configuration: Configuration) -> bool:
-        """Whether some training may meet the constraints; what cannot is rejected before it costs anything."""
-        if not self._space.constraints:
+        """Whether the hardware can run it and some training may meet the constraints; what cannot is rejected before it
+        costs anything.
+        """
+        if not self._is_restricted:
             return True
         if configuration.key in self._rejected:
             return False

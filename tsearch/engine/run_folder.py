@@ -92,6 +92,12 @@ class Run:
         """The best values there can be, by objective: the other corner."""
         return dict(self.content["ideal"])
 
+    @property
+    def limits(self) -> dict[str, tuple[float | None, float | None]]:
+        """What metrics must keep to, (minimum, maximum) each: the constraints of the space."""
+        constraints = self.content.get("space", {}).get("constraints", {})
+        return {metric: (limit["min"], limit["max"]) for metric, limit in constraints.items()}
+
     @cached_property
     def results(self) -> tuple[Trial, ...]:
         """The complete trials, in order of their numbers."""

@@ -37,6 +37,7 @@ def run(
     address: str | None = None,
     trials: int | None = None,
     proposer: str | None = None,
+    profile: str | None = None,
     seed: int | None = None,
     timeout_s: float | None = None,
     ideal: Mapping[str, float] | None = None,
@@ -52,7 +53,8 @@ def run(
         executor: 'process', 'inline' or 'ray'.
         workers: How many trials at a time; by default one per core.
         address: An existing Ray cluster.
-        trials, proposer, seed, timeout_s: Instead of what the space says. `trials` is the total, baselines included.
+        trials, proposer, profile, seed, timeout_s: Instead of what the space says. `trials` is the total,
+            baselines included.
         ideal: The best value of every objective, for evaluators whose objectives the cost model does not
             know.
         listener: Called with every event of `tsearch.engine.events`.
@@ -63,7 +65,7 @@ def run(
     space_path = None if isinstance(space, SearchSpace) else _space_path(space)
     space = space if isinstance(space, SearchSpace) else load_space(space)
     _check_trials(space.search.trials if trials is None else trials)
-    space = space if proposer is None else _with_proposer(space, proposer)
+    space = _changed(space, proposer, profile)
     evaluator = TRAIN_AND_PRICE if evaluator is None else evaluator
     hands = make_executor(executor, evaluator, workers, address)
     if evaluator == TRAIN_AND_PRICE:
@@ -205,12 +207,16 @@ def _check_trials(trials: int) -> None:
         raise TsearchError(f"trials: {trials} would search nothing. Give at least 1.")
 
 
-def _with_proposer(space: SearchSpace, proposer: str) -> SearchSpace:
-    if proposer not in PROPOSERS:
-        known = ", ".join(PROPOSERS)
-        hint = did_you_mean(proposer, PROPOSERS)
-        raise TsearchError(f"proposer '{proposer}' not found.{hint} Known proposers: {known}.")
-    return space.model_copy(update={"search": space.search.model_copy(update={"proposer": proposer})})
+def _changed(space: SearchSpace, proposer: str | None, profile: str | None) -> SearchSpace:
+    """The space with another proposer or another hardware profile (its name, or a YAML file)."""
+    if proposer is not None:
+        if proposer not in PROPOSERS:
+            hint = did_you_mean(proposer, PROPOSERS)
+            raise TsearchError(
+                f"proposer '{proposer}' not found.{hint} Known proposers: {', '.join(PROPOSERS)}."
+            )
+        space = space.model_copy(update={"search": space.search.model_copy(update={"proposer": proposer})})
+    return space if profile is None else space.with_profile(profile)
 
 
 def _space_path(space: str | Path) -> str:

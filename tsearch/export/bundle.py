@@ -10,13 +10,14 @@ manifest.json        SHA-256 of every file above
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 from pydantic import ValidationError
 
-from hwcost import Cost, NetworkSpec, SpikeRecord
+from hwcost import Baselines, Cost, HwcostError, NetworkSpec, SpikeRecord, baselines, estimate
 from tsearch.configuration import Configuration, Frozen, Result, Task
 from tsearch.errors import TsearchError
 from tsearch.pricing import price
@@ -94,6 +95,36 @@ class Bundle:
 
     def _json(self, name: str) -> Any:
         return json.loads((self.folder / name).read_text())
+
+
+class Priced(NamedTuple):
+    """A bundle under one profile, and the conventional networks of the same shapes where the hardware runs
+    them."""
+
+    cost: Cost
+    twins: Baselines | None
+
+
+def price_bundle(
+    folder: str | Path,
+    profile: str | None = None,
+    execution: str | None = None,
+    assume: Mapping[str, int] | None = None,
+) -> Priced:
+    """Price a bundle from its stored spikes; by default as it was searched. Raises: TsearchError if it
+    cannot be priced."""
+    bundle = Bundle(folder)
+    hardware = bundle.contents.task.hardware
+    name, order = profile or hardware.profile, execution or hardware.execution
+    assume = assume or hardware.assume or None
+    try:
+        cost = estimate(bundle.network_spec, bundle.spike_record, name, order, assume)
+    except HwcostError as error:
+        raise TsearchError(str(error)) from None
+    try:
+        return Priced(cost, baselines(bundle.network_spec, name, order))
+    except HwcostError:
+        return Priced(cost, None)
 
 
 def load(bundle: str | Path) -> "Network":

@@ -35,7 +35,7 @@ def card(contents: "Contents", result: Result) -> str:
     ]
     lines += [
         f"| {title(name)} | {format_value(contents.metrics[name], name)} |"
-        for name in ("energy_pj", "latency_s", "footprint_bits")
+        for name in ("energy_pj", "dense_energy_pj", "quantised_energy_pj", "latency_s", "footprint_bits")
         if name in contents.metrics
     ]
     lines += [

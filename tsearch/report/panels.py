@@ -81,6 +81,7 @@ def _facts(facts: RunFacts, point: Point, trial: Facts) -> str:
             for o in facts.front.objectives
         ),
         *(("other profile", f"{_range(trial.costs[p])} by {escape(p)}") for p in facts.profiles[1:]),
+        *_twins(point),
         ("schedule", trial.schedule),
     ]
     if facts.main and trial.costs[facts.main].orders:
@@ -90,6 +91,13 @@ def _facts(facts: RunFacts, point: Point, trial: Facts) -> str:
         )
     body = "".join(f"<dt>{escape(name)}</dt><dd>{value}</dd>" for name, value in rows)
     return f'<dl>{body}</dl><code class="command" title="click to copy">{escape(trial.command)}</code>'
+
+
+def _twins(point: Point) -> list[tuple[str, str]]:
+    """Energy of the same shapes without spikes, where it is known."""
+    names = {"dense_energy_pj": "dense", "quantised_energy_pj": "quantised"}
+    known = [f"{format_value(point.metrics[m], m)} {word}" for m, word in names.items() if m in point.metrics]
+    return [("without spikes", ", ".join(known))] if known else []
 
 
 def _value(point: Point, metric: str, cost: Cost | None) -> str:
