@@ -12,13 +12,16 @@ stated assumptions; it is not a measurement of silicon.
 
 from hwcost.attention import attention_counts
 from hwcost.baselines import Baselines, baselines, crossover_rate, dense_twin
+from hwcost.bounds import Bound, bound
+from hwcost.compare import Comparison, compare
 from hwcost.cost import Cost, MeanTimesteps, Row
 from hwcost.errors import HwcostError
-from hwcost.estimate import Bound, bound, estimate, mean_timesteps
+from hwcost.estimate import estimate, mean_timesteps
 from hwcost.fan_out import fan_out_classes, n_padded_synapses, n_synapses
 from hwcost.latency import EXECUTIONS
 from hwcost.layers import conv, linear, pool
 from hwcost.network import LayerSpec, NetworkSpec, StageSpec
+from hwcost.predict import Prediction, Predictor, predictor, with_timesteps
 from hwcost.profile import Constant, Profile, known_profiles, load_profile
 from hwcost.spikes import LayerSpikes, SpikeRecord
 from hwcost.sram import Price
@@ -27,6 +30,7 @@ __all__ = [
     "EXECUTIONS",
     "Baselines",
     "Bound",
+    "Comparison",
     "Constant",
     "Cost",
     "HwcostError",
@@ -34,6 +38,8 @@ __all__ = [
     "LayerSpikes",
     "MeanTimesteps",
     "NetworkSpec",
+    "Prediction",
+    "Predictor",
     "Price",
     "Profile",
     "Row",
@@ -42,6 +48,7 @@ __all__ = [
     "attention_counts",
     "baselines",
     "bound",
+    "compare",
     "conv",
     "crossover_rate",
     "dense_twin",
@@ -54,4 +61,6 @@ __all__ = [
     "n_padded_synapses",
     "n_synapses",
     "pool",
+    "predictor",
+    "with_timesteps",
 ]

@@ -112,7 +112,9 @@ def _check_events(network: NetworkSpec, layer: LayerSpec, spikes: LayerSpikes, n
     for t, (events, sums) in enumerate(zip(spikes.events, spikes.sums, strict=True)):
         if any(n > most for n, most in zip(events, room, strict=True)):
             _fail(layer, f"timestep {t} has more events than input neurons")
-        if not all(n <= value <= n * layer.in_max for n, value in zip(events, sums, strict=True)):
+        if sums is not events and not all(
+            n <= value <= n * layer.in_max for n, value in zip(events, sums, strict=True)
+        ):
             _fail(
                 layer,
                 f"timestep {t} contradicts its class, {layer.in_class} up to {layer.in_max}: "

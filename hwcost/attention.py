@@ -13,8 +13,7 @@ def attention_counts(q: NDArray[Any], k: NDArray[Any], v: NDArray[Any]) -> dict[
         q, k, v: Binary [samples, T, heads, tokens, channels of a head].
 
     Returns: Events `q`, `k`, `v`; `qk`, pairs of events that meet in Q K^T (the sum of the score matrix); `av`, value
-    events read by a
-        non-zero score; `kv`, pairs that meet in K^T V.
+        events read by a non-zero score; `kv`, pairs that meet in K^T V.
     """
     q, k, v = (np.asarray(x).astype(np.int64) for x in (q, k, v))
     met = np.einsum("bthj,bthj->t", q.sum(axis=3), k.sum(axis=3))

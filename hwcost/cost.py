@@ -44,6 +44,7 @@ class Cost:
         execution: Execution model behind the latency.
         latency_cycles, latency_s: From the first input to the last output; `_interval` spans counts and clock.
         first_decision_cycles: Until the last layer has finished its first step.
+        cycles_by_layer: Cycles that each layer works, whatever else works at the same time.
         mean_timesteps: Not a cost by itself: two networks with equal means differ in energy and latency.
         footprint: Bits by purpose.
         orders: Layer name -> order taken at its temporal transformer.
@@ -59,6 +60,7 @@ class Cost:
     latency_cycles_interval: tuple[int, int]
     latency_s_interval: tuple[float, float]
     first_decision_cycles: int
+    cycles_by_layer: Mapping[str, int]
     mean_timesteps: MeanTimesteps
     footprint: Mapping[str, int]
     n_synapses: int

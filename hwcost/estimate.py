@@ -1,8 +1,7 @@
-"""`estimate` prices a network from its spike record; `bound` brackets it before anything is trained."""
+"""`estimate` prices a network from its spike record."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import NamedTuple
+from functools import lru_cache
 
 from hwcost.arrivals import check_record
 from hwcost.cost import Cost, MeanTimesteps, Row
@@ -19,24 +18,7 @@ from hwcost.profile import Profile, load_profile
 from hwcost.shapes import MIXABLE, WEIGHTED
 from hwcost.spikes import SpikeRecord
 from hwcost.sram import Price
-from hwcost.transformer import ORDERS, entry_phases, passes_through
-
-
-class Bound(NamedTuple):
-    """The cheapest and the dearest cost that any activity can have."""
-
-    low: Cost
-    high: Cost
-
-    @property
-    def energy_pj(self) -> tuple[float, float]:
-        """Energy at the profile's values."""
-        return self.low.total_pj, self.high.total_pj
-
-    @property
-    def latency_s(self) -> tuple[float, float]:
-        """Latency at the profile's values."""
-        return self.low.latency_s, self.high.latency_s
+from hwcost.transformer import entry_phases, passes_through
 
 
 def estimate(
@@ -69,9 +51,9 @@ def estimate(
         if c.item not in profile.free
     ]
     check_priced(rows, profile)
-    memory = footprint(network, profile, orders)
+    memory = footprint(network, profile, tuple(orders.items()))
     clock = profile.number("clock_hz")
-    cycles, first = _latency(phases, profile, spikes.n_samples, execution, "steps")
+    cycles, first, by_layer = _latency(phases, profile, spikes.n_samples, execution, "steps")
     span = (cycles, cycles)
     if any(row.low is not None for row in rows):
         span = tuple(
@@ -88,37 +70,16 @@ def estimate(
         latency_cycles_interval=span,
         latency_s_interval=(span[0] / clock.high, span[1] / clock.low),
         first_decision_cycles=first,
+        cycles_by_layer=by_layer,
         mean_timesteps=mean_timesteps(network),
-        footprint=memory,
+        footprint=dict(memory),
         n_synapses=sum(n_synapses(layer) for layer in network.layers if layer.kind in WEIGHTED),
         orders=orders,
         notes=_notes(network, profile, orders),
     )
 
 
-def bound(
-    network: NetworkSpec,
-    profile: Profile | str,
-    min_rate: float = 0.0,
-    execution: str = "layer_serial",
-    assume: Mapping[str, int] | None = None,
-) -> Bound:
-    """Lower and upper cost before any training: no input and neurons at `min_rate`; all inputs and all neurons.
-
-    Args:
-        min_rate: Spikes per neuron and timestep that are believed to be the least, in [0, 1].
-    """
-    samples = 1_000_000 if 0 < min_rate < 1 else 1
-    silent, active = SpikeRecord.empty(network, samples), SpikeRecord.constant(network, min_rate, samples)
-    layers = dict(active.layers)
-    for layer in network.layers:
-        if network.source(layer) is None:
-            layers[layer.name] = replace(silent.layers[layer.name], outputs=layers[layer.name].outputs)
-    low = SpikeRecord(layers, samples)
-    high = SpikeRecord.full(network)
-    return Bound(*(estimate(network, record, profile, execution, assume) for record in (low, high)))
-
-
+@lru_cache(maxsize=1024)
 def mean_timesteps(network: NetworkSpec) -> MeanTimesteps:
     """Mean timesteps by stage, by weighted layer (steps that its mask lets run) and by dense MAC."""
     weighted = [layer for layer in network.layers if layer.kind in WEIGHTED] or list(network.layers)
@@ -149,8 +110,8 @@ def _phases(
                 f"layer '{layer.name}': a temporal transformer must be followed by a convolution or a linear layer, "
                 f"not by {layer.kind}; end the stage before after this layer"
             )
-        both = {order: entry_phases(job, order) for order in ORDERS}
-        order = min(ORDERS, key=lambda order: _energy(both[order], profile))
+        both = entry_phases(job)
+        order = min(both, key=lambda order: _energy(both[order], profile))
         orders[layer.name] = order
         phases.extend(both[order])
     return phases, orders
@@ -166,14 +127,16 @@ def _energy(phases: tuple[Phase, ...], profile: Profile) -> float:
 
 def _latency(
     phases: list[Phase], profile: Profile, n_samples: int, execution: str, which: str
-) -> tuple[int, int]:
+) -> tuple[int, int, dict[str, int]]:
+    """Cycles to the last and to the first decision, and cycles of work by layer."""
     cycles: Cycles = tuple(step_cycles(phase, profile, n_samples, execution, which) for phase in phases)
     barriers = [phase.barrier for phase in phases]
     sync = int(profile.number("sync_cycles").value) if execution == "lock_step" else 0
-    return (
-        latency_cycles(cycles, barriers, execution, sync),
-        first_decision_cycles(cycles, barriers, execution, sync),
-    )
+    by_layer: dict[str, int] = {}
+    for phase, steps in zip(phases, cycles, strict=True):
+        by_layer[phase.layer] = by_layer.get(phase.layer, 0) + sum(steps)
+    last = latency_cycles(cycles, barriers, execution, sync)
+    return last, first_decision_cycles(cycles, barriers, execution, sync), by_layer
 
 
 def _leakage(profile: Profile, cycles: int, bits: int, n_samples: int) -> Row:

@@ -11,6 +11,7 @@ from hwcost.counts import Count, Steps, every, times
 from hwcost.errors import HwcostError
 from hwcost.job import Job
 from hwcost.memory import weight_counts
+from hwcost.network import LayerSpec
 
 
 def average_pool(job: Job, arrived: Arrivals) -> list[Count]:
@@ -87,24 +88,21 @@ def attention(job: Job, arrived: Arrivals) -> list[Count]:  # noqa: ARG001
     """
     layer, reading = job.layer, job.semantics.attention
     heads, tokens = layer.operand("heads", 1), layer.in_shape[2]
-    width = layer.in_shape[1] // heads
+    width, (scores, bits, store) = layer.in_shape[1] // heads, score_store(layer)
     q, k, v = (_extra(job, name) for name in "qkv")
     if layer.operand("kv_first"):
         whole = every(job.n_samples * heads * tokens * width * width, job.own)
         first = {"dense": whole, "row": times(width, k), "coincidence": _extra(job, "kv")}[reading]
         second = whole if reading == "dense" else times(width, q)
-        scores = heads * width * width
     else:
         whole = every(job.n_samples * heads * tokens * tokens * width, job.own)
         first = {"dense": whole, "row": times(tokens, q), "coincidence": _extra(job, "qk")}[reading]
         second = {"dense": whole, "row": times(tokens, v), "coincidence": _extra(job, "av")}[reading]
-        scores = heads * tokens * tokens
-    bits = score_bits(layer.in_shape[1] // heads if not layer.operand("kv_first") else tokens)
     stored = every(scores * job.n_samples, job.own)
     return [
         Count("attention_ac", tuple(a + b for a, b in zip(first, second, strict=True))),
-        Count("activation_write", stored, bits, scores * bits),
-        Count("activation_read", stored, bits, scores * bits),
+        Count("activation_write", stored, bits, store),
+        Count("activation_read", stored, bits, store),
     ]
 
 
@@ -114,9 +112,13 @@ def mask_attention(job: Job, arrived: Arrivals) -> list[Count]:  # noqa: ARG001
     return [Count("attention_logic", every(neurons, job.own)), Count("attention_ac", _extra(job, "kv"))]
 
 
-def score_bits(largest: int) -> int:
-    """Bits of a whole number between 0 and `largest`."""
-    return max(1, largest.bit_length())
+def score_store(layer: LayerSpec) -> tuple[int, int, int]:
+    """The matrix between the two products of an attention: entries, bits of an entry, and bits altogether."""
+    heads, tokens = layer.operand("heads", 1), layer.in_shape[2]
+    width = layer.in_shape[1] // heads
+    side, largest = (width, tokens) if layer.operand("kv_first") else (tokens, width)
+    entries, bits = heads * side * side, largest.bit_length()
+    return entries, bits, entries * bits
 
 
 COUNTED_BY: dict[str, Callable[[Job, Arrivals], list[Count]]] = {

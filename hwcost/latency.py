@@ -13,9 +13,10 @@ At a temporal transformer the next stage waits for the last step before it.
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil
 
-from hwcost.counts import ITEMS, Phase
+from hwcost.counts import ITEMS, Number, Phase, Steps
 from hwcost.errors import HwcostError, did_you_mean
 from hwcost.profile import Profile
 
@@ -78,45 +79,53 @@ def step_cycles(
     """
     if execution == "event_driven":
         return _event_driven(phase, profile, n_samples, which)
-    totals: dict[str, list[int | float]] = {"ac": [], "mac": [], "bits": []}
-    n_steps = len(phase.scanned)
-    for resource in totals:
-        totals[resource] = [0] * n_steps
+    idle: list[Number] = [0] * len(phase.scanned)
+    totals = {"ac": idle, "mac": idle, "bits": idle}
     for count in phase.counts:
+        steps: Steps = getattr(count, which) or count.steps
         operation = ITEMS[count.item].operation
-        steps = getattr(count, which) or count.steps
-        weight, resource = (count.bits, "bits") if count.bits else (1, operation)
-        if resource:
-            totals[resource] = [a + weight * b for a, b in zip(totals[resource], steps, strict=True)]
-    rates = [profile.number(f"{unit}_per_cycle").value for unit in ("ac", "mac", "bits", "scan", "updates")]
+        if count.bits:
+            totals["bits"] = [a + count.bits * b for a, b in zip(totals["bits"], steps, strict=True)]
+        elif operation:
+            totals[operation] = [a + b for a, b in zip(totals[operation], steps, strict=True)]
     scans = profile.semantics.zero_check == "scan"
-    return tuple(
-        max(
-            _ceil(totals["ac"][t], rates[0] * n_samples),
-            _ceil(totals["mac"][t], rates[1] * n_samples),
-            _ceil(totals["bits"][t], rates[2] * n_samples),
-            _ceil(phase.scanned[t], rates[3]) if scans else 0,
-            _ceil(phase.updated[t], rates[4]),
-        )
-        for t in range(n_steps)
+    return _slowest(
+        (totals["ac"], _rate(profile, "ac", n_samples)),
+        (totals["mac"], _rate(profile, "mac", n_samples)),
+        (totals["bits"], _rate(profile, "bits", n_samples)),
+        (phase.scanned if scans else idle, _rate(profile, "scan", 1)),
+        (phase.updated, _rate(profile, "updates", 1)),
     )
 
 
 def _event_driven(phase: Phase, profile: Profile, n_samples: int, which: str) -> tuple[int, ...]:
     """Synaptic operations, sent spikes and touched neurons (at most one per operation, at most all)."""
-    work: list[int | float] = [0] * len(phase.scanned)
+    work: list[Number] = [0] * len(phase.scanned)
     for count in phase.counts:
         if ITEMS[count.item].operation:
             work = [a + b for a, b in zip(work, getattr(count, which) or count.steps, strict=True)]
-    rates = [profile.number(f"{unit}_per_cycle").value for unit in ("ac", "events", "updates")]
-    return tuple(
-        max(
-            _ceil(n, rates[0] * n_samples),
-            _ceil(sent, rates[1] * n_samples),
-            _ceil(min(updated * n_samples, n), rates[2] * n_samples),
-        )
-        for n, sent, updated in zip(work, phase.sent, phase.updated, strict=True)
+    touched = [min(updated * n_samples, n) for updated, n in zip(phase.updated, work, strict=True)]
+    return _slowest(
+        (work, _rate(profile, "ac", n_samples)),
+        (phase.sent, _rate(profile, "events", n_samples)),
+        (touched, _rate(profile, "updates", n_samples)),
     )
+
+
+def _slowest(*loads: tuple[Sequence[Number], tuple[int, int]]) -> tuple[int, ...]:
+    """Cycles of every step: each resource's work over its rate (a fraction), rounded up; the largest counts."""
+    cycles = [
+        [-(-n * below // above) if type(n) is int else ceil(n * below / above) for n in work]
+        for work, (above, below) in loads
+    ]
+    return tuple(map(max, *cycles))
+
+
+@lru_cache(maxsize=4096)
+def _rate(profile: Profile, unit: str, n_samples: int) -> tuple[int, int]:
+    """What a resource does per cycle, times the samples, as numerator and denominator."""
+    rate = Fraction(profile.number(f"{unit}_per_cycle").value) * n_samples
+    return rate.numerator, rate.denominator
 
 
 def _lock_step(cycles: Cycles, sync_cycles: int) -> int:
@@ -131,9 +140,3 @@ def _segments(cycles: Cycles, barriers: Sequence[bool]) -> list[Cycles]:
     """The phases between barriers: nothing overlaps across one."""
     starts = [i for i, barrier in enumerate(barriers) if barrier or i == 0]
     return [cycles[a:b] for a, b in zip(starts, [*starts[1:], len(cycles)], strict=True)]
-
-
-def _ceil(work: int | float, rate: float) -> int:
-    if isinstance(work, int) and float(rate).is_integer():
-        return -(-work // int(rate))
-    return ceil(Fraction(work) / Fraction(rate))

@@ -29,7 +29,8 @@ def check_limits(network: NetworkSpec, profile: Profile) -> None:
         fan_in = window or n_padded_synapses(layer) // layer.n_outputs
         if fan_in > limits.get("fan_in", fan_in):
             raise HwcostError(
-                f"layer '{layer.name}': {fan_in} synapses per neuron, profile '{profile.name}' allows {limits['fan_in']}"
+                f"layer '{layer.name}': {fan_in} synapses per neuron, "
+                f"profile '{profile.name}' allows {limits['fan_in']}"
             )
     neurons = sum(layer.n_outputs for layer in network.layers if layer.neuron)
     if neurons > limits.get("neurons", neurons):

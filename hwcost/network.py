@@ -5,12 +5,12 @@ declared, never guessed from values.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cached_property
 from math import prod
 from typing import Any, Self
 
-from hwcost.errors import HwcostError
+from hwcost.errors import HwcostError, did_you_mean
 from hwcost.shapes import check_layer
 
 MODES = ("score_mix", "static_mix", "rank1_score", "bucket", "truncate")
@@ -196,8 +196,26 @@ class NetworkSpec(_Spec):
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """The network that `to_dict` wrote, also after a trip through JSON or YAML."""
-        layers = tuple(LayerSpec(**{k: _tuples(v) for k, v in layer.items()}) for layer in plain["layers"])
-        return cls(layers, tuple(StageSpec(**stage) for stage in plain["stages"]))
+        return cls(
+            tuple(map(_layer, plain["layers"])), tuple(StageSpec(**stage) for stage in plain["stages"])
+        )
+
+
+def _layer(plain: Mapping[str, Any]) -> LayerSpec:
+    """A layer from plain data; what has a default may be left out."""
+    known = {field.name: field for field in fields(LayerSpec)}
+    for key in plain.keys() - known.keys():
+        hint = did_you_mean(key, known)
+        raise HwcostError(
+            f"layer '{plain.get('name', '?')}': unknown key '{key}'.{hint} Known: {', '.join(known)}"
+        )
+    missing = [name for name, field in known.items() if field.default is MISSING and name not in plain]
+    if missing:
+        raise HwcostError(f"layer '{plain.get('name', '?')}': {', '.join(missing)} missing")
+    given = dict(plain)
+    if isinstance(given.get("operands"), Mapping):
+        given["operands"] = tuple(given["operands"].items())
+    return LayerSpec(**{key: _tuples(value) for key, value in given.items()})
 
 
 def _tuples(value: Any) -> Any:

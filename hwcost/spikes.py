@@ -106,6 +106,10 @@ class SpikeRecord:
                 layers[name] = LayerSpikes(**{**spikes, "extras": extras})
             except HwcostError as error:
                 raise HwcostError(f"layer '{name}': {error}") from None
+            except TypeError:
+                raise HwcostError(
+                    f"layer '{name}': a record holds events, sums, outputs and extras only"
+                ) from None
         return cls(layers, plain["n_samples"])
 
     @classmethod
@@ -225,7 +229,7 @@ def _whole(count: Any) -> int:
     """A count as a Python integer; NaN, negative and broken numbers are refused."""
     if type(count) is int and count >= 0:
         return count
-    if isinstance(count, bool) or not (count == count and count >= 0 and int(count) == count):
+    if isinstance(count, bool | str) or not 0 <= count < float("inf") or int(count) != count:
         raise HwcostError(f"a count must be a whole number of at least 0, got {count}")
     return int(count)
 

@@ -28,8 +28,6 @@ from hwcost.operations import (
 )
 from hwcost.profile import Profile
 
-ORDERS = ("mix_then_conv", "conv_then_mix")
-
 
 def passes_through(network: NetworkSpec, layer: LayerSpec) -> bool:
     """True where no work happens between the stages: no transformer, `truncate`, or buckets of one step each."""
@@ -43,24 +41,28 @@ def bucket_edges(n_in: int, n_out: int) -> tuple[int, ...]:
     return tuple((2 * k * n_in + n_out) // (2 * n_out) for k in range(n_out + 1))
 
 
-def entry_phases(job: Job, order: str) -> tuple[Phase, Phase]:
-    """The work before the barrier, at T_in steps, and after it, at T_out steps, in the given order."""
+def entry_phases(job: Job) -> dict[str, tuple[Phase, Phase]]:
+    """For each order, the work before the barrier, at T_in steps, and after it, at T_out steps."""
     layer, n_in = job.layer, job.network.input_timesteps(job.layer)
     mask = job.network.input_mask(layer)
     arrived = dense_arrivals(job, n_in) if layer.is_analog else event_arrivals(job)
     before = [] if layer.is_analog else event_reads(job, arrived.words, mask)
     before += _scores(job, arrived.words)
-    mix = {"mix_then_conv": _mix_then_conv, "conv_then_mix": _conv_then_mix}[order]
-    first, after = mix(job, arrived)
     runs = executed(job, ())
+    behind = output_counts(job, runs)
     idle, waiting = every(0, runs), every(0, mask)
     scanned = waiting if layer.is_analog else every(layer.n_inputs, mask)
     updated = every(layer.n_outputs if layer.neuron else 0, runs)
-    counts = tuple(after + output_counts(job, runs))
-    return (
-        Phase(layer.name, tuple(before + first), scanned, waiting, waiting),
-        Phase(layer.name, counts, idle, updated, job.spikes.outputs or idle, barrier=True),
-    )
+    phases = {}
+    for order, mix in {"mix_then_conv": _mix_then_conv, "conv_then_mix": _conv_then_mix}.items():
+        first, second = mix(job, arrived)
+        phases[order] = (
+            Phase(layer.name, tuple(before + first), scanned, waiting, waiting),
+            Phase(
+                layer.name, tuple(second + behind), idle, updated, job.spikes.outputs or idle, barrier=True
+            ),
+        )
+    return phases
 
 
 def buffer_bits(network: NetworkSpec, layer: LayerSpec, profile: Profile, order: str) -> int:

@@ -1,0 +1,172 @@
+"""Costs of timestep vectors that were never run, predicted from one spike record: very many per second.
+
+A stage's cost depends on its own timesteps and on those of the stage before, on nothing else; so a table of all pairs
+is made with `estimate`, and a vector is priced by looking up its pairs. Energies are predictions: they assume that
+rates do not change with timesteps, and never belong on a front.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import fsum, lcm
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hwcost.cost import Cost
+from hwcost.errors import HwcostError
+from hwcost.estimate import estimate
+from hwcost.fan_out import class_sizes
+from hwcost.network import NetworkSpec, StageSpec
+from hwcost.profile import Profile, load_profile
+from hwcost.spikes import Counts, LayerSpikes, SpikeRecord
+
+RATES = ("prefix", "constant")
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Predicted costs, one entry per vector. `low_pj` and `high_pj` span the prices, not the error of the rates."""
+
+    energy_pj: Floats
+    low_pj: Floats
+    high_pj: Floats
+    latency_s: Floats
+    rates_from: str
+    is_predicted: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Predictor:
+    """A table of stage costs, [timesteps before, own timesteps] per stage, and the profile that they are paid with."""
+
+    tables: tuple[Floats, ...]
+    profile: Profile
+    rates_from: str
+
+    def price(self, vectors: ArrayLike) -> Prediction:
+        """Energy and layer-serial latency of whole-number vectors [n, stages], none increasing along a row."""
+        chosen = self._checked(vectors)
+        totals = np.zeros((5, len(chosen)))
+        before = np.zeros(len(chosen), dtype=np.int64)
+        for table, own in zip(self.tables, chosen.T, strict=True):
+            totals += table[:, before, own]
+            before = own
+        value, low, high, cycles, bits = totals
+        clock, leak = self.profile.number("clock_hz"), self.profile.price("leakage")
+        if leak:
+            leaking = cycles * bits
+            value = value + leaking * (leak.value / clock.value)
+            low = low + leaking * (leak.low / clock.high)
+            high = high + leaking * (leak.high / clock.low)
+        return Prediction(value, low, high, cycles / clock.value, self.rates_from)
+
+    def _checked(self, vectors: ArrayLike) -> NDArray[np.int64]:
+        chosen, largest = np.asarray(vectors), self.tables[0].shape[-1] - 1
+        if chosen.ndim != 2 or chosen.shape[1] != len(self.tables) or chosen.dtype.kind not in "iu":
+            raise HwcostError(
+                f"vectors are whole numbers of shape [n, {len(self.tables)}], got {chosen.shape}"
+            )
+        if chosen.min(initial=1) < 1 or chosen.max(initial=1) > largest:
+            raise HwcostError(f"timesteps lie in 1 to {largest}, the largest of the table")
+        if (np.diff(chosen, axis=1) > 0).any():
+            raise HwcostError("timesteps may not increase from one stage to the next")
+        return chosen.astype(np.int64)
+
+
+def predictor(
+    network: NetworkSpec,
+    spikes: SpikeRecord,
+    profile: Profile | str,
+    *,
+    largest: int = 8,
+    rates_from: str = "constant",
+    transformer: str = "score_mix",
+) -> Predictor:
+    """What prices timestep vectors in bulk.
+
+    Args:
+        network: The network that was measured, without masks.
+        spikes: Its record.
+        largest: Largest number of timesteps of any stage.
+        rates_from: "constant" takes the mean step, "prefix" the counts of the first timesteps as measured (and the
+            mean step beyond them). The network's own input is the same recording for every vector: its
+            events are spread evenly over the timesteps.
+        transformer: What stands between two stages whose timesteps differ.
+    """
+    profile = profile if isinstance(profile, Profile) else load_profile(profile)
+    if rates_from not in RATES:
+        raise HwcostError(f"rates_from is one of {', '.join(RATES)}, got '{rates_from}'")
+    if any(layer.mask for layer in network.layers):
+        raise HwcostError("a network with masks cannot be priced in bulk; estimate its vectors one by one")
+    n_stages = len(network.stages)
+    tables = tuple(np.zeros((5, largest + 1, largest + 1)) for _ in range(n_stages))
+    for stage in range(n_stages):
+        for own in range(1, largest + 1):
+            for before in range(own, largest + 1) if stage else (0,):
+                vector = [before or own] * stage + [own] * (n_stages - stage)
+                wanted = with_timesteps(network, vector, transformer)
+                cost = estimate(wanted, resampled(spikes, network, wanted, rates_from), profile)
+                tables[stage][:, before, own] = _of_stage(cost, wanted, stage)
+    return Predictor(tables, profile, rates_from)
+
+
+def resampled(
+    spikes: SpikeRecord, measured: NetworkSpec, wanted: NetworkSpec, rates_from: str = "constant"
+) -> SpikeRecord:
+    """The record that the same rates would give with other timesteps, in whole numbers."""
+    scale = lcm(*(stage.timesteps for network in (measured, wanted) for stage in network.stages))
+    layers = {}
+    for layer in wanted.layers:
+        old = spikes.layers[layer.name]
+        n_in, n_own = wanted.input_timesteps(layer), wanted.timesteps(layer)
+        how = "spread" if wanted.source(layer) is None else rates_from
+        known_by_class = not old.events or len(old.events[0]) == len(class_sizes(layer))
+        sizes = class_sizes(layer) if known_by_class else (layer.n_inputs,)
+        room = tuple(size * spikes.n_samples * scale for size in sizes)
+        neurons = (layer.n_outputs * spikes.n_samples * scale,)
+        outputs = _stretched(tuple((n,) for n in old.outputs), n_own, scale, rates_from, neurons)
+        layers[layer.name] = LayerSpikes(
+            _stretched(old.events, n_in, scale, how, room),
+            _stretched(old.sums, n_in, scale, how, tuple(n * layer.in_max for n in room)),
+            tuple(row[0] for row in outputs),
+        )
+    return SpikeRecord(layers, spikes.n_samples * scale)
+
+
+def with_timesteps(
+    network: NetworkSpec, timesteps: Sequence[int], transformer: str = "score_mix"
+) -> NetworkSpec:
+    """The network with other timesteps, and a transformer wherever they change."""
+    stages = [StageSpec(timesteps[0])]
+    for before, own in pairwise(timesteps):
+        stages.append(StageSpec(own, transformer if own != before else None))
+    return replace(network, stages=tuple(stages))
+
+
+def _of_stage(cost: Cost, network: NetworkSpec, stage: int) -> tuple[float, float, float, float, float]:
+    """Energy with its low and high end, cycles, and bits (the first stage answers for all that is always there)."""
+    names = [layer.name for layer in network.layers if layer.stage == stage]
+    rows = [
+        (row.price, sum(row.steps) / cost.n_samples) for row in cost.rows if row.layer in names and row.price
+    ]
+    value, low, high = (fsum(n * price[end] for price, n in rows) for end in (1, 0, 2))
+    cycles = sum(cost.cycles_by_layer.get(name, 0) for name in names)
+    waiting = cost.footprint["transformers"]
+    bits = (cost.footprint_bits - waiting if stage == 0 else 0) + (waiting if names[0] in cost.orders else 0)
+    return value, low, high, cycles, bits
+
+
+def _stretched(steps: Counts, wanted: int, scale: int, how: str, room: tuple[int, ...]) -> Counts:
+    """Counts of `wanted` steps: the first ones as measured, or the mean, or all events put into fewer or more steps, of
+    which no step holds more than there is room for.
+    """
+    if not steps:
+        return ()
+    totals = [sum(column) for column in zip(*steps, strict=True)]
+    mean = tuple(total * scale // (wanted if how == "spread" else len(steps)) for total in totals)
+    if how != "prefix":
+        return (tuple(map(min, mean, room)),) * wanted
+    measured = tuple(tuple(n * scale for n in row) for row in steps[:wanted])
+    return measured + (mean,) * (wanted - len(measured))
