@@ -48,7 +48,7 @@ def imports_of(path: Path) -> Iterator[str]:
 
 
 def room_of(module: str) -> str | None:
-    if module.startswith(("tsearch.space_file", "tsearch.domains", "tsearch.timesteps")):
+    if module.startswith(("tsearch.space_", "tsearch.domains", "tsearch.timesteps", "tsearch.yaml_lines")):
         return "tsearch.space"
     if module.startswith("tsearch.gains"):
         return "tsearch.front"

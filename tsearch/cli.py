@@ -172,7 +172,7 @@ def list_names(given: argparse.Namespace) -> str:
 
 def schema(_given: argparse.Namespace) -> str:
     """JSON schema of search-space files, for editors."""
-    from tsearch.space_file import SpaceFile
+    from tsearch.space_schema import SpaceFile
 
     return json.dumps(SpaceFile.model_json_schema(), indent=1)
 

@@ -5,7 +5,8 @@ import pytest
 from tsearch.domains import Choice, Real, Whole
 from tsearch.errors import TsearchError
 from tsearch.space import load_space
-from tsearch.space_file import SpaceFile, parse_space
+from tsearch.space_file import parse_space
+from tsearch.space_schema import SpaceFile
 
 GOOD = """\
 name: small

@@ -1,0 +1,58 @@
+"""YAML content together with the line of every key, for errors that point at it."""
+
+from typing import Any
+
+import yaml
+
+from tsearch.errors import TsearchError
+
+Path = tuple[str | int, ...]
+
+
+class Lines:
+    """YAML content together with the line of every key."""
+
+    def __init__(self, source: str, text: str) -> None:
+        self.source = source
+        self.lines: dict[Path, int] = {}
+        try:
+            node = yaml.compose(text, Loader=yaml.SafeLoader)
+            self.content = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            where = f":{mark.line + 1}" if mark else ""
+            problem = getattr(error, "problem", None) or "cannot be read"
+            raise TsearchError(f"{source}{where}: not valid YAML: {problem}.") from None
+        if not isinstance(self.content, dict):
+            raise TsearchError(
+                f"{source}: a search space is a mapping of keys, at least name, data and timesteps."
+            )
+        self._walk(node, ())
+
+    def _walk(self, node: Any, path: Path) -> None:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                name = (*path, str(key.value))
+                if name in self.lines:
+                    raise TsearchError(
+                        f"{self.source}:{key.start_mark.line + 1}: key '{key.value}' is given twice."
+                    )
+                self.lines[name] = key.start_mark.line + 1
+                self._walk(value, name)
+        elif isinstance(node, yaml.SequenceNode):
+            for i, value in enumerate(node.value):
+                self.lines[(*path, i)] = value.start_mark.line + 1
+                self._walk(value, (*path, i))
+
+    def known(self, path: Path) -> Path:
+        """`path` without the parts that are no keys of the file (pydantic's names for the members of a
+        union)."""
+        kept: Path = ()
+        for part in path:
+            if (*kept, part) in self.lines:
+                kept = (*kept, part)
+        return kept
+
+    def error(self, path: Path, message: str) -> TsearchError:
+        line = self.lines.get(self.known(path))
+        return TsearchError(f"{self.source}{f':{line}' if line else ''}: {message}")
