@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tsearch.export import export_bundle
     from tsearch.export.bundle import Bundle, evaluate_bundle, load
     from tsearch.front import Front
+    from tsearch.progress import Progress
     from tsearch.report import write_report
     from tsearch.space import SearchSpace, load_space
 
@@ -46,9 +47,10 @@ _HOMES = {
     "write_report": "report",
     "SearchSpace": "space",
     "load_space": "space",
+    "Progress": "progress",
 }
 __all__ = [
-    "Bundle", "Configuration", "DataSpec", "Front", "Hardware", "Phase", "Result", "Run", "SearchSpace",
+    "Bundle", "Configuration", "DataSpec", "Front", "Hardware", "Phase", "Progress", "Result", "Run", "SearchSpace",
     "Task", "TsearchError", "evaluate_bundle", "export_bundle", "load", "load_space", "open_run", "resume", "run",
     "train_and_price", "write_report",
 ]  # fmt: skip

@@ -6,7 +6,9 @@ Exit codes: 0 done; 1 a bug, with its traceback; 2 something the user can mend, 
 import argparse
 import contextlib
 import json
+import signal
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +18,7 @@ from tsearch.errors import TsearchError, did_you_mean
 
 if TYPE_CHECKING:
     from tsearch.engine.run_folder import Run
-    from tsearch.front import Limits
+    from tsearch.front import Front, Limits
 
 KINDS = ("spaces", "models", "data", "proposers", "profiles")
 
@@ -29,6 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.print_help()
         return 2
     out = sys.stdout
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _interrupt)  # a batch system that ends the job is a Ctrl-C
     try:
         with contextlib.redirect_stdout(sys.stderr):  # libraries that print must not soil the results
             text = given.call(given)
@@ -37,12 +41,26 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"tsearch: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        hint = f" Continue with: tsearch resume {given.run}" if getattr(given, "run", None) else ""
-        print(f"\ntsearch: interrupted.{hint}", file=sys.stderr)
+        print("tsearch: interrupted.", file=sys.stderr)
         return 130
     except BrokenPipeError:
         return 0
+    except (
+        PermissionError,
+        FileNotFoundError,
+        FileExistsError,
+        IsADirectoryError,
+        NotADirectoryError,
+    ) as error:
+        if error.filename is None:
+            raise
+        print(f"tsearch: {error.filename}: {error.strerror}.", file=sys.stderr)
+        return 2
     return 0
+
+
+def _interrupt(_signal: int, _frame: Any) -> None:
+    raise KeyboardInterrupt
 
 
 # ---------------------------------------------------------------------- commands
@@ -107,7 +125,7 @@ def show(given: argparse.Namespace) -> str:
     if given.best:
         from tsearch.units import metric_name
 
-        best = front.best(metric_name(given.best), _limits(given))
+        best = front.best(metric_name(given.best), _limits(given, front))
         return (
             json.dumps(tables.point_content(front, best), indent=1)
             if given.json
@@ -123,7 +141,8 @@ def report(given: argparse.Namespace) -> str:
     from tsearch.report import write_report
 
     opened = _open(given.run, given.runs)
-    return str(write_report(opened, Path(given.output) if given.output else opened.folder / "report.html"))
+    path = write_report(opened, Path(given.output) if given.output else opened.folder / "report.html")
+    return json.dumps({"path": str(path)}) if given.json else str(path)
 
 
 def export(given: argparse.Namespace) -> str:
@@ -140,8 +159,9 @@ def export(given: argparse.Namespace) -> str:
         chosen = front.knee or front.best(front.objectives[0].name)
         number = chosen.number
     else:
-        number = front.best(metric_name(given.best or front.objectives[0].name), _limits(given)).number
-    return str(tsearch.export_bundle(opened, number, given.output))
+        number = front.best(metric_name(given.best or front.objectives[0].name), _limits(given, front)).number
+    path = tsearch.export_bundle(opened, number, given.output)
+    return json.dumps({"path": str(path), "trial": number}) if given.json else str(path)
 
 
 def evaluate(given: argparse.Namespace) -> str:
@@ -186,11 +206,12 @@ def _after_run(finished: "Run", given: argparse.Namespace) -> str:
     front = Front.of(finished)
     if given.json:
         return json.dumps({"run": str(finished.folder)} | tables.front_content(front), indent=1)
-    print(
-        f"\n{finished.folder}: next, `tsearch report {finished.name}` draws the page, "
-        f"`tsearch export {finished.name} --knee` writes a bundle.",
-        file=sys.stderr,
-    )
+    if front.complete:
+        print(
+            f"\n{finished.folder}: next, `tsearch report {finished.name}` draws the page, "
+            f"`tsearch export {finished.name} --knee` writes a bundle.",
+            file=sys.stderr,
+        )
     return tables.front_text(front, front.points)
 
 
@@ -234,16 +255,18 @@ def _run_folder(name: str, runs: str) -> Path:
     raise TsearchError(f"run '{name}' not found in {runs}/.{did_you_mean(name, known)}{listed}")
 
 
-def _limits(given: argparse.Namespace) -> "Limits":
-    from tsearch.units import parse_limit
+def _limits(given: argparse.Namespace, front: "Front") -> "Limits":
+    from tsearch.units import metric_name, parse_limit
 
     limits: dict[str, tuple[float | None, float | None]] = {}
-    for text in given.min or []:
-        metric, value = parse_limit(text, "--min")
-        limits[metric] = (value, limits.get(metric, (None, None))[1])
-    for text in given.max or []:
-        metric, value = parse_limit(text, "--max")
-        limits[metric] = (limits.get(metric, (None, None))[0], value)
+    for flag, side, texts in (("--min", 0, given.min), ("--max", 1, given.max)):
+        for text in texts or []:
+            if "=" in text:
+                front.require(metric_name(text.partition("=")[0].strip()))
+            metric, value = parse_limit(text, flag)
+            ends = list(limits.get(metric, (None, None)))
+            ends[side] = value
+            limits[metric] = (ends[0], ends[1])
     return limits
 
 
@@ -260,7 +283,12 @@ def _assumed(given: argparse.Namespace) -> dict[str, int]:
 def _seconds(text: str | None) -> float | None:
     from tsearch.units import parse
 
-    return None if text is None else parse(text, "timeout_s", where=f"--timeout {text}")
+    if text is None:
+        return None
+    try:
+        return parse(text, "latency_s")
+    except TsearchError:
+        raise TsearchError(f"--timeout {text}: a time is a number with a unit: 90s, 30min or 2h.") from None
 
 
 def _listing() -> dict[str, list[str]]:
@@ -328,10 +356,11 @@ def _parser() -> argparse.ArgumentParser:
 
     command = _command(commands, export)
     command.add_argument("run", help="name or folder of the run")
-    command.add_argument("--trial", type=int, help="which trial")
-    command.add_argument("--knee", action="store_true", help="the knee of the front")
+    which = command.add_mutually_exclusive_group()
+    which.add_argument("--trial", type=int, help="which trial")
+    which.add_argument("--knee", action="store_true", help="the knee of the front")
     command.add_argument("--output", help="folder to write (exports/trialN in the run's folder)")
-    _add_choice(command)
+    _add_choice(command, which)
 
     command = _command(commands, evaluate)
     command.add_argument("bundle", help="folder of the bundle")
@@ -384,26 +413,23 @@ def _add_profile(command: argparse.ArgumentParser) -> None:
     command.add_argument("--profile", help="hardware profile, by name (tsearch list profiles) or YAML file")
 
 
-def _add_choice(command: argparse.ArgumentParser) -> None:
+def _add_choice(command: argparse.ArgumentParser, which: Any = None) -> None:
+    help_best = (
+        "the best in this metric: accuracy, energy, latency ... (without a choice, the first objective)"
+    )
+    (which or command).add_argument("--best", metavar="METRIC", help=help_best)
     command.add_argument(
-        "--best", metavar="METRIC", help="choose the best in this metric: accuracy, energy, latency ..."
+        "--max", action="append", metavar="METRIC=VALUE", help="at most, such as energy=3uJ; repeatable"
     )
     command.add_argument(
-        "--max", action="append", metavar="METRIC=VALUE", help="at most, such as energy=50nJ; may be repeated"
-    )
-    command.add_argument(
-        "--min",
-        action="append",
-        metavar="METRIC=VALUE",
-        help="at least, such as accuracy=80%%; may be repeated",
+        "--min", action="append", metavar="METRIC=VALUE", help="at least, such as accuracy=80%%; repeatable"
     )
 
 
 def _more(text: str) -> int:
-    number = text.removeprefix("+")
-    if not number.isdigit():
+    if not text.startswith("+") or not text[1:].isdigit():
         raise argparse.ArgumentTypeError(f"'{text}' is not a number of trials to add, such as +50")
-    return int(number)
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -158,7 +158,7 @@ class Front:
                 f"{self._where}: no trial is complete yet, so there is nothing to choose from."
             )
         for metric in (objective, *limits):
-            self._require(metric)
+            self.require(metric)
         usable = [point for point in self.complete if math.isfinite(point.metrics.get(objective, math.nan))]
         allowed = [point for point in usable if _excess(point, limits) == 0]
         if not allowed:
@@ -217,7 +217,8 @@ class Front:
         loss = -value if directions.get(metric, guess) == "maximize" else value
         return math.inf if math.isnan(loss) else loss
 
-    def _require(self, metric: str) -> None:
+    def require(self, metric: str) -> None:
+        """Raise TsearchError, with what is known, if no complete point has `metric`."""
         known = sorted({name for point in self.complete for name in point.metrics})
         if metric not in known:
             hint = did_you_mean(metric, known)

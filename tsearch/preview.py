@@ -7,7 +7,7 @@ import numpy as np
 from tsearch.data import describe_dataset
 from tsearch.domains import Choice, Domain
 from tsearch.errors import TsearchError
-from tsearch.pricing import cost_range
+from tsearch.pricing import cost_range, reference_box
 from tsearch.space import SearchSpace
 
 
@@ -16,6 +16,7 @@ def preview(space: SearchSpace, n_proposals: int = 5) -> dict[str, Any]:
     if n_proposals < 0:
         raise TsearchError(f"--proposals {n_proposals}: a number of configurations, at least 0.")
     info = describe_dataset(space.data)
+    reference_box(space)  # an objective that nothing is known of is told now, not when the search starts
     parameters = space.parameters()
     rng = np.random.default_rng(space.search.seed)
     first = (space.baselines() if space.search.baselines == "uniform" else []) + list(space.enqueued)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
@@ -64,7 +64,7 @@ class SearchSettings(Frozen):
 
     trials: PositiveInt = 40
     proposer: str = "tpe"
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     baselines: Literal["uniform", "none"] = "uniform"
     ordered: bool = False
     batch: PositiveInt = 4
@@ -298,14 +298,17 @@ class SearchSpace(Frozen):
         )
 
     def baselines(self) -> list[Configuration]:
-        """The uniform-T configurations: every choice of timesteps, in the division with the fewest stages,
-        defaults elsewhere."""
+        """The uniform-T configurations: every choice of timesteps with every schedule, in the division with the fewest
+        stages, defaults elsewhere. Without the schedules, a comparison would credit them to the timesteps.
+        """
         division = self.all_divisions[0]
         defaults = {name: domain.default for name, domain in self.settings.items()}
-        return [
-            self.assemble(division, (timesteps,) * len(division), self.leading.default, defaults)
+        found = [
+            self.assemble(division, (timesteps,) * len(division), leading, defaults)
+            for leading in _choices(self.leading)
             for timesteps in sorted(self.timesteps)
         ]
+        return list(dict.fromkeys(found))
 
     def _free_settings(self, single_stage: bool) -> dict[str, Domain]:
         idle = ("transformer", "training.early_loss_weight") if single_stage else ()
@@ -320,7 +323,11 @@ def load_space(source: str | Path) -> SearchSpace:
     from tsearch.space_file import parse_space, resolve_space
 
     path = resolve_space(str(source))
-    return parse_space(path.read_text(), str(source) if Path(source) == path else path.name)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise TsearchError(f"{source}: not a text file in UTF-8, so not a search space.") from None
+    return parse_space(text, str(source) if Path(source) == path else path.name)
 
 
 def _choices(domain: Domain) -> tuple[Any, ...]:

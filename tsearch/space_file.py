@@ -35,7 +35,11 @@ def parse_space(text: str, source: str = "space.yaml") -> SearchSpace:
         for field in type(part).model_fields:
             settings[f"{section}.{field}"] = _domain(getattr(part, field), f"{section}.{field}", lines)
     check_settings(settings, lines)
-    names = {_objective(o).name for o in file.objectives}
+    listed = [_objective(objective).name for objective in file.objectives]
+    twice = next((name for name in listed if listed.count(name) > 1), None)
+    if twice:
+        raise lines.error(("objectives",), f"objective '{twice}' is given twice.")
+    names = set(listed)
     for name in file.reference or {}:
         if name not in names:
             raise lines.error(
@@ -85,6 +89,10 @@ def resolve_space(source: str) -> Path:
     path = Path(source)
     if path.is_file():
         return path
+    if path.exists():
+        raise TsearchError(
+            f"{source} is not a file. Give a search-space file, or the name of a shipped space."
+        )
     if source in known_spaces():
         return spaces_folder() / f"{source}.yaml"
     known = ", ".join(known_spaces())

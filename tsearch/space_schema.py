@@ -91,7 +91,7 @@ TransformerMode = Configuration.model_fields["transformer"].annotation
 class SpaceFile(Frozen):
     """A search-space file."""
 
-    name: str
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
     data: DataSpec
     backbone: BackboneSpace = BackboneSpace()  # type: ignore[valid-type]
     stages: Literal["any"] | tuple[tuple[PositiveInt, ...], ...] = "any"

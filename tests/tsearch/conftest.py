@@ -15,7 +15,7 @@ timesteps: [1, 2, 3]
 schedule: {epochs: 2, leading: [[], [3]], leading_epochs: 1}
 transformer: [score_mix, bucket]
 training: {learning_rate: {low: 0.005, high: 0.02, log: true}, batch_size: 128}
-search: {trials: 6, proposer: random}
+search: {trials: 8, proposer: random}
 enqueue:
   - {stages: [1, 1], timesteps: [3, 1]}
 """

@@ -1,6 +1,7 @@
 """The command line as a person uses it: what it prints, its exit codes, and one line for every mistake."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,10 @@ def test_a_run_from_the_command_line_and_its_extension(tmp_path: Path, small_run
         ("run digits_dvs --workers 0", "0"),
         ("run digits_dvs --name small", "exists"),
         ("run digits_dvs --proposer tpx", "Did you mean 'tpe'?"),
-        ("run digits_dvs --timeout soon", "is not a number with a unit"),
+        ("run digits_dvs --timeout soon", "a time is a number with a unit"),
+        ("run digits_dvs --seed -1", "seed: -1 is below 0"),
+        ("show small --best accuracy --max enrgy=3uJ", "Did you mean 'energy_pj'?"),
+        ("report small --output /", "Is a directory"),
         ("run digits_dvs --address 1.2.3.4:5 --executor inline", "only a Ray cluster has an address"),
     ],
 )
@@ -162,3 +166,29 @@ def test_a_search_for_a_chip_rejects_what_does_not_fit(call) -> None:
     assert code == 2
     assert "truenorth" in err
     assert call("check", "digits_dvs", "--profile", "7nm_memory")[0] == 0
+
+
+def test_json_is_json_for_files_too(call, tmp_path: Path) -> None:
+    assert Path(
+        json.loads(call("report", "small", "--json", "--output", str(tmp_path / "p.html"))[1])["path"]
+    ).is_file()
+    done = json.loads(call("export", "small", "--json", "--trial", "0", "--output", str(tmp_path / "b"))[1])
+    assert done["trial"] == 0
+
+
+@pytest.mark.parametrize(
+    "command", ["resume small --trials 6", "export small --trial 1 --knee", "show", "nonsense"]
+)
+def test_arguments_that_make_no_sense_exit_with_2(call, command: str) -> None:
+    with pytest.raises(SystemExit) as caught:
+        call(*command.split())
+    assert caught.value.code == 2
+
+
+def test_a_damaged_ledger_is_one_line(small_run: Run, tmp_path: Path, capsys) -> None:
+    copy = Path(shutil.copytree(small_run.folder, tmp_path / "broken"))
+    for extra in copy.glob("ledger.sqlite-*"):
+        extra.unlink()
+    (copy / "ledger.sqlite").write_text("this is no database, and long enough to be looked at as one" * 40)
+    assert cli.main(["show", "broken", "--runs", str(tmp_path)]) == 2
+    assert "ledger.sqlite is damaged" in capsys.readouterr().err

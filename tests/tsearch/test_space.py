@@ -80,9 +80,10 @@ def test_transformer_makes_no_difference_in_a_single_stage(small: SearchSpace) -
     assert one.stages == (3,)
 
 
-def test_baselines_are_uniform_and_cover_every_choice(small: SearchSpace) -> None:
-    assert [configuration.timesteps for configuration in small.baselines()] == [(1,), (2,), (4,)]
-    assert {configuration.schedule[0].epochs for configuration in small.baselines()} == {2}
+def test_baselines_are_uniform_and_cover_every_choice_and_schedule(small: SearchSpace) -> None:
+    schedules = [tuple(phase.timesteps for phase in c.schedule) for c in small.baselines()]
+    assert schedules == [((1,),), ((2,),), ((4,),), ((4,), (1,)), ((4,), (2,))]
+    assert {configuration.schedule[-1].epochs for configuration in small.baselines()} == {2}
 
 
 def test_a_configuration_outside_is_refused(small: SearchSpace) -> None:

@@ -84,6 +84,11 @@ def test_lists_of_lists_are_choices_of_lists() -> None:
             "reference: {energy: 3}",
             "s.yaml:6: reference for 'energy', which is no objective. Did you mean 'energy_pj'?",
         ),
+        ("objectives: [accuracy, accuracy]", "s.yaml:6: objective 'accuracy' is given twice."),
+        (
+            "search: {seed: -1}",
+            "s.yaml:6: 'search.seed': input should be greater than or equal to 0, found -1.",
+        ),
         ("name: again", "s.yaml:6: key 'name' is given twice."),
         ("transformer: scoremix", "s.yaml:6: 'transformer': input should be 'score_mix'"),
     ],
@@ -101,6 +106,7 @@ def test_a_mistake_is_one_line(change: str, message: str) -> None:
         ("", "a search space is a mapping"),
         ("name: [", "not valid YAML"),
         ("name: x\ndata: {name: digits}\n", "'timesteps' is missing"),
+        (GOOD.replace("name: small", "name: ../up"), "'name': string should match pattern"),
         (GOOD.replace("name: digits", "name: digist"), "Did you mean 'digits'?"),
         (GOOD.replace("pool_after: [1]", "pool_after: [3]"), "beyond the last one"),
         (GOOD.replace("timesteps: [1, 2]", "timesteps: []"), "at least 1 item"),
@@ -138,3 +144,11 @@ def test_objectives_know_their_direction() -> None:
 
 def test_the_schema_knows_every_section() -> None:
     assert set(SpaceFile.model_json_schema()["properties"]) == set(SpaceFile.model_fields)
+
+
+def test_a_file_that_is_no_text_and_a_folder_are_refused(tmp_path) -> None:
+    (tmp_path / "binary.yaml").write_bytes(bytes(range(256)))
+    with pytest.raises(TsearchError, match="not a text file in UTF-8"):
+        load_space(tmp_path / "binary.yaml")
+    with pytest.raises(TsearchError, match="is not a file"):
+        load_space(tmp_path)

@@ -8,6 +8,13 @@ from typing import Any
 from tsearch.errors import TsearchError
 from tsearch.space import load_space
 
+_AS_WRITTEN = {  # what the file calls it
+    "divisions": "stages",
+    "epochs": "schedule.epochs",
+    "leading": "schedule.leading",
+    "leading_epochs": "schedule.leading_epochs",
+    "enqueued": "enqueue",
+}
 _MAY_CHANGE = ("trials", "timeout_s", "max_failures")
 
 
@@ -26,6 +33,7 @@ def refuse_changes(folder: Path, content: Mapping[str, Any]) -> None:
     if found is not None:
         name, old, new = found
         name = name.removeprefix("settings.").removesuffix(".values")
+        name = _AS_WRITTEN.get(name, name)
         raise TsearchError(
             f"{folder}: '{name}' changed since this run started ({_short(old)} -> {_short(new)}) in {path}. "
             "Start a new run, or undo the change."

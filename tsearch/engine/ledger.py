@@ -7,7 +7,8 @@ write: at worst a power cut takes the last moments of the ledger, and results on
 
 import logging
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,24 @@ import optuna
 from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import DatabaseError
 
 from tsearch.engine.disk import full_disk_is_an_error
+from tsearch.errors import TsearchError
 
 if not logging.getLogger().isEnabledFor(logging.INFO):
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+@contextmanager
+def _damage_is_an_error(path: Path) -> Iterator[None]:
+    """Turn a file that is no SQLite database into a TsearchError."""
+    try:
+        yield
+    except DatabaseError as error:
+        if "not a database" in str(error) or "malformed" in str(error):
+            raise TsearchError(f"{path} is damaged. Restore it from a copy of the run.") from None
+        raise
 
 
 class Ledger:
@@ -31,7 +45,7 @@ class Ledger:
         """
         self.path = path
         is_new = not path.exists()
-        with full_disk_is_an_error(path):
+        with full_disk_is_an_error(path), _damage_is_an_error(path):
             self._storage = RDBStorage("sqlite:///ledger.sqlite", engine_kwargs={"creator": self._connect})
             if is_new:
                 self._study = self._storage.create_new_study(

@@ -65,6 +65,8 @@ def run(
     space_path = None if isinstance(space, SearchSpace) else _space_path(space)
     space = space if isinstance(space, SearchSpace) else load_space(space)
     _check_trials(space.search.trials if trials is None else trials)
+    if seed is not None and seed < 0:
+        raise TsearchError(f"seed: {seed} is below 0. Give a whole number from 0 on.")
     space = _changed(space, proposer, profile)
     evaluator = TRAIN_AND_PRICE if evaluator is None else evaluator
     hands = make_executor(executor, evaluator, workers, address)
@@ -89,6 +91,7 @@ def run(
         "versions": _versions(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+    hands.free()  # a cluster that does not answer is met before a folder is made
     folder = _make_folder(Path(runs), name, space.name)
     with locked(folder):
         _write_new(folder, content | {"name": folder.name})

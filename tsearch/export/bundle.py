@@ -160,7 +160,7 @@ def write_bundle(
     test: dict[str, float],
 ) -> Path:
     """Write a bundle into a new folder. Raises: TsearchError if the folder exists."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     from tsearch.data import describe_dataset
     from tsearch.export.card import card
@@ -190,9 +190,8 @@ def write_bundle(
     network.load_state_dict(weights)
     unfinished = folder.with_name(folder.name + ".unfinished")
     unfinished.mkdir(parents=True, exist_ok=True)
-    save_file(
-        {name: value.contiguous() for name, value in weights.items()}, unfinished / "weights.safetensors"
-    )
+    content = save({name: value.contiguous() for name, value in weights.items()})
+    (unfinished / "weights.safetensors").write_bytes(content)
     text = yaml.safe_dump(contents.model_dump(mode="json"), sort_keys=False, width=120)
     (unfinished / "configuration.yaml").write_text(text)
     (unfinished / "spikes.json").write_text(json.dumps(result.spikes))

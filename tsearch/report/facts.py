@@ -133,10 +133,18 @@ def gather(run: "Run") -> RunFacts:
 
 
 def uniform_points(front: Front) -> list[Point]:
-    """The baselines with uniform timesteps, or where none were run all uniform points; fewest timesteps first."""
+    """The uniform points worth naming, fewest timesteps first: those that no other uniform one beats, and of all other
+    timesteps the most accurate.
+    """
     points = [point for point in front.complete if point.is_uniform]
-    baselines = [point for point in points if point.origin == "baseline"]
-    return sorted(baselines or points, key=lambda point: (point.timesteps[0], point.number))
+    cost = cost_metric(front)
+    chosen = stairs_of(front, points, cost) if cost else []
+    for timesteps in sorted(
+        {point.timesteps[0] for point in points} - {point.timesteps[0] for point in chosen}
+    ):
+        alike = [point for point in points if point.timesteps[0] == timesteps]
+        chosen.append(max(alike, key=lambda point: (point.metrics.get("accuracy", -math.inf), -point.number)))
+    return sorted(chosen, key=lambda point: (point.timesteps[0], point.number))
 
 
 def stairs_of(front: Front, points: list[Point], cost: str) -> list[Point]:

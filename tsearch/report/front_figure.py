@@ -50,7 +50,7 @@ class _Drawing:
         ]
 
     def uniform(self) -> list[Figure]:
-        """A diamond around every uniform baseline, with its timesteps."""
+        """A diamond around the uniform points worth naming, with their timesteps."""
         points = uniform_points(self.all) if self.facts.has_staircase else []
         diamond = {"size": 17, "symbol": "diamond-open", "color": ORANGE, "line": {"width": 2}}
         text = {

@@ -12,7 +12,7 @@ pytest.importorskip("ray")
 def test_real_trainings_give_the_same_front_on_every_executor(cluster, small_run, tmp_path) -> None:
     text = (small_run.folder / "space.yaml").read_text()
     text = text.replace(
-        "search: {trials: 6, proposer: random}", "search: {trials: 8, proposer: tpe, ordered: true}"
+        "search: {trials: 8, proposer: random}", "search: {trials: 8, proposer: tpe, ordered: true}"
     )
     space = parse_space(text)
     assert space.search.ordered

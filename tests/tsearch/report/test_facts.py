@@ -72,7 +72,7 @@ def test_the_axes_are_what_is_maximised_against_the_energy(make_run: MakeRun, re
     assert axes("accuracy") == ("trial", "accuracy", None)
 
 
-def test_the_uniform_line_is_made_of_baselines_else_of_all_uniform_points(
+def test_every_uniform_number_of_timesteps_is_named_and_none_that_beats_the_rest_is_left_out(
     make_run: MakeRun, results: list[Result]
 ) -> None:
     front = Front.of(make_run(results))

@@ -96,7 +96,11 @@ class RayExecutor:
         quiet = {"logging_level": "info" if is_verbose else "error", "log_to_driver": is_verbose}
         if self._address is None:
             ray.init(
-                num_cpus=self._n, include_dashboard=False, object_store_memory=_OBJECT_STORE_BYTES, **quiet
+                address="local",
+                num_cpus=self._n,
+                include_dashboard=False,
+                object_store_memory=_OBJECT_STORE_BYTES,
+                **quiet,
             )
             return
         _expect_answer(self._address)
