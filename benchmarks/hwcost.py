@@ -39,7 +39,7 @@ def vgg9(timesteps: tuple[int, ...] = (8, 6, 4, 2)) -> h.NetworkSpec:
             shape = layers[-1].out_shape
         shape = (shape[0], shape[1] // 2, shape[2] // 2)
     layers.append(h.linear("fc", shape, 10, stage=3, in_class="graded", in_max=4, bias=True))
-    return h.with_timesteps(h.NetworkSpec(tuple(layers), (h.StageSpec(1),) * 4), timesteps)
+    return h.with_timesteps(h.NetworkSpec(tuple(layers), (h.StageSpec(1),) * 4), timesteps, "score_mix")
 
 
 def rates(work: Callable[[], object], items: int, rounds: int) -> list[float]:

@@ -22,7 +22,8 @@ from hwcost.latency import EXECUTIONS
 from hwcost.layers import conv, linear, pool
 from hwcost.network import LayerSpec, NetworkSpec, StageSpec
 from hwcost.predict import Prediction, Predictor, predictor, with_timesteps
-from hwcost.profile import Constant, Profile, known_profiles, load_profile
+from hwcost.profile import Constant, Profile
+from hwcost.profile_file import known_profiles, load_profile
 from hwcost.spikes import LayerSpikes, SpikeRecord
 from hwcost.sram import Price
 

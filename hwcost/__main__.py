@@ -18,7 +18,7 @@ from hwcost.errors import HwcostError
 from hwcost.estimate import estimate
 from hwcost.latency import EXECUTIONS
 from hwcost.network import NetworkSpec
-from hwcost.profile import known_profiles, load_profile
+from hwcost.profile_file import known_profiles, load_profile
 from hwcost.report import text
 from hwcost.spikes import SpikeRecord
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from fractions import Fraction
 from math import prod
+from operator import gt
 from typing import NamedTuple
 
 from hwcost.counts import Number, Steps, times
@@ -110,11 +111,10 @@ def _check_events(network: NetworkSpec, layer: LayerSpec, spikes: LayerSpikes, n
         )
     room = [size * n_samples for size in sizes] if columns != {1} else [layer.n_inputs * n_samples]
     for t, (events, sums) in enumerate(zip(spikes.events, spikes.sums, strict=True)):
-        if any(n > most for n, most in zip(events, room, strict=True)):
+        if any(map(gt, events, room)):
             _fail(layer, f"timestep {t} has more events than input neurons")
-        if sums is not events and not all(
-            n <= value <= n * layer.in_max for n, value in zip(events, sums, strict=True)
-        ):
+        largest = [n * layer.in_max for n in events]
+        if sums is not events and (any(map(gt, events, sums)) or any(map(gt, sums, largest))):
             _fail(
                 layer,
                 f"timestep {t} contradicts its class, {layer.in_class} up to {layer.in_max}: "

@@ -13,7 +13,8 @@ from hwcost.cost import Cost
 from hwcost.errors import HwcostError
 from hwcost.estimate import estimate
 from hwcost.network import NetworkSpec, StageSpec
-from hwcost.profile import Profile, load_profile
+from hwcost.profile import Profile
+from hwcost.profile_file import load_profile
 from hwcost.spikes import SpikeRecord
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from math import fsum
 from typing import Any, NamedTuple, Self
 
-from hwcost.counts import ITEMS, Steps
+from hwcost.counts import ITEMS, SAME_WORK, Steps
 from hwcost.sram import Price
 
 
@@ -161,8 +161,10 @@ class Cost:
 
     def not_counted(self) -> dict[str, float]:
         """Work that happens but has no price in the profile: item -> mean count per inference."""
+        priced = {row.item for row in self.rows if row.price}
         unpriced = {row.item for row in self.rows if row.price is None and any(row.steps)}
-        return {item: self.count(item) for item in ITEMS if item in unpriced}
+        missing = {item for item in unpriced if SAME_WORK.get(item) not in priced}
+        return {item: self.count(item) for item in ITEMS if item in missing}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, exact, readable by `from_dict`; the totals are written beside it for other readers."""

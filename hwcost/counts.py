@@ -57,9 +57,19 @@ ITEMS: dict[str, Item] = {
     "spike_write": Item("spikes", "memory"),
     "activation_read": Item("activations", "memory"),
     "activation_write": Item("activations", "memory"),
-    "hop": Item("network_on_chip", "hop"),
     "leakage": Item("leakage", "leakage"),
 }
+
+
+SAME_WORK = {
+    "synaptic_operation": "synapse_ac",
+    "synapse_ac": "synaptic_operation",
+    "neuron_update": "neuron_add",
+    "neuron_add": "neuron_update",
+    "neuron_multiply": "neuron_update",
+    "neuron_compare": "neuron_update",
+}
+"""Two ways to price one thing: as operations, or all at once as a chip's datasheet does. Either is enough."""
 
 
 class Count(NamedTuple):

@@ -14,7 +14,8 @@ from hwcost.latency import Cycles, first_decision_cycles, latency_cycles, step_c
 from hwcost.limits import assuming, check_limits, check_priced
 from hwcost.network import NetworkSpec
 from hwcost.operations import layer_phase
-from hwcost.profile import Profile, load_profile
+from hwcost.profile import Profile
+from hwcost.profile_file import load_profile
 from hwcost.shapes import MIXABLE, WEIGHTED
 from hwcost.spikes import SpikeRecord
 from hwcost.sram import Price
@@ -59,7 +60,7 @@ def estimate(
         span = tuple(
             _latency(phases, profile, spikes.n_samples, execution, side)[0] for side in ("low", "high")
         )  # type: ignore[assignment]
-    rows.append(_leakage(profile, cycles, sum(memory.values()), spikes.n_samples))
+    rows.append(_leakage(profile, (cycles, *span), sum(memory.values()) * spikes.n_samples))
     return Cost(
         profile=profile.name,
         execution=execution,
@@ -102,8 +103,7 @@ def _phases(
     for layer in network.layers:
         job = Job(network, layer, spikes.layers[layer.name], spikes.n_samples, profile, sizes[layer.name])
         if passes_through(network, layer):
-            barrier = network.input_timesteps(layer) != network.timesteps(layer)
-            phases.append(layer_phase(job)._replace(barrier=barrier))
+            phases.append(layer_phase(job))
             continue
         if layer.kind not in MIXABLE:
             raise HwcostError(
@@ -139,12 +139,14 @@ def _latency(
     return last, first_decision_cycles(cycles, barriers, execution, sync), by_layer
 
 
-def _leakage(profile: Profile, cycles: int, bits: int, n_samples: int) -> Row:
+def _leakage(profile: Profile, cycles: tuple[int, int, int], bits: int) -> Row:
     """Static energy: every stored bit leaks for as long as the inference takes."""
     power = profile.price("leakage")
     clock = profile.number("clock_hz")
     price = power and Price(power.low / clock.high, power.value / clock.value, power.high / clock.low)
-    return Row("(network)", "leakage", (cycles * bits * n_samples,), price)
+    steps, low, high = ((n * bits,) for n in cycles)
+    exact = low == high
+    return Row("(network)", "leakage", steps, price, None if exact else low, None if exact else high)
 
 
 def _notes(network: NetworkSpec, profile: Profile, orders: dict[str, str]) -> tuple[str, ...]:

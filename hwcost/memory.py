@@ -5,6 +5,7 @@ last write never happen, so a layer that runs once has no membrane traffic at al
 """
 
 from collections.abc import Sequence
+from math import prod
 
 from hwcost.arrivals import Arrivals
 from hwcost.counts import Count, every, times
@@ -29,6 +30,16 @@ def address_counts(job: Job, arrived: Arrivals) -> list[Count]:
         return []
     adds = Count("address_add", arrived.accesses or arrived.synapses, low=arrived.low, high=arrived.high)
     return [Count("address_multiply", times(2, arrived.words)), adds] if job.layer.kernel else [adds]
+
+
+def frame_addresses(job: Job, words: Sequence[int]) -> list[Count]:
+    """Addresses of a whole frame: one addition per input, per output, and per kernel weight of an output channel."""
+    if job.semantics.addressing == "counters":
+        return []
+    layer = job.layer
+    kernel = prod(layer.kernel) * layer.out_shape[0] if layer.kernel else 0
+    adds = job.inputs + job.outputs + kernel * job.n_samples
+    return [Count("address_add", every(adds, [int(n > 0) for n in words]))]
 
 
 def event_reads(job: Job, words: Sequence[int], mask: Gate) -> list[Count]:

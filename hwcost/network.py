@@ -11,6 +11,7 @@ from math import prod
 from typing import Any, Self
 
 from hwcost.errors import HwcostError, did_you_mean
+from hwcost.order import check_order
 from hwcost.shapes import check_layer
 
 MODES = ("score_mix", "static_mix", "rank1_score", "bucket", "truncate")
@@ -44,8 +45,7 @@ class LayerSpec(_Spec):
         constant_input: The same analog frame at every step (direct encoding).
         mask: One 0 or 1 per timestep of the layer's own stage; empty means that every step runs.
         source: Name of the layer whose output arrives; empty means the previous one in the list.
-        operands: Whole-number settings of kinds that need more than a geometry (heads of an attention, terms of a sum
-            ...).
+        operands: Whole-number settings of kinds that need more than a geometry (the heads of an attention ...).
     """
 
     name: str
@@ -125,7 +125,7 @@ class NetworkSpec(_Spec):
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", tuple(self.layers))
         object.__setattr__(self, "stages", tuple(self.stages))
-        _check_order(self)
+        check_order(self)
         for layer in self.layers:
             if layer.mask and len(layer.mask) != self.timesteps(layer):
                 raise HwcostError(
@@ -164,7 +164,7 @@ class NetworkSpec(_Spec):
         """0 or 1 per input timestep: the mask of the nearest earlier layer that has neurons."""
         source = self.source(layer)
         while source is not None and source.neuron is None and not source.mask:
-            source = self.source(source)
+            source = None if self.transformer(source) else self.source(source)
         return source.mask if source is not None and source.mask else (1,) * self.input_timesteps(layer)
 
     @cached_property
@@ -220,26 +220,3 @@ def _layer(plain: Mapping[str, Any]) -> LayerSpec:
 
 def _tuples(value: Any) -> Any:
     return tuple(_tuples(v) for v in value) if isinstance(value, list | tuple) else value
-
-
-def _check_order(network: NetworkSpec) -> None:
-    """Names are unique, stages run from 0 to the last without gaps, and timesteps change only at a transformer."""
-    names = [layer.name for layer in network.layers]
-    double = {name for name in names if names.count(name) > 1}
-    if double:
-        raise HwcostError(f"layer names must be unique; twice: {', '.join(sorted(double))}")
-    stages = [layer.stage for layer in network.layers]
-    if stages != sorted(stages) or set(stages) != set(range(len(network.stages))):
-        raise HwcostError(
-            f"layers must fill the stages 0 to {len(network.stages) - 1} in order, got {stages}"
-        )
-    if network.stages[0].transformer is not None:
-        raise HwcostError("stage 0: a temporal transformer stands between two stages, the first has none")
-    for index, (before, after) in enumerate(zip(network.stages, network.stages[1:], strict=False), start=1):
-        if after.transformer is None and before.timesteps != after.timesteps:
-            raise HwcostError(
-                f"stage {index}: timesteps change from {before.timesteps} to {after.timesteps} without a transformer"
-            )
-    for index, layer in enumerate(network.layers):
-        if layer.source and layer.source not in names[:index]:
-            raise HwcostError(f"layer '{layer.name}': source '{layer.source}' is no earlier layer")

@@ -6,7 +6,15 @@ from hwcost.arrivals import Arrivals, arrivals, dense, textbook_arrivals
 from hwcost.counts import Count, Phase, every
 from hwcost.job import Job
 from hwcost.kinds import COUNTED_BY, EMITTING
-from hwcost.memory import address_counts, bias_counts, event_reads, spike_writes, state_counts, weight_counts
+from hwcost.memory import (
+    address_counts,
+    bias_counts,
+    event_reads,
+    frame_addresses,
+    spike_writes,
+    state_counts,
+    weight_counts,
+)
 from hwcost.neurons import executed, neuron_counts
 from hwcost.shapes import WEIGHTED
 
@@ -76,6 +84,7 @@ def dense_counts(job: Job, arrived: Arrivals) -> list[Count]:
     """MACs on analog frames, with the weight and the operand that each one reads."""
     bits = job.profile.bits
     return [
+        *frame_addresses(job, arrived.words),
         Count("synapse_mac", arrived.synapses),
         Count("weight_read", arrived.synapses, bits["weight"], job.capacity.parameters),
         Count("activation_read", arrived.synapses, bits["activation"], job.capacity.frame_in),

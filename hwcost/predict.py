@@ -18,8 +18,10 @@ from hwcost.errors import HwcostError
 from hwcost.estimate import estimate
 from hwcost.fan_out import class_sizes
 from hwcost.network import NetworkSpec, StageSpec
-from hwcost.profile import Profile, load_profile
+from hwcost.profile import Profile
+from hwcost.profile_file import load_profile
 from hwcost.spikes import Counts, LayerSpikes, SpikeRecord
+from hwcost.transformer import buffer_bits
 
 RATES = ("prefix", "constant")
 Floats = NDArray[np.float64]
@@ -82,7 +84,7 @@ def predictor(
     *,
     largest: int = 8,
     rates_from: str = "constant",
-    transformer: str = "score_mix",
+    transformer: str | None = None,
 ) -> Predictor:
     """What prices timestep vectors in bulk.
 
@@ -93,7 +95,7 @@ def predictor(
         rates_from: "constant" takes the mean step, "prefix" the counts of the first timesteps as measured (and the
             mean step beyond them). The network's own input is the same recording for every vector: its
             events are spread evenly over the timesteps.
-        transformer: What stands between two stages whose timesteps differ.
+        transformer: Stands wherever timesteps change, and nowhere else; None lets every stage keep its own.
     """
     profile = profile if isinstance(profile, Profile) else load_profile(profile)
     if rates_from not in RATES:
@@ -108,7 +110,7 @@ def predictor(
                 vector = [before or own] * stage + [own] * (n_stages - stage)
                 wanted = with_timesteps(network, vector, transformer)
                 cost = estimate(wanted, resampled(spikes, network, wanted, rates_from), profile)
-                tables[stage][:, before, own] = _of_stage(cost, wanted, stage)
+                tables[stage][:, before, own] = _of_stage(cost, wanted, profile, stage)
     return Predictor(tables, profile, rates_from)
 
 
@@ -136,16 +138,24 @@ def resampled(
 
 
 def with_timesteps(
-    network: NetworkSpec, timesteps: Sequence[int], transformer: str = "score_mix"
+    network: NetworkSpec, timesteps: Sequence[int], transformer: str | None = None
 ) -> NetworkSpec:
-    """The network with other timesteps, and a transformer wherever they change."""
-    stages = [StageSpec(timesteps[0])]
-    for before, own in pairwise(timesteps):
-        stages.append(StageSpec(own, transformer if own != before else None))
+    """The network with other timesteps.
+
+    Args:
+        transformer: Stands wherever timesteps change, and nowhere else; None lets every stage keep its own.
+    """
+    changes = [False, *(before != own for before, own in pairwise(timesteps))]
+    stages = [
+        StageSpec(own, stage.transformer if transformer is None else transformer if changed else None)
+        for stage, own, changed in zip(network.stages, timesteps, changes, strict=True)
+    ]
     return replace(network, stages=tuple(stages))
 
 
-def _of_stage(cost: Cost, network: NetworkSpec, stage: int) -> tuple[float, float, float, float, float]:
+def _of_stage(
+    cost: Cost, network: NetworkSpec, profile: Profile, stage: int
+) -> tuple[float, float, float, float, float]:
     """Energy with its low and high end, cycles, and bits (the first stage answers for all that is always there)."""
     names = [layer.name for layer in network.layers if layer.stage == stage]
     rows = [
@@ -153,9 +163,10 @@ def _of_stage(cost: Cost, network: NetworkSpec, stage: int) -> tuple[float, floa
     ]
     value, low, high = (fsum(n * price[end] for price, n in rows) for end in (1, 0, 2))
     cycles = sum(cost.cycles_by_layer.get(name, 0) for name in names)
-    waiting = cost.footprint["transformers"]
-    bits = (cost.footprint_bits - waiting if stage == 0 else 0) + (waiting if names[0] in cost.orders else 0)
-    return value, low, high, cycles, bits
+    order = cost.orders.get(names[0])
+    waiting = buffer_bits(network, network.layer(names[0]), profile, order) if order else 0
+    always = cost.footprint_bits - cost.footprint["transformers"] if stage == 0 else 0
+    return value, low, high, cycles, always + waiting
 
 
 def _stretched(steps: Counts, wanted: int, scale: int, how: str, room: tuple[int, ...]) -> Counts:

@@ -65,7 +65,9 @@ def check_layer(layer: LayerSpec) -> None:
 
 def _check_words(layer: LayerSpec) -> None:
     if layer.kind in TRAINING_ONLY:
-        _fail(layer, f"a {layer.kind} exists in training only and costs nothing at inference; leave it out")
+        _fail(
+            layer, f"kind {layer.kind} exists in training only and costs nothing at inference; leave it out"
+        )
     for what, word, known in (
         ("kind", layer.kind, KINDS),
         ("class", layer.in_class, CLASSES),

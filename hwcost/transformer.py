@@ -30,10 +30,16 @@ from hwcost.profile import Profile
 
 
 def passes_through(network: NetworkSpec, layer: LayerSpec) -> bool:
-    """True where no work happens between the stages: no transformer, `truncate`, or buckets of one step each."""
-    mode = network.transformer(layer)
-    same = network.input_timesteps(layer) == network.timesteps(layer)
-    return mode in (None, "truncate") or (mode == "bucket" and same)
+    """True where no work happens between the stages: no transformer, or one that hands its input on as it is.
+
+    `truncate` only drops steps; buckets of one step each average nothing; and a softmax over a single step weighs it
+    with 1, whatever its score.
+    """
+    mode, n_in = network.transformer(layer), network.input_timesteps(layer)
+    if mode in (None, "truncate"):
+        return True
+    same = n_in == network.timesteps(layer)
+    return same and (mode == "bucket" or (n_in == 1 and mode in ("score_mix", "static_mix")))
 
 
 def bucket_edges(n_in: int, n_out: int) -> tuple[int, ...]:

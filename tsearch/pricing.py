@@ -3,8 +3,8 @@ training."""
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from importlib import import_module
+from math import prod
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hwcost import (
@@ -124,8 +124,8 @@ def rejection(space: "SearchSpace", configuration: Configuration) -> str | None:
     """Why no training can make `configuration` meet the space's constraints or fit its hardware, or None if
     one may.
 
-    A cost is at least that of silent neurons, and at most that of neurons which all fire at every timestep.
-    """
+    A cost is at least that of a silent network; how high it may get depends on the data, so only upper
+    limits reject. """
     limits = {name: limit for name, limit in space.constraints.items() if name in PRICED}
     if not limits and not load_profile(space.hardware.profile).limits:
         return None
@@ -133,12 +133,10 @@ def rejection(space: "SearchSpace", configuration: Configuration) -> str | None:
         bounds = _bound(space, configuration)
     except HwcostError as error:
         return str(error)
-    low, high = _metrics(bounds.low), _metrics(bounds.high)
+    low = _metrics(bounds.low)
     for name, limit in limits.items():
         if limit.max is not None and low[name] > limit.max:
             return f"{title(name)} is at least {format_value(low[name], name)}"
-        if limit.min is not None and high[name] < limit.min:
-            return f"{title(name)} is at most {format_value(high[name], name)}"
     return None
 
 
@@ -183,13 +181,15 @@ def reference_box(space: "SearchSpace") -> tuple[dict[str, float], dict[str, flo
 
 
 def _bound(space: "SearchSpace", configuration: Configuration) -> Bound:
-    """Cheapest and dearest cost of a configuration; event data bring at most one event per pixel and
-    timestep."""
+    """Cheapest and dearest cost of a configuration: silence, and all neurons firing at every timestep.
+    Where the data are events, the dearest input is taken to bring one event per pixel and timestep. """
     from tsearch.data import describe_dataset
 
-    network = describe_network(configuration, describe_dataset(space.data))
-    first, *others = network.layers
-    if not first.is_analog:
-        network = replace(network, layers=(replace(first, in_class="binary", in_max=1), *others))
-    hardware = space.hardware
-    return bound(network, hardware.profile, execution=hardware.execution, assume=hardware.assume or None)
+    info, hardware = describe_dataset(space.data), space.hardware
+    return bound(
+        describe_network(configuration, info),
+        hardware.profile,
+        execution=hardware.execution,
+        assume=hardware.assume or None,
+        input_events=None if info.input_class == "analog" else prod(info.shape) * configuration.timesteps[0],
+    )

@@ -123,7 +123,7 @@ def preview_text(content: dict[str, Any]) -> str:
         ]
         costs.append([which, _numbers(cost["timesteps"]), *spans])
     blocks.append(
-        f"{grid(costs)}\nlow: no neuron fires; high: every neuron fires at every timestep; profile {content['profile']}"
+        f"{grid(costs)}\nlow: silence; high: every neuron fires at every timestep; profile {content['profile']}"
     )
     proposals = [["proposal", "timesteps", "blocks per stage", "schedule"]]
     for i, proposal in enumerate(content["proposals"], start=1):

@@ -58,10 +58,11 @@ def alone(layer: h.LayerSpec, timesteps: int = 1) -> h.NetworkSpec:
     return h.NetworkSpec((layer,), (h.StageSpec(timesteps),))
 
 
-def sop(layer: h.LayerSpec, maps: np.ndarray) -> float:
+def sop(layer: h.LayerSpec, maps: np.ndarray) -> int:
     """Synaptic operations of one layer on event maps [samples, T, *in_shape], summed over samples."""
     network = alone(layer, maps.shape[1])
-    return h.estimate(network, h.SpikeRecord.from_maps(network, {layer.name: maps}), PAPER).sop * len(maps)
+    cost = h.estimate(network, h.SpikeRecord.from_maps(network, {layer.name: maps}), PAPER)
+    return sum(sum(row.steps) for row in cost.rows if row.item == "synaptic_operation")
 
 
 def kinds(cost: h.Cost, layer: str | None = None) -> dict[str, float]:

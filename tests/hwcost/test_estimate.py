@@ -62,6 +62,7 @@ def test_direct_encoding_computes_the_first_layer_once() -> None:
     reused, repeated = (h.estimate(network, record, name) for name in ("45nm_memory", "45nm_paper_simple"))
     assert (reused.mac, repeated.mac) == (32, 128)
     assert reused.count("activation_write") == 4
+    assert reused.count("address_add", "a") == 8 + 4
     assert reused.count("activation_read", "a") == 32 + 4 * 4
     once = linear(1, in_class="analog", constant_input=True)
     assert h.estimate(once, h.SpikeRecord.full(once), "45nm_memory").count("activation_write") == 0
@@ -82,6 +83,26 @@ def test_masks_reach_the_next_layer() -> None:
     fixed = replace(late.layers["a"], outputs=(4, 0, 4))
     with pytest.raises(h.HwcostError, match="'b': events arrive at a timestep that the mask"):
         h.estimate(masked, h.SpikeRecord({**late.layers, "a": fixed}, 1), "45nm_memory")
+
+
+def test_a_mask_does_not_reach_across_a_transformer() -> None:
+    a = h.conv("a", (1, 4, 4), 2, 3, padding=1, neuron="lif", mask=(1, 0, 1, 1))
+    b = h.conv("b", a.out_shape, 3, 3, padding=1, stage=1)
+    norm = h.LayerSpec("norm", "batch_norm", 1, b.out_shape, b.out_shape, in_class="analog", neuron="lif")
+    network = h.NetworkSpec((a, b, norm), (h.StageSpec(4), h.StageSpec(2, "bucket")))
+    assert network.input_mask(b) == (1, 0, 1, 1)
+    assert network.input_mask(norm) == (1, 1)
+    assert h.estimate(network, h.SpikeRecord.full(network), "45nm_memory").count("norm_mac") == 2 * 48
+
+
+def test_what_is_priced_another_way_is_not_missing(demo) -> None:
+    network = demo((2, 2, 2))
+    record = h.SpikeRecord.full(network)
+    assert h.estimate(network, record, "45nm_memory").not_counted() == {}
+    chip = h.estimate(network, record, "loihi", assume={"weight_bits": 8}).not_counted()
+    assert "synapse_ac" not in chip
+    assert "neuron_add" not in chip
+    assert "membrane_read" in chip
 
 
 def test_a_pool_adds_what_arrives_and_can_be_fused() -> None:
@@ -139,7 +160,7 @@ def test_residuals() -> None:
 
 
 def test_what_exists_in_training_only_is_refused() -> None:
-    with pytest.raises(h.HwcostError, match="'exit': a early_classifier exists in training only"):
+    with pytest.raises(h.HwcostError, match="'exit': kind early_classifier exists in training only"):
         h.LayerSpec("exit", "early_classifier", 0, (4,), (2,))
 
 

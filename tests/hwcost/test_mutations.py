@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import hwcost as h
-from hwcost import arrivals, attention, cost, fan_out, latency, memory, operations, spikes
+from hwcost import arrivals, attention, cost, fan_out, latency, layer_spikes, memory, operations, spikes
 
 Patch = Callable[[pytest.MonkeyPatch], None]
 CACHES = (
@@ -109,7 +109,7 @@ def _membranes_times_timesteps(patch: pytest.MonkeyPatch) -> None:
 
 
 def _counts_as_floats(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(spikes, "_whole", lambda count: int(float(count)))
+    patch.setattr(layer_spikes, "whole", lambda count: int(float(count)))
 
 
 def _rows_instead_of_coincidences(patch: pytest.MonkeyPatch) -> None:

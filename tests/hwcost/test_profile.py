@@ -1,5 +1,6 @@
 """Profiles: complete, sourced, and clear about what is wrong with one."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,7 +66,11 @@ def test_own_profile_from_a_file(tmp_path: Path) -> None:
         ({"prices": {"ac": {"value": "x", "range": [1, 3], "unit": "pJ", "source": "me"}}}, "one number"),
         ({"prices": {"acc": {}}}, "unknown price 'acc'.*'ac'"),
         ({"price": {}}, "unknown key 'price'.*'prices'"),
-        ({"semantics": {"neurons": "none"}}, "unknown key 'semantics.neurons'.*'neuron'"),
+        ({"semantics": {"neurons": "none"}}, "unknown key of semantics 'neurons'.*'neuron'"),
+        ({"free": ["bias"]}, "unknown item in 'free' 'bias'.*'bias_add'"),
+        ({"extends": "mine.yaml"}, "'mine' extends itself"),
+        ({"extends": "nothing"}, "'nothing' not found"),
+        ({"extends": None}, "'bits' lacks activation, bias, membrane, weight"),
         ({"semantics": {"neuron": "nobody"}}, "semantics.neuron: got 'nobody', allowed are"),
     ],
 )
@@ -106,3 +111,11 @@ def test_a_chip_refuses_what_does_not_fit() -> None:
             "loihi",
             assume={"weight_bit": 8},
         )
+
+
+def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    for i, about in enumerate(("before", "after")):
+        path.write_text(f"extends: 45nm_memory\nabout: {about}\n")
+        os.utime(path, ns=(i, i))
+        assert h.load_profile(path).about == about

@@ -56,6 +56,12 @@ def test_values_outside_the_declared_class_are_refused(in_class: str, value: flo
         h.SpikeRecord.from_maps(network, {"guilty": np.full((1, 1, 3), value)})
 
 
+def test_maps_of_another_shape_are_refused() -> None:
+    network = h.NetworkSpec((h.linear("guilty", 3, 2),), (h.StageSpec(1),))
+    with pytest.raises(h.HwcostError, match="'guilty': maps of"):
+        h.SpikeRecord.from_maps(network, {"guilty": np.zeros((1, 1, 4))})
+
+
 def test_ternary_events_count_by_presence() -> None:
     layer = h.linear("l", 3, 2, in_class="ternary")
     network = h.NetworkSpec((layer,), (h.StageSpec(1),))

@@ -64,6 +64,24 @@ def test_equal_buckets_stay_events() -> None:
 
 
 @pytest.mark.parametrize(
+    ("mode", "n_in"), [("bucket", 4), ("bucket", 1), ("score_mix", 1), ("static_mix", 1)]
+)
+def test_what_hands_its_input_on_costs_nothing(mode: str, n_in: int) -> None:
+    network = boundary(mode, n_in, n_in)
+    without = replace(network, stages=(h.StageSpec(n_in), h.StageSpec(n_in)))
+    record = h.SpikeRecord.constant(network, 0.25, 64)
+    with_it, bare = (h.estimate(n, record, "45nm_memory") for n in (network, without))
+    assert with_it.total_pj == bare.total_pj
+    assert with_it.latency_cycles == bare.latency_cycles
+    assert not with_it.orders
+
+
+def test_mixing_costs_even_where_timesteps_stay() -> None:
+    assert entry(boundary("score_mix", 3, 3), 0.125)["mix_mac"] == 3 * 3 * 5 * 8 * 8
+    assert entry(boundary("rank1_score", 1, 1), 0.125)["order"] is not None
+
+
+@pytest.mark.parametrize(
     ("n_in", "n_out", "edges"), [(6, 3, (0, 2, 4, 6)), (5, 2, (0, 3, 5)), (8, 3, (0, 3, 5, 8))]
 )
 def test_bucket_edges(n_in: int, n_out: int, edges: tuple[int, ...]) -> None:
@@ -75,6 +93,14 @@ def test_truncation_drops_steps_and_costs_nothing_else() -> None:
     assert counts["order"] is None
     assert counts["synapse_ac"] == 3 * h.n_synapses(boundary("truncate").layer("b")) / 8
     assert counts["mix_ac"] == counts["mix_mac"] == 0
+
+
+def test_truncation_lets_the_next_stage_start_at_once() -> None:
+    network = boundary("truncate", 6, 1)
+    record = h.SpikeRecord.constant(network, 0.25, 64)
+    pipelined = h.estimate(network, record, "45nm_memory", "pipelined")
+    first_layer = pipelined.cycles_by_layer["a"]
+    assert pipelined.latency_cycles < first_layer + pipelined.cycles_by_layer["b"]
 
 
 def test_the_stage_behind_waits_for_the_last_step() -> None:
@@ -99,6 +125,8 @@ def test_waiting_frames_are_part_of_the_footprint() -> None:
 def test_changing_timesteps_need_a_transformer_in_front_of_a_weighted_layer() -> None:
     with pytest.raises(h.HwcostError, match=r"stage 1.*from 6 to 3 without"):
         replace(boundary("bucket"), stages=(h.StageSpec(6), h.StageSpec(3)))
+    with pytest.raises(h.HwcostError, match="bucket cannot make 6 timesteps of 3"):
+        boundary("bucket", 3, 6)
     with pytest.raises(h.HwcostError, match="stage 0"):
         h.NetworkSpec((h.linear("l", 2, 2),), (h.StageSpec(2, "bucket"),))
     a = h.conv("a", (2, 8, 8), 4, 3, padding=1, neuron="if")

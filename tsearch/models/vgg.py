@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tsearch.pricing import Input
 
 Shape = tuple[int, int, int]
-MOST_EVENTS = 32_767  # of one pixel in one timestep, where the data are event counts
+MOST_EVENTS = 255  # of one pixel in one timestep, where the data are event counts: messages of 8 bits
 
 
 def check_fits(backbone: Backbone, shape: Shape) -> None:

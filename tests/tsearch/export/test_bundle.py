@@ -60,7 +60,15 @@ def test_early_classifiers_and_earlier_transformers_are_gone(bundle: Path) -> No
 
 def test_the_card_says_what_it_is(bundle: Path) -> None:
     card = (bundle / "card.md").read_text()
-    for expected in ("3, 1", "validation", "500 samples", "45nm_memory", "45nm_paper_simple", "seed 0", "torch"):
+    for expected in (
+        "3, 1",
+        "validation",
+        "500 samples",
+        "45nm_memory",
+        "45nm_paper_simple",
+        "seed 0",
+        "torch",
+    ):
         assert expected in card
 
 
