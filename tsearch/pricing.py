@@ -125,7 +125,7 @@ def rejection(space: "SearchSpace", configuration: Configuration) -> str | None:
     one may.
 
     A cost is at least that of a silent network; how high it may get depends on the data, so only upper
-    limits reject. """
+    limits reject."""
     limits = {name: limit for name, limit in space.constraints.items() if name in PRICED}
     if not limits and not load_profile(space.hardware.profile).limits:
         return None
@@ -182,7 +182,7 @@ def reference_box(space: "SearchSpace") -> tuple[dict[str, float], dict[str, flo
 
 def _bound(space: "SearchSpace", configuration: Configuration) -> Bound:
     """Cheapest and dearest cost of a configuration: silence, and all neurons firing at every timestep.
-    Where the data are events, the dearest input is taken to bring one event per pixel and timestep. """
+    Where the data are events, the dearest input is taken to bring one event per pixel and timestep."""
     from tsearch.data import describe_dataset
 
     info, hardware = describe_dataset(space.data), space.hardware
