@@ -14,6 +14,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 ORDER = [
     "tsearch.cli",
     "tsearch.tables",
+    "tsearch.listing",
     "tsearch.preview",
     "tsearch.report",
     "tsearch.progress",

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from tsearch.engine.run_folder import Run
     from tsearch.front import Front, Limits
 
-KINDS = ("spaces", "models", "data", "proposers", "profiles")
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
@@ -176,18 +174,24 @@ def cost(given: argparse.Namespace) -> str:
     """Price a bundle again from its stored spikes, under any profile, without running it."""
     from tsearch.export.bundle import price_bundle
 
-    priced = price_bundle(given.bundle, given.profile, given.execution, _assumed(given))
-    return json.dumps(tables.cost_content(priced), indent=1) if given.json else tables.cost_text(priced)
+    how = (given.profile, given.execution, _assumed(given))
+    priced = price_bundle(given.bundle, *how)
+    other = price_bundle(given.other, *how) if given.other else None
+    return (
+        json.dumps(tables.cost_content(priced, other), indent=1)
+        if given.json
+        else tables.cost_text(priced, other)
+    )
 
 
 def list_names(given: argparse.Namespace) -> str:
-    """What there is to choose from."""
-    content = _listing()
-    if given.kind:
-        content = {given.kind: content[given.kind]}
+    """What there is to choose from, each with a word about it."""
+    from tsearch.listing import listing
+
+    content = {kind: names for kind, names in listing().items() if given.kind in (None, kind)}
     if given.json:
         return json.dumps(content, indent=1)
-    return "\n".join(f"{kind}: {', '.join(names)}" for kind, names in content.items())
+    return "\n\n".join(tables.names_text(kind, names) for kind, names in content.items())
 
 
 def schema(_given: argparse.Namespace) -> str:
@@ -291,22 +295,6 @@ def _seconds(text: str | None) -> float | None:
         raise TsearchError(f"--timeout {text}: a time is a number with a unit: 90s, 30min or 2h.") from None
 
 
-def _listing() -> dict[str, list[str]]:
-    from hwcost import known_profiles
-    from tsearch.data import DATASETS
-    from tsearch.engine.proposers import PROPOSERS
-    from tsearch.models import BACKBONES
-    from tsearch.space_file import known_spaces
-
-    return dict(
-        zip(
-            KINDS,
-            (known_spaces(), list(BACKBONES), list(DATASETS), list(PROPOSERS), list(known_profiles())),
-            strict=True,
-        )
-    )
-
-
 # ---------------------------------------------------------------------- arguments
 
 
@@ -369,6 +357,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = _command(commands, cost)
     command.add_argument("bundle", help="folder of the bundle")
+    command.add_argument("other", nargs="?", help="a second bundle: is the order of the two sure?")
     _add_profile(command)
     command.add_argument(
         "--execution", help="how the hardware orders the work: layer_serial, lock_step, pipelined ..."
@@ -378,7 +367,9 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     command = _command(commands, list_names, "list")
-    command.add_argument("kind", nargs="?", choices=KINDS, help="only these")
+    command.add_argument(
+        "kind", nargs="?", choices=("spaces", "models", "data", "proposers", "profiles"), help="only these"
+    )
 
     _command(commands, schema)
     return parser

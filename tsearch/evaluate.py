@@ -19,11 +19,13 @@ from hwcost import SpikeRecord
 from tsearch.configuration import Configuration, Result, Task
 from tsearch.data import Dataset, Split, load_dataset
 from tsearch.models.build import Network, build, initialise
+from tsearch.models.compiled import compiling
 from tsearch.pricing import describe_network, metrics_of, price, twin_metrics
 from tsearch.record import Recorder
 from tsearch.training.checkpoints import trained_epochs
 from tsearch.training.loop import train
 from tsearch.training.schedule import positions
+from tsearch.training.speed import is_worth_compiling, keep_memory
 
 BATCH = 64  # validation batches; the probe is the first of them
 
@@ -51,14 +53,16 @@ def train_and_price(
     Raises: TrainingDivergedError; TsearchError for data or profiles that cannot be used.
     """
     began = time.perf_counter()
+    keep_memory()
     with one_thread():
         dataset = load_dataset(task.data)
         network = build(configuration, dataset.shape, dataset.n_classes)
         initialise(network, task.seed, task.replicate)
         start = trained_epochs(resume_from) if resume_from is not None else 0
-        trained = train(network, dataset, task, start=start, stop=budget, checkpoint=resume_from)
         timesteps = positions(configuration)[budget - 1].phase.timesteps
-        measured = measure(network, dataset, dataset.validation, timesteps)
+        with compiling(is_worth_compiling(configuration, dataset)):
+            trained = train(network, dataset, task, start=start, stop=budget, checkpoint=resume_from)
+            measured = measure(network, dataset, dataset.validation, timesteps)
     spec = describe_network(configuration, dataset, timesteps)
     costs = price(spec, measured.record, task.hardware)
     return Result(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from hwcost import compare as compare_costs
 from hwcost.report import text
 from tsearch.front import Comparison, Front, Point
 from tsearch.saving import uniform_saving
@@ -142,8 +143,8 @@ def evaluation_text(folder: str, found: dict[str, Any]) -> str:
     return f"{folder}: {found['accuracy']:.2%} of {samples}, {source}"
 
 
-def cost_text(priced: "Priced") -> str:
-    """What `tsearch cost` says."""
+def cost_text(priced: "Priced", other: "Priced | None" = None) -> str:
+    """What `tsearch cost` says; with another bundle, whether the order of the two survives the ranges of the prices."""
     lines = [text(priced.cost)]
     if priced.twins is not None:
         dense, quantised = priced.twins.dense.total_pj, priced.twins.quantised.total_pj
@@ -151,18 +152,37 @@ def cost_text(priced: "Priced") -> str:
             f"the same shapes without spikes: dense {format_value(dense, 'energy_pj')}, "
             f"quantised to {priced.twins.bits} bits {format_value(quantised, 'energy_pj')}"
         )
+    if other is not None:
+        difference = compare_costs(priced.cost, other.cost)
+        low, high = (_signed(end) for end in (difference.low, difference.high))
+        sure = "is sure" if difference.is_robust else "is not sure"
+        lines.append(
+            f"less the other bundle: {_signed(difference.difference_pj)}, between {low} and {high} over the ranges of "
+            f"the prices; the order of the two {sure}"
+        )
     return "\n".join(lines)
 
 
-def cost_content(priced: "Priced") -> dict[str, Any]:
+def cost_content(priced: "Priced", other: "Priced | None" = None) -> dict[str, Any]:
     """The same for scripts."""
-    twins = priced.twins
-    energies = (
-        None
-        if twins is None
-        else {"dense_pj": twins.dense.total_pj, "quantised_pj": twins.quantised.total_pj, "bits": twins.bits}
-    )
-    return {"cost": priced.cost.to_dict(), "without_spikes": energies}
+    content: dict[str, Any] = {"cost": priced.cost.to_dict(), "without_spikes": None}
+    if priced.twins is not None:
+        dense, quantised, bits = priced.twins
+        energies = {"dense_pj": dense.total_pj, "quantised_pj": quantised.total_pj, "bits": bits}
+        content["without_spikes"] = energies
+    if other is not None:
+        difference = compare_costs(priced.cost, other.cost)
+        content["difference"] = difference._asdict() | {"is_robust": difference.is_robust}
+    return content
+
+
+def _signed(energy_pj: float) -> str:
+    return f"{'-' if energy_pj < 0 else '+'}{format_value(abs(energy_pj), 'energy_pj')}"
+
+
+def names_text(kind: str, names: dict[str, str]) -> str:
+    """What `tsearch list` says about one kind of thing."""
+    return grid([[kind, "what it is"], *([name, sentence] for name, sentence in names.items())])
 
 
 def grid(rows: Sequence[Sequence[str]]) -> str:

@@ -157,6 +157,8 @@ def test_a_bundle_is_priced_again_under_another_profile(call, bundle: Path, tmp_
     what_if = json.loads(call("cost", str(bundle), "--assume", "weight_bits=16", "--json")[1])["cost"]
     assert what_if["totals"]["total_pj"] == halved
     assert any("what-if: weight" in note for note in what_if["notes"])
+    assert "the order of the two is not sure" in call("cost", str(bundle), str(bundle))[1]
+    assert json.loads(call("cost", str(bundle), str(bundle), "--json")[1])["difference"]["difference_pj"] == 0
     assert "Did you mean '45nm_memory'?" in call("cost", str(bundle), "--profile", "45nm_memroy")[2]
     assert "a what-if is NAME=BITS" in call("cost", str(bundle), "--assume", "weight_bits")[2]
 
