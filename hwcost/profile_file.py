@@ -18,6 +18,7 @@ from hwcost.profile import Constant, Profile, Semantics
 from hwcost.sram import MemoryPrices
 
 FOLDER = Path(__file__).parent / "profiles"
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, in C where it is at hand: ten times faster
 
 
 def known_profiles() -> list[str]:
@@ -92,7 +93,7 @@ def _read(path: Path, below: tuple[Path, ...]) -> dict[str, Any]:
     if path in below:
         raise HwcostError(f"profile '{path.stem}' extends itself")
     try:
-        plain = yaml.safe_load(path.read_text(encoding="utf-8"))
+        plain = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise HwcostError(f"profile '{path.stem}': not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(plain, dict):
