@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from tsearch.configuration import Neuron
 from tsearch.models.neuron import fire
+from tsearch.models.pool import average_pool
 
 # What a recording sees: a layer's name, and the tensor [T, B, ...] at its input or the spikes at its output.
 Observer = Callable[[str, Tensor], None]
@@ -29,16 +30,29 @@ class ConvBlock(nn.Module):
         """`x` [T, B, C, H, W], or [1, B, C, H, W] for input that is the same at every step: then the
         convolution runs once and only the neurons run T times. `observe` sees the spikes before the pool.
         Returns [T, B, C', H', W']."""
-        current = self.norm(self.conv(_merge(x)))
+        current = self.current(_merge(x))
         spikes = fire(current.view(x.shape[0], x.shape[1], *current.shape[1:]), timesteps, neuron)
         if observe is not None:
             observe(spikes)
         if self.pool is None:
             return spikes
-        pooled = (functional.avg_pool2d if self.pool == "average" else functional.max_pool2d)(
-            _merge(spikes), 2
-        )
+        merged = _merge(spikes)
+        pooled = average_pool(merged) if self.pool == "average" else functional.max_pool2d(merged, 2)
         return pooled.view(timesteps, x.shape[1], *pooled.shape[1:])
+
+    def current(self, x: Tensor) -> Tensor:
+        """What drives the neurons: convolution and normalisation of `x` [T*B, C, H, W]. Outside training the
+        normalisation is part of the weights: one pass over memory less."""
+        if self.training:
+            normalised: Tensor = self.norm(self.conv(x))
+            return normalised
+        norm = self.norm
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
+        scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+        bias = norm.bias - norm.running_mean * scale
+        weight = (self.conv.weight * scale[:, None, None, None]).contiguous(memory_format=torch.channels_last)
+        return functional.conv2d(x, weight, bias, padding=1)
 
 
 def _merge(x: Tensor) -> Tensor:

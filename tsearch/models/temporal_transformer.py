@@ -29,9 +29,18 @@ def bucket_matrix(t_in: int, t_out: int) -> Tensor:
 def mix(weights: Tensor, x: Tensor) -> Tensor:
     """Weighted sums over time: `weights` [t_out, t_in] or [B, t_out, t_in], `x` [t_in, B, ...] -> [t_out,
     B, ...]."""
-    flat = x.flatten(2)
-    equation = "oi,ibn->obn" if weights.dim() == 2 else "boi,ibn->obn"
-    return torch.einsum(equation, weights, flat).reshape(weights.shape[-2], *x.shape[1:])
+    pixels = x.movedim(2, -1)  # channels last, as they lie in memory: then nothing here is copied
+    rows = pixels.flatten(2)
+    if weights.dim() == 2:
+        mixed = (weights @ rows.flatten(1)).view(-1, *rows.shape[1:])
+    else:
+        mixed = torch.bmm(weights, rows.transpose(0, 1)).transpose(0, 1)
+    return mixed.reshape(-1, *pixels.shape[1:]).movedim(-1, 2)
+
+
+def _scores(x: Tensor) -> Tensor:
+    """Mean over channels and space of every step and sample: [T, B, ...] -> [B, T]."""
+    return x.mean(tuple(range(2, x.dim()))).t()
 
 
 class Truncate(nn.Module):
@@ -91,7 +100,7 @@ class ScoreMix(nn.Module):
 
     def weights(self, x: Tensor) -> Tensor:
         """Mixing weights `[B, t_out, t_in]`, at least 0, rows sum to 1."""
-        scores = x.flatten(2).mean(2).t()
+        scores = _scores(x)
         logits = self.expand(self.squeeze(scores).relu()).view(-1, *self.log_prior.shape)
         mixing: Tensor = (logits + self.log_prior).softmax(-1)
         return mixing
@@ -110,7 +119,7 @@ class RankOneScore(nn.Module):
         self.reassign = nn.Linear(t_in, t_out)
 
     def forward(self, x: Tensor) -> Tensor:
-        alpha = self.gather(x.flatten(2).mean(2).t()).softmax(-1)
+        alpha = self.gather(_scores(x)).softmax(-1)
         beta = self.reassign(alpha).sigmoid()
         return mix(beta[:, :, None] * alpha[:, None, :], x)
 

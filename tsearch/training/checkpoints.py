@@ -34,13 +34,19 @@ def unpack_weights(content: bytes) -> dict[str, Tensor]:
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, content: bytes) -> None:
     """Put the optimizer's state in a checkpoint back in place; a checkpoint without one leaves it new."""
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
     state: dict[int, dict[str, Any]] = {}
     for name, value in load(content).items():
         if name.startswith(_OPTIMIZER):
             index, field = name.removeprefix(_OPTIMIZER).split("/")
-            state.setdefault(int(index), {})[field] = value
+            state.setdefault(int(index), {})[field] = _laid_out_like(parameters[int(index)], value)
     if state:
         optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def _laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:
+    """A fused optimizer walks through parameter and state in the order of memory, which must be the same."""
+    return torch.empty_like(parameter).copy_(value) if value.shape == parameter.shape else value
 
 
 def trained_epochs(content: bytes) -> int:

@@ -122,8 +122,8 @@ def _optimizer(network: Network, training: Training) -> torch.optim.Optimizer:
     if mixing:
         groups.append(_group(mixing, TRANSFORMER_LEARNING_RATE, 0.0))
     if training.optimizer == "adamw":
-        return torch.optim.AdamW(groups)
-    return torch.optim.SGD(groups, momentum=0.9)
+        return torch.optim.AdamW(groups, fused=True)
+    return torch.optim.SGD(groups, momentum=0.9, fused=True)
 
 
 def _group(parameters: list[nn.Parameter], learning_rate: float, weight_decay: float) -> dict[str, object]:

@@ -95,13 +95,10 @@ def test_one_stage_with_a_bucket_boundary_of_equal_timesteps_is_the_plain_networ
     assert torch.equal(plain(frames(4)), divided(frames(4)))
 
 
-def test_direct_encoding_runs_the_first_convolution_once_with_the_same_result() -> None:
+def test_direct_encoding_runs_the_first_convolution_once_with_the_same_result(monkeypatch) -> None:
     net = network((3,), (4,)).eval()
-    image = frames(1)
-    calls = []
-    net.stages[0][0].conv.register_forward_hook(
-        lambda _module, inputs, _output: calls.append(inputs[0].shape[0])
-    )
+    image, current, calls = frames(1), net.stages[0][0].current, []
+    monkeypatch.setattr(net.stages[0][0], "current", lambda x: calls.append(len(x)) or current(x))
     once = net(image)
     repeated = net(image.expand(4, -1, -1, -1, -1))
     assert calls == [6, 24]
@@ -132,10 +129,21 @@ def test_an_early_loss_weight_of_zero_leaves_the_early_classifiers_without_gradi
 
 def test_a_block_normalises_pools_and_fires() -> None:
     torch.manual_seed(0)
-    block, neuron = ConvBlock(2, 3, pool="average").eval(), configuration().neuron
+    block, neuron = ConvBlock(2, 3, pool="average"), configuration().neuron
     x = frames(2)
     by_hand = nn.functional.avg_pool2d(
         fire(block.norm(block.conv(x.flatten(0, 1))).view(2, 6, 3, 8, 8), 2, neuron).flatten(0, 1), 2
     ).view(2, 6, 3, 4, 4)
     assert torch.equal(block(x, 2, neuron), by_hand)
     assert set(by_hand.unique().tolist()) <= {0, 0.25, 0.5, 0.75, 1}
+
+
+def test_outside_training_the_normalisation_is_part_of_the_weights() -> None:
+    torch.manual_seed(0)
+    block = ConvBlock(2, 3).double()
+    nn.init.uniform_(block.norm.weight, 0.5, 2)
+    nn.init.uniform_(block.norm.bias, -1, 1)
+    x = frames(2).double().flatten(0, 1)
+    block.norm(block.conv(x))  # running statistics other than 0 and 1
+    block.eval()
+    torch.testing.assert_close(block.current(x), block.norm(block.conv(x)))

@@ -8,35 +8,57 @@ from torch import Tensor
 
 from tsearch.configuration import Neuron
 from tsearch.models.neuron import fire
-from tsearch.models.surrogate import SURROGATES
+from tsearch.models.surrogate import SURROGATES, bump
 
 
 class Step(torch.autograd.Function):
     """Heaviside step with a surrogate gradient, for the second implementation below."""
 
     @staticmethod
-    def forward(ctx, distance, neuron):
-        ctx.save_for_backward(distance)
+    def forward(ctx, excess, neuron):
+        ctx.save_for_backward(excess)
         ctx.neuron = neuron
-        return (distance >= 0).to(distance.dtype)
+        return (excess >= 0).to(excess.dtype)
 
     @staticmethod
     def backward(ctx, grad):
-        (distance,) = ctx.saved_tensors
-        bump = SURROGATES[ctx.neuron.surrogate]
-        return grad * bump(distance, ctx.neuron.surrogate_width * ctx.neuron.threshold), None
+        (excess,) = ctx.saved_tensors
+        return grad * bump(ctx.neuron.surrogate, excess, ctx.neuron.surrogate_width), None
 
 
-def loop(current: Tensor, neuron: Neuron) -> Tensor:
+def loop(current: Tensor, neuron: Neuron, leak: Tensor, threshold: Tensor) -> Tensor:
     """One step after the other, gradients by autograd; the reset is detached."""
     voltage, spikes = torch.zeros_like(current[0]), []
     for step in current:
-        membrane = (1 - 1 / neuron.tau) * voltage + step
-        spike = Step.apply(membrane - neuron.threshold, neuron)
+        membrane = leak * voltage + step
+        spike = Step.apply(membrane / threshold - 1, neuron)
         fired = spike.detach()
-        voltage = membrane * (1 - fired) if neuron.reset == "hard" else membrane - neuron.threshold * fired
+        voltage = membrane * (1 - fired) if neuron.reset == "hard" else membrane - threshold * fired
         spikes.append(spike)
     return torch.stack(spikes)
+
+
+NEURONS = st.builds(
+    Neuron,
+    tau=st.floats(1, 20) | st.sampled_from([1.0, 2.0, 4.0]),
+    threshold=st.floats(0.3, 2),
+    reset=st.sampled_from(["soft", "hard"]),
+    surrogate=st.sampled_from(sorted(SURROGATES)),
+    surrogate_width=st.floats(0.3, 3),
+)
+
+
+def currents(steps: int, timesteps: int, seed: int, dtype: torch.dtype, shape=(2, 3, 2, 2)):
+    """Random currents, and a weight for every spike."""
+    generator = torch.Generator().manual_seed(seed)
+    current = torch.randn(steps, *shape, generator=generator, dtype=dtype).requires_grad_()
+    return current, torch.randn(timesteps, *shape, generator=generator, dtype=dtype)
+
+
+def parameters(neuron: Neuron, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """The neuron's leak and threshold as parameters."""
+    values = (1 - 1 / neuron.tau, neuron.threshold)
+    return tuple(torch.tensor(value, dtype=dtype, requires_grad=True) for value in values)
 
 
 def test_constant_quarter_input_fires_every_fourth_step_without_leak() -> None:
@@ -62,31 +84,40 @@ def test_wrong_number_of_steps_is_refused() -> None:
 
 
 @settings(deadline=None)
-@given(
-    timesteps=st.integers(1, 7),
-    repeated=st.booleans(),
-    reset=st.sampled_from(["soft", "hard"]),
-    surrogate=st.sampled_from(sorted(SURROGATES)),
-    width=st.floats(0.3, 3),
-    tau=st.floats(1, 20),
-    threshold=st.floats(0.3, 2),
-    seed=st.integers(0, 1000),
-)
-def test_spikes_and_gradients_equal_those_of_a_plain_loop(
-    timesteps, repeated, reset, surrogate, width, tau, threshold, seed
-) -> None:
-    neuron = Neuron(tau=tau, threshold=threshold, reset=reset, surrogate=surrogate, surrogate_width=width)
-    generator = torch.Generator().manual_seed(seed)
-    steps = 1 if repeated else timesteps
-    ours = torch.randn(steps, 2, 3, 2, 2, generator=generator, dtype=torch.float64).requires_grad_()
+@given(neuron=NEURONS, timesteps=st.integers(1, 11), repeated=st.booleans(), seed=st.integers(0, 1000))
+def test_spikes_and_gradients_equal_those_of_a_plain_loop(neuron, timesteps, repeated, seed) -> None:
+    ours, weights = currents(1 if repeated else timesteps, timesteps, seed, torch.float64)
     theirs = ours.detach().clone().requires_grad_()
-    weights = torch.randn(timesteps, 2, 3, 2, 2, generator=generator, dtype=torch.float64)
-    spikes = fire(ours, timesteps, neuron)
-    expected = loop(theirs.expand(timesteps, *theirs.shape[1:]), neuron)
-    (spikes * weights).sum().backward()
-    (expected * weights).sum().backward()
+    mine, their = parameters(neuron, torch.float64), parameters(neuron, torch.float64)
+    spikes = fire(ours, timesteps, neuron, leak=mine[0], threshold=mine[1])
+    expected = loop(theirs.expand(timesteps, *theirs.shape[1:]), neuron, *their)
     assert torch.equal(spikes, expected)
-    torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-9, atol=1e-12)
+    assert torch.equal(spikes, fire(ours, timesteps, neuron))
+    spikes.backward(weights)
+    expected.backward(weights)
+    for a, b in zip((ours, *mine), (theirs, *their), strict=True):
+        torch.testing.assert_close(
+            a.grad, torch.zeros_like(a) if b.grad is None else b.grad, rtol=1e-7, atol=1e-9
+        )
+
+
+@settings(deadline=None, max_examples=30)
+@given(neuron=NEURONS, timesteps=st.integers(2, 6), active=st.integers(1, 6), seed=st.integers(0, 1000))
+def test_masked_steps_are_silent_and_are_not_computed(neuron, timesteps, active, seed) -> None:
+    active = min(active, timesteps)
+    current, weights = currents(timesteps, timesteps, seed, torch.float64)
+    masked = fire(current, timesteps, neuron, active=active)
+    assert torch.equal(masked[:active], fire(current[:active], active, neuron))
+    assert not masked[active:].any()
+    assert torch.equal(masked, fire(current[:active], timesteps, neuron, active=active))
+    masked.backward(weights)
+    assert not current.grad[active:].any()
+
+
+@pytest.mark.parametrize("active", [0, 5])
+def test_a_mask_of_no_steps_or_too_many_is_refused(active: int) -> None:
+    with pytest.raises(ValueError, match=f"active is {active}"):
+        fire(torch.zeros(4, 1, 1), 4, Neuron(), active=active)
 
 
 def test_memory_format_does_not_change_the_spikes() -> None:

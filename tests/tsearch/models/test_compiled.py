@@ -1,0 +1,118 @@
+"""Compiled neurons give the bits of the plain path; where no compiler is, they say so once."""
+
+import logging
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from tsearch.configuration import Neuron
+from tsearch.models import compiled
+from tsearch.models.compiled import compiling
+from tsearch.models.neuron import fire
+
+needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler")
+
+
+def spikes_and_gradients(neuron, timesteps, shape, *, repeated=False, learns=False, is_compiled=False):
+    generator = torch.Generator().manual_seed(timesteps)
+    current = torch.randn(1 if repeated else timesteps, *shape, generator=generator).mul(1.2).add(0.2)
+    current = current.movedim(-1, 2).requires_grad_()
+    weights = torch.randn(timesteps, *current.shape[1:], generator=generator)
+    leak, threshold = (
+        torch.tensor(value, requires_grad=learns) for value in (1 - 1 / neuron.tau, neuron.threshold)
+    )
+    with compiling(is_compiled):
+        spikes = fire(current, timesteps, neuron, leak=leak, threshold=threshold)
+    spikes.backward(weights)
+    return [t for t in (spikes.detach(), current.grad, leak.grad, threshold.grad) if t is not None]
+
+
+def assert_same_bits(neuron, timesteps, shape, **more) -> None:
+    plain = spikes_and_gradients(neuron, timesteps, shape, **more)
+    fast = spikes_and_gradients(neuron, timesteps, shape, is_compiled=True, **more)
+    for a, b in zip(plain, fast, strict=True):
+        assert torch.equal(a.contiguous().view(torch.int32), b.contiguous().view(torch.int32))
+
+
+@needs_compiler
+def test_compiled_neurons_give_the_same_bits_for_any_width(monkeypatch) -> None:
+    monkeypatch.setattr(compiled, "LEAST_VALUES", 1)
+    neuron = Neuron(tau=1.7, threshold=0.83, surrogate_width=1.37)
+    for shape in ((2, 3, 4, 5), (4, 16, 16, 8), (1, 1, 1, 37)):
+        assert_same_bits(neuron, 3, shape)
+
+
+@needs_compiler
+@pytest.mark.slow
+@pytest.mark.parametrize("surrogate", ["rectangular", "triangular", "sigmoid", "atan"])
+@pytest.mark.parametrize("reset", ["soft", "hard"])
+@pytest.mark.parametrize(
+    ("timesteps", "repeated", "learns"), [(2, False, False), (4, True, True), (9, False, True)]
+)
+def test_all_kinds_of_compiled_neurons_give_the_same_bits(
+    monkeypatch, surrogate, reset, timesteps, repeated, learns
+) -> None:
+    monkeypatch.setattr(compiled, "LEAST_VALUES", 1)
+    for tau, width in ((2.0, 1.0), (1.3, 0.7)):
+        neuron = Neuron(tau=tau, threshold=0.9, reset=reset, surrogate=surrogate, surrogate_width=width)
+        for shape in ((2, 3, 4, 5), (2, 9, 9, 16)):
+            assert_same_bits(neuron, timesteps, shape, repeated=repeated, learns=learns)
+
+
+LAYERS = """
+import sys, torch
+from tsearch.configuration import Neuron
+from tsearch.models import compiled
+from tsearch.models.neuron import fire
+compiled.LEAST_VALUES = 1
+with compiled.compiling(True):
+    for batch in map(int, sys.argv[1:]):
+        for channels in (8, 12):
+            for width in (0.8, 1.1):
+                for timesteps in (2, 3):
+                    current = torch.randn(timesteps, batch, channels, 6, 6, requires_grad=True)
+                    fire(current, timesteps, Neuron(surrogate_width=width)).sum().backward()
+"""
+
+
+@needs_compiler
+@pytest.mark.slow
+def test_workers_share_what_is_compiled_once_for_each_number_of_timesteps(tmp_path) -> None:
+    """Two numbers of timesteps, forward and backward, and the trial run: five libraries, whatever the layers."""
+    environment = os.environ | {"TORCHINDUCTOR_CACHE_DIR": str(tmp_path), "OMP_NUM_THREADS": "1"}
+    for batches in (("4", "5"), ("4", "7", "64")):
+        command = [sys.executable, "-c", LAYERS, *batches]
+        subprocess.run(command, check=True, env=environment)
+        kernels = {path for path in tmp_path.rglob("*.so") if "precompiled" not in str(path)}
+        assert len(kernels) <= 6
+
+
+def test_without_a_compiler_the_plain_path_runs_and_says_so_once(monkeypatch, caplog) -> None:
+    def broken(_function):
+        raise RuntimeError("no working C++ compiler found")
+
+    monkeypatch.setattr(compiled, "_compiled", broken)
+    compiled.can_compile.cache_clear()
+    try:
+        with caplog.at_level(logging.WARNING):
+            for _ in range(2):
+                with compiling(True):
+                    assert not compiled.is_compiled(torch.zeros(4, 2**20), 4)
+    finally:
+        compiled.can_compile.cache_clear()
+    assert [record.message for record in caplog.records] == [
+        "no code can be compiled here (no working C++ compiler found): neurons train slower, with the same results"
+    ]
+
+
+def test_small_layers_and_single_steps_stay_plain(monkeypatch) -> None:
+    monkeypatch.setattr(compiled, "can_compile", lambda _device: True)
+    with compiling(True):
+        assert compiled.is_compiled(torch.zeros(4, 2**18), 4)
+        assert not compiled.is_compiled(torch.zeros(4, 100), 4)
+        assert not compiled.is_compiled(torch.zeros(1, 2**20), 1)
+    assert not compiled.is_compiled(torch.zeros(4, 2**18), 4)

@@ -1,0 +1,51 @@
+"""What makes a training fast and changes none of its results: compiled neurons where they pay, memory that stays."""
+
+import ctypes
+import sys
+from contextlib import suppress
+from functools import cache
+from math import prod
+
+from tsearch.configuration import Configuration
+from tsearch.data import Dataset
+from tsearch.pricing import describe_network
+
+# Measured with benchmarks/training_speed.py: what compiled neurons save, forward and backward, of one neuron in one
+# timestep, and what importing the compiler and compiling for one more number of timesteps cost.
+SAVED_S = 1e-9
+IMPORT_S, COMPILATION_S = 3.0, 3.0
+
+_KEEP, _MAP_AT_MOST = (
+    -1,
+    -4,
+)  # mallopt: the size from which free memory is given back; the number of mapped blocks
+
+
+def is_worth_compiling(configuration: Configuration, dataset: Dataset) -> bool:
+    """Whether compiled neurons save more time in the whole training than compiling them takes. It depends on the
+    configuration and the data alone, so it is the same for every segment and every worker."""
+    timesteps = {t for phase in configuration.schedule for t in phase.timesteps if t > 1}
+    costs_s = IMPORT_S + COMPILATION_S * len(timesteps)
+    return neuron_steps(configuration, dataset) * SAVED_S > costs_s
+
+
+def neuron_steps(configuration: Configuration, dataset: Dataset) -> int:
+    """How often, in the whole training, a neuron makes a timestep for a sample."""
+    total = 0
+    for phase in configuration.schedule:
+        layers = describe_network(configuration, dataset, phase.timesteps).layers
+        neurons = [(prod(layer.out_shape), layer.stage) for layer in layers if layer.neuron is not None]
+        total += phase.epochs * sum(n * phase.timesteps[stage] for n, stage in neurons)
+    return total * len(dataset.train)
+
+
+@cache
+def keep_memory() -> None:
+    """Tell glibc to keep the memory of freed tensors: every training step needs it again, and pages that were
+    given back are zeroed anew by the kernel. Does nothing where there is no glibc."""
+    if sys.platform != "linux":
+        return
+    with suppress(OSError, AttributeError):
+        allocator = ctypes.CDLL(None)
+        allocator.mallopt(_MAP_AT_MOST, 0)
+        allocator.mallopt(_KEEP, 2**31 - 1)
