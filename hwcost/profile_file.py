@@ -18,7 +18,9 @@ from hwcost.profile import Constant, Profile, Semantics
 from hwcost.sram import MemoryPrices
 
 FOLDER = Path(__file__).parent / "profiles"
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, in C where it is at hand: ten times faster
+_Loader = getattr(
+    yaml, "CSafeLoader", yaml.SafeLoader
+)  # the same, in C where it is at hand: ten times faster
 
 
 def known_profiles() -> list[str]:

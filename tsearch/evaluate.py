@@ -25,7 +25,7 @@ from tsearch.record import Recorder
 from tsearch.training.checkpoints import trained_epochs
 from tsearch.training.loop import train
 from tsearch.training.schedule import positions
-from tsearch.training.speed import is_worth_compiling, keep_memory
+from tsearch.training.speed import device, is_worth_compiling, keep_memory
 
 BATCH = 64  # validation batches; the probe is the first of them
 
@@ -58,9 +58,10 @@ def train_and_price(
         dataset = load_dataset(task.data)
         network = build(configuration, dataset.shape, dataset.n_classes)
         initialise(network, task.seed, task.replicate)
+        network.to(device())
         start = trained_epochs(resume_from) if resume_from is not None else 0
         timesteps = positions(configuration)[budget - 1].phase.timesteps
-        with compiling(is_worth_compiling(configuration, dataset)):
+        with compiling(is_worth_compiling(configuration, dataset), device().type):
             trained = train(network, dataset, task, start=start, stop=budget, checkpoint=resume_from)
             measured = measure(network, dataset, dataset.validation, timesteps)
     spec = describe_network(configuration, dataset, timesteps)
@@ -89,21 +90,22 @@ def measure(
     timesteps = timesteps or network.configuration.timesteps
     recorder = Recorder(describe_network(network.configuration, dataset, timesteps))
     network.eval()
+    where = network.head.weight.device
     right, probe = 0, ""
     with torch.no_grad():
         for first in range(0, len(split), BATCH):
             indices = torch.arange(first, min(first + BATCH, len(split)))
-            frames = split.batch(indices, timesteps[0])
+            frames = split.batch(indices, timesteps[0]).to(where)
             logits = network.run(frames, timesteps, recorder).logits
             recorder.add_samples(len(indices))
             probe = probe or logits_hash(logits)
-            right += int((logits.argmax(1) == split.labels[indices]).sum())
+            right += int((logits.argmax(1).cpu() == split.labels[indices]).sum())
     return Measurement(right / len(split), len(split), recorder.record(), probe)
 
 
 def logits_hash(logits: torch.Tensor) -> str:
     """16 hexadecimal digits of SHA-256 over the bytes of float32 logits."""
-    return hashlib.sha256(logits.detach().float().contiguous().numpy().tobytes()).hexdigest()[:16]
+    return hashlib.sha256(logits.detach().float().cpu().contiguous().numpy().tobytes()).hexdigest()[:16]
 
 
 @contextmanager

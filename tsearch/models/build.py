@@ -36,7 +36,7 @@ class Network(nn.Module):
         self, configuration: Configuration, shape: Shape, n_classes: int, for_inference: bool = False
     ) -> None:
         super().__init__()
-        self.configuration = configuration
+        self.configuration, self.shape = configuration, tuple(shape)
         backbone = import_module(BACKBONES[configuration.backbone.name])
         blocks = iter(backbone.build_blocks(configuration.backbone, shape))
         shapes = backbone.block_shapes(configuration.backbone, shape)
@@ -60,7 +60,13 @@ class Network(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits `[B, classes]` with the final timesteps; `x` [T_1, B, C, H, W] frames, or [1, B, C, H, W]
-        for a static image."""
+        for a static image. Raises: ValueError for frames of another shape."""
+        timesteps = self.configuration.timesteps[0]
+        if x.dim() != 5 or x.shape[0] not in (1, timesteps) or tuple(x.shape[2:]) != self.shape:
+            expected = f"[{timesteps}, samples, {', '.join(map(str, self.shape))}]"
+            raise ValueError(
+                f"frames must be {expected}, or [1, ...] for static images; found {list(x.shape)}"
+            )
         return self.run(x, self.configuration.timesteps).logits
 
     def run(self, x: Tensor, timesteps: tuple[int, ...], observe: Observer | None = None) -> Outputs:

@@ -9,6 +9,7 @@ Neurons are rows of N values, N free; up to 8 steps make one kernel, more go in 
 
 import logging
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -50,9 +51,11 @@ def is_compiled(current: Tensor, timesteps: int) -> bool:
 def can_compile(device: str = "cpu") -> bool:
     """Whether generated code can be compiled and loaded; where not, a warning says so once."""
     try:
-        _compiled(_double)(torch.ones(2, device=device))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what the compiler's own imports say of each other
+            _compiled(_double)(torch.ones(2, device=device))
     except Exception as problem:
-        reason = (str(problem).strip().splitlines() or [type(problem).__name__])[0][:200]
+        reason = " ".join(str(problem).split())[:200] or type(problem).__name__
         _log.warning("no code can be compiled here (%s): neurons train slower, with the same results", reason)
         return False
     return True
@@ -174,6 +177,7 @@ def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     import torch._dynamo.config
     import torch._inductor.config
 
+    logging.getLogger("torch._library.triton").setLevel(logging.ERROR)  # its absence is no news on a CPU
     torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, 256)
     torch._inductor.config.compile_threads = 1  # in this process: no helpers that could outlive a worker
     return torch.compile(function, dynamic=True, fullgraph=True)

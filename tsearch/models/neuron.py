@@ -72,7 +72,7 @@ class _Fire(torch.autograd.Function):
             width=neuron.surrogate_width,
         )
         layout = torch.empty_like(current[:1], device="meta")  # strides alone: those of a dense current
-        rows = _rows(current, layout)
+        rows = _rows(current.detach(), layout)
         path = compiled if compiled.is_compiled(rows, timesteps) else scan
         spikes, kept = path.forward(rows, timesteps, dynamics, keep=any(ctx.needs_input_grad))
         ctx.save_for_backward(*kept)

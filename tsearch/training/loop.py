@@ -77,16 +77,16 @@ def _epoch(
     training, timesteps = network.configuration.training, position.phase.timesteps
     rng = np.random.default_rng(epoch_seed(task, network.configuration, position))
     torch.manual_seed(int(rng.integers(2**62)))
-    split = dataset.train
+    split, device = dataset.train, network.head.weight.device
     batches = _batches(rng.permutation(len(split)), training.batch_size)
     network.train()
     total, seen = 0.0, 0
     for number, indices in enumerate(batches):
         progress = (position.epoch + number / len(batches)) / position.phase.epochs
         _set_learning_rate(optimizer, one_cycle(progress, training.warmup))
-        frames = _shift(split.batch(indices, timesteps[0]), training.shift, rng)
+        frames = _shift(split.batch(indices, timesteps[0]).to(device), training.shift, rng)
         loss = early_classifier_loss(
-            network.run(frames, timesteps), split.labels[indices],
+            network.run(frames, timesteps), split.labels[indices].to(device),
             early_weight=training.early_loss_weight, label_smoothing=training.label_smoothing,
         )  # fmt: skip
         if not torch.isfinite(loss):

@@ -137,7 +137,7 @@ def test_interrupting_leaves_a_run_to_resume_and_workers_say_nothing(make_space,
     assert errors.decode().count("Traceback") == 1  # the driver's own
     assert errors.decode().rstrip().endswith("KeyboardInterrupt")
     found = open_run(tmp_path / "toy")
-    assert len(found.results) >= 3
+    assert len(found.results) >= 2  # the third lies on disk, and may not have reached the ledger
     assert len(resume(tmp_path / "toy", executor="inline").results) == 20
 
 

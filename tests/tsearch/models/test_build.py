@@ -147,3 +147,9 @@ def test_outside_training_the_normalisation_is_part_of_the_weights() -> None:
     block.norm(block.conv(x))  # running statistics other than 0 and 1
     block.eval()
     torch.testing.assert_close(block.current(x), block.norm(block.conv(x)))
+
+
+@pytest.mark.parametrize("shape", [(3, 6, *SHAPE), (4, 6, 2, 8), (4, 6, 2, 9, 8)])
+def test_frames_of_another_shape_are_refused_with_the_expected_one(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"frames must be \[4, samples, 2, 8, 8\]"):
+        network()(torch.zeros(shape))

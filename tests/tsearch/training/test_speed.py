@@ -1,7 +1,17 @@
-"""When compiling pays: decided from configuration and data alone."""
+"""When compiling pays is decided from configuration and data alone; and no result depends on it."""
 
-from tsearch.configuration import Backbone, Configuration, DataSpec, Phase
+import shutil
+
+import pytest
+import torch
+
+import tsearch.evaluate
+import tsearch.models.block
+from tsearch.configuration import Backbone, Configuration, DataSpec, Neuron, Phase, Task
 from tsearch.data import load_dataset
+from tsearch.evaluate import train_and_price
+from tsearch.models import compiled
+from tsearch.models.surrogate import bump
 from tsearch.training.speed import is_worth_compiling, keep_memory, neuron_steps
 
 DATASET = load_dataset(DataSpec(name="digits"))
@@ -28,3 +38,56 @@ def test_small_trainings_are_not_compiled_and_large_ones_are() -> None:
 def test_keeping_memory_harms_nothing_when_repeated() -> None:
     keep_memory()
     keep_memory()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler")
+def test_a_compiled_training_ends_with_the_same_bits(monkeypatch) -> None:
+    config, task = configuration(widths=(4, 4), epochs=2), Task(data=DataSpec(name="digits"))
+    plain = train_and_price(config, 2, None, task)
+    calls, run = [], compiled.backward
+    monkeypatch.setattr(tsearch.evaluate, "is_worth_compiling", lambda *_: True)
+    monkeypatch.setattr(compiled, "LEAST_VALUES", 1)
+    monkeypatch.setattr(compiled, "backward", lambda *given: calls.append(1) or run(*given))
+    fast = train_and_price(config, 2, None, task)
+    assert calls
+    assert fast.checkpoint == plain.checkpoint
+    assert fast.probe == plain.probe
+    assert fast.curve == plain.curve
+
+
+class Step(torch.autograd.Function):
+    """Heaviside step with the rectangular surrogate."""
+
+    @staticmethod
+    def forward(ctx, distance):
+        ctx.save_for_backward(distance)
+        return (distance >= 0).to(distance.dtype)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad * bump("rectangular", ctx.saved_tensors[0], 1.0)
+
+
+def loop(current, timesteps, neuron: Neuron):
+    """Neurons as everybody writes them: step after step, differentiated by autograd."""
+    voltage, spikes = 0, []
+    for step in current.expand(timesteps, *current.shape[1:]):
+        membrane = (1 - 1 / neuron.tau) * voltage + step
+        spikes.append(Step.apply(membrane - neuron.threshold))
+        voltage = membrane - neuron.threshold * spikes[-1].detach()
+    return torch.stack(spikes)
+
+
+@pytest.mark.slow
+def test_accuracy_equals_that_of_a_plain_loop_within_the_spread_of_seeds(monkeypatch) -> None:
+    def accuracies() -> torch.Tensor:
+        config = Configuration(stages=(1, 1, 1), schedule=(Phase(timesteps=(6, 3, 1), epochs=12),))
+        tasks = [Task(data=DataSpec(name="digits_dvs"), seed=seed) for seed in range(4)]
+        return torch.tensor([train_and_price(config, 12, None, t).metrics["accuracy"] for t in tasks])
+
+    ours = accuracies()
+    monkeypatch.setattr(tsearch.models.block, "fire", loop)
+    theirs = accuracies()
+    print(ours, theirs)
+    assert abs(ours.mean() - theirs.mean()) <= max(ours.std(), theirs.std())

@@ -1,0 +1,259 @@
+"""Training steps with spikes against the same networks with ReLU, and against other libraries; one thread, interleaved.
+
+python benchmarks/training_speed.py [rounds]     (libraries that are not installed are left out)
+"""
+
+import logging
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+sys.path.append(sys.path.pop(0))  # this folder comes last: it has a script called like the package hwcost
+os.environ["OMP_NUM_THREADS"] = "1"
+CACHE = tempfile.TemporaryDirectory(prefix="tsearch-compiled-")
+os.environ["TORCHINDUCTOR_CACHE_DIR"] = CACHE.name
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from claims import at_least, spread  # noqa: E402
+from speed_networks import NEURON, PEERS, SHAPES, TIMESTEPS, Made, batch, loss_of, ours, twin  # noqa: E402
+from torch import Tensor  # noqa: E402
+
+from tsearch.configuration import Configuration, Phase, Training  # noqa: E402
+from tsearch.data import load_dataset  # noqa: E402
+from tsearch.data.dataset import DatasetInfo  # noqa: E402
+from tsearch.evaluate import measure  # noqa: E402
+from tsearch.models.build import Network, build, initialise  # noqa: E402
+from tsearch.models.compiled import compiling  # noqa: E402
+from tsearch.models.neuron import fire  # noqa: E402
+from tsearch.pricing import describe_network  # noqa: E402
+from tsearch.record import Recorder  # noqa: E402
+from tsearch.space import load_space  # noqa: E402
+from tsearch.training.loop import train  # noqa: E402
+from tsearch.training.speed import keep_memory  # noqa: E402
+
+Times = dict[str, list[float]]
+TWIN_TARGETS = {"a": 1.0, "b": 1.02, "c": 1.0}
+PEER_TARGETS = {"a": 1.25, "b": 1.75, "c": 1.6}
+LAYERS = {
+    "a, first": (4, 64, 64, 32, 32),
+    "b, first": (8, 64, 16, 34, 34),
+    "c, q k v": (4, 4096, 384),
+    "small": (6, 64, 8, 16, 16),
+}
+
+
+def interleaved(steps: dict[str, Callable[[], object]], rounds: int) -> Times:
+    """CPU seconds of every step, each run once a round, in an order that rotates."""
+    for step in steps.values():
+        step()
+    times: Times = {name: [] for name in steps}
+    names = list(steps)
+    for n in range(rounds):
+        for name in names[n % len(names) :] + names[: n % len(names)]:
+            began = time.process_time()
+            steps[name]()
+            times[name].append(time.process_time() - began)
+    return times
+
+
+def show(title: str, times: Times, base: str) -> None:
+    """Milliseconds and ratio to `base`, median [quartiles]."""
+    print(f"\n{title}")
+    for name, values in times.items():
+        milliseconds = spread([1e3 * value for value in values])
+        print(f"  {name:26s} {milliseconds:26s} ms   x {spread(ratios(values, times[base]))}")
+
+
+def ratios(these: list[float], those: list[float]) -> list[float]:
+    return [a / b for a, b in zip(these, those, strict=True)]
+
+
+def training_step(made: Made, inputs: Tensor, labels: Tensor) -> Callable[[], None]:
+    """Forward, backward, SGD."""
+    network, forward = made
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.02, momentum=0.9)
+
+    def step() -> None:
+        optimizer.zero_grad(set_to_none=True)
+        loss_of(forward, inputs, labels).backward()
+        optimizer.step()
+
+    return step
+
+
+def evaluation(made: Made, inputs: Tensor) -> Callable[[], None]:
+    network, forward = made
+
+    def step() -> None:
+        network.eval()
+        with torch.no_grad():
+            forward(inputs)
+        network.train()
+
+    return step
+
+
+def installed(name: str) -> dict[str, Made]:
+    """The network `name` in every library that is there."""
+    found = {}
+    for library, make in PEERS.items():
+        try:
+            found[library] = make(name)
+        except ImportError as missing:
+            if name == "a":
+                print(f"{library}: left out ({missing})")
+    return found
+
+
+def networks(rounds: int) -> list[str]:
+    """Training step and evaluation pass of the three networks."""
+    claims = []
+    for name, timesteps in TIMESTEPS.items():
+        inputs, labels = batch(name)
+        peers = installed(name)
+        made = {"ReLU twin": twin(name), "ours": ours(name), **peers}
+        times = interleaved({key: training_step(m, inputs, labels) for key, m in made.items()}, rounds)
+        show(f"({name}) training step, T={timesteps}, batch 64", times, "ReLU twin")
+        quick = interleaved({key: evaluation(m, inputs) for key, m in made.items()}, rounds)
+        show(f"({name}) evaluation", quick, "ReLU twin")
+        limit = TWIN_TARGETS[name]
+        claims.append(
+            at_least(
+                f"({name}) step of the ReLU twin / ours", ratios(times["ReLU twin"], times["ours"]), 1 / limit
+            )
+        )
+        if peers:
+            best = min(peers, key=lambda key: float(np.median(times[key])))
+            claims.append(
+                at_least(f"({name}) {best} / ours", ratios(times[best], times["ours"]), PEER_TARGETS[name])
+            )
+    return claims
+
+
+def neuron_alone(rounds: int) -> list[str]:
+    """Forward and backward of one layer of neurons against a ReLU: compiled, and the plain path."""
+    claims = []
+    for name, shape in LAYERS.items():
+        generator = torch.Generator().manual_seed(0)
+        current = torch.randn(shape, generator=generator).requires_grad_()
+        weights = torch.randn(shape, generator=generator)
+
+        def compiled(current: Tensor = current, weights: Tensor = weights) -> None:
+            torch.autograd.grad(fire(current, len(current), NEURON), current, weights)
+
+        def plain(current: Tensor = current, weights: Tensor = weights) -> None:
+            with compiling(False):
+                torch.autograd.grad(fire(current, len(current), NEURON), current, weights)
+
+        def relu(current: Tensor = current, weights: Tensor = weights) -> None:
+            torch.autograd.grad(torch.relu(current), current, weights)
+
+        times = interleaved({"ReLU": relu, "compiled": compiled, "plain": plain}, 3 * rounds)
+        show(f"neuron alone, {name} layer {list(shape)}", times, "ReLU")
+        if name != "small":
+            claims.append(
+                at_least(
+                    f"neuron, {name} layer: ReLU / ours", ratios(times["ReLU"], times["compiled"]), 1 / 1.3
+                )
+            )
+    return claims
+
+
+def against_timesteps(rounds: int) -> str:
+    """Step and memory of (a) for several T; the first convolution runs once, so eight times T cost less than 8."""
+    inputs, labels = batch("a", samples=16)
+    made = {t: ours("a", t) for t in (1, 2, 4, 8)}
+    times = interleaved({str(t): training_step(m, inputs, labels) for t, m in made.items()}, rounds)
+    print("\n(a) against T, batch 16: step, times that of T=1, and what is kept for backward")
+    for t, (_, forward) in made.items():
+        kept = saved_bytes(lambda forward=forward: loss_of(forward, inputs, labels)) / 2**20
+        step = times[str(t)]
+        growth = ratios(step, times["1"])
+        print(
+            f"  T={t}  {spread([1e3 * s for s in step]):24s} ms  x {spread(growth):22s} {kept:6.1f} MiB  "
+            + "#" * round(4 * float(np.median(growth)))
+        )
+    return at_least("(a) 8 x step of T=1 / step of T=8", ratios([8 * s for s in times["1"]], times["8"]), 1.0)
+
+
+def saved_bytes(forward: Callable[[], object]) -> int:
+    """Bytes of all memory that autograd keeps between forward and backward."""
+    seen: dict[int, int] = {}
+
+    def pack(tensor: Tensor) -> Tensor:
+        seen[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        kept = forward()
+    del kept
+    return sum(seen.values())
+
+
+def recording(rounds: int) -> list[str]:
+    """A validation batch with and without its spikes counted."""
+    claims = []
+    for name, kind in (("a", "analog"), ("b", "graded")):
+        network, _ = ours(name)
+        assert isinstance(network, Network)
+        network.eval()
+        inputs, _ = batch(name)
+        frames = inputs if inputs.dim() == 5 else inputs[None]
+        info = DatasetInfo(name, SHAPES[name], 10, is_static=kind == "analog", input_class=kind)
+        recorder = Recorder(describe_network(network.configuration, info))
+
+        def run(observe: Recorder | None = None, network: Network = network, frames: Tensor = frames) -> None:
+            with torch.no_grad():
+                network.run(frames, network.configuration.timesteps, observe)
+            if observe is not None:
+                observe.add_samples(64)
+
+        times = interleaved({"alone": run, "spikes counted": partial(run, recorder)}, 2 * rounds)
+        show(f"({name}) validation batch", times, "alone")
+        share = ratios(times["alone"], times["spikes counted"])
+        claims.append(at_least(f"({name}) validation batch alone / with its spikes counted", share, 0.97))
+    return claims
+
+
+def demo(rounds: int) -> None:
+    """Epochs of the shipped search's T=(6, 3, 1) per hour and core, as a search trains it, and its validation pass."""
+    task = load_space("digits_dvs").task()
+    dataset = load_dataset(task.data)
+    phase = Phase(timesteps=(6, 3, 1), epochs=1)
+    configuration = Configuration(stages=(1, 1, 1), schedule=(phase,), training=Training(shift=1))
+    network = build(configuration, dataset.shape, dataset.n_classes)
+    initialise(network, 0, 0)
+    with compiling(False):
+        times = interleaved(
+            {
+                "epoch": lambda: train(network, dataset, task, stop=1),
+                "validation": lambda: measure(network, dataset, dataset.validation),
+            },
+            rounds,
+        )
+    print("\ndigits_dvs, T=(6, 3, 1), plain path: median [quartiles]")
+    print(f"  epochs per hour and core {spread([3600 / s for s in times['epoch']])}")
+    print(f"  validation pass, spikes counted {spread([1e3 * s for s in times['validation']])} ms")
+
+
+def main(rounds: int) -> None:
+    logging.basicConfig(format="%(message)s")
+    torch.set_num_threads(1)
+    keep_memory()
+    with compiling(True):
+        claims = [*networks(rounds), *neuron_alone(rounds), against_timesteps(rounds), *recording(rounds)]
+    demo(rounds)
+    print(
+        f"\ncompiled: {len(list(Path(CACHE.name).rglob('*.main.so')))} pieces of code, "
+        "for T = 2, 4, 6 and 8 forward and backward, with one current a step and with the same for all"
+    )
+    print("\n" + "\n".join(claims))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
