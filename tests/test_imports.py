@@ -27,6 +27,7 @@ ORDER = [
     "tsearch.record",
     "tsearch.pricing",
     "tsearch.space",
+    "tsearch.versions",
     "tsearch.models",
     "tsearch.data",
     "tsearch.configuration",

@@ -4,17 +4,13 @@
 as well."""
 
 import hashlib
-import platform
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 
 import torch
 
-import tsearch
 from hwcost import SpikeRecord
 from tsearch.configuration import Configuration, Result, Task
 from tsearch.data import Dataset, Split, load_dataset
@@ -26,6 +22,7 @@ from tsearch.training.checkpoints import trained_epochs
 from tsearch.training.loop import train
 from tsearch.training.schedule import positions
 from tsearch.training.speed import device, is_worth_compiling, keep_memory
+from tsearch.versions import versions
 
 BATCH = 64  # validation batches; the probe is the first of them
 
@@ -118,19 +115,3 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-@cache
-def _versions() -> tuple[tuple[str, str], ...]:
-    found = [("tsearch", tsearch.__version__), ("python", platform.python_version())]
-    for package in ("torch", "numpy", "optuna"):
-        try:
-            found.append((package, version(package)))
-        except PackageNotFoundError:
-            continue
-    return tuple(found)
-
-
-def versions() -> dict[str, str]:
-    """Versions of what a number depends on."""
-    return dict(_versions())

@@ -21,7 +21,7 @@ import numpy as np
 
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.gains import Array, best_row, gain, hypervolume, outward
-from tsearch.units import format_value, title
+from tsearch.units import excess, format_value, title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -292,13 +292,8 @@ def _point(trial: "Trial", result: "Result") -> Point:
 
 def _excess(point: Point, limits: Limits) -> float:
     """By how much a point breaks its limits, relative to them, at worst; 0 when it keeps them all."""
-    worst = 0.0
-    for metric, (low, high) in limits.items():
-        value = point.metrics.get(metric, math.nan)
-        for bound, miss in ((low, (low or 0) - value), (high, value - (high or 0))):
-            if bound is not None and not miss <= 0:
-                worst = max(worst, math.inf if math.isnan(miss) else miss / (abs(bound) or 1.0))
-    return worst
+    worst = (excess(point.metrics.get(metric, math.nan), *limit) for metric, limit in limits.items())
+    return max(worst, default=0.0)
 
 
 def _limit_text(metric: str, low: float | None, high: float | None) -> str:

@@ -105,19 +105,14 @@ def _metrics(cost: Cost) -> dict[str, float]:
 def cost_range(space: "SearchSpace") -> dict[str, Any]:
     """Energy and latency of the smallest and the largest network of a space before any training, as [low,
     high] pairs: silent neurons, and every neuron firing at every timestep."""
-    smallest, largest = extreme_configurations(space)
-    content = {}
-    for name, configuration in (("smallest", smallest), ("largest", largest)):
-        try:
-            limits = _bound(space, configuration)
-        except HwcostError as error:
-            raise TsearchError(f"{space.name}: {error}. Change the backbone or the profile.") from None
-        content[name] = {
+    return {
+        name: {
             "timesteps": list(configuration.timesteps),
-            "energy_pj": [limits.low.total_pj, limits.high.total_pj],
-            "latency_s": [limits.low.latency_s, limits.high.latency_s],
+            "energy_pj": list(limits.energy_pj),
+            "latency_s": list(limits.latency_s),
         }
-    return content
+        for name, (configuration, limits) in zip(("smallest", "largest"), _extreme_bounds(space), strict=True)
+    }
 
 
 def rejection(space: "SearchSpace", configuration: Configuration) -> str | None:
@@ -161,13 +156,8 @@ def reference_box(space: "SearchSpace") -> tuple[dict[str, float], dict[str, flo
     of the largest one with every neuron firing at every timestep."""
     from tsearch.data import describe_dataset
 
-    smallest, largest = extreme_configurations(space)
-    try:
-        low = _metrics(_bound(space, smallest).low)
-        high = _metrics(_bound(space, largest).high)
-    except HwcostError as error:
-        raise TsearchError(f"{space.name}: {error}. Change the backbone or the profile.") from None
-    worst, best = dict(high), dict(low)
+    (_, smallest), (_, largest) = _extreme_bounds(space)
+    worst, best = _metrics(largest.high), _metrics(smallest.low)
     worst["accuracy"], best["accuracy"] = 1 / describe_dataset(space.data).n_classes, 1.0
     names = [objective.name for objective in space.objectives]
     missing = [name for name in names if name not in worst]
@@ -178,6 +168,16 @@ def reference_box(space: "SearchSpace") -> tuple[dict[str, float], dict[str, flo
             f"Known: {known}; for another one give `reference:` in the space file."
         )
     return {name: worst[name] for name in names}, {name: best[name] for name in names}
+
+
+def _extreme_bounds(space: "SearchSpace") -> list[tuple[Configuration, Bound]]:
+    """The smallest and the largest network, each with its cost bounds. Raises: TsearchError if one does not fit."""
+    try:
+        return [
+            (configuration, _bound(space, configuration)) for configuration in extreme_configurations(space)
+        ]
+    except HwcostError as error:
+        raise TsearchError(f"{space.name}: {error}. Change the backbone or the profile.") from None
 
 
 def _bound(space: "SearchSpace", configuration: Configuration) -> Bound:

@@ -27,6 +27,7 @@ from tsearch.timesteps import (
     vector_of_shares,
     vectors,
 )
+from tsearch.units import excess
 
 ENUMERABLE = 1_000_000
 
@@ -47,14 +48,6 @@ class Limit(Frozen):
 
     min: float | None = None
     max: float | None = None
-
-    def excess(self, value: float) -> float:
-        """By how much `value` breaks the limit, relative to it; 0 where it keeps it, infinite for NaN."""
-        if math.isnan(value):
-            return math.inf
-        over = 0.0 if self.max is None else (value - self.max) / (abs(self.max) or 1.0)
-        under = 0.0 if self.min is None else (self.min - value) / (abs(self.min) or 1.0)
-        return max(0.0, over, under)
 
 
 class SearchSettings(Frozen):
@@ -136,8 +129,10 @@ class SearchSpace(Frozen):
 
     def violation(self, metrics: Mapping[str, float]) -> float:
         """By how much metrics break the constraints at worst, relative to them; 0 where all are kept."""
-        kept = (limit.excess(metrics.get(name, math.nan)) for name, limit in self.constraints.items())
-        return max(kept, default=0.0)
+        limits = self.constraints.items()
+        return max(
+            (excess(metrics.get(name, math.nan), limit.min, limit.max) for name, limit in limits), default=0.0
+        )
 
     @property
     def key(self) -> str:

@@ -35,7 +35,8 @@ def parse_space(text: str, source: str = "space.yaml") -> SearchSpace:
         for field in type(part).model_fields:
             settings[f"{section}.{field}"] = _domain(getattr(part, field), f"{section}.{field}", lines)
     check_settings(settings, lines)
-    listed = [_objective(objective).name for objective in file.objectives]
+    objectives = tuple(_objective(objective) for objective in file.objectives)
+    listed = [objective.name for objective in objectives]
     twice = next((name for name in listed if listed.count(name) > 1), None)
     if twice:
         raise lines.error(("objectives",), f"objective '{twice}' is given twice.")
@@ -54,7 +55,7 @@ def parse_space(text: str, source: str = "space.yaml") -> SearchSpace:
             search=file.search,
             constraints=_constraints(file.constraints, lines),
             reference=file.reference,
-            objectives=tuple(_objective(o) for o in file.objectives),
+            objectives=objectives,
             divisions=file.stages,
             timesteps=tuple(sorted(set(file.timesteps))),
             settings=settings,

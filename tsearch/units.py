@@ -139,3 +139,15 @@ def _significant(value: float, digits: int) -> str:
 def _same_letters(unit: str, kind: Quantity) -> str:
     near = [known for known in kind.units if known.lower() == unit.lower()]
     return f" Did you mean '{near[0]}'?" if near else ""
+
+
+def excess(value: float, low: float | None, high: float | None) -> float:
+    """By how much `value` breaks a limit, relative to it; 0 where it keeps it, infinite for NaN. None
+    leaves a side open."""
+    if low is None and high is None:
+        return 0.0
+    if math.isnan(value):
+        return math.inf
+    over = 0.0 if high is None else (value - high) / (abs(high) or 1.0)
+    under = 0.0 if low is None else (low - value) / (abs(low) or 1.0)
+    return max(0.0, over, under)

@@ -1,11 +1,13 @@
 """Quantities in, quantities out."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tsearch.errors import TsearchError
-from tsearch.units import display_unit, format_value, metric_name, parse, parse_limit, title
+from tsearch.units import display_unit, excess, format_value, metric_name, parse, parse_limit, title
 
 
 @pytest.mark.parametrize(
@@ -104,3 +106,18 @@ def test_names() -> None:
     assert metric_name("latency") == "latency_s"
     assert metric_name("accuracy") == "accuracy"
     assert (title("energy_pj"), title("mean_timesteps")) == ("energy", "mean timesteps")
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "expected"),
+    [
+        (5, None, None, 0),
+        (5, 1, 10, 0),
+        (12, 1, 10, 0.2),
+        (0.5, 1, 10, 0.5),
+        (3, None, 0, 3),
+        (math.nan, 1, None, math.inf),
+    ],
+)
+def test_a_limit_is_broken_by_a_part_of_itself(value, low, high, expected) -> None:
+    assert excess(value, low, high) == pytest.approx(expected)

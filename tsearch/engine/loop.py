@@ -19,7 +19,6 @@ from datetime import UTC, datetime
 import numpy as np
 from optuna.trial import FrozenTrial
 
-from hwcost import load_profile
 from tsearch.configuration import Configuration, Result
 from tsearch.engine.disk import write_whole
 from tsearch.engine.events import Duplicate, Ended, Finished, Listener, Lost, Rejected, Started, Submitted
@@ -28,6 +27,7 @@ from tsearch.engine.ledger import Ledger
 from tsearch.engine.run_folder import Run, Trial, error_path, keep_result, objective_values, stored_result
 from tsearch.engine.study import Study, entry, proposal_seed
 from tsearch.errors import TsearchError
+from tsearch.pricing import rejection
 
 MAX_ATTEMPTS = 3
 MAX_DUPLICATES = 10
@@ -60,9 +60,6 @@ class Loop:
             {t.number: v for t in run.trials if (v := self._violation(t)) is not None},
         )
         self._rejected: set[str] = set()
-        self._is_restricted = bool(self._space.constraints) or bool(
-            load_profile(self._space.hardware.profile).limits
-        )
         self._open: dict[int, Trial] = {}  # proposed, not told
         self._waiting: deque[int] = deque()  # of those, to be submitted
         self._under_way: dict[str, int] = {}  # of those, submitted, by key
@@ -171,12 +168,8 @@ class Loop:
         """Whether the hardware can run it and some training may meet the constraints; what cannot is rejected before it
         costs anything.
         """
-        if not self._is_restricted:
-            return True
         if configuration.key in self._rejected:
             return False
-        from tsearch.pricing import rejection
-
         reason = rejection(self._space, configuration)
         if reason is not None:
             self._rejected.add(configuration.key)

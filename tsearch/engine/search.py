@@ -1,16 +1,13 @@
 """The way in: `run` begins a search, `resume` goes on with one."""
 
-import platform
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tsearch import __version__
 from tsearch.configuration import Task
 from tsearch.engine.changes import refuse_changes
 from tsearch.engine.disk import full_disk_is_an_error, write_whole
@@ -22,6 +19,7 @@ from tsearch.engine.proposers import PROPOSERS
 from tsearch.engine.run_folder import FORMAT, Run, open_ledger, open_run, read_content, write_content
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.space import SearchSpace, load_space
+from tsearch.versions import versions
 
 TRAIN_AND_PRICE = "tsearch.evaluate:train_and_price"
 
@@ -88,7 +86,7 @@ def run(
         "ideal": dict(ideal),
         "evaluator": reference_to(evaluator),
         "executor": {"name": executor, "workers": workers, "address": address},
-        "versions": _versions(),
+        "versions": versions(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     hands.free()  # a cluster that does not answer is met before a folder is made
@@ -226,16 +224,6 @@ def _space_path(space: str | Path) -> str:
     from tsearch.space_file import resolve_space
 
     return str(resolve_space(str(space)).resolve())
-
-
-def _versions() -> dict[str, str]:
-    found = {"tsearch": __version__, "python": platform.python_version()}
-    for package in ("numpy", "optuna", "torch", "ray"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def _ignore(event: Event) -> None:
