@@ -1,6 +1,8 @@
 """What training draws batches from: a split of events, or of images."""
 
 from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -8,9 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tsearch.data.dataset import Dataset, DatasetInfo
+from tsearch.data.cache import Arrays, arrays_hash, cached_arrays
+from tsearch.data.dataset import SPLITS, Dataset, DatasetInfo
 from tsearch.data.events import Events
 
+FORMAT = 1  # raise it when the same events give other frames
 FRAMES_LIMIT_BYTES = 256 * 2**20
 _CHUNK = 256
 
@@ -19,8 +23,8 @@ class EventSplit:
     """Events with batches of any number of timesteps.
 
     The same timesteps come back for many epochs, so the frames of the whole split are kept as small integers,
-    for as many values of T as fit into `limit_bytes` (the least recently used go first). A split too large
-    for that makes each batch from its events.
+    for as many values of T as fit into `limit_bytes` (the least recently used go first). They are binned once
+    and then come from the cache. A split too large for that makes each batch from its events.
     """
 
     def __init__(self, events: Events, limit_bytes: int = FRAMES_LIMIT_BYTES) -> None:
@@ -35,33 +39,47 @@ class EventSplit:
     def batch(self, indices: Tensor, timesteps: int) -> Tensor:
         """Event counts of the samples named by `indices`, float32 [T, B, C, H, W]."""
         frames = self._kept_frames(timesteps)
-        if frames is None:
-            return torch.from_numpy(self.events.frames(indices.numpy(), timesteps).astype(np.float32))
-        return frames.index_select(1, indices).float()
+        if frames.numel():
+            return frames.index_select(1, indices.to(frames.device)).float()
+        counts = self.events.frames(indices.numpy(force=True), timesteps)
+        return torch.from_numpy(counts.astype(np.float32)).to(self.labels.device)
 
-    def playback(self, n_classes: int) -> "EventSplit":
-        """Every recording also backwards, as 2 * `n_classes` classes (see `Events.playback`)."""
-        return EventSplit(self.events.playback(n_classes), self._limit_bytes)
+    def to(self, device: torch.device) -> "EventSplit":
+        """This split with labels and kept frames on `device`; itself where they are there."""
+        labels = self.labels.to(device)
+        if labels is self.labels:
+            return self
+        moved = copy(self)
+        moved.labels = labels
+        moved._frames = OrderedDict((timesteps, kept.to(device)) for timesteps, kept in self._frames.items())
+        return moved
 
-    def _kept_frames(self, timesteps: int) -> Tensor | None:
+    def _kept_frames(self, timesteps: int) -> Tensor:
+        """Frames of all samples [T, N, C, H, W] in small integers; empty beyond the limit."""
         if timesteps not in self._frames:
-            frames = self._small_frames(timesteps)
-            if frames is None:
-                return None
-            self._frames[timesteps] = frames
+            self._frames[timesteps] = self._cached_frames(timesteps).to(self.labels.device)
             while sum(kept.nbytes for kept in self._frames.values()) > self._limit_bytes:
                 self._frames.popitem(last=False)
         self._frames.move_to_end(timesteps)
         return self._frames[timesteps]
 
-    def _small_frames(self, timesteps: int) -> Tensor | None:
-        """Frames of all samples in the smallest integers that hold them, or None beyond the limit."""
-        n, n_values = len(self), len(self) * timesteps * int(np.prod(self.events.shape))
-        if n_values > self._limit_bytes:
-            return None
+    def _cached_frames(self, timesteps: int) -> Tensor:
+        if len(self) * timesteps * int(np.prod(self.events.shape)) > self._limit_bytes:
+            return torch.empty(0)
+        content = {
+            "format": FORMAT,
+            "events": arrays_hash(self.events.to_arrays()),
+            "timesteps": timesteps,
+            "limit_bytes": self._limit_bytes,
+        }
+        return torch.from_numpy(cached_arrays("frames", content, lambda: self._bin(timesteps))["frames"])
+
+    def _bin(self, timesteps: int) -> Arrays:
+        """Frames in the smallest integers that hold them, none where these exceed the limit after all."""
+        n = len(self)
         chunks = [np.arange(first, min(first + _CHUNK, n)) for first in range(0, n, _CHUNK)]
         frames = np.concatenate([_smallest(self.events.frames(chunk, timesteps)) for chunk in chunks], axis=1)
-        return torch.from_numpy(frames) if frames.nbytes <= self._limit_bytes else None
+        return {"frames": frames if frames.nbytes <= self._limit_bytes else frames[:0]}
 
 
 class ImageSplit:
@@ -77,12 +95,37 @@ class ImageSplit:
 
     def batch(self, indices: Tensor, timesteps: int) -> Tensor:  # noqa: ARG002
         """The images named by `indices`, float32 [1, B, C, H, W] for any number of timesteps."""
-        return self.images.index_select(0, indices).unsqueeze(0)
+        return self.images.index_select(0, indices.to(self.images.device)).unsqueeze(0)
+
+    def to(self, device: torch.device) -> "ImageSplit":
+        """This split with labels and images on `device`; itself where they are there."""
+        labels = self.labels.to(device)
+        if labels is self.labels:
+            return self
+        moved = copy(self)
+        moved.labels, moved.images = labels, self.images.to(device)
+        return moved
 
 
-def event_dataset(info: DatasetInfo, train: Events, validation: Events, test: Events) -> Dataset:
-    """A data set of three sets of recordings."""
-    return Dataset(info, EventSplit(train), EventSplit(validation), EventSplit(test))
+def event_dataset(info: DatasetInfo, content: Any, make: Callable[[], Iterable[Events]]) -> Dataset:
+    """A data set of recordings, from the cache where they were made before.
+
+    Args:
+        info: What is told of it; its name is that of the cached file.
+        content: Everything that the recordings depend on (see `cached_arrays`).
+        make: Gives the recordings of every split, in the order of `SPLITS`.
+    """
+
+    def arrays() -> Arrays:
+        parts = zip(SPLITS, make(), strict=True)
+        return {f"{split}.{name}": a for split, part in parts for name, a in part.to_arrays().items()}
+
+    stored = cached_arrays(info.name, content, arrays)
+    return Dataset(info, *(EventSplit(Events.from_arrays(_part(stored, f"{split}."))) for split in SPLITS))
+
+
+def _part(arrays: Arrays, prefix: str) -> Arrays:
+    return {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}
 
 
 def _smallest(counts: NDArray[np.int64]) -> NDArray[Any]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 InputClass = Literal["analog", "graded"]
+SPLITS = ("train", "validation", "test")
 
 
 class Split(Protocol):
@@ -22,7 +25,13 @@ class Split(Protocol):
         """Number of samples."""
 
     def batch(self, indices: Tensor, timesteps: int) -> Tensor:
-        """The samples named by `indices` (int64 [B]), float32 [T, B, C, H, W]; T is 1 for a static image."""
+        """The samples named by `indices` (int64 [B]), float32 [T, B, C, H, W]; T is 1 for a static image.
+
+        They lie where the split does; `indices` may lie elsewhere.
+        """
+
+    def to(self, device: torch.device) -> Split:
+        """This split resident on `device`, so that no batch is copied there; itself where it is there."""
 
 
 @dataclass(frozen=True)
@@ -73,3 +82,13 @@ class Dataset:
     def input_class(self) -> InputClass:
         """What the first layer receives."""
         return self.info.input_class
+
+    def to(self, device: torch.device) -> Dataset:
+        """This data set resident on `device`; the same object when asked again in this process."""
+        return _moved(self, device)
+
+
+@cache
+def _moved(dataset: Dataset, device: torch.device) -> Dataset:
+    splits = {name: getattr(dataset, name).to(device) for name in SPLITS}
+    return dataset if splits["train"] is dataset.train else replace(dataset, **splits)

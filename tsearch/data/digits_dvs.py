@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from tsearch.configuration import DataSpec, Frozen
-from tsearch.data.cache import Arrays, cached_arrays
 from tsearch.data.dataset import Dataset, DatasetInfo
 from tsearch.data.digits import FULL, digit_scans, digit_splits
 from tsearch.data.events import Events
@@ -61,8 +60,7 @@ def load(spec: DataSpec) -> Dataset:
 
     options, info = read_options(DigitsDvs, spec), describe(spec)
     content = {"format": FORMAT, "options": options.model_dump(mode="json")}
-    events = Events.from_arrays(cached_arrays("digits_dvs", content, lambda: _all_recordings(options)))
-    return event_dataset(info, *(events.select(part) for part in digit_splits(events.labels)))
+    return event_dataset(info, content, lambda: _all_recordings(options))
 
 
 def describe(spec: DataSpec) -> DatasetInfo:
@@ -109,8 +107,8 @@ class _Plan(NamedTuple):
     noise: NDArray[np.int64]  # step * n_pixels + pixel of every noise event
 
 
-def _all_recordings(options: DigitsDvs) -> Arrays:
-    return record(options, np.arange(len(digit_scans()["labels"]))).to_arrays()
+def _all_recordings(options: DigitsDvs) -> list[Events]:
+    return [record(options, part) for part in digit_splits(digit_scans()["labels"])]
 
 
 def _event_keys(

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from tsearch.configuration import DataSpec, Frozen
-from tsearch.data.cache import Arrays, cached_arrays
 from tsearch.data.dataset import Dataset, DatasetInfo
 from tsearch.data.events import Events
 from tsearch.data.folders import data_root
@@ -47,23 +46,17 @@ class Nmnist(Frozen):
 
 
 def load(spec: DataSpec) -> Dataset:
-    """The recordings under `spec.root`, else TSEARCH_DATA. Raises: TsearchError for missing, damaged files."""
+    """The recordings under `spec.root`, else TSEARCH_DATA; read once, then from the cache.
+
+    Raises: TsearchError for missing or damaged files.
+    """
     from tsearch.data.batches import event_dataset
 
     options, info, root = read_options(Nmnist, spec), describe(spec), data_root(spec)
-    train, test = (
-        _recordings(_find(root, half, spec.name)).downsample(options.downsample) for half in ("Train", "Test")
-    )
-    n_validation = round(options.validation_fraction * len(train))
-    if not 0 < n_validation < len(train):
-        raise TsearchError(
-            f"data {spec.name}: {len(train)} training recordings are too few for a validation split."
-        )
-    validation, rest = stratified_splits(train.labels, n_validation)
-    parts = [train.select(rest), train.select(validation), test]
-    if options.playback:
-        parts = [part.playback(N_DIGITS) for part in parts]
-    return event_dataset(info, *parts)
+    train, test = _find(root, "Train", spec.name), _find(root, "Test", spec.name)
+    files = {"train": _listing(train), "test": _listing(test)}
+    content = {"format": FORMAT, "options": options.model_dump(mode="json"), "files": files}
+    return event_dataset(info, content, lambda: _all_recordings(spec.name, options, train, test))
 
 
 def describe(spec: DataSpec) -> DatasetInfo:
@@ -123,11 +116,6 @@ def _find(root: Path, half: Half, name: str) -> Path:
     )
 
 
-def _recordings(source: Path) -> Events:
-    content = {"format": FORMAT, "files": _listing(source)}
-    return Events.from_arrays(cached_arrays("nmnist", content, lambda: _read_all(source)))
-
-
 def _listing(source: Path) -> list[tuple[str, int, int]]:
     """Name, size and time of the archive, or of every file of a folder: what has changed is read again."""
     files = sorted(source.glob("[0-9]/*.bin")) if source.is_dir() else [source]
@@ -135,7 +123,20 @@ def _listing(source: Path) -> list[tuple[str, int, int]]:
     return [(str(file.resolve()), stat.st_size, stat.st_mtime_ns) for file, stat in stats]
 
 
-def _read_all(source: Path) -> Arrays:
+def _all_recordings(name: str, options: Nmnist, *sources: Path) -> list[Events]:
+    """Recordings for training, validation and test, from the sources of the two halves."""
+    train, test = (_read_all(source).downsample(options.downsample) for source in sources)
+    n_validation = round(options.validation_fraction * len(train))
+    if not 0 < n_validation < len(train):
+        raise TsearchError(
+            f"data {name}: {len(train)} training recordings are too few for a validation split."
+        )
+    validation, rest = stratified_splits(train.labels, n_validation)
+    parts = [train.select(rest), train.select(validation), test]
+    return [part.playback(N_DIGITS) for part in parts] if options.playback else parts
+
+
+def _read_all(source: Path) -> Events:
     labels, pixels, times = [], [], []
     for name, content in _members(source):
         events = read_recording(content, name)
@@ -144,15 +145,15 @@ def _read_all(source: Path) -> Arrays:
         times.append(events["t"].astype(np.int32))
     if not labels:
         raise TsearchError(f"{source}: holds no recordings <digit>/<number>.bin. Get N-MNIST again.")
-    return {
-        "pixel": np.concatenate(pixels),
-        "time": np.concatenate(times),
-        "offsets": np.cumsum([0, *(len(pixel) for pixel in pixels)]),
-        "labels": np.array(labels),
-        "start": np.array([int(time[0]) for time in times]),
-        "stop": np.array([int(time[-1]) for time in times]),
-        "shape": np.array((2, SIZE, SIZE)),
-    }
+    return Events(
+        pixel=np.concatenate(pixels),
+        time=np.concatenate(times),
+        offsets=np.cumsum([0, *(len(pixel) for pixel in pixels)]),
+        labels=np.array(labels),
+        start=np.array([int(time[0]) for time in times]),
+        stop=np.array([int(time[-1]) for time in times]),
+        shape=(2, SIZE, SIZE),
+    )
 
 
 def _members(source: Path) -> Iterator[tuple[str, bytes]]:

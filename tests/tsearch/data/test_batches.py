@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -32,20 +33,71 @@ def test_large_counts_are_kept_exactly(random_events: Callable[..., Events], cou
 def test_frames_kept_stay_under_the_limit(random_events: Callable[..., Events]) -> None:
     """Frames of 3 recordings take 120 bytes per timestep.
 
-    1 and 2 fit together, 3 drives both out, 4 is too large and changes nothing.
+    1 and 2 fit together, 3 drives both out, 4 is too large and nothing is kept of it.
     """
     split = EventSplit(random_events(), limit_bytes=400)
     for timesteps in (1, 2, 1, 3, 4):
         split.batch(torch.tensor([0]), timesteps)
         assert sum(frames.nbytes for frames in split._frames.values()) <= 400
-    assert list(split._frames) == [3]
+    assert {timesteps: frames.nbytes for timesteps, frames in split._frames.items()} == {3: 360, 4: 0}
 
 
-def test_playback_of_a_split(random_events: Callable[..., Events]) -> None:
-    split = EventSplit(random_events()).playback(3)
-    assert split.labels.tolist() == [0, 1, 2, 3, 4, 5]
-    both = split.batch(torch.arange(6), 1)
-    assert torch.equal(both[:, :3], both[:, 3:])
+def test_frames_too_large_for_small_integers_are_made_anew(random_events: Callable[..., Events]) -> None:
+    """120 bytes would do, 240 of int16 do not: nothing is kept."""
+    events = random_events(counts=(300, 3, 3))
+    events = replace(events, pixel=np.zeros_like(events.pixel))
+    for split in (EventSplit(events, limit_bytes=200), EventSplit(events, limit_bytes=200)):
+        assert split.batch(torch.arange(3), 1)[0, :, 0, 0, 0].tolist() == [300, 3, 3]
+        assert split._frames[1].nbytes == 0
+
+
+def test_frames_are_binned_once_for_all(
+    random_events: Callable[..., Events], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second split of the same events takes them from the cache; other events do not."""
+    events, indices = random_events(seed=1), torch.tensor([2, 0])
+    binned = EventSplit(events).batch(indices, 3)
+    monkeypatch.setattr(Events, "frames", None)
+    assert torch.equal(EventSplit(events).batch(indices, 3), binned)
+    with pytest.raises(TypeError, match="not callable"):
+        EventSplit(random_events(seed=2)).batch(indices, 3)
+
+
+def test_without_a_cache_frames_are_kept_all_the_same(
+    random_events: Callable[..., Events], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("TSEARCH_CACHE", str(tmp_path / "file"))
+    split, indices = EventSplit(random_events()), torch.tensor([1, 2])
+    binned = split.batch(indices, 3)
+    monkeypatch.setattr(Events, "frames", None)
+    assert torch.equal(split.batch(indices, 3), binned)
+
+
+def test_on_its_own_device_a_split_is_itself(random_events: Callable[..., Events]) -> None:
+    for split in (EventSplit(random_events()), ImageSplit(np.zeros((2, 1, 3, 3), np.float32), np.arange(2))):
+        assert split.to(torch.device("cpu")) is split
+
+
+@pytest.mark.parametrize("limit_bytes", [0, 400])
+def test_batches_lie_where_the_split_does(random_events: Callable[..., Events], limit_bytes: int) -> None:
+    """On the device that has shapes only: frames kept before and after the move, and frames made anew."""
+    here = EventSplit(random_events(), limit_bytes)
+    here.batch(torch.tensor([0]), 1)
+    there = here.to(torch.device("meta"))
+    assert (there.labels.is_meta, here.labels.is_meta) == (True, False)
+    for timesteps in (1, 2, 3):
+        batch = there.batch(torch.tensor([2, 0]), timesteps)
+        assert (batch.is_meta, batch.shape, batch.dtype) == (True, (timesteps, 2, 2, 4, 5), torch.float32)
+    assert all(frames.is_meta for frames in there._frames.values())
+    assert sum(frames.nbytes for frames in there._frames.values()) == (360 if limit_bytes else 0)
+    assert list(here._frames) == [1]
+
+
+def test_images_on_a_device() -> None:
+    split = ImageSplit(np.zeros((5, 1, 2, 3), np.float32), np.arange(5)).to(torch.device("meta"))
+    batch = split.batch(torch.tensor([4, 1]), 6)
+    assert (split.labels.is_meta, batch.is_meta, batch.shape) == (True, True, (1, 2, 1, 2, 3))
 
 
 def test_an_image_is_one_timestep_whatever_is_asked() -> None:

@@ -9,6 +9,7 @@ import torch
 
 from tsearch.configuration import DataSpec
 from tsearch.data import DATASETS, describe_dataset, load_dataset
+from tsearch.data.dataset import SPLITS
 from tsearch.errors import TsearchError
 
 
@@ -27,6 +28,20 @@ def test_a_data_set_is_what_its_description_says(name: str, real_data: Path) -> 
         assert batch.shape == (1 if told.is_static else 3, 3, *told.shape)
         assert batch.dtype == torch.float32
         assert torch.equal(batch[:, :1], split.batch(torch.tensor([0]), 3))
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_a_data_set_moves_to_a_device_once(name: str, real_data: Path) -> None:
+    data = load_dataset(DataSpec(name=name, root=str(real_data)))
+    moved = data.to(torch.device("meta"))
+    assert data.to(torch.device("cpu")) is data
+    assert moved is data.to(torch.device("meta"))
+    assert moved.info == data.info
+    for split in SPLITS:
+        there, here, indices = getattr(moved, split), getattr(data, split), torch.tensor([0, 5, 2])
+        assert (there.labels.is_meta, len(there)) == (True, len(here))
+        assert there.batch(indices, 3).is_meta
+        assert there.batch(indices, 3).shape == here.batch(indices, 3).shape
 
 
 def test_an_unknown_name_is_one_line() -> None:

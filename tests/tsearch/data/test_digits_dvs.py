@@ -104,6 +104,12 @@ def test_the_default_set() -> None:
     assert torch.equal(eight.unflatten(0, (4, 2)).sum(1), four)
 
 
+def test_a_set_without_events_has_empty_frames() -> None:
+    options = {"saccade_length": 0, "n_distractors": 0, "noise": 0}
+    data = load_dataset(DataSpec(name="digits_dvs", options=options))
+    assert not data.validation.batch(torch.arange(300), 2).any()
+
+
 @pytest.mark.parametrize("path", ["walk", "triangle", "fixed"])
 def test_paths_have_saccades_of_the_given_length(path: str) -> None:
     way = digits_dvs._saccades(DigitsDvs(path=path, jitter=0), np.random.default_rng(0))  # type: ignore[arg-type]

@@ -146,7 +146,8 @@ def test_files_that_are_no_recordings(tmp_path: Path) -> None:
         with zipfile.ZipFile(tmp_path / f"{half}.zip", "w") as archive:
             archive.writestr("readme.txt", "nothing here")
     assert _message(tmp_path).startswith(f"{tmp_path}/train.zip: holds no recordings <digit>/<number>.bin")
-    (tmp_path / "empty" / "Train").mkdir(parents=True)
+    for half in ("Train", "Test"):
+        (tmp_path / "empty" / half).mkdir(parents=True)
     assert _message(tmp_path / "empty").startswith(f"{tmp_path}/empty/Train: holds no recordings")
     with zipfile.ZipFile(tmp_path / "train.zip", "w") as archive:
         archive.writestr("Train/eleven/00001.bin", bytes(5))
