@@ -1,5 +1,8 @@
 """The promises that every executor keeps; `test_ray.py` runs them for Ray, too."""
 
+import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -9,7 +12,7 @@ from pathlib import Path
 import pytest
 import toys
 
-from tsearch.configuration import Configuration, DataSpec, Phase, Task, Training
+from tsearch.configuration import Configuration, DataSpec, Phase, Result, Task, Training
 from tsearch.engine.executors import EXECUTORS, Executor, Segment, make_executor
 from tsearch.errors import TsearchError
 
@@ -28,6 +31,23 @@ def collect(executor: Executor, n: int) -> dict:
     while len(outcomes) < n:
         outcomes |= dict(executor.wait(60))
     return outcomes
+
+
+def look_around(configuration: Configuration, budget: int, _resume_from: bytes | None, _task: Task) -> Result:
+    """An evaluator that tells where it runs."""
+    names = ("TSEARCH_WORKER", "TSEARCH_DEVICE", "CUDA_VISIBLE_DEVICES", "GLIBC_TUNABLES")
+    found = {name: os.environ.get(name) for name in names} | {"process": os.getpid()}
+    time.sleep(0.3)  # so that no worker can do two segments before the next one has begun
+    return Result(
+        configuration=configuration, budget=budget, metrics={}, checkpoint=json.dumps(found).encode()
+    )
+
+
+def places(executor: Executor, n: int) -> list[dict]:
+    """Where `n` segments ran that were submitted at once; those that were lost left out."""
+    for i in range(n):
+        executor.submit(str(i), segment())
+    return [json.loads(o.result.checkpoint) for o in collect(executor, n).values() if not o.is_lost]
 
 
 @pytest.fixture(params=["inline", "process"])
@@ -100,18 +120,27 @@ def test_a_killed_worker_is_lost_and_the_next_segment_finds_another(tmp_path: Pa
         executor.close()
 
 
-def test_a_killed_nursery_is_replaced() -> None:
-    executor = make_executor("process", toys.evaluate, 1, None)
+def test_a_killed_nursery_is_replaced_and_a_killed_workers_number_is_given_again() -> None:
+    executor = make_executor("process", "test_executors:look_around", 3, None)
     try:
-        executor.submit("a", segment())
-        assert collect(executor, 1)["a"].result is not None
-        executor._idle.pop().close()
+        before = {place["TSEARCH_WORKER"]: place["process"] for place in places(executor, 3)}
+        assert before.keys() == {"0", "1", "2"}
         executor._nursery.kill()
         executor._nursery.wait()
-        executor.submit("b", segment())
-        assert collect(executor, 1)["b"].result is not None
+        os.kill(before["1"], signal.SIGKILL)
+        assert {place["TSEARCH_WORKER"] for place in places(executor, 3)} == {"0", "2"}
+        after = {place["TSEARCH_WORKER"]: place["process"] for place in places(executor, 3)}
+        assert after == before | {"1": after["1"]} != before
     finally:
         executor.close()
+
+
+def test_what_the_user_tells_glibc_reaches_workers_and_has_the_last_word(monkeypatch) -> None:
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=0")
+    executor = make_executor("process", "test_executors:look_around", 1, None)
+    (place,) = places(executor, 1)
+    executor.close()
+    assert place["GLIBC_TUNABLES"] == "glibc.malloc.hugetlb=1:glibc.malloc.hugetlb=0"
 
 
 def test_closing_stops_what_is_under_way() -> None:

@@ -1,9 +1,12 @@
 """Ray keeps the promises of every executor, on a real cluster of two nodes on this machine."""
 
+from collections import Counter
+
 import pytest
 import toys
 from test_executors import (
     collect,
+    places,
     segment,
     test_gives_back_what_the_evaluator_returns_to_the_bit,
     test_says_when_a_problem_would_meet_every_trial,
@@ -63,3 +66,48 @@ def test_an_address_without_a_cluster_is_told_in_one_line() -> None:
     executor = make_executor("ray", toys.evaluate, None, "127.0.0.1:1")
     with pytest.raises(TsearchError, match=r"address '127.0.0.1:1': no Ray cluster answers"):
         executor.free()
+
+
+@pytest.fixture
+def two_gpus():
+    """Ray on this machine, told that there are two GPUs: an executor without an address finds it."""
+    import ray
+
+    ray.init(
+        address="local", num_cpus=4, num_gpus=2, include_dashboard=False, object_store_memory=100 * 2**20
+    )
+    yield
+    ray.shutdown()
+
+
+@pytest.mark.usefixtures("two_gpus")
+def test_gpus_are_shared_equally_and_every_task_sees_its_own(monkeypatch) -> None:
+    monkeypatch.setenv("TSEARCH_DEVICE", "cuda")
+    seen = []
+    for workers, per_gpu in ((None, 1), (4, 2), (3, 2)):
+        executor = make_executor("ray", "test_executors:look_around", workers, None)
+        assert executor.free() == (workers or 2)
+        found = places(executor, 2 * per_gpu)
+        assert Counter(place["CUDA_VISIBLE_DEVICES"] for place in found) == {"0": per_gpu, "1": per_gpu}
+        seen += found
+        executor.close()
+    assert {place["TSEARCH_DEVICE"] for place in seen} == {"cuda"}
+    assert len({place["process"] for place in seen}) == len(seen)  # CUDA reads the variable once per process
+    monkeypatch.setenv("TSEARCH_DEVICE", "cuda:1")
+    with pytest.raises(TsearchError, match="'cuda:1' not found, this Ray cluster has 2 GPUs"):
+        make_executor("ray", toys.evaluate, None, None).free()
+
+
+@pytest.mark.parametrize("workers", [None, 2])
+def test_a_cluster_without_gpus_says_so_at_once(cluster, monkeypatch, workers) -> None:
+    monkeypatch.setenv("TSEARCH_DEVICE", "cuda")
+    executor = make_executor("ray", toys.evaluate, workers, cluster.address)
+    with pytest.raises(TsearchError, match=r"TSEARCH_DEVICE: device 'cuda' not found.*0 GPUs"):
+        executor.submit("a", segment())
+    executor.close()
+
+
+def test_tasks_train_on_the_device_of_the_driver(cluster) -> None:
+    executor = make_executor("ray", "test_executors:look_around", None, cluster.address)
+    assert {place["TSEARCH_DEVICE"] for place in places(executor, 2)} == {"cpu"}
+    executor.close()

@@ -13,6 +13,7 @@ import math
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +72,8 @@ def _go_wrong(options: dict[str, Any], metrics: dict[str, float]) -> dict[str, f
             os.kill(os.getpid(), signal.SIGKILL)
         case "die once":
             mark = Path(options["log"] + ".died")
-            if not mark.exists():
-                mark.touch()
+            with suppress(FileExistsError):
+                mark.touch(exist_ok=False)
                 os.kill(os.getpid(), signal.SIGKILL)
         case "print":
             print("chatter of a training")

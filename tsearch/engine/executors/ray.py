@@ -3,6 +3,9 @@
 Only Ray's core is used. Every segment is one task; checkpoints travel as bytes with it and with its result,
 so no shared file system is needed. Ray itself retries nothing: a lost worker or node is an outcome, and the
 search submits the segment again, so that every attempt is counted.
+
+Where TSEARCH_DEVICE is "cuda", a task also takes a GPU, or an equal share of one where there are more workers
+than GPUs. Ray shows each task its GPU alone, and ends the process with it.
 """
 
 import importlib.util
@@ -11,6 +14,7 @@ import os
 import socket
 import sys
 from contextlib import suppress
+from math import ceil, floor
 from typing import Any
 
 from tsearch.engine.executors import Evaluator, Outcome, Segment, attempt, reference_to
@@ -43,7 +47,7 @@ class RayExecutor:
 
     def submit(self, key: str, segment: Segment) -> None:
         self._start()
-        self._busy[self._task.remote(self._evaluator, segment, sys.path)] = key
+        self._busy[self._task.remote(self._evaluator, segment, sys.path, _device())] = key
 
     def wait(self, timeout_s: float | None = None) -> list[tuple[str, Outcome]]:
         if not self._busy:
@@ -74,7 +78,23 @@ class RayExecutor:
         if self._n is not None:
             return self._n
         self._start()
-        return int(self._ray.cluster_resources().get("CPU", 1))
+        return self._n_gpus() if _device() == "cuda" else int(self._ray.cluster_resources().get("CPU", 1))
+
+    def _n_gpus(self) -> int:
+        return int(self._ray.cluster_resources().get("GPU", 0))
+
+    def _gpu_share(self) -> float:
+        """GPUs of one task: 1 or, rounded down to what Ray can tell apart, an n-th."""
+        if _device() == "cpu":
+            return 0
+        n_gpus = self._n_gpus()
+        if _device() != "cuda" or n_gpus == 0:
+            raise TsearchError(
+                f"TSEARCH_DEVICE: device '{_device()}' not found, this Ray cluster has {n_gpus} GPUs. Known "
+                f"devices: {'cpu, cuda' if n_gpus else 'cpu'}. Set one of them; CUDA_VISIBLE_DEVICES leaves GPUs out."
+            )
+        per_gpu = ceil(self._slots() / n_gpus)
+        return floor(1e4 / per_gpu) / 1e4
 
     def _start(self) -> None:
         if self._ray is not None:
@@ -89,7 +109,7 @@ class RayExecutor:
             self._connect(ray)
             self._owns_connection = True
         self._ray = ray
-        self._task = ray.remote(num_cpus=1, max_retries=0)(_attempt)
+        self._task = ray.remote(num_cpus=1, num_gpus=self._gpu_share(), max_retries=0)(_attempt)
 
     def _connect(self, ray: Any) -> None:
         is_verbose = logging.getLogger().isEnabledFor(logging.INFO)
@@ -125,7 +145,12 @@ def _no_cluster(address: str, error: Exception) -> TsearchError:
     return TsearchError(f"address '{address}': no Ray cluster answers ({first}). Check it with `ray status`.")
 
 
-def _attempt(evaluator: Evaluator | str, segment: Segment, path: list[str]) -> Outcome:
-    """What a Ray worker runs. It looks for modules where the driver does, too."""
+def _device() -> str:
+    return os.environ.get("TSEARCH_DEVICE") or "cpu"
+
+
+def _attempt(evaluator: Evaluator | str, segment: Segment, path: list[str], device: str) -> Outcome:
+    """What a Ray worker runs. It looks for modules where the driver does, too, and trains on its device."""
     sys.path.extend(folder for folder in path if folder not in sys.path)
+    os.environ["TSEARCH_DEVICE"] = device
     return attempt(evaluator, segment)

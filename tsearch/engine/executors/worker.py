@@ -1,5 +1,5 @@
 """The far side of `process.py`: the nursery that forks workers, and the worker itself. Runs in processes of
-its own.
+its own. A worker finds its number in the variable TSEARCH_WORKER.
 """
 
 import os
@@ -13,6 +13,8 @@ from multiprocessing.connection import Connection
 
 from tsearch.engine.executors import Evaluator, Outcome, Segment, attempt
 
+NUMBER_BYTES = 2  # a message to the nursery is a worker's number, with its socket
+
 
 def nursery(control: Connection) -> None:
     """Import the evaluator, then fork a worker for every socket that arrives, until the driver is gone."""
@@ -22,12 +24,13 @@ def nursery(control: Connection) -> None:
     with socket.socket(fileno=os.dup(control.fileno())) as line:
         control.close()
         while True:
-            message, sockets, _, _ = socket.recv_fds(line, 1, 1)
+            message, sockets, _, _ = socket.recv_fds(line, NUMBER_BYTES, 1)
             if not message:
                 return
             if os.fork() == 0:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 line.close()
+                os.environ["TSEARCH_WORKER"] = str(int.from_bytes(message))
                 _work(Connection(sockets[0]), evaluator)
             os.close(sockets[0])
 

@@ -1,0 +1,42 @@
+"""Where networks are trained: on the CPU, or on the GPUs that TSEARCH_DEVICE asks for."""
+
+import os
+
+import torch
+
+from tsearch.errors import TsearchError
+
+
+def device() -> torch.device:
+    """The device that the variable TSEARCH_DEVICE names: "cpu", the default; "cuda:1"; or "cuda", all GPUs, of
+    which worker process n takes number n modulo how many there are.
+
+    Never chosen by what is there: every worker of a run must give the same. A GPU gives the same bits again with
+    the same driver and libraries; GPUs of other models give others, and so does the CPU. Starts CUDA: a process
+    that has asked must not fork.
+
+    Raises: TsearchError if there is no such device.
+    """
+    asked = os.environ.get("TSEARCH_DEVICE") or "cpu"
+    if asked == "cpu":
+        return torch.device("cpu")
+    n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    gpus = [f"cuda:{number}" for number in range(n_gpus)]
+    known = ["cpu", "cuda", *gpus] if gpus else ["cpu"]
+    if asked not in known:
+        raise TsearchError(
+            f"TSEARCH_DEVICE: device '{asked}' not found, torch {torch.__version__} can use {n_gpus} GPUs. "
+            f"Known devices: {', '.join(known)}. Set one of them, or see with `nvidia-smi` what is missing."
+        )
+    _repeat_bits()
+    worker = int(os.environ.get("TSEARCH_WORKER", 0))  # its number, see executors/worker.py
+    return torch.device(gpus[worker % n_gpus] if asked == "cuda" else asked)
+
+
+def _repeat_bits() -> None:
+    """Have the libraries of CUDA compute every sum in one order, and float32 in full; cuBLAS reads its variable when it
+    starts."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.allow_tf32 = False
