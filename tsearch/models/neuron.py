@@ -1,13 +1,16 @@
 """Leaky integrate-and-fire neurons over all timesteps of a stage at once."""
 
-from typing import Any
+from math import gcd
+from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tsearch.configuration import Neuron
 from tsearch.models import compiled, scan
-from tsearch.models.scan import Dynamics
+from tsearch.models.scan import Affine, Dynamics
+
+_WIDTH = 1024  # numbers of channels are repeated up to this many: short loops are slow
 
 
 def fire(
@@ -15,6 +18,7 @@ def fire(
     timesteps: int,
     neuron: Neuron,
     *,
+    norm: nn.BatchNorm1d | nn.BatchNorm2d | None = None,
     leak: Tensor | None = None,
     threshold: Tensor | None = None,
     active: int | None = None,
@@ -26,17 +30,19 @@ def fire(
     surrogate of h / threshold - 1.
 
     Args:
-        current: Input current `[T, B, ...]` in units of the membrane; `[1, B, ...]` is repeated at every
+        current: Input current `[T, B, C, ...]` in units of the membrane; `[1, B, C, ...]` is repeated at every
             timestep (direct encoding).
         timesteps: T, at least 1.
         neuron: Time constant, threshold, reset and surrogate.
+        norm: BatchNorm, in training, that makes the currents of `current`, over all its steps and samples: in the
+            neurons' own pass over memory, and nothing of it is kept for the backward pass.
         leak: What is kept of a voltage, learnable, one number in place of 1 - 1/tau.
         threshold: Learnable, one number above 0 in place of the neuron's.
         active: Only so many first steps are computed, from as many (or 1, or T) steps of `current`; masked, the
             others are silent. None: all.
 
-    Returns: Spikes, 0 or 1, `[T, B, ...]`.
-    Raises: ValueError if `current` has neither 1 nor as many steps as the neurons run.
+    Returns: Spikes, 0 or 1, `[T, B, C, ...]`.
+    Raises: ValueError if `current` has neither 1 nor as many steps as the neurons run, or one value a channel.
     Source: soft reset, Rueckauer et al., Front. Neurosci. 11:682, 2017; surrogate gradient, Neftci et al.,
     IEEE SPM 36:51, 2019."""
     steps = timesteps if active is None else active
@@ -46,7 +52,13 @@ def fire(
         current = current[:steps]
     if current.shape[0] not in (1, steps):
         raise ValueError(f"current has {current.shape[0]} steps, neurons run {steps}")
-    spikes: Tensor = _Fire.apply(current, leak, threshold, steps, neuron)  # type: ignore[no-untyped-call]
+    if norm is not None and steps == 1:
+        current, norm = (
+            norm(current.flatten(0, 1)).view(current.shape),
+            None,
+        )  # nothing to save in a single step
+    weight, bias = (None, None) if norm is None else (norm.weight, norm.bias)
+    spikes: Tensor = _Fire.apply(current, weight, bias, leak, threshold, steps, neuron, norm)  # type: ignore[no-untyped-call]
     if steps == timesteps:
         return spikes
     return torch.cat([spikes, spikes.new_zeros(timesteps - steps, *spikes.shape[1:])])
@@ -59,10 +71,13 @@ class _Fire(torch.autograd.Function):
     def forward(
         ctx: Any,
         current: Tensor,
+        weight: Tensor | None,
+        bias: Tensor | None,
         leak: Tensor | None,
         threshold: Tensor | None,
         timesteps: int,
         neuron: Neuron,
+        norm: nn.BatchNorm1d | nn.BatchNorm2d | None,
     ) -> Tensor:
         dynamics = Dynamics(
             leak=1 - 1 / neuron.tau if leak is None else leak.item(),
@@ -71,24 +86,84 @@ class _Fire(torch.autograd.Function):
             surrogate=neuron.surrogate,
             width=neuron.surrogate_width,
         )
-        layout = torch.empty_like(current[:1], device="meta")  # strides alone: those of a dense current
+        layout = _layout(current, channels_last=norm is not None)
         rows = _rows(current.detach(), layout)
+        statistics, affine = None, None
+        if norm is not None and weight is not None and bias is not None:
+            statistics = _update_statistics(norm, _shaped(rows, layout))
+            affine = _affine(statistics, weight, bias, n_rows=rows.shape[1] // len(weight))
+            rows = rows.view(len(rows), -1, len(affine[0]))
         path = compiled if compiled.is_compiled(rows, timesteps) else scan
-        spikes, kept = path.forward(rows, timesteps, dynamics, keep=any(ctx.needs_input_grad))
-        ctx.save_for_backward(*kept)
+        spikes, kept = path.forward(rows, timesteps, dynamics, any(ctx.needs_input_grad), affine)
+        normalised = () if statistics is None else (rows, weight, *statistics, *(affine or ()))
+        ctx.save_for_backward(*normalised, *kept)
         ctx.path, ctx.dynamics, ctx.layout, ctx.n_steps = path, dynamics, layout, len(current)
+        ctx.epsilon = None if norm is None else norm.eps
         return _shaped(spikes, layout)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        is_repeated, learns = ctx.n_steps < len(grad), any(ctx.needs_input_grad[1:3])
-        rows = _rows(grad, ctx.layout)
-        found, leak, threshold = ctx.path.backward(rows, ctx.saved_tensors, ctx.dynamics, is_repeated, learns)
+        is_repeated, learns = ctx.n_steps < len(grad), any(ctx.needs_input_grad[3:5])
+        rows, kept, affine = _rows(grad, ctx.layout), ctx.saved_tensors, None
+        if ctx.epsilon is not None:
+            before, weight, *statistics, scale, shift = kept[:6]
+            kept, affine = kept[6:], (scale, shift)
+            rows = rows.view(len(rows), *before.shape[1:])
+        found, leak, threshold = ctx.path.backward(rows, kept, ctx.dynamics, is_repeated, learns, affine)
         sums = [
             total.sum() if needed and total is not None else None
-            for total, needed in zip((leak, threshold), ctx.needs_input_grad[1:3], strict=True)
+            for total, needed in zip((leak, threshold), ctx.needs_input_grad[3:5], strict=True)
         ]
-        return _shaped(found, ctx.layout), *sums, None, None
+        gradients: tuple[Tensor | None, ...] = (_shaped(found, ctx.layout), None, None)
+        if ctx.epsilon is not None:
+            gradients = _through_norm(found, before, weight, statistics, ctx.epsilon, ctx.layout)
+        return *gradients, *sums, None, None, None
+
+
+class _Statistics(NamedTuple):
+    """Of a batch, by channel."""
+
+    mean: Tensor
+    inverse_deviation: Tensor
+
+
+def _update_statistics(norm: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor) -> _Statistics:
+    """Mean and 1 / sqrt(variance + eps) of every channel of `x` [S, B, C, ...]; the running ones of `norm` move on."""
+    assert norm.momentum is not None
+    assert norm.num_batches_tracked is not None
+    if x.numel() == x.shape[2]:
+        raise ValueError(f"BatchNorm needs more than one value a channel, found {list(x.shape)}")
+    mean, variance = torch.batch_norm_update_stats(
+        x.flatten(0, 1), norm.running_mean, norm.running_var, norm.momentum
+    )
+    norm.num_batches_tracked.add_(1)
+    return _Statistics(mean, (variance + norm.eps).rsqrt_())
+
+
+def _affine(statistics: _Statistics, weight: Tensor, bias: Tensor, n_rows: int) -> Affine:
+    """What BatchNorm does to a row of channels, repeated to a length that divides all `n_rows` rows."""
+    scale = weight * statistics.inverse_deviation
+    shift = bias - statistics.mean * scale
+    times = gcd(n_rows, max(_WIDTH // len(weight), 1))
+    return scale.expand(times, -1).flatten(), shift.expand(times, -1).flatten()
+
+
+def _through_norm(
+    found: Tensor, before: Tensor, weight: Tensor, statistics: list[Tensor], epsilon: float, layout: Tensor
+) -> tuple[Tensor | None, ...]:
+    """From the gradient of the currents to those of BatchNorm's input, weight and bias."""
+    grad, x = (_shaped(rows, layout).flatten(0, 1) for rows in (found, before))
+    gradients = torch.ops.aten.native_batch_norm_backward.default(
+        grad, x, weight, None, None, *statistics, True, epsilon, [True, True, True]
+    )
+    return gradients[0].unflatten(0, (len(before), -1)), *gradients[1:]
+
+
+def _layout(current: Tensor, *, channels_last: bool) -> Tensor:
+    """A step without content whose strides say how steps lie in memory: densely, as in `current`."""
+    if channels_last:
+        return current[:1].movedim(2, -1).to("meta").contiguous().movedim(-1, 2)
+    return torch.empty_like(current[:1], device="meta")
 
 
 def _rows(x: Tensor, layout: Tensor) -> Tensor:
@@ -100,5 +175,5 @@ def _rows(x: Tensor, layout: Tensor) -> Tensor:
 
 
 def _shaped(rows: Tensor, layout: Tensor) -> Tensor:
-    """The inverse of `_rows`."""
+    """The inverse of `_rows`, for rows of any inner shape."""
     return rows.as_strided((len(rows), *layout.shape[1:]), (layout.numel(), *layout.stride()[1:]))

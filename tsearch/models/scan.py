@@ -1,7 +1,8 @@
 """LIF neurons through time, one step after the other: the plain path.
 
-Currents come as rows: [T, N], or [1, N] where every step brings the same. `tsearch.models.compiled` offers the
-same two functions in one pass over memory each, equal to the bit; so a product is rounded before it is added.
+Currents come as rows: [T, N], or [1, N] where every step brings the same; or, with an affine map that makes currents
+of them, as [T, M, L]. `tsearch.models.compiled` offers the same two functions in one pass over memory each, equal to
+the bit; so a product is rounded before it is added.
 """
 
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from torch import Tensor
 
 from tsearch.models.surrogate import SURROGATES, gate
 
-# The gradient of the currents and, where they are learned, each neuron's share [N] of those of leak and threshold.
+# The gradient of the currents and, where they are learned, each neuron's share of those of leak and threshold.
 Gradients = tuple[Tensor, Tensor | None, Tensor | None]
+Affine = tuple[Tensor, Tensor]  # scale [L] and shift [L]: the currents are scale x + shift
 
 
 @dataclass(frozen=True)
@@ -34,20 +36,23 @@ class Dynamics:
 
 
 def forward(
-    current: Tensor, timesteps: int, dynamics: Dynamics, keep: bool
+    current: Tensor, timesteps: int, dynamics: Dynamics, keep: bool, affine: Affine | None = None
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """Spikes [T, N] and, if `backward` is to come, the membranes before the reset."""
-    spikes = current.new_empty(timesteps, current.shape[1])
+    """Spikes, shaped like all steps of `current`, and, if `backward` is to come, the membranes before the reset."""
+    if affine is not None and len(current) == 1:
+        current, affine = (current * affine[0]).add_(affine[1]), None
+    spikes = current.new_empty(timesteps, *current.shape[1:])
     if timesteps == 1:
         return torch.ge(current, dynamics.threshold, out=spikes), (current,)
-    membranes = current.new_empty(timesteps if keep else 1, current.shape[1])
-    voltage = torch.empty_like(membranes[0]) if keep else membranes[0]
+    membranes = current.new_empty(timesteps if keep else 1, *current.shape[1:])
+    voltage = torch.empty_like(membranes[0]) if keep or affine is not None else membranes[0]
     steps, kept = current.expand_as(spikes).unbind(0), membranes.expand_as(spikes).unbind(0)
     for t, (step, membrane, fired) in enumerate(zip(steps, kept, spikes.unbind(0), strict=True)):
-        if t == 0:
-            membrane.copy_(step)
-        else:
-            _add_scaled(step, voltage, dynamics.leak, out=membrane)
+        driven = step if affine is None else torch.mul(step, affine[0], out=membrane).add_(affine[1])
+        if t > 0:
+            _add_scaled(driven, voltage, dynamics.leak, out=membrane)
+        elif driven is not membrane:
+            membrane.copy_(driven)
         torch.ge(membrane, dynamics.threshold, out=fired)
         if t + 1 < timesteps:
             _reset(membrane, fired, dynamics, out=voltage)
@@ -55,13 +60,19 @@ def forward(
 
 
 def backward(
-    grad: Tensor, kept: tuple[Tensor, ...], dynamics: Dynamics, is_repeated: bool, learns: bool
+    grad: Tensor,
+    kept: tuple[Tensor, ...],
+    dynamics: Dynamics,
+    is_repeated: bool,
+    learns: bool,
+    affine: Affine | None = None,  # noqa: ARG001
 ) -> Gradients:
-    """Once through time, from the last step to the first; `is_repeated` if one current serves all steps."""
+    """Once through time, from the last step to the first; `is_repeated` if one current serves all steps. The gradients
+    are those of the currents, behind the affine map."""
     (membranes,) = kept
     pull, place = SURROGATES[dynamics.surrogate].pull, dynamics.place
     found = torch.empty_like(grad[:1] if is_repeated else grad)
-    leak_sum, threshold_sum = grad.new_zeros(2, grad.shape[1] if learns else 0)
+    leak_sum, threshold_sum = grad.new_zeros(2, *(grad.shape[1:] if learns else (0,)))
     later: Tensor | None = None
     for t in reversed(range(len(grad))):
         membrane = membranes[t]

@@ -77,16 +77,17 @@ def _epoch(
     training, timesteps = network.configuration.training, position.phase.timesteps
     rng = np.random.default_rng(epoch_seed(task, network.configuration, position))
     torch.manual_seed(int(rng.integers(2**62)))
-    split, device = dataset.train, network.head.weight.device
-    batches = _batches(rng.permutation(len(split)), training.batch_size)
+    where = network.head.weight.device
+    split = dataset.train.to(where)
+    batches = _batches(torch.as_tensor(rng.permutation(len(split)), device=where), training.batch_size)
     network.train()
     total, seen = 0.0, 0
     for number, indices in enumerate(batches):
         progress = (position.epoch + number / len(batches)) / position.phase.epochs
         _set_learning_rate(optimizer, one_cycle(progress, training.warmup))
-        frames = _shift(split.batch(indices, timesteps[0]).to(device), training.shift, rng)
+        frames = _shift(split.batch(indices, timesteps[0]), training.shift, rng)
         loss = early_classifier_loss(
-            network.run(frames, timesteps), split.labels[indices].to(device),
+            network.run(frames, timesteps), split.labels[indices],
             early_weight=training.early_loss_weight, label_smoothing=training.label_smoothing,
         )  # fmt: skip
         if not torch.isfinite(loss):
@@ -101,10 +102,9 @@ def _epoch(
     return total / seen
 
 
-def _batches(order: np.ndarray, size: int) -> list[Tensor]:
+def _batches(order: Tensor, size: int) -> list[Tensor]:
     """Index batches; a last one of a single sample, which BatchNorm cannot use, is left out."""
-    batches = [torch.as_tensor(order[i : i + size]) for i in range(0, len(order), size)]
-    return [batch for batch in batches if len(batch) > 1]
+    return [batch for batch in torch.split(order, size) if len(batch) > 1]
 
 
 def _shift(frames: Tensor, most: int, rng: np.random.Generator) -> Tensor:

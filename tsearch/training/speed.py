@@ -1,13 +1,10 @@
-"""What makes a training fast: the device, compiled neurons where they pay, memory that stays."""
+"""What makes a training fast: compiled neurons where they pay, memory that stays."""
 
 import ctypes
-import os
 import sys
 from contextlib import suppress
 from functools import cache
 from math import prod
-
-import torch
 
 from tsearch.configuration import Configuration
 from tsearch.data import Dataset
@@ -18,16 +15,7 @@ from tsearch.pricing import describe_network
 SAVED_S = 1e-9
 IMPORT_S, COMPILATION_S = 3.0, 3.0
 
-_KEEP, _MAP_AT_MOST = (
-    -1,
-    -4,
-)  # mallopt: the size from which free memory is given back; the number of mapped blocks
-
-
-def device() -> torch.device:
-    """Where networks are trained and measured: TSEARCH_DEVICE, such as "cuda", by default the CPU. Never chosen by what
-    is there: results of another device differ in their last bits, and every worker of a run must give the same."""
-    return torch.device(os.environ.get("TSEARCH_DEVICE") or "cpu")
+_KEEP, _MAP_AT_MOST = -1, -4  # mallopt: size from which free memory is given back; number of mapped blocks
 
 
 def is_worth_compiling(configuration: Configuration, dataset: Dataset) -> bool:

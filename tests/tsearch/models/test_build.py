@@ -44,8 +44,8 @@ def frames(timesteps: int, seed: int = 0) -> torch.Tensor:
 def test_neurons_of_a_stage_step_exactly_its_timesteps(monkeypatch, stages, timesteps, expected) -> None:
     stepped = []
 
-    def counting(current, steps, neuron):
-        spikes = fire(current, steps, neuron)
+    def counting(current, steps, neuron, norm):
+        spikes = fire(current, steps, neuron, norm=norm)
         stepped.append(spikes.shape[0])
         return spikes
 
@@ -97,8 +97,8 @@ def test_one_stage_with_a_bucket_boundary_of_equal_timesteps_is_the_plain_networ
 
 def test_direct_encoding_runs_the_first_convolution_once_with_the_same_result(monkeypatch) -> None:
     net = network((3,), (4,)).eval()
-    image, current, calls = frames(1), net.stages[0][0].current, []
-    monkeypatch.setattr(net.stages[0][0], "current", lambda x: calls.append(len(x)) or current(x))
+    image, normalised, calls = frames(1), net.stages[0][0].normalised, []
+    monkeypatch.setattr(net.stages[0][0], "normalised", lambda x: calls.append(len(x)) or normalised(x))
     once = net(image)
     repeated = net(image.expand(4, -1, -1, -1, -1))
     assert calls == [6, 24]
@@ -146,7 +146,7 @@ def test_outside_training_the_normalisation_is_part_of_the_weights() -> None:
     x = frames(2).double().flatten(0, 1)
     block.norm(block.conv(x))  # running statistics other than 0 and 1
     block.eval()
-    torch.testing.assert_close(block.current(x), block.norm(block.conv(x)))
+    torch.testing.assert_close(block.normalised(x), block.norm(block.conv(x)))
 
 
 @pytest.mark.parametrize("shape", [(3, 6, *SHAPE), (4, 6, 2, 8), (4, 6, 2, 9, 8)])

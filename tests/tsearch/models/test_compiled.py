@@ -17,7 +17,9 @@ from tsearch.models.neuron import fire
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler")
 
 
-def spikes_and_gradients(neuron, timesteps, shape, *, repeated=False, learns=False, is_compiled=False):
+def spikes_and_gradients(
+    neuron, timesteps, shape, *, repeated=False, learns=False, normed=False, is_compiled=False
+):
     generator = torch.Generator().manual_seed(timesteps)
     current = torch.randn(1 if repeated else timesteps, *shape, generator=generator).mul(1.2).add(0.2)
     current = current.movedim(-1, 2).requires_grad_()
@@ -25,10 +27,14 @@ def spikes_and_gradients(neuron, timesteps, shape, *, repeated=False, learns=Fal
     leak, threshold = (
         torch.tensor(value, requires_grad=learns) for value in (1 - 1 / neuron.tau, neuron.threshold)
     )
+    norm = torch.nn.BatchNorm2d(shape[-1]) if normed else None
     with compiling(is_compiled):
-        spikes = fire(current, timesteps, neuron, leak=leak, threshold=threshold)
+        spikes = fire(current, timesteps, neuron, norm=norm, leak=leak, threshold=threshold)
     spikes.backward(weights)
-    return [t for t in (spikes.detach(), current.grad, leak.grad, threshold.grad) if t is not None]
+    gradients = [] if norm is None else [norm.weight.grad, norm.bias.grad]
+    return [
+        t for t in (spikes.detach(), current.grad, leak.grad, threshold.grad, *gradients) if t is not None
+    ]
 
 
 def assert_same_bits(neuron, timesteps, shape, **more) -> None:
@@ -45,6 +51,8 @@ def test_compiled_neurons_give_the_same_bits_for_any_width(monkeypatch) -> None:
     neuron = Neuron(tau=1.7, threshold=0.83, surrogate_width=1.37)
     for shape in ((2, 3, 4, 5), (4, 16, 16, 8), (1, 1, 1, 37)):
         assert_same_bits(neuron, 3, shape)
+    for shape in ((2, 3, 4, 5), (4, 16, 16, 8), (1, 1, 3, 37)):
+        assert_same_bits(neuron, 3, shape, normed=True)
 
 
 @needs_compiler
@@ -52,16 +60,17 @@ def test_compiled_neurons_give_the_same_bits_for_any_width(monkeypatch) -> None:
 @pytest.mark.parametrize("surrogate", ["rectangular", "triangular", "sigmoid", "atan"])
 @pytest.mark.parametrize("reset", ["soft", "hard"])
 @pytest.mark.parametrize(
-    ("timesteps", "repeated", "learns"), [(2, False, False), (4, True, True), (9, False, True)]
+    ("timesteps", "repeated", "learns", "normed"),
+    [(2, False, False, True), (4, True, True, False), (9, False, True, False), (9, True, False, True)],
 )
 def test_all_kinds_of_compiled_neurons_give_the_same_bits(
-    monkeypatch, surrogate, reset, timesteps, repeated, learns
+    monkeypatch, surrogate, reset, timesteps, repeated, learns, normed
 ) -> None:
     monkeypatch.setattr(compiled, "LEAST_VALUES", 1)
     for tau, width in ((2.0, 1.0), (1.3, 0.7)):
         neuron = Neuron(tau=tau, threshold=0.9, reset=reset, surrogate=surrogate, surrogate_width=width)
         for shape in ((2, 3, 4, 5), (2, 9, 9, 16)):
-            assert_same_bits(neuron, timesteps, shape, repeated=repeated, learns=learns)
+            assert_same_bits(neuron, timesteps, shape, repeated=repeated, learns=learns, normed=normed)
 
 
 LAYERS = """

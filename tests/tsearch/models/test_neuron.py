@@ -124,3 +124,44 @@ def test_memory_format_does_not_change_the_spikes() -> None:
     current = torch.randn(4, 3, 5, 6, 6, generator=torch.Generator().manual_seed(0))
     last = current.permute(0, 1, 3, 4, 2).contiguous().permute(0, 1, 4, 2, 3)
     assert torch.equal(fire(current, 4, Neuron()), fire(last, 4, Neuron()))
+
+
+@settings(deadline=None)
+@given(
+    neuron=NEURONS,
+    timesteps=st.integers(1, 9),
+    repeated=st.booleans(),
+    shape=st.sampled_from([(4, 3, 5, 2), (2, 8, 4, 4), (6, 1, 3, 3), (7, 5)]),
+    channels_last=st.booleans(),
+    seed=st.integers(0, 1000),
+)
+def test_with_batch_norm_all_equals_the_library_and_a_plain_loop(
+    neuron, timesteps, repeated, shape, channels_last, seed
+) -> None:
+    current, weights = currents(1 if repeated else timesteps, timesteps, seed, torch.float64, shape)
+    current.data.mul_(3).add_(1)
+    if channels_last:
+        current = current.detach().movedim(2, -1).contiguous().movedim(-1, 2).requires_grad_()
+    kind = torch.nn.BatchNorm2d if len(shape) > 2 else torch.nn.BatchNorm1d
+    ours, theirs = (kind(shape[1], dtype=torch.float64, momentum=0.3) for _ in range(2))
+    for norm in (ours, theirs):
+        generator = torch.Generator().manual_seed(seed)
+        torch.nn.init.uniform_(norm.weight, 0.5, 2, generator=generator)
+        torch.nn.init.uniform_(norm.bias, -0.5, 1, generator=generator)
+    leak, threshold = parameters(neuron, torch.float64)
+    spikes = fire(current, timesteps, neuron, norm=ours, leak=leak, threshold=threshold)
+    found = torch.autograd.grad(spikes, [current, *ours.parameters(), leak, threshold], weights)
+    normalised = theirs(current.flatten(0, 1)).view(current.shape).expand(timesteps, *shape)
+    expected_spikes = loop(normalised, neuron, leak, threshold)
+    inputs = [current, *theirs.parameters(), leak, threshold]
+    expected = torch.autograd.grad(expected_spikes, inputs, weights, materialize_grads=True)
+    assert torch.equal(spikes, expected_spikes)
+    for a, b in zip(found, expected, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-7)
+    for name, value in theirs.state_dict().items():
+        torch.testing.assert_close(ours.state_dict()[name], value)
+
+
+def test_one_value_a_channel_cannot_be_normalised() -> None:
+    with pytest.raises(ValueError, match="more than one value a channel"):
+        fire(torch.ones(1, 1, 3, 1, 1), 4, Neuron(), norm=torch.nn.BatchNorm2d(3))

@@ -69,8 +69,10 @@ class Step(torch.autograd.Function):
         return grad * bump("rectangular", ctx.saved_tensors[0], 1.0)
 
 
-def loop(current, timesteps, neuron: Neuron):
-    """Neurons as everybody writes them: step after step, differentiated by autograd."""
+def loop(current, timesteps, neuron: Neuron, norm):
+    """BatchNorm and neurons as everybody writes them: step after step, differentiated by autograd."""
+    if norm is not None:
+        current = norm(current.flatten(0, 1)).view(current.shape)
     voltage, spikes = 0, []
     for step in current.expand(timesteps, *current.shape[1:]):
         membrane = (1 - 1 / neuron.tau) * voltage + step
