@@ -61,7 +61,8 @@ class Neuron(Frozen):
 
 class Training(Frozen):
     """How one phase is trained. `shift` is the largest random roll, in pixels; `dropout` acts before the
-    last layer."""
+    last layer. `precision` is that of weights and gradients in products, 16 bits where it is "bfloat16": spikes are
+    exact in it, membranes, sums and the weights that are kept stay float32."""
 
     optimizer: Literal["adamw", "sgd"] = "adamw"
     learning_rate: PositiveFloat = 0.01
@@ -72,6 +73,7 @@ class Training(Frozen):
     early_loss_weight: Annotated[float, Field(ge=0)] = 1.0
     warmup: Rate = 0.15
     shift: Annotated[int, Field(ge=0)] = 0
+    precision: Literal["float32", "bfloat16"] = "float32"
 
 
 class Phase(Frozen):

@@ -22,7 +22,7 @@ from tsearch.training.checkpoints import trained_epochs
 from tsearch.training.device import device
 from tsearch.training.loop import train
 from tsearch.training.schedule import positions
-from tsearch.training.speed import is_worth_compiling, keep_memory
+from tsearch.training.speed import is_worth_compiling, keep_memory, warn_of_slow_products
 from tsearch.versions import versions
 
 BATCH = 64  # validation batches; the probe is the first of them
@@ -54,6 +54,7 @@ def train_and_price(
     keep_memory()
     with one_thread():
         where = device()
+        warn_of_slow_products(configuration.training.precision, where.type)
         dataset = load_dataset(task.data).to(where)
         network = build(configuration, dataset.shape, dataset.n_classes)
         initialise(network, task.seed, task.replicate)

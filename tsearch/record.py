@@ -155,7 +155,7 @@ class _PoolTally:
             n * size for n, size in zip(self.layer.out_shape[1:], self.layer.kernel, strict=True)
         )
         below, beside = spikes[..., rows:, :], spikes[..., :rows, columns:]
-        of_samples = below.sum((2, 3, 4)) + beside.sum((2, 3, 4))
+        of_samples = below.float().sum((2, 3, 4)) + beside.float().sum((2, 3, 4))
         self._uncovered = _plus(self._uncovered, of_samples.sum(1))
 
     def spikes(self) -> LayerSpikes:
@@ -187,7 +187,7 @@ def _seen_at(layer: LayerSpec, network: NetworkSpec) -> tuple[str, int]:
 def _sums(values: Tensor) -> Tensor:
     """Sums over samples, [T, B, ...] -> [T, ...], as products with ones in the order of memory: no other sum is as
     fast. The values are whole numbers or quarters, so float32 holds the sums of a batch exactly."""
-    rows = _in_memory_order(values).flatten(2)
+    rows = _in_memory_order(values).flatten(2).float()
     ones = rows.new_ones(rows.shape[0], 1, rows.shape[1])
     return _like_one_sample(torch.bmm(ones, rows), values)
 
@@ -202,7 +202,7 @@ def _sums_and_events(values: Tensor, least: float) -> tuple[Tensor, Tensor]:
 
 
 def _sum_and_count(rows: Tensor) -> tuple[Tensor, Tensor]:
-    return rows.sum(1), (rows > 0).to(rows.dtype).sum(1)
+    return rows.float().sum(1), (rows > 0).float().sum(1)
 
 
 def _bounds(events: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -105,3 +105,26 @@ def test_timesteps_matter_on_the_shipped_data() -> None:
         config = Configuration(stages=(3,), schedule=(Phase(timesteps=(timesteps,), epochs=6),))
         accuracy[timesteps] = train_and_price(config, 6, None, task).metrics["accuracy"]
     assert accuracy[6] > accuracy[1] + 0.2
+
+
+def test_products_in_16_bits_learn_as_well_and_repeat_themselves(trial, monkeypatch) -> None:
+    config, task, full = trial
+    kinds = set()
+
+    def seeing(current, timesteps, neuron, norm):
+        kinds.add(current.dtype)
+        return fire(current, timesteps, neuron, norm=norm)
+
+    monkeypatch.setattr(block_module, "fire", seeing)
+    training = config.training.model_copy(update={"precision": "bfloat16"})
+    short = config.model_copy(update={"training": training})
+    first, again = (train_and_price(short, 3, None, task) for _ in range(2))
+    assert kinds == {torch.bfloat16}
+    assert first.probe == again.probe
+    assert first.checkpoint == again.checkpoint
+    assert {value.dtype for value in unpack_weights(first.checkpoint).values()} <= {
+        torch.float32,
+        torch.int64,
+    }
+    assert first.curve[-1]["loss"] < first.curve[0]["loss"]
+    assert first.curve[-1]["loss"] == pytest.approx(full.curve[-1]["loss"], rel=0.2)

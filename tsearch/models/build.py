@@ -75,7 +75,16 @@ class Network(nn.Module):
 
         `observe(name, tensor)` sees, per layer `block1`, `block2` ... and `head`, the events at its input
         ("block2.in"; at a stage boundary those before the transformer) and the spikes at its output
-        ("block2.out")."""
+        ("block2.out").
+
+        With the precision bfloat16, products run in 16 bits, here and in the exported network alike; logits come in
+        the type of the weights."""
+        weights, is_short = self.head.weight, self.configuration.training.precision == "bfloat16"
+        with torch.autocast(weights.device.type, torch.bfloat16, enabled=is_short):
+            outputs = self._run(x, timesteps, observe)
+        return Outputs(outputs.logits.to(weights.dtype), tuple(e.to(weights.dtype) for e in outputs.early))
+
+    def _run(self, x: Tensor, timesteps: tuple[int, ...], observe: Observer | None) -> Outputs:
         early: list[Tensor] = []
         number = 0
         for stage, (blocks, steps) in enumerate(zip(self.stages, timesteps, strict=True)):

@@ -133,7 +133,7 @@ def _backward(
     for t in reversed(range(steps)):
         membrane = membranes[t]
         fired = membrane >= threshold
-        here = SURROGATES[surrogate].pull(grad[t], membrane, *place)
+        here = SURROGATES[surrogate].pull(grad[t].to(threshold.dtype), membrane, *place)
         if learns:
             share = here * membrane / threshold
             threshold_sum = 0.0 - share if threshold_sum is None else threshold_sum - share
@@ -142,7 +142,7 @@ def _backward(
                 share = later * _reset(membrane, threshold, is_hard)
                 leak_sum = share if leak_sum is None else leak_sum + share
                 if not is_hard and threshold_sum is not None:
-                    threshold_sum = threshold_sum - later * leak * fired.to(grad.dtype)
+                    threshold_sum = threshold_sum - later * leak * fired.to(threshold.dtype)
             carried = torch.where(fired, 0.0, later) if is_hard else later
             here = here + carried * leak
         total = here if total is None or not is_repeated else total + here
@@ -151,7 +151,7 @@ def _backward(
     if learns and leak_sum is None:
         leak_sum = torch.zeros_like(here)
     return (
-        None if is_repeated else torch.stack(found[::-1]),
+        None if is_repeated else torch.stack(found[::-1]).to(grad.dtype),
         None if is_first else later,
         total if is_repeated else None,
         leak_sum,
@@ -167,6 +167,7 @@ def _membranes(
     membranes = []
     for t in range(steps):
         step = current[t] if len(current) > 1 else current[0]
+        step = step.to(threshold.dtype)
         if affine is not None:
             step = step * affine[0] + affine[1]
         membranes.append(step if voltage is None else step + voltage * leak)
@@ -197,8 +198,10 @@ def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _numbers(values: tuple[float, ...], like: Tensor) -> list[Tensor]:
-    """The numbers as tensors: in compiled code a Python number would be a constant, and compiled anew."""
-    return [torch.tensor(value, dtype=like.dtype, device=like.device) for value in values]
+    """The numbers as tensors: in compiled code a Python number would be a constant, and compiled anew. Their type, at
+    least float32, is that of all arithmetic."""
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    return [torch.tensor(value, dtype=dtype, device=like.device) for value in values]
 
 
 def _pieces(timesteps: int) -> list[tuple[int, int]]:

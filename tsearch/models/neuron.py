@@ -35,13 +35,13 @@ def fire(
         timesteps: T, at least 1.
         neuron: Time constant, threshold, reset and surrogate.
         norm: BatchNorm, in training, that makes the currents of `current`, over all its steps and samples: in the
-            neurons' own pass over memory, and nothing of it is kept for the backward pass.
+            neurons' own pass over memory, and its result is not kept for the backward pass.
         leak: What is kept of a voltage, learnable, one number in place of 1 - 1/tau.
         threshold: Learnable, one number above 0 in place of the neuron's.
         active: Only so many first steps are computed, from as many (or 1, or T) steps of `current`; masked, the
             others are silent. None: all.
 
-    Returns: Spikes, 0 or 1, `[T, B, C, ...]`.
+    Returns: Spikes, 0 or 1, `[T, B, C, ...]`, in the type of `current`; membranes have at least float32.
     Raises: ValueError if `current` has neither 1 nor as many steps as the neurons run, or one value a channel.
     Source: soft reset, Rueckauer et al., Front. Neurosci. 11:682, 2017; surrogate gradient, Neftci et al.,
     IEEE SPM 36:51, 2019."""
@@ -52,7 +52,7 @@ def fire(
         current = current[:steps]
     if current.shape[0] not in (1, steps):
         raise ValueError(f"current has {current.shape[0]} steps, neurons run {steps}")
-    if norm is not None and steps == 1:
+    if norm is not None and steps == 1 and not _is_short(current):
         current, norm = (
             norm(current.flatten(0, 1)).view(current.shape),
             None,
@@ -94,22 +94,26 @@ class _Fire(torch.autograd.Function):
             affine = _affine(statistics, weight, bias, n_rows=rows.shape[1] // len(weight))
             rows = rows.view(len(rows), -1, len(affine[0]))
         path = compiled if compiled.is_compiled(rows, timesteps) else scan
-        spikes, kept = path.forward(rows, timesteps, dynamics, any(ctx.needs_input_grad), affine)
+        driving = rows.float() if path is scan and _is_short(rows) else rows
+        spikes, kept = path.forward(driving, timesteps, dynamics, any(ctx.needs_input_grad), affine)
         normalised = () if statistics is None else (rows, weight, *statistics, *(affine or ()))
         ctx.save_for_backward(*normalised, *kept)
         ctx.path, ctx.dynamics, ctx.layout, ctx.n_steps = path, dynamics, layout, len(current)
         ctx.epsilon = None if norm is None else norm.eps
-        return _shaped(spikes, layout)
+        return _shaped(spikes, layout).to(current.dtype)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         is_repeated, learns = ctx.n_steps < len(grad), any(ctx.needs_input_grad[3:5])
         rows, kept, affine = _rows(grad, ctx.layout), ctx.saved_tensors, None
+        if ctx.path is scan and _is_short(rows):
+            rows = rows.float()
         if ctx.epsilon is not None:
             before, weight, *statistics, scale, shift = kept[:6]
             kept, affine = kept[6:], (scale, shift)
             rows = rows.view(len(rows), *before.shape[1:])
         found, leak, threshold = ctx.path.backward(rows, kept, ctx.dynamics, is_repeated, learns, affine)
+        found = found.to(grad.dtype)
         sums = [
             total.sum() if needed and total is not None else None
             for total, needed in zip((leak, threshold), ctx.needs_input_grad[3:5], strict=True)
@@ -118,6 +122,11 @@ class _Fire(torch.autograd.Function):
         if ctx.epsilon is not None:
             gradients = _through_norm(found, before, weight, statistics, ctx.epsilon, ctx.layout)
         return *gradients, *sums, None, None, None
+
+
+def _is_short(x: Tensor) -> bool:
+    """Has it fewer than 32 bits? The plain path knows no such numbers, compiled code widens them as it reads."""
+    return x.element_size() < 4
 
 
 class _Statistics(NamedTuple):

@@ -1,10 +1,13 @@
-"""What makes a training fast: compiled neurons where they pay, memory that stays."""
+"""What makes a training fast: compiled neurons where they pay, memory that stays, products in 16 bits where they are
+asked for."""
 
 import ctypes
+import logging
 import sys
 from contextlib import suppress
 from functools import cache
 from math import prod
+from pathlib import Path
 
 from tsearch.configuration import Configuration
 from tsearch.data import Dataset
@@ -16,6 +19,17 @@ SAVED_S = 1e-9
 IMPORT_S, COMPILATION_S = 3.0, 3.0
 
 _KEEP, _MAP_AT_MOST = -1, -4  # mallopt: size from which free memory is given back; number of mapped blocks
+
+
+_CPU = Path("/proc/cpuinfo")
+_SHORT = (
+    "avx512_bf16",
+    "amx_bf16",
+    "avx10",
+    "bf16",
+)  # x86 and Arm processors that multiply in bfloat16 say so
+
+_log = logging.getLogger(__name__)
 
 
 def is_worth_compiling(configuration: Configuration, dataset: Dataset) -> bool:
@@ -46,3 +60,16 @@ def keep_memory() -> None:
         allocator = ctypes.CDLL(None)
         allocator.mallopt(_MAP_AT_MOST, 0)
         allocator.mallopt(_KEEP, 2**31 - 1)
+
+
+@cache
+def warn_of_slow_products(precision: str, device: str) -> None:
+    """Say once where "bfloat16" makes a training slower instead of up to twice as fast: on a processor that does not
+    multiply in it. Says nothing where that cannot be told."""
+    if precision == "float32" or device != "cpu" or not _CPU.exists():
+        return
+    if set(_SHORT).isdisjoint(_CPU.read_text().split()):
+        _log.warning(
+            "precision bfloat16: this processor has no 16-bit products, trainings take several times longer. "
+            "Use float32 here."
+        )

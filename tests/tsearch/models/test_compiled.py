@@ -18,12 +18,20 @@ needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ 
 
 
 def spikes_and_gradients(
-    neuron, timesteps, shape, *, repeated=False, learns=False, normed=False, is_compiled=False
+    neuron,
+    timesteps,
+    shape,
+    *,
+    repeated=False,
+    learns=False,
+    normed=False,
+    dtype=torch.float32,
+    is_compiled=False,
 ):
     generator = torch.Generator().manual_seed(timesteps)
     current = torch.randn(1 if repeated else timesteps, *shape, generator=generator).mul(1.2).add(0.2)
-    current = current.movedim(-1, 2).requires_grad_()
-    weights = torch.randn(timesteps, *current.shape[1:], generator=generator)
+    current = current.movedim(-1, 2).to(dtype).requires_grad_()
+    weights = torch.randn(timesteps, *current.shape[1:], generator=generator).to(dtype)
     leak, threshold = (
         torch.tensor(value, requires_grad=learns) for value in (1 - 1 / neuron.tau, neuron.threshold)
     )
@@ -42,7 +50,7 @@ def assert_same_bits(neuron, timesteps, shape, **more) -> None:
     plain = spikes_and_gradients(neuron, timesteps, shape, **more)
     fast = spikes_and_gradients(neuron, timesteps, shape, is_compiled=True, **more)
     for a, b in zip(plain, fast, strict=True):
-        assert torch.equal(a.contiguous().view(torch.int32), b.contiguous().view(torch.int32))
+        assert torch.equal(a.reshape(-1).view(torch.uint8), b.reshape(-1).view(torch.uint8))
 
 
 @needs_compiler
@@ -53,6 +61,7 @@ def test_compiled_neurons_give_the_same_bits_for_any_width(monkeypatch) -> None:
         assert_same_bits(neuron, 3, shape)
     for shape in ((2, 3, 4, 5), (4, 16, 16, 8), (1, 1, 3, 37)):
         assert_same_bits(neuron, 3, shape, normed=True)
+    assert_same_bits(neuron, 3, (4, 16, 16, 8), normed=True, dtype=torch.bfloat16)
 
 
 @needs_compiler
@@ -69,8 +78,11 @@ def test_all_kinds_of_compiled_neurons_give_the_same_bits(
     monkeypatch.setattr(compiled, "LEAST_VALUES", 1)
     for tau, width in ((2.0, 1.0), (1.3, 0.7)):
         neuron = Neuron(tau=tau, threshold=0.9, reset=reset, surrogate=surrogate, surrogate_width=width)
-        for shape in ((2, 3, 4, 5), (2, 9, 9, 16)):
-            assert_same_bits(neuron, timesteps, shape, repeated=repeated, learns=learns, normed=normed)
+        for shape, dtype in (
+            ((2, 3, 4, 5), torch.float32), ((2, 9, 9, 16), torch.float32), ((2, 9, 9, 16), torch.bfloat16)
+        ):  # fmt: skip
+            more = {"repeated": repeated, "learns": learns, "normed": normed, "dtype": dtype}
+            assert_same_bits(neuron, timesteps, shape, **more)
 
 
 LAYERS = """

@@ -165,3 +165,27 @@ def test_with_batch_norm_all_equals_the_library_and_a_plain_loop(
 def test_one_value_a_channel_cannot_be_normalised() -> None:
     with pytest.raises(ValueError, match="more than one value a channel"):
         fire(torch.ones(1, 1, 3, 1, 1), 4, Neuron(), norm=torch.nn.BatchNorm2d(3))
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    neuron=NEURONS, timesteps=st.integers(1, 5), normed=st.booleans(), repeated=st.booleans(),
+    seed=st.integers(0, 1000),
+)  # fmt: skip
+def test_short_numbers_go_through_membranes_of_32_bits(neuron, timesteps, normed, repeated, seed) -> None:
+    steps = 1 if repeated else timesteps
+    current, weights = currents(steps, timesteps, seed, torch.float32, (4, 8, 3, 3))
+    short = current.detach().mul(2).bfloat16().requires_grad_()
+    wide, weights = short.detach().float().requires_grad_(), weights.bfloat16()
+    norm = torch.nn.BatchNorm2d(8) if normed else None
+    spikes = fire(short, timesteps, neuron, norm=norm)
+    expected = fire(wide, timesteps, neuron, norm=norm)
+    assert spikes.dtype == torch.bfloat16
+    if not normed:
+        assert torch.equal(spikes.float(), expected)
+    assert (spikes.float() != expected).float().mean() < 0.01
+    (found,) = torch.autograd.grad(spikes, short, weights)
+    (close,) = torch.autograd.grad(expected, wide, weights.float())
+    assert found.dtype == torch.bfloat16
+    if torch.equal(spikes.float(), expected):
+        torch.testing.assert_close(found.float(), close, rtol=0.02, atol=0.02)

@@ -12,6 +12,7 @@ from tsearch.data import load_dataset
 from tsearch.evaluate import train_and_price
 from tsearch.models import compiled
 from tsearch.models.surrogate import bump
+from tsearch.training import speed
 from tsearch.training.speed import is_worth_compiling, keep_memory, neuron_steps
 
 DATASET = load_dataset(DataSpec(name="digits"))
@@ -38,6 +39,20 @@ def test_small_trainings_are_not_compiled_and_large_ones_are() -> None:
 def test_keeping_memory_harms_nothing_when_repeated() -> None:
     keep_memory()
     keep_memory()
+
+
+def test_a_processor_without_short_products_is_told_of_once(monkeypatch, tmp_path, caplog) -> None:
+    for flags, precision, expected in (
+        ("sse avx2", "bfloat16", 1), ("sse avx512_bf16", "bfloat16", 0), ("sse avx2", "float32", 0)
+    ):  # fmt: skip
+        (tmp_path / "cpuinfo").write_text(f"flags\t: {flags}\n")
+        monkeypatch.setattr(speed, "_CPU", tmp_path / "cpuinfo")
+        speed.warn_of_slow_products.cache_clear()
+        caplog.clear()
+        for _ in range(2):
+            speed.warn_of_slow_products(precision, "cpu")
+        assert len(caplog.records) == expected
+    speed.warn_of_slow_products.cache_clear()
 
 
 @pytest.mark.slow
