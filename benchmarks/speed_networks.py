@@ -6,13 +6,13 @@ gives (parameters, forward), where forward takes images [B, C, H, W] or frames [
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tsearch.configuration import Backbone, Configuration, Neuron, Phase
+from tsearch.configuration import Backbone, Configuration, Neuron, Phase, Training
 from tsearch.models.build import build
 from tsearch.models.neuron import fire
 
@@ -37,7 +37,9 @@ def batch(name: str, timesteps: int | None = None, samples: int = 64) -> tuple[T
     return (torch.rand(shape, generator=generator) < 0.05).float(), labels
 
 
-def ours(name: str, timesteps: int | None = None) -> Made:
+def ours(
+    name: str, timesteps: int | None = None, precision: Literal["float32", "bfloat16"] = "float32"
+) -> Made:
     """This package: a backbone of its own for a and b, its neuron in the Spikformer for c."""
     steps = timesteps or TIMESTEPS[name]
     if name == "c":
@@ -48,14 +50,15 @@ def ours(name: str, timesteps: int | None = None) -> Made:
         stages=(len(WIDTHS[name]),),
         schedule=(Phase(timesteps=(steps,), epochs=1),),
         neuron=NEURON,
+        training=Training(precision=precision),
     )
     network = build(configuration, SHAPES[name], 10)
     return network, lambda x: network(x if x.dim() == 5 else x[None])
 
 
-def twin(name: str) -> Made:
+def twin(name: str, timesteps: int | None = None) -> Made:
     """The same network with ReLU at batch T * B, channels last."""
-    steps = TIMESTEPS[name]
+    steps = timesteps or TIMESTEPS[name]
     if name == "c":
         former = Spikformer(lambda x, norm: torch.relu(_normalised(x, norm)), steps)
         return former, lambda x: former(x, repeat=True)

@@ -1,6 +1,6 @@
 """Training steps with spikes against the same networks with ReLU, and against other libraries; one thread, interleaved.
 
-python benchmarks/training_speed.py [rounds]     (libraries that are not installed are left out)
+python benchmarks/training_speed.py [rounds [plot.html]]     (libraries that are not installed are left out)
 """
 
 import logging
@@ -23,17 +23,12 @@ from claims import at_least, spread  # noqa: E402
 from speed_networks import NEURON, PEERS, SHAPES, TIMESTEPS, Made, batch, loss_of, ours, twin  # noqa: E402
 from torch import Tensor  # noqa: E402
 
-from tsearch.configuration import Configuration, Phase, Training  # noqa: E402
-from tsearch.data import load_dataset  # noqa: E402
 from tsearch.data.dataset import DatasetInfo  # noqa: E402
-from tsearch.evaluate import measure  # noqa: E402
-from tsearch.models.build import Network, build, initialise  # noqa: E402
+from tsearch.models.build import Network  # noqa: E402
 from tsearch.models.compiled import compiling  # noqa: E402
 from tsearch.models.neuron import fire  # noqa: E402
 from tsearch.pricing import describe_network  # noqa: E402
 from tsearch.record import Recorder  # noqa: E402
-from tsearch.space import load_space  # noqa: E402
-from tsearch.training.loop import train  # noqa: E402
 from tsearch.training.speed import keep_memory  # noqa: E402
 
 Times = dict[str, list[float]]
@@ -117,6 +112,8 @@ def networks(rounds: int) -> list[str]:
         inputs, labels = batch(name)
         peers = installed(name)
         made = {"ReLU twin": twin(name), "ours": ours(name), **peers}
+        if name != "c":
+            made["ours, bfloat16"] = ours(name, precision="bfloat16")
         times = interleaved({key: training_step(m, inputs, labels) for key, m in made.items()}, rounds)
         show(f"({name}) training step, T={timesteps}, batch 64", times, "ReLU twin")
         quick = interleaved({key: evaluation(m, inputs) for key, m in made.items()}, rounds)
@@ -164,21 +161,56 @@ def neuron_alone(rounds: int) -> list[str]:
     return claims
 
 
-def against_timesteps(rounds: int) -> str:
+def against_timesteps(rounds: int, plot: str | None) -> str:
     """Step and memory of (a) for several T; the first convolution runs once, so eight times T cost less than 8."""
     inputs, labels = batch("a", samples=16)
-    made = {t: ours("a", t) for t in (1, 2, 4, 8)}
-    times = interleaved({str(t): training_step(m, inputs, labels) for t, m in made.items()}, rounds)
-    print("\n(a) against T, batch 16: step, times that of T=1, and what is kept for backward")
+    made = {t: ours("a", t) for t in (1, 2, 4, 8, 16)}
+    steps = {f"ours, T={t}": training_step(m, inputs, labels) for t, m in made.items()}
+    steps |= {f"twin, T={t}": training_step(twin("a", t), inputs, labels) for t in made}
+    times = interleaved(steps, rounds)
+    print(
+        "\n(a) against T, batch 16: step, times that of T=1, and what is kept for backward; the ReLU twin at batch 16 T"
+    )
     for t, (_, forward) in made.items():
         kept = saved_bytes(lambda forward=forward: loss_of(forward, inputs, labels)) / 2**20
-        step = times[str(t)]
-        growth = ratios(step, times["1"])
+        step, alike = times[f"ours, T={t}"], times[f"twin, T={t}"]
+        growth = ratios(step, times["ours, T=1"])
         print(
-            f"  T={t}  {spread([1e3 * s for s in step]):24s} ms  x {spread(growth):22s} {kept:6.1f} MiB  "
-            + "#" * round(4 * float(np.median(growth)))
+            f"  T={t:<2d} {spread([1e3 * s for s in step]):21s} ms  x {spread(growth):19s} {kept:6.1f} MiB  "
+            f"twin {np.median(alike) * 1e3:6.0f} ms  " + "#" * round(2 * float(np.median(growth)))
         )
-    return at_least("(a) 8 x step of T=1 / step of T=8", ratios([8 * s for s in times["1"]], times["8"]), 1.0)
+    if plot:
+        draw({name: {t: times[f"{name}, T={t}"] for t in made} for name in ("ours", "twin")}, plot)
+    return at_least(
+        "(a) 8 x step of T=1 / step of T=8",
+        ratios([8 * s for s in times["ours, T=1"]], times["ours, T=8"]),
+        1.0,
+    )
+
+
+def draw(times: dict[str, dict[int, list[float]]], path: str) -> None:
+    """Step time against T, median with quartiles, and the line through T=1 that it would follow in proportion."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure(
+        layout={"xaxis_title": "timesteps", "yaxis_title": "training step, ms (VGG-like, batch 16)"}
+    )
+    for name, by_t in times.items():
+        low, middle, high = (
+            [1e3 * float(np.quantile(values, q)) for values in by_t.values()] for q in (0.25, 0.5, 0.75)
+        )
+        errors = {
+            "array": [h - m for h, m in zip(high, middle, strict=True)],
+            "arrayminus": [m - b for m, b in zip(middle, low, strict=True)],
+        }
+        label = "tsearch" if name == "ours" else "ReLU twin"
+        figure.add_scatter(x=list(by_t), y=middle, error_y=errors, name=label)
+    once = 1e3 * float(np.median(times["ours"][1]))
+    figure.add_scatter(
+        x=list(times["ours"]), y=[t * once for t in times["ours"]], name="T times T=1", line_dash="dot"
+    )
+    figure.write_html(path)
+    print(f"  drawn: {path}")
 
 
 def saved_bytes(forward: Callable[[], object]) -> int:
@@ -220,40 +252,23 @@ def recording(rounds: int) -> list[str]:
     return claims
 
 
-def demo(rounds: int) -> None:
-    """Epochs of the shipped search's T=(6, 3, 1) per hour and core, as a search trains it, and its validation pass."""
-    task = load_space("digits_dvs").task()
-    dataset = load_dataset(task.data)
-    phase = Phase(timesteps=(6, 3, 1), epochs=1)
-    configuration = Configuration(stages=(1, 1, 1), schedule=(phase,), training=Training(shift=1))
-    network = build(configuration, dataset.shape, dataset.n_classes)
-    initialise(network, 0, 0)
-    with compiling(False):
-        times = interleaved(
-            {
-                "epoch": lambda: train(network, dataset, task, stop=1),
-                "validation": lambda: measure(network, dataset, dataset.validation),
-            },
-            rounds,
-        )
-    print("\ndigits_dvs, T=(6, 3, 1), plain path: median [quartiles]")
-    print(f"  epochs per hour and core {spread([3600 / s for s in times['epoch']])}")
-    print(f"  validation pass, spikes counted {spread([1e3 * s for s in times['validation']])} ms")
-
-
-def main(rounds: int) -> None:
+def main(rounds: int, plot: str | None) -> None:
     logging.basicConfig(format="%(message)s")
     torch.set_num_threads(1)
     keep_memory()
     with compiling(True):
-        claims = [*networks(rounds), *neuron_alone(rounds), against_timesteps(rounds), *recording(rounds)]
-    demo(rounds)
+        claims = [
+            *networks(rounds),
+            *neuron_alone(rounds),
+            against_timesteps(rounds, plot),
+            *recording(rounds),
+        ]
     print(
         f"\ncompiled: {len(list(Path(CACHE.name).rglob('*.main.so')))} pieces of code, "
-        "for T = 2, 4, 6 and 8 forward and backward, with one current a step and with the same for all"
+        "for T = 2, 4, 6, 8 and 16, forward and backward, with BatchNorm or without, in 32 bits and in 16"
     )
     print("\n" + "\n".join(claims))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5, sys.argv[2] if len(sys.argv) > 2 else None)

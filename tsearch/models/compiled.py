@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -201,7 +201,12 @@ def _numbers(values: tuple[float, ...], like: Tensor) -> list[Tensor]:
     """The numbers as tensors: in compiled code a Python number would be a constant, and compiled anew. Their type, at
     least float32, is that of all arithmetic."""
     dtype = torch.promote_types(like.dtype, torch.float32)
-    return [torch.tensor(value, dtype=dtype, device=like.device) for value in values]
+    return [_number(value, dtype, like.device) for value in values]
+
+
+@lru_cache(maxsize=1024)
+def _number(value: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+    return torch.tensor(value, dtype=dtype, device=device)
 
 
 def _pieces(timesteps: int) -> list[tuple[int, int]]:

@@ -4,6 +4,7 @@ Every random number comes from (seed, replicate, hash of the phase prefix, epoch
 in two, continued elsewhere, or shares its first phases with another one sees the same numbers."""
 
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 import torch
@@ -81,7 +82,7 @@ def _epoch(
     split = dataset.train.to(where)
     batches = _batches(torch.as_tensor(rng.permutation(len(split)), device=where), training.batch_size)
     network.train()
-    total, seen = 0.0, 0
+    total, seen = torch.zeros((), dtype=torch.float64, device=where), 0
     for number, indices in enumerate(batches):
         progress = (position.epoch + number / len(batches)) / position.phase.epochs
         _set_learning_rate(optimizer, one_cycle(progress, training.warmup))
@@ -90,16 +91,19 @@ def _epoch(
             network.run(frames, timesteps), split.labels[indices],
             early_weight=training.early_loss_weight, label_smoothing=training.label_smoothing,
         )  # fmt: skip
-        if not torch.isfinite(loss):
-            raise TrainingDivergedError(
-                f"loss {loss.item()} in epoch {position.epoch + 1} of phase {position.index + 1}"
-            )
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-        total += loss.item() * len(indices)
+        total += loss.detach() * len(
+            indices
+        )  # stays on the device: nothing waits for it before the epoch's end
         seen += len(indices)
-    return total / seen
+    mean = total.item() / seen
+    if not isfinite(mean):
+        raise TrainingDivergedError(
+            f"loss {mean} in epoch {position.epoch + 1} of phase {position.index + 1}"
+        )
+    return mean
 
 
 def _batches(order: Tensor, size: int) -> list[Tensor]:

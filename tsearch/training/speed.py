@@ -15,8 +15,8 @@ from tsearch.pricing import describe_network
 
 # Measured with benchmarks/training_speed.py: what compiled neurons save, forward and backward, of one neuron in one
 # timestep, and what importing the compiler and compiling for one more number of timesteps cost.
-SAVED_S = 1e-9
-IMPORT_S, COMPILATION_S = 3.0, 3.0
+SAVED_S = 7e-10
+IMPORT_S, COMPILATION_S = 4.0, 5.0
 
 _KEEP, _MAP_AT_MOST = -1, -4  # mallopt: size from which free memory is given back; number of mapped blocks
 

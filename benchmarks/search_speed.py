@@ -1,0 +1,155 @@
+"""What a search gets of fast training: epochs per hour of the demo's networks, beside neurons as everybody writes them,
+and how much is compiled in a search.
+
+python benchmarks/search_speed.py [rounds]
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import patch
+
+sys.path.append(sys.path.pop(0))  # this folder comes last: it has a script called like the package hwcost
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import torch
+from claims import at_least, spread
+from torch import Tensor, nn
+from torch.nn import functional
+from training_speed import CACHE, interleaved, ratios
+
+import tsearch.evaluate
+import tsearch.models.block
+from tsearch.configuration import Configuration, Neuron, Phase, Training
+from tsearch.data import load_dataset
+from tsearch.engine.search import run
+from tsearch.evaluate import measure
+from tsearch.models.build import build, initialise
+from tsearch.models.surrogate import bump
+from tsearch.space import load_space
+from tsearch.training.loop import train
+from tsearch.training.speed import keep_memory
+
+VECTORS = ((1, 1, 1), (6, 3, 1), (8, 8, 8))
+TRIALS = 12
+
+
+class Step(torch.autograd.Function):
+    """Heaviside step with the rectangular surrogate."""
+
+    @staticmethod
+    def forward(ctx, distance):  # type: ignore[no-untyped-def]
+        ctx.save_for_backward(distance)
+        return (distance >= 0).to(distance.dtype)
+
+    @staticmethod
+    def backward(ctx, grad):  # type: ignore[no-untyped-def]
+        return grad * bump("rectangular", ctx.saved_tensors[0], 1.0)
+
+
+def loop(current: Tensor, timesteps: int, neuron: Neuron, norm: nn.BatchNorm2d | None) -> Tensor:
+    """BatchNorm, then neurons step after step, differentiated by autograd."""
+    if norm is not None:
+        current = norm(current.flatten(0, 1)).view(current.shape)
+    voltage, spikes = torch.zeros(()), []
+    for step in current.expand(timesteps, *current.shape[1:]):
+        membrane = (1 - 1 / neuron.tau) * voltage + step
+        spikes.append(Step.apply(membrane - neuron.threshold))  # type: ignore[no-untyped-call]
+        voltage = membrane - neuron.threshold * spikes[-1].detach()
+    return torch.stack(spikes)
+
+
+@contextmanager
+def written_plainly() -> Iterator[None]:
+    """Inside, networks have the neurons above, the library's pool, and BatchNorm of its own in validation too."""
+    block = tsearch.models.block
+
+    def unfolded(self: nn.Module, x: Tensor) -> Tensor:
+        return self.norm(self.conv(x))  # type: ignore[operator,no-any-return]
+
+    with (
+        patch.object(block, "fire", loop),
+        patch.object(block, "average_pool", lambda x: functional.avg_pool2d(x, 2)),
+        patch.object(block.ConvBlock, "normalised", unfolded),
+    ):
+        yield
+
+
+def demo(rounds: int) -> list[str]:
+    """Epochs per hour and core of networks of the shipped search, and their validation pass with spikes counted."""
+    task = load_space("digits_dvs").task()
+    dataset = load_dataset(task.data)
+    print(f"digits_dvs, one core, {len(dataset.train)} training samples: median [quartiles]")
+    claims = []
+    for vector in VECTORS:
+        phase = Phase(timesteps=vector, epochs=1)
+        configuration = Configuration(stages=(1, 1, 1), schedule=(phase,), training=Training(shift=1))
+        network = build(configuration, dataset.shape, dataset.n_classes)
+        initialise(network, 0, 0)
+
+        def plainly(step, network=network):  # type: ignore[no-untyped-def]
+            with written_plainly():
+                return step(network)
+
+        def epoch(network):  # type: ignore[no-untyped-def]
+            return train(network, dataset, task, stop=1)
+
+        def validation(network):  # type: ignore[no-untyped-def]
+            return measure(network, dataset, dataset.validation)
+
+        times = interleaved(
+            {
+                "epoch, plain loop": lambda plainly=plainly, epoch=epoch: plainly(epoch),
+                "epoch": lambda network=network, epoch=epoch: epoch(network),
+                "validation, plain loop": lambda plainly=plainly, validation=validation: plainly(validation),
+                "validation": lambda network=network, validation=validation: validation(network),
+            },
+            3 * rounds,
+        )
+        for name in ("epoch, plain loop", "epoch"):
+            rate = spread([3600 / s for s in times[name]])
+            print(f"  T={vector!s:10s} {name:22s} {rate:26s} epochs per hour")
+        for name in ("validation, plain loop", "validation"):
+            print(f"  T={vector!s:10s} {name:22s} {spread([1e3 * s for s in times[name]]):26s} ms")
+        gain = ratios(times["epoch, plain loop"], times["epoch"])
+        claims.append(at_least(f"epochs per hour, T={vector}: ours / plain loop", gain, 1.0))
+    return claims
+
+
+def compilations() -> str:
+    """Pieces of code that a search compiles, were every training worth it: they must not grow with the trials."""
+    space = load_space("digits_dvs")
+    pieces, timesteps = [], set()
+    with (
+        tempfile.TemporaryDirectory() as runs,
+        patch.object(tsearch.evaluate, "is_worth_compiling", lambda *_: True),
+    ):
+        for trials in (TRIALS, 2 * TRIALS):
+            found = run(space, runs=runs, name=f"of{trials}", trials=trials, executor="inline", seed=trials)
+            for result in found.results:
+                timesteps |= {t for phase in result.configuration.schedule for t in phase.timesteps if t > 1}
+            pieces.append(len(list(Path(CACHE.name).rglob("*.main.so"))))
+            print(
+                f"  after a search of {trials} trials: {pieces[-1]} pieces of code for {len(timesteps)} numbers of "
+                "timesteps"
+            )
+    per_t = pieces[-1] / len(timesteps)
+    return at_least(
+        "pieces of compiled code for a number of timesteps, under 5: 5 / pieces", [5 / per_t] * 3, 1.0
+    )
+
+
+def main(rounds: int) -> None:
+    torch.set_num_threads(1)
+    keep_memory()
+    claims = demo(rounds)
+    print("\nwere every training of digits_dvs compiled:")
+    claims.append(compilations())
+    print("\n" + "\n".join(claims))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
