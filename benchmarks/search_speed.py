@@ -19,7 +19,7 @@ import torch
 from claims import at_least, spread
 from torch import Tensor, nn
 from torch.nn import functional
-from training_speed import CACHE, interleaved, ratios
+from training_speed import interleaved, ratios
 
 import tsearch.evaluate
 import tsearch.models.block
@@ -131,7 +131,7 @@ def compilations() -> str:
             found = run(space, runs=runs, name=f"of{trials}", trials=trials, executor="inline", seed=trials)
             for result in found.results:
                 timesteps |= {t for phase in result.configuration.schedule for t in phase.timesteps if t > 1}
-            pieces.append(len(list(Path(CACHE.name).rglob("*.main.so"))))
+            pieces.append(len(list(Path(os.environ["TORCHINDUCTOR_CACHE_DIR"]).rglob("*.main.so"))))
             print(
                 f"  after a search of {trials} trials: {pieces[-1]} pieces of code for {len(timesteps)} numbers of "
                 "timesteps"
