@@ -1,6 +1,7 @@
 """From a validation pass to a spike record: whole-number counts, the same to the bit however samples are
 batched."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,11 @@ from tsearch.models.compiled import compiled_where_on
 
 class EventClassError(ValueError):
     """The events of a layer contradict the class that it declares."""
+
+
+def _bounds(events: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Least, largest, and the largest part behind the point."""
+    return events.amin(), events.amax(), events.frac().amax()
 
 
 class Recorder:
@@ -125,14 +131,15 @@ class _Tally:
         return self._sums.flatten(1).sum(1) * self._scale
 
     def _check_some(self, values: Tensor) -> None:
-        if self._is_first or self._n_samples == 0:
+        if self._is_first:
+            self._check(values, 1, compiled_where_on(_bounds) or _bounds)
+        elif self._n_samples == 0:
             self._check(values, 1)
         self._n_samples += values.shape[1]
 
-    def _check(self, values: Tensor, n_samples: int) -> None:
+    def _check(self, values: Tensor, n_samples: int, bounds: Callable[..., Any] = _bounds) -> None:
         """Refuse values, or sums over `n_samples`, that events of the declared class cannot have."""
         events = values * self._scale if self._scale != 1 else values
-        bounds = compiled_where_on(_bounds) or _bounds
         low, high, fraction = (bound.item() for bound in bounds(_in_memory_order(events)))
         if not (fraction == 0 and 0 <= low <= high <= self.layer.in_max * n_samples):
             raise EventClassError(
@@ -203,11 +210,6 @@ def _sums_and_events(values: Tensor, least: float) -> tuple[Tensor, Tensor]:
 
 def _sum_and_count(rows: Tensor) -> tuple[Tensor, Tensor]:
     return rows.float().sum(1), (rows > 0).float().sum(1)
-
-
-def _bounds(events: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Least, largest, and the largest part behind the point."""
-    return events.amin(), events.amax(), events.frac().amax()
 
 
 def _in_memory_order(values: Tensor) -> Tensor:

@@ -1,5 +1,7 @@
 """The recorder against brute force, in any batch composition."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from hwcost import SpikeRecord, fan_out_classes
 from tsearch.configuration import Backbone, Configuration, Phase
 from tsearch.data.dataset import DatasetInfo
 from tsearch.models.build import build, initialise
+from tsearch.models.compiled import compiling
 from tsearch.pricing import describe_network
 from tsearch.record import EventClassError, Recorder
 
@@ -52,6 +55,32 @@ def test_any_batch_composition_gives_the_same_record(network, frames) -> None:
     order = np.random.default_rng(0).permutation(N_SAMPLES).tolist()
     assert recorded(network, frames, [order[:5], order[5:6], order[6:]]) == whole
     assert recorded(network, frames, [order[:5]]) + recorded(network, frames, [order[5:]]) == whole
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler")
+def test_compiled_counting_gives_the_same_record_and_checks_as_much(network, frames) -> None:
+    whole = recorded(network, frames, [list(range(N_SAMPLES))])
+    with compiling(True):
+        assert recorded(network, frames, [list(range(5)), list(range(5, N_SAMPLES))]) == whole
+        for wrong in (frames + 0.5, frames - 1, frames * torch.nan):
+            with pytest.raises(EventClassError, match="layer 'block1'"):
+                recorded(network, wrong, [list(range(N_SAMPLES))])
+
+
+def test_spikes_that_no_window_covers_are_counted_in_their_own_class(network, frames) -> None:
+    """7 x 6 pixels under windows of 2 x 2: the last row reaches no synapse."""
+    seen = {}
+    with torch.no_grad():
+        network.run(
+            frames, CONFIGURATION.timesteps, lambda name, values: seen.__setitem__(name, values.clone())
+        )
+    record, spec = recorded(network, frames, [list(range(N_SAMPLES))]), describe_network(CONFIGURATION, INFO)
+    spikes, (fan_outs, _) = seen["block1.out"], fan_out_classes(spec.layer("pool1"))
+    last_row = spikes[..., 6, :].sum((1, 2, 3))
+    assert fan_outs.tolist() == [0, 1]
+    assert torch.tensor(record.layers["pool1"].events)[:, 0].tolist() == last_row.tolist()
+    assert record.layers["block1"].outputs == tuple(spikes.sum((1, 2, 3, 4)).int().tolist())
 
 
 def test_synaptic_operations_equal_a_convolution_of_ones(network, frames) -> None:

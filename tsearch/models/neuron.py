@@ -52,11 +52,9 @@ def fire(
         current = current[:steps]
     if current.shape[0] not in (1, steps):
         raise ValueError(f"current has {current.shape[0]} steps, neurons run {steps}")
-    if norm is not None and steps == 1 and not _is_short(current):
-        current, norm = (
-            norm(current.flatten(0, 1)).view(current.shape),
-            None,
-        )  # nothing to save in a single step
+    if norm is not None and steps == 1 and not _is_short(current):  # nothing to save in a single step
+        current = norm(current.flatten(0, 1)).view(current.shape)
+        norm = None
     weight, bias = (None, None) if norm is None else (norm.weight, norm.bias)
     spikes: Tensor = _Fire.apply(current, weight, bias, leak, threshold, steps, neuron, norm)  # type: ignore[no-untyped-call]
     if steps == timesteps:

@@ -33,7 +33,7 @@ def test_neuron_steps_by_hand() -> None:
 
 def test_small_trainings_are_not_compiled_and_large_ones_are() -> None:
     assert not is_worth_compiling(configuration(epochs=20), DATASET)
-    assert is_worth_compiling(configuration(widths=(256, 512), epochs=200), DATASET)
+    assert is_worth_compiling(configuration(widths=(256, 512), epochs=500), DATASET)
 
 
 def test_keeping_memory_harms_nothing_when_repeated() -> None:
