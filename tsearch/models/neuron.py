@@ -1,16 +1,14 @@
 """Leaky integrate-and-fire neurons over all timesteps of a stage at once."""
 
-from math import gcd
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tsearch.configuration import Neuron
 from tsearch.models import compiled, scan
-from tsearch.models.scan import Affine, Dynamics
-
-_WIDTH = 1024  # numbers of channels are repeated up to this many: short loops are slow
+from tsearch.models.normalisation import BatchNorm, affine_of, gradients_of, update_statistics
+from tsearch.models.scan import Dynamics
 
 
 def fire(
@@ -18,7 +16,7 @@ def fire(
     timesteps: int,
     neuron: Neuron,
     *,
-    norm: nn.BatchNorm1d | nn.BatchNorm2d | None = None,
+    norm: BatchNorm | None = None,
     leak: Tensor | None = None,
     threshold: Tensor | None = None,
     active: int | None = None,
@@ -75,7 +73,7 @@ class _Fire(torch.autograd.Function):
         threshold: Tensor | None,
         timesteps: int,
         neuron: Neuron,
-        norm: nn.BatchNorm1d | nn.BatchNorm2d | None,
+        norm: BatchNorm | None,
     ) -> Tensor:
         dynamics = Dynamics(
             leak=1 - 1 / neuron.tau if leak is None else leak.item(),
@@ -88,8 +86,8 @@ class _Fire(torch.autograd.Function):
         rows = _rows(current.detach(), layout)
         statistics, affine = None, None
         if norm is not None and weight is not None and bias is not None:
-            statistics = _update_statistics(norm, _shaped(rows, layout))
-            affine = _affine(statistics, weight, bias, n_rows=rows.shape[1] // len(weight))
+            statistics = update_statistics(norm, _shaped(rows, layout).flatten(0, 1))
+            affine = affine_of(statistics, weight, bias, n_rows=rows.shape[1] // len(weight))
             rows = rows.view(len(rows), -1, len(affine[0]))
         path = compiled if compiled.is_compiled(rows, timesteps) else scan
         driving = rows.float() if path is scan and _is_short(rows) else rows
@@ -116,54 +114,17 @@ class _Fire(torch.autograd.Function):
             total.sum() if needed and total is not None else None
             for total, needed in zip((leak, threshold), ctx.needs_input_grad[3:5], strict=True)
         ]
-        gradients: tuple[Tensor | None, ...] = (_shaped(found, ctx.layout), None, None)
+        gradient, weights, biases = _shaped(found, ctx.layout), None, None
         if ctx.epsilon is not None:
-            gradients = _through_norm(found, before, weight, statistics, ctx.epsilon, ctx.layout)
-        return *gradients, *sums, None, None, None
+            grad, x = gradient.flatten(0, 1), _shaped(before, ctx.layout).flatten(0, 1)
+            merged, weights, biases = gradients_of(grad, x, weight, statistics, ctx.epsilon)
+            gradient = merged.view(gradient.shape)
+        return gradient, weights, biases, *sums, None, None, None
 
 
 def _is_short(x: Tensor) -> bool:
     """Has it fewer than 32 bits? The plain path knows no such numbers, compiled code widens them as it reads."""
     return x.element_size() < 4
-
-
-class _Statistics(NamedTuple):
-    """Of a batch, by channel."""
-
-    mean: Tensor
-    inverse_deviation: Tensor
-
-
-def _update_statistics(norm: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor) -> _Statistics:
-    """Mean and 1 / sqrt(variance + eps) of every channel of `x` [S, B, C, ...]; the running ones of `norm` move on."""
-    assert norm.momentum is not None
-    assert norm.num_batches_tracked is not None
-    if x.numel() == x.shape[2]:
-        raise ValueError(f"BatchNorm needs more than one value a channel, found {list(x.shape)}")
-    mean, variance = torch.batch_norm_update_stats(
-        x.flatten(0, 1), norm.running_mean, norm.running_var, norm.momentum
-    )
-    norm.num_batches_tracked.add_(1)
-    return _Statistics(mean, (variance + norm.eps).rsqrt_())
-
-
-def _affine(statistics: _Statistics, weight: Tensor, bias: Tensor, n_rows: int) -> Affine:
-    """What BatchNorm does to a row of channels, repeated to a length that divides all `n_rows` rows."""
-    scale = weight * statistics.inverse_deviation
-    shift = bias - statistics.mean * scale
-    times = gcd(n_rows, max(_WIDTH // len(weight), 1))
-    return scale.expand(times, -1).flatten(), shift.expand(times, -1).flatten()
-
-
-def _through_norm(
-    found: Tensor, before: Tensor, weight: Tensor, statistics: list[Tensor], epsilon: float, layout: Tensor
-) -> tuple[Tensor | None, ...]:
-    """From the gradient of the currents to those of BatchNorm's input, weight and bias."""
-    grad, x = (_shaped(rows, layout).flatten(0, 1) for rows in (found, before))
-    gradients = torch.ops.aten.native_batch_norm_backward.default(
-        grad, x, weight, None, None, *statistics, True, epsilon, [True, True, True]
-    )
-    return gradients[0].unflatten(0, (len(before), -1)), *gradients[1:]
 
 
 def _layout(current: Tensor, *, channels_last: bool) -> Tensor:
