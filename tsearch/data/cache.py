@@ -19,6 +19,7 @@ from safetensors import safe_open
 from safetensors.numpy import save
 
 from tsearch.configuration import content_hash
+from tsearch.notices import warn_once
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -79,10 +80,15 @@ def _write(path: Path, arrays: Arrays) -> bool:
         handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
         with os.fdopen(handle, "wb") as file:
             file.write(save(arrays, metadata={"sha256": arrays_hash(arrays)}))
+        os.chmod(unfinished, 0o644)  # whoever may see the folder may read it
         os.replace(unfinished, path)
         return True
     except OSError as problem:
-        _log.info("%s: not cached (%s)", path, problem)
+        warn_once(
+            _log,
+            f"TSEARCH_CACHE: {path.parent} cannot be written ({problem.strerror}), every process prepares data anew. "
+            "Set it to a folder of yours.",
+        )
         if unfinished is not None:
             with contextlib.suppress(OSError):
                 os.unlink(unfinished)

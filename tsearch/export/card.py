@@ -28,6 +28,7 @@ def card(contents: "Contents", result: Result) -> str:
         f"| blocks per stage | {_list(configuration.stages)} |",
         f"| channels per block | {_list(configuration.backbone.widths)} |",
         f"| schedule | {' then '.join(phases)} |",
+        f"| precision of products | {configuration.training.precision} |",
         f"| temporal transformer | {transformer} |",
         f"| accuracy, validation | {contents.metrics['accuracy']:.2%} of {n_samples['validation']} samples |",
         f"| accuracy, test | {contents.test['accuracy']:.2%} of {int(contents.test['n_samples'])} samples |",

@@ -23,6 +23,7 @@ from torch import Tensor
 from tsearch.data.cache import cache_folder
 from tsearch.models.scan import Affine, Dynamics, Gradients
 from tsearch.models.surrogate import SURROGATES
+from tsearch.notices import warn_once
 
 PIECE = 8
 LEAST_VALUES = 2**17  # below, starting a kernel from Python takes longer than it saves
@@ -60,8 +61,14 @@ def can_compile(device: str = "cpu") -> bool:
             warnings.simplefilter("ignore")  # what the compiler's own imports say of each other
             _compiled(_double)(torch.ones(2, device=device))
     except Exception as problem:
-        reason = " ".join(str(problem).split())[:200] or type(problem).__name__
-        _log.warning("no code can be compiled here (%s): neurons train slower, with the same results", reason)
+        reason = (
+            " ".join(str(problem).split()).partition(" Set TORCHDYNAMO_VERBOSE")[0] or type(problem).__name__
+        )
+        warn_once(
+            _log,
+            "no code can be compiled here, neurons train slower, with the same results. "
+            f"Install a C++ compiler such as g++ ({reason})",
+        )
         return False
     return True
 

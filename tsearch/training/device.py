@@ -26,11 +26,17 @@ def device() -> torch.device:
     if asked not in known:
         raise TsearchError(
             f"TSEARCH_DEVICE: device '{asked}' not found, torch {torch.__version__} can use {n_gpus} GPUs. "
-            f"Known devices: {', '.join(known)}. Set one of them, or see with `nvidia-smi` what is missing."
+            f"Known devices: {', '.join(known)}. {_next_step()}"
         )
     _repeat_bits()
     worker = int(os.environ.get("TSEARCH_WORKER", 0))  # its number, see executors/worker.py
     return torch.device(gpus[worker % n_gpus] if asked == "cuda" else asked)
+
+
+def _next_step() -> str:
+    if torch.version.cuda is None:
+        return "This torch was built for the CPU alone; one built for CUDA can use GPUs."
+    return "Set one of them, or see with `nvidia-smi` what is missing."
 
 
 def _repeat_bits() -> None:

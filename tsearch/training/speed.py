@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tsearch.configuration import Configuration
 from tsearch.data import Dataset
+from tsearch.notices import warn_once
 from tsearch.pricing import describe_network
 
 # Measured with benchmarks/training_speed.py: what compiled neurons save, forward and backward, of one neuron in one
@@ -62,14 +63,14 @@ def keep_memory() -> None:
         allocator.mallopt(_KEEP, 2**31 - 1)
 
 
-@cache
 def warn_of_slow_products(precision: str, device: str) -> None:
     """Say once where "bfloat16" makes a training slower instead of up to twice as fast: on a processor that does not
     multiply in it. Says nothing where that cannot be told."""
     if precision == "float32" or device != "cpu" or not _CPU.exists():
         return
     if set(_SHORT).isdisjoint(_CPU.read_text().split()):
-        _log.warning(
+        warn_once(
+            _log,
             "precision bfloat16: this processor has no 16-bit products, trainings take several times longer. "
-            "Use float32 here."
+            "Use float32 here.",
         )

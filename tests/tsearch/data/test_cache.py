@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tsearch import notices
 from tsearch.data.cache import Arrays, cache_folder, cached_arrays
 
 
@@ -110,15 +111,27 @@ def test_a_damaged_file_is_made_again(folder: Path, damage: str, caplog: pytest.
     assert file.read_bytes() == content
 
 
-def test_a_folder_that_cannot_be_written_is_done_without(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_folder_that_cannot_be_written_is_done_without_and_told_of_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setattr(notices, "_said", set())
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("TSEARCH_CACHE", str(tmp_path / "file"))
     make = Maker()
     for _ in range(2):
         assert len(cached_arrays("x", 1, make)["a"]) == 1000
     assert make.calls == 2
+    (said,) = caplog.messages
+    assert said.startswith(f"TSEARCH_CACHE: {tmp_path / 'file'} cannot be written")
+
+
+def test_workers_but_the_first_say_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(notices, "_said", set())
+    monkeypatch.setenv("TSEARCH_WORKER", "1")
+    notices.warn_once(logging.getLogger("tsearch"), "something to know")
+    assert caplog.messages == []
 
 
 def test_a_full_disk_leaves_nothing_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

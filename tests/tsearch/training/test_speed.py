@@ -7,6 +7,7 @@ import torch
 
 import tsearch.evaluate
 import tsearch.models.block
+from tsearch import notices
 from tsearch.configuration import Backbone, Configuration, DataSpec, Neuron, Phase, Task
 from tsearch.data import load_dataset
 from tsearch.evaluate import train_and_price
@@ -47,12 +48,11 @@ def test_a_processor_without_short_products_is_told_of_once(monkeypatch, tmp_pat
     ):  # fmt: skip
         (tmp_path / "cpuinfo").write_text(f"flags\t: {flags}\n")
         monkeypatch.setattr(speed, "_CPU", tmp_path / "cpuinfo")
-        speed.warn_of_slow_products.cache_clear()
+        monkeypatch.setattr(notices, "_said", set())
         caplog.clear()
         for _ in range(2):
             speed.warn_of_slow_products(precision, "cpu")
         assert len(caplog.records) == expected
-    speed.warn_of_slow_products.cache_clear()
 
 
 @pytest.mark.slow

@@ -91,7 +91,7 @@ class RayExecutor:
         if _device() != "cuda" or n_gpus == 0:
             raise TsearchError(
                 f"TSEARCH_DEVICE: device '{_device()}' not found, this Ray cluster has {n_gpus} GPUs. Known "
-                f"devices: {'cpu, cuda' if n_gpus else 'cpu'}. Set one of them; CUDA_VISIBLE_DEVICES leaves GPUs out."
+                f"devices: {'cpu, cuda' if n_gpus else 'cpu'}. Set one of them, or join nodes with GPUs."
             )
         per_gpu = ceil(self._slots() / n_gpus)
         return floor(1e4 / per_gpu) / 1e4

@@ -1,0 +1,7 @@
+"""`python -m tsearch`: the command line."""
+
+import sys
+
+from tsearch.cli import main
+
+sys.exit(main())
