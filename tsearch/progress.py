@@ -110,17 +110,16 @@ class _Seen:
     limits: Mapping[str, tuple[float | None, float | None]]
 
     def front_words(self) -> list[str]:
-        """Size of the front, hypervolume, and the best value of the first objective that is maximised."""
+        """Size of the front, hypervolume, and its best value of the first objective that is maximised."""
         if not self.trials:
             return []
         front = Front.of(cast("Run", self))
         leading = next((o for o in self.objectives if o.is_maximized), self.objectives[0])
-        best = front.best(leading.name).metrics[leading.name]
-        return [
-            f"front {len(front.points)}",
-            f"hypervolume {front.hypervolume:.3f}",
-            f"best {title(leading.name)} {format_value(best, leading.name)}",
-        ]
+        words = [f"front {len(front.points)}", f"hypervolume {front.hypervolume:.3f}"]
+        if front.points:  # none while every trial breaks a limit
+            best = (max if leading.is_maximized else min)(p.metrics[leading.name] for p in front.points)
+            words.append(f"best {title(leading.name)} {format_value(best, leading.name)}")
+        return words
 
     def describe(self, trial: "Trial") -> str:
         """A trial: its timesteps and its objectives."""

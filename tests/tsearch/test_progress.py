@@ -104,3 +104,15 @@ def test_nothing_complete_yet_shows_no_front() -> None:
 )
 def test_durations_are_rounded_as_people_say_them(seconds, words) -> None:
     assert _duration(seconds) == words
+
+
+def test_the_best_is_one_that_keeps_the_limits() -> None:
+    first = started()
+    limited = Started(first.folder, OBJECTIVES, *BOX, (), 4, {"energy_pj": (None, 3e3)})
+    shown = show(
+        limited, Finished(trial(0, 0.9, 4e3), 1, 4), Finished(trial(1, 0.6, 2e3), 2, 4), is_live=False
+    )
+    _, none, best = shown.splitlines()
+    assert "front 0" in none
+    assert "best" not in none
+    assert "best accuracy 60.0 %" in best
