@@ -19,7 +19,7 @@ from tsearch.models.compiled import compiling
 from tsearch.pricing import describe_network, metrics_of, price, twin_metrics
 from tsearch.record import Recorder
 from tsearch.training.checkpoints import trained_epochs
-from tsearch.training.device import device
+from tsearch.training.device import device, device_name
 from tsearch.training.loop import train
 from tsearch.training.schedule import positions
 from tsearch.training.speed import is_worth_compiling, keep_memory, warn_of_slow_products
@@ -78,7 +78,7 @@ def train_and_price(
         n_samples={"train": len(dataset.train), "validation": measured.n_samples},
         probe=measured.probe,
         seconds=time.perf_counter() - began,
-        versions=versions(),
+        versions=versions() | {"device": device_name(where)},
         checkpoint=trained.checkpoint,
     )
 

@@ -121,6 +121,7 @@ def test_products_in_16_bits_learn_as_well_and_repeat_themselves(trial, monkeypa
     first, again = (train_and_price(short, 3, None, task) for _ in range(2))
     assert kinds == {torch.bfloat16}
     assert first.probe == again.probe
+    assert first.versions["device"] == "cpu"
     assert first.checkpoint == again.checkpoint
     assert {value.dtype for value in unpack_weights(first.checkpoint).values()} <= {
         torch.float32,

@@ -33,6 +33,11 @@ def device() -> torch.device:
     return torch.device(gpus[worker % n_gpus] if asked == "cuda" else asked)
 
 
+def device_name(device: torch.device) -> str:
+    """What a result says of where it was made: "cpu", or the model of the GPU."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
 def _next_step() -> str:
     if torch.version.cuda is None:
         return "This torch was built for the CPU alone; one built for CUDA can use GPUs."
