@@ -208,11 +208,12 @@ def _numbers(values: tuple[float, ...], like: Tensor) -> list[Tensor]:
     """The numbers as tensors: in compiled code a Python number would be a constant, and compiled anew. Their type, at
     least float32, is that of all arithmetic."""
     dtype = torch.promote_types(like.dtype, torch.float32)
-    return [_number(value, dtype, like.device) for value in values]
+    return [_number(value, dtype, like.device, place) for place, value in enumerate(values)]
 
 
 @lru_cache(maxsize=1024)
-def _number(value: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+def _number(value: float, dtype: torch.dtype, device: torch.device, _place: int) -> Tensor:
+    """Two arguments that were one tensor would be compiled anew: so every place has tensors of its own."""
     return torch.tensor(value, dtype=dtype, device=device)
 
 
