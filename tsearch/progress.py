@@ -117,7 +117,7 @@ class _Seen:
         leading = next((o for o in self.objectives if o.is_maximized), self.objectives[0])
         words = [f"front {len(front.points)}", f"hypervolume {front.hypervolume:.3f}"]
         if front.points:  # none while every trial breaks a limit
-            best = (max if leading.is_maximized else min)(p.metrics[leading.name] for p in front.points)
+            best = front.best(leading.name, self.limits).metrics[leading.name]
             words.append(f"best {title(leading.name)} {format_value(best, leading.name)}")
         return words
 

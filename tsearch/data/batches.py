@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from copy import copy
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -63,12 +64,16 @@ class EventSplit:
         self._frames.move_to_end(timesteps)
         return self._frames[timesteps]
 
+    @cached_property
+    def _events_hash(self) -> str:
+        return arrays_hash(self.events.to_arrays())
+
     def _cached_frames(self, timesteps: int) -> Tensor:
         if len(self) * timesteps * int(np.prod(self.events.shape)) > self._limit_bytes:
             return torch.empty(0)
         content = {
             "format": FORMAT,
-            "events": arrays_hash(self.events.to_arrays()),
+            "events": self._events_hash,
             "timesteps": timesteps,
             "limit_bytes": self._limit_bytes,
         }

@@ -94,9 +94,7 @@ def _epoch(
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-        total += loss.detach() * len(
-            indices
-        )  # stays on the device: nothing waits for it before the epoch's end
+        total += loss.detach().double() * len(indices)  # nothing waits for the device before the epoch's end
         seen += len(indices)
     mean = total.item() / seen
     if not isfinite(mean):

@@ -21,14 +21,13 @@ IMPORT_S, COMPILATION_S = 4.0, 5.0
 
 _KEEP, _MAP_AT_MOST = -1, -4  # mallopt: size from which free memory is given back; number of mapped blocks
 
-
 _CPU = Path("/proc/cpuinfo")
-_SHORT = (
+_SHORT = {
     "avx512_bf16",
     "amx_bf16",
     "avx10",
     "bf16",
-)  # x86 and Arm processors that multiply in bfloat16 say so
+}  # what x86 and Arm processors that multiply in bfloat16 list
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +67,7 @@ def warn_of_slow_products(precision: str, device: str) -> None:
     multiply in it. Says nothing where that cannot be told."""
     if precision == "float32" or device != "cpu" or not _CPU.exists():
         return
-    if set(_SHORT).isdisjoint(_CPU.read_text().split()):
+    if _SHORT.isdisjoint(_CPU.read_text().split()):
         warn_once(
             _log,
             "precision bfloat16: this processor has no 16-bit products, trainings take several times longer. "
