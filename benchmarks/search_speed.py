@@ -21,15 +21,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 from training_speed import interleaved, ratios
 
-import tsearch.evaluate
-import tsearch.models.block
+import tsearch.networks.block
+import tsearch.training.evaluate
 from tsearch.configuration import Configuration, Neuron, Phase, Training
 from tsearch.data import load_dataset
-from tsearch.engine.search import run
-from tsearch.evaluate import measure
-from tsearch.models.build import build, initialise
-from tsearch.models.surrogate import bump
-from tsearch.space import load_space
+from tsearch.engine.run import run
+from tsearch.networks.build import build, initialise
+from tsearch.networks.neuron.surrogate import bump
+from tsearch.space.space import load_space
+from tsearch.training.evaluate import measure
 from tsearch.training.loop import train
 from tsearch.training.speed import keep_memory
 
@@ -65,7 +65,7 @@ def loop(current: Tensor, timesteps: int, neuron: Neuron, norm: nn.BatchNorm2d |
 @contextmanager
 def written_plainly() -> Iterator[None]:
     """Inside, networks have the neurons above, the library's pool, and BatchNorm of its own in validation too."""
-    block = tsearch.models.block
+    block = tsearch.networks.block
 
     def unfolded(self: nn.Module, x: Tensor) -> Tensor:
         return self.norm(self.conv(x))  # type: ignore[operator,no-any-return]
@@ -125,7 +125,7 @@ def compilations() -> str:
     pieces, timesteps = [], set()
     with (
         tempfile.TemporaryDirectory() as runs,
-        patch.object(tsearch.evaluate, "is_worth_compiling", lambda *_: True),
+        patch.object(tsearch.training.evaluate, "is_worth_compiling", lambda *_: True),
     ):
         for trials in (TRIALS, 2 * TRIALS):
             found = run(space, runs=runs, name=f"of{trials}", trials=trials, executor="inline", seed=trials)

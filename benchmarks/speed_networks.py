@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tsearch.configuration import Backbone, Configuration, Neuron, Phase, Training
-from tsearch.models.build import build
-from tsearch.models.neuron import fire
+from tsearch.networks.build import build
+from tsearch.networks.neuron import fire
 
 Norm = nn.BatchNorm1d
 Made = tuple[nn.Module, Callable[[Tensor], Tensor]]

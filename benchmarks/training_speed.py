@@ -25,11 +25,11 @@ from speed_networks import NEURON, PEERS, SHAPES, TIMESTEPS, Made, batch, loss_o
 from torch import Tensor  # noqa: E402
 
 from tsearch.data.dataset import DatasetInfo  # noqa: E402
-from tsearch.models.build import Network  # noqa: E402
-from tsearch.models.compiled import compiling  # noqa: E402
-from tsearch.models.neuron import fire  # noqa: E402
-from tsearch.pricing import describe_network  # noqa: E402
-from tsearch.record import Recorder  # noqa: E402
+from tsearch.networks.build import Network  # noqa: E402
+from tsearch.networks.neuron import fire  # noqa: E402
+from tsearch.networks.neuron.fused import compiling  # noqa: E402
+from tsearch.pricing.price import describe_network  # noqa: E402
+from tsearch.pricing.record import Recorder  # noqa: E402
 from tsearch.training.speed import keep_memory  # noqa: E402
 
 Times = dict[str, list[float]]

@@ -12,33 +12,29 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 # A room may import only rooms that stand below it in this list.
 ORDER = [
-    "tsearch.cli",
-    "tsearch.tables",
-    "tsearch.listing",
-    "tsearch.preview",
-    "tsearch.report",
-    "tsearch.progress",
-    "tsearch.export",
-    "tsearch.saving",
-    "tsearch.front",
-    "tsearch.engine",
-    "tsearch.evaluate",
-    "tsearch.training",
-    "tsearch.record",
-    "tsearch.pricing",
-    "tsearch.space",
-    "tsearch.versions",
-    "tsearch.models",
-    "tsearch.data",
-    "tsearch.configuration",
-    "tsearch.errors",
+    "cli",
+    "report",
+    "export",
+    "front",
+    "engine",
+    "training",
+    "pricing",
+    "networks",
+    "space",
+    "versions",
+    "data",
+    "files",
+    "configuration",
+    "units",
+    "errors",
 ]
-# Looked up when a function runs: names of other rooms that a space file may mention, and the default evaluator.
+# Looked up when a function runs: names of other rooms that a space file may mention, and types.
 ALLOWED = {
-    ("tsearch.space", "tsearch.engine"),  # names of proposers
-    ("tsearch.pricing", "tsearch.space"),  # types only
-    ("tsearch.models", "tsearch.pricing"),  # types only
+    ("space", "engine"),  # names of proposers
+    ("space", "networks"),  # names of backbones
+    ("networks", "pricing"),  # types only
 }
+PACKAGE = ("tsearch", "tsearch.__main__")  # the public names and the command
 
 
 def imports_of(path: Path) -> Iterator[str]:
@@ -50,11 +46,12 @@ def imports_of(path: Path) -> Iterator[str]:
 
 
 def room_of(module: str) -> str | None:
-    if module.startswith(("tsearch.space_", "tsearch.domains", "tsearch.timesteps", "tsearch.yaml_lines")):
-        return "tsearch.space"
-    if module.startswith("tsearch.gains"):
-        return "tsearch.front"
-    return next((room for room in ORDER if module == room or module.startswith(room + ".")), None)
+    """The room of a module of ours; None for the package itself and for what is not ours."""
+    if not module.startswith("tsearch.") or module in PACKAGE:
+        return None
+    room = module.split(".")[1]
+    assert room in ORDER, f"{module} belongs to no room"
+    return room
 
 
 def test_imports_run_one_way() -> None:

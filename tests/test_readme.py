@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tsearch.space_file import parse_space
+from tsearch.space.file import parse_space
 
 README = (Path(__file__).resolve().parent.parent / "README.md").read_text()
 

@@ -12,17 +12,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tsearch.cli.progress import Progress
     from tsearch.configuration import Configuration, DataSpec, Hardware, Phase, Result, Task
+    from tsearch.engine.run import resume, run
     from tsearch.engine.run_folder import Run, open_run
-    from tsearch.engine.search import resume, run
     from tsearch.errors import TsearchError
-    from tsearch.evaluate import train_and_price
     from tsearch.export import export_bundle
     from tsearch.export.bundle import Bundle, evaluate_bundle, load
     from tsearch.front import Front
-    from tsearch.progress import Progress
     from tsearch.report import write_report
-    from tsearch.space import SearchSpace, load_space
+    from tsearch.space.space import SearchSpace, load_space
+    from tsearch.training.evaluate import train_and_price
 
 __version__ = "0.1.0"
 
@@ -35,19 +35,19 @@ _HOMES = {
     "Task": "configuration",
     "Run": "engine.run_folder",
     "open_run": "engine.run_folder",
-    "resume": "engine.search",
-    "run": "engine.search",
+    "resume": "engine.run",
+    "run": "engine.run",
     "TsearchError": "errors",
-    "train_and_price": "evaluate",
+    "train_and_price": "training.evaluate",
     "export_bundle": "export",
     "Bundle": "export.bundle",
     "evaluate_bundle": "export.bundle",
     "load": "export.bundle",
     "Front": "front",
     "write_report": "report",
-    "SearchSpace": "space",
-    "load_space": "space",
-    "Progress": "progress",
+    "SearchSpace": "space.space",
+    "load_space": "space.space",
+    "Progress": "cli.progress",
 }
 __all__ = [
     "Bundle", "Configuration", "DataSpec", "Front", "Hardware", "Phase", "Progress", "Result", "Run", "SearchSpace",

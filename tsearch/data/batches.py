@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tsearch.data.cache import Arrays, arrays_hash, cached_arrays
 from tsearch.data.dataset import SPLITS, Dataset, DatasetInfo
 from tsearch.data.events import Events
+from tsearch.files.cache import Arrays, arrays_hash, cached_arrays
 
 FORMAT = 1  # raise it when the same events give other frames
 FRAMES_LIMIT_BYTES = 256 * 2**20

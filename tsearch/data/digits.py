@@ -3,10 +3,10 @@
 import numpy as np
 
 from tsearch.configuration import DataSpec
-from tsearch.data.cache import Arrays, cached_arrays
 from tsearch.data.dataset import Dataset, DatasetInfo
 from tsearch.data.options import NoOptions, read_options
 from tsearch.data.splits import Indices, stratified_splits
+from tsearch.files.cache import Arrays, cached_arrays
 
 N_VALIDATION, N_TEST = 300, 500
 FULL = 16  # value of a pixel that is all ink

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tsearch.data.cache import Arrays
+from tsearch.files.cache import Arrays
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tsearch.errors import TsearchError
-from tsearch.space import load_space
+from tsearch.space.space import load_space
 
 _AS_WRITTEN = {  # what the file calls it
     "divisions": "stages",
@@ -26,7 +26,7 @@ def refuse_changes(folder: Path, content: Mapping[str, Any]) -> None:
     path = content["space_path"]
     if path is None or not Path(path).is_file() or Path(path).read_text() == content["space_text"]:
         return
-    from tsearch.space_file import parse_space
+    from tsearch.space.file import parse_space
 
     before = parse_space(content["space_text"], str(folder / "space.yaml"))
     found = first_difference(_searched(before.to_dict()), _searched(load_space(path).to_dict()))

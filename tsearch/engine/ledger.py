@@ -18,8 +18,8 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import DatabaseError
 
-from tsearch.engine.disk import full_disk_is_an_error
 from tsearch.errors import TsearchError
+from tsearch.files.whole import full_disk_is_an_error
 
 if not logging.getLogger().isEnabledFor(logging.INFO):
     optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tsearch.engine.disk import full_disk_is_an_error
 from tsearch.errors import TsearchError
+from tsearch.files.whole import full_disk_is_an_error
 
 
 @contextmanager

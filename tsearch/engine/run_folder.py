@@ -20,10 +20,10 @@ from typing import Any, Literal
 from optuna.trial import FrozenTrial, TrialState
 
 from tsearch.configuration import Configuration, Result, Task
-from tsearch.engine.disk import write_whole
 from tsearch.engine.ledger import Ledger
 from tsearch.errors import TsearchError, did_you_mean
-from tsearch.space import Objective, SearchSpace
+from tsearch.files.whole import write_whole
+from tsearch.space.space import Objective, SearchSpace
 
 FORMAT = 1
 

@@ -40,10 +40,10 @@ def test_result(run: "Run", trial: "Trial") -> dict[str, float]:
     if path.is_file():
         return dict(json.loads(path.read_text()))
     from tsearch.data import load_dataset
-    from tsearch.engine.disk import write_whole
-    from tsearch.evaluate import measure, one_thread
-    from tsearch.models.build import build
+    from tsearch.files.whole import write_whole
+    from tsearch.networks.build import build
     from tsearch.training.checkpoints import unpack_weights
+    from tsearch.training.evaluate import measure, one_thread
 
     dataset = load_dataset(run.task.data)
     network = build(trial.configuration, dataset.shape, dataset.n_classes)

@@ -20,11 +20,11 @@ from pydantic import ValidationError
 from hwcost import Baselines, Cost, HwcostError, NetworkSpec, SpikeRecord, baselines, estimate
 from tsearch.configuration import Configuration, Frozen, Result, Task
 from tsearch.errors import TsearchError
-from tsearch.pricing import price
+from tsearch.pricing.price import price
 
 if TYPE_CHECKING:
-    from tsearch.evaluate import Measurement
-    from tsearch.models.build import Network
+    from tsearch.networks.build import Network
+    from tsearch.training.evaluate import Measurement
 
 FORMAT = 1
 FILES = ("configuration.yaml", "weights.safetensors", "spikes.json", "cost.json", "card.md")
@@ -86,7 +86,7 @@ class Bundle:
         """The network with its weights, ready to run: `network(frames)` gives logits."""
         from safetensors.torch import load_file
 
-        from tsearch.models.build import build
+        from tsearch.networks.build import build
 
         contents = self.contents
         network = build(contents.configuration, contents.input_shape, contents.n_classes, for_inference=True)
@@ -164,7 +164,7 @@ def write_bundle(
 
     from tsearch.data import describe_dataset
     from tsearch.export.card import card
-    from tsearch.models.build import build
+    from tsearch.networks.build import build
     from tsearch.training.checkpoints import unpack_weights
 
     if folder.exists():
@@ -207,7 +207,7 @@ def write_bundle(
 def _measure_other(bundle: Bundle, data: str, root: str | None) -> "Measurement":
     from tsearch.configuration import DataSpec
     from tsearch.data import load_dataset
-    from tsearch.evaluate import measure, one_thread
+    from tsearch.training.evaluate import measure, one_thread
 
     same = data == bundle.contents.task.data.name
     spec = (

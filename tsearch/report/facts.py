@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwcost import Cost, NetworkSpec, SpikeRecord
 from tsearch.front import Front, Point
-from tsearch.saving import cost_metric, staircase
+from tsearch.front.saving import cost_metric, staircase
 from tsearch.units import title
 
 if TYPE_CHECKING:

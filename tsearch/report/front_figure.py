@@ -6,10 +6,10 @@ from html import escape
 from typing import Any
 
 from tsearch.front import Front, Point
+from tsearch.front.saving import uniform_saving
 from tsearch.report.facts import RunFacts, stairs_of, uniform_points
 from tsearch.report.hover import hover_text
 from tsearch.report.style import BLUE, GREEN, GREY, INK, ORANGE, RAMP, SKY, Figure, Scale, layout
-from tsearch.saving import uniform_saving
 from tsearch.units import title
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from plotly.offline import get_plotlyjs
 
-from tsearch.engine.disk import full_disk_is_an_error
 from tsearch.engine.run_folder import checkpoint_path
 from tsearch.errors import TsearchError
 from tsearch.export import test_result
+from tsearch.files.whole import full_disk_is_an_error
 from tsearch.report.facts import RunFacts, gather
 from tsearch.report.front_figure import front_figure
 from tsearch.report.panels import panels

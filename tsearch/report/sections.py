@@ -4,13 +4,13 @@ import math
 from collections.abc import Iterator
 from html import escape
 
+from tsearch.front.saving import uniform_saving
 from tsearch.report.facts import RunFacts
 from tsearch.report.hover import words
 from tsearch.report.notes import notes
 from tsearch.report.panels import panel_html
 from tsearch.report.tables import failed_table, trials_table
 from tsearch.report.trial_figures import kinds_of
-from tsearch.saving import uniform_saving
 from tsearch.units import format_value, title
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from tsearch.configuration import Configuration, Task, Training
 from tsearch.data import Dataset
-from tsearch.models.build import Network
+from tsearch.networks.build import Network
 from tsearch.training.checkpoints import pack, restore_optimizer, unpack_weights
 from tsearch.training.losses import early_classifier_loss
 from tsearch.training.schedule import Position, one_cycle, positions

@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.nn import functional
 
-from tsearch.models.build import Outputs
+from tsearch.networks.build import Outputs
 
 
 def early_classifier_loss(

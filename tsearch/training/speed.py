@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tsearch.configuration import Configuration
 from tsearch.data import Dataset
-from tsearch.notices import warn_once
-from tsearch.pricing import describe_network
+from tsearch.files.notices import warn_once
+from tsearch.pricing.price import describe_network
 
 # Measured with benchmarks/training_speed.py: what compiled neurons save, forward and backward, of one neuron in one
 # timestep, and what importing the compiler and compiling for one more number of timesteps cost.

@@ -10,8 +10,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # workers import `toys` by name
 
 from tsearch.configuration import DataSpec, Hardware
-from tsearch.domains import Choice, Real
-from tsearch.space import Objective, SearchSettings, SearchSpace
+from tsearch.space.domains import Choice, Real
+from tsearch.space.space import Objective, SearchSettings, SearchSpace
 
 OBJECTIVES = (
     Objective(name="accuracy", direction="maximize"),

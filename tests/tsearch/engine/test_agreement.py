@@ -4,7 +4,7 @@ import pytest
 
 import tsearch
 from tsearch.front import Front
-from tsearch.space_file import parse_space
+from tsearch.space.file import parse_space
 
 pytest.importorskip("ray")
 

@@ -15,15 +15,15 @@ from pathlib import Path
 import pytest
 
 from tsearch.engine.lock import locked
+from tsearch.engine.run import resume, run
 from tsearch.engine.run_folder import open_run
-from tsearch.engine.search import resume, run
 from tsearch.errors import TsearchError
 
 DRIVER = """
 import json, sys
 sys.path[:0] = json.loads(sys.argv[1])
-from tsearch.engine.search import run
-from tsearch.space import SearchSpace
+from tsearch.engine.run import run
+from tsearch.space.space import SearchSpace
 space = SearchSpace.from_dict(json.loads(sys.argv[2]), "name: toy")
 run(space, "toys:evaluate", runs=sys.argv[3], executor="process", workers=2, ideal=json.loads(sys.argv[4]))
 """
@@ -99,11 +99,11 @@ def test_a_driver_killed_while_it_writes_is_resumed(make_space, ideal, tmp_path,
     space = make_space(trials=6, proposer="tpe", ordered=True, batch=3)
     whole = run(space, "toys:evaluate", name="whole", runs=tmp_path, executor="inline", ideal=ideal)
     for target in (
-        "tsearch.engine.loop.keep_result",
+        "tsearch.engine.pump.keep_result",
         "tsearch.engine.ledger.Ledger.note",
         "tsearch.engine.ledger.Ledger.end",
         "tsearch.engine.ledger.Ledger.add",
-        "tsearch.engine.study.Study.tell",
+        "tsearch.engine.proposing.Study.tell",
     ):
         for call in (1, 4):
             name = f"{target.rpartition('.')[2]}-{call}"

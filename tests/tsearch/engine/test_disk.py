@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tsearch.engine.disk import is_full_disk, write_whole
+from tsearch.engine.run import resume
 from tsearch.engine.run_folder import open_run
-from tsearch.engine.search import resume
 from tsearch.errors import TsearchError
+from tsearch.files.whole import is_full_disk, write_whole
 
 # A small file system of its own, mounted where this process and its children alone see it; filled up by the search.
 MOUNT = [
@@ -30,9 +30,9 @@ import json, sys
 sys.path[:0] = json.loads(sys.argv[1])
 import os, shutil
 from pathlib import Path
-from tsearch.engine.search import resume, run
+from tsearch.engine.run import resume, run
 from tsearch.errors import TsearchError
-from tsearch.space import SearchSpace
+from tsearch.space.space import SearchSpace
 space = SearchSpace.from_dict(json.loads(sys.argv[2]), "name: toy")
 folder, out = Path(sys.argv[3]), Path(sys.argv[5])
 try:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tsearch.domains import Choice
 from tsearch.engine.proposers import PROPOSERS
+from tsearch.engine.run import run
 from tsearch.engine.run_folder import Run
-from tsearch.engine.search import run
+from tsearch.space.domains import Choice
 
 TRIALS = dict.fromkeys(PROPOSERS, 14) | {"gp": 12, "nsga2": 24}  # beyond the random start of each
 

@@ -15,7 +15,7 @@ from test_executors import (
 )
 
 from tsearch.engine.executors import make_executor
-from tsearch.engine.search import run
+from tsearch.engine.run import run
 from tsearch.errors import TsearchError
 
 pytest.importorskip("ray")

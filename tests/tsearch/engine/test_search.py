@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import toys
 
-from tsearch.domains import Choice
 from tsearch.engine import events
+from tsearch.engine.run import resume, run
 from tsearch.engine.run_folder import open_run
-from tsearch.engine.search import resume, run
 from tsearch.errors import TsearchError
+from tsearch.space.domains import Choice
 
 
 @pytest.fixture

@@ -13,15 +13,15 @@ import tsearch
 from tsearch.data import load_dataset
 from tsearch.engine.run_folder import Run
 from tsearch.errors import TsearchError
-from tsearch.evaluate import logits_hash, one_thread
 from tsearch.export.bundle import FILES, Bundle
-from tsearch.models.build import build
+from tsearch.networks.build import build
 from tsearch.training.checkpoints import unpack_weights
+from tsearch.training.evaluate import logits_hash, one_thread
 
 FRESH = """
 import json, sys, torch, tsearch
 from tsearch.data import load_dataset
-from tsearch.evaluate import logits_hash, one_thread
+from tsearch.training.evaluate import logits_hash, one_thread
 bundle = tsearch.Bundle(sys.argv[1])
 network = bundle.load()
 validation = load_dataset(bundle.contents.task.data).validation
@@ -73,7 +73,9 @@ def test_the_card_says_what_it_is(bundle: Path) -> None:
 
 
 def test_test_samples_are_looked_at_once(bundle: Path, small_run: Run, monkeypatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("tsearch.evaluate.measure", lambda *_: pytest.fail("looked at test samples again"))
+    monkeypatch.setattr(
+        "tsearch.training.evaluate.measure", lambda *_: pytest.fail("looked at test samples again")
+    )
     number = Bundle(bundle).contents.trial
     again = tsearch.export_bundle(small_run, number, tmp_path / "again")
     assert Bundle(again).contents.test == Bundle(bundle).contents.test

@@ -9,13 +9,13 @@ import pytest
 
 from tsearch.configuration import Result
 from tsearch.engine.run_folder import Run
+from tsearch.front.saving import uniform_saving
 from tsearch.report.facts import RunFacts, gather
 from tsearch.report.front_figure import front_figure
 from tsearch.report.panels import panels
 from tsearch.report.progress_figure import progress_figure
 from tsearch.report.style import Scale
 from tsearch.report.trial_figures import kinds_of, rates_figure
-from tsearch.saving import uniform_saving
 
 MakeRun = Callable[..., Run]
 

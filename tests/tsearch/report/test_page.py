@@ -12,8 +12,8 @@ from plotly.offline import get_plotlyjs
 from tsearch.configuration import Result
 from tsearch.engine.run_folder import Run
 from tsearch.front import Front
+from tsearch.front.saving import uniform_saving
 from tsearch.report import write_report
-from tsearch.saving import uniform_saving
 
 MakeRun = Callable[..., Run]
 EVIL = '<script>alert("x")</script>'

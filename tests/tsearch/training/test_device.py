@@ -10,8 +10,8 @@ import tsearch
 from tsearch.configuration import Backbone, Configuration, DataSpec, Phase, Task
 from tsearch.engine.run_folder import open_run
 from tsearch.errors import TsearchError
-from tsearch.evaluate import train_and_price
 from tsearch.training.device import device
+from tsearch.training.evaluate import train_and_price
 
 SMALL = """\
 name: small
@@ -92,7 +92,7 @@ def test_a_search_on_a_device_that_is_not_there_ends_without_failed_trials(monke
 def test_importing_the_evaluator_leaves_cuda_alone_so_that_workers_can_be_forked() -> None:
     check = (
         "import torch; torch.cuda.is_available = torch.cuda.device_count = None; "  # a call would fail
-        "import tsearch.evaluate; assert not torch.cuda.is_initialized()"
+        "import tsearch.training.evaluate; assert not torch.cuda.is_initialized()"
     )
     subprocess.run([sys.executable, "-c", check], check=True)
 

@@ -5,7 +5,7 @@ import torch
 
 from tsearch.configuration import Backbone, Configuration, DataSpec, Phase, Task, Training
 from tsearch.data import load_dataset
-from tsearch.models.build import build, initialise
+from tsearch.networks.build import build, initialise
 from tsearch.training.checkpoints import trained_epochs, unpack_weights
 from tsearch.training.loop import TrainingDivergedError, train
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from tsearch.models.build import Outputs
+from tsearch.networks.build import Outputs
 from tsearch.training.losses import early_classifier_loss
 
 

@@ -5,15 +5,15 @@ import shutil
 import pytest
 import torch
 
-import tsearch.evaluate
-import tsearch.models.block
-from tsearch import notices
+import tsearch.networks.block
+import tsearch.training.evaluate
 from tsearch.configuration import Backbone, Configuration, DataSpec, Neuron, Phase, Task
 from tsearch.data import load_dataset
-from tsearch.evaluate import train_and_price
-from tsearch.models import compiled
-from tsearch.models.surrogate import bump
+from tsearch.files import notices
+from tsearch.networks.neuron import fused
+from tsearch.networks.neuron.surrogate import bump
 from tsearch.training import speed
+from tsearch.training.evaluate import train_and_price
 from tsearch.training.speed import is_worth_compiling, keep_memory, neuron_steps
 
 DATASET = load_dataset(DataSpec(name="digits"))
@@ -60,10 +60,10 @@ def test_a_processor_without_short_products_is_told_of_once(monkeypatch, tmp_pat
 def test_a_compiled_training_ends_with_the_same_bits(monkeypatch) -> None:
     config, task = configuration(widths=(4, 4), epochs=2), Task(data=DataSpec(name="digits"))
     plain = train_and_price(config, 2, None, task)
-    calls, run = [], compiled.backward
-    monkeypatch.setattr(tsearch.evaluate, "is_worth_compiling", lambda *_: True)
-    monkeypatch.setattr(compiled, "LEAST_VALUES", 1)
-    monkeypatch.setattr(compiled, "backward", lambda *given: calls.append(1) or run(*given))
+    calls, run = [], fused.backward
+    monkeypatch.setattr(tsearch.training.evaluate, "is_worth_compiling", lambda *_: True)
+    monkeypatch.setattr(fused, "LEAST_VALUES", 1)
+    monkeypatch.setattr(fused, "backward", lambda *given: calls.append(1) or run(*given))
     fast = train_and_price(config, 2, None, task)
     assert calls
     assert fast.checkpoint == plain.checkpoint
@@ -104,7 +104,7 @@ def test_accuracy_equals_that_of_a_plain_loop_within_the_spread_of_seeds(monkeyp
         return torch.tensor([train_and_price(config, 12, None, t).metrics["accuracy"] for t in tasks])
 
     ours = accuracies()
-    monkeypatch.setattr(tsearch.models.block, "fire", loop)
+    monkeypatch.setattr(tsearch.networks.block, "fire", loop)
     theirs = accuracies()
     print(ours, theirs)
     assert abs(ours.mean() - theirs.mean()) <= max(ours.std(), theirs.std())

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tsearch.configuration import Configuration, Result, Task
-from tsearch.engine.disk import is_full_disk
 from tsearch.errors import TsearchError, did_you_mean
+from tsearch.files.whole import is_full_disk
 
 Evaluator = Callable[[Configuration, int, bytes | None, Task], Result]
 

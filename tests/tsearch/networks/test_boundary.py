@@ -1,0 +1,73 @@
+"""Temporal transformers: shapes, rows that sum to 1, no mixing beyond time, gradients that reach every
+parameter."""
+
+from itertools import product
+
+import pytest
+import torch
+
+from tsearch.networks.boundary import PRIOR_EPS, TRANSFORMERS, ScoreMix, bucket_matrix
+
+PAIRS = [(t_in, t_out) for t_in, t_out in product(range(1, 9), repeat=2) if t_out <= t_in]
+
+
+def frames(t_in: int, seed: int = 0) -> torch.Tensor:
+    return torch.rand(t_in, 3, 2, 4, 4, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("mode", sorted(TRANSFORMERS))
+@pytest.mark.parametrize(("t_in", "t_out"), PAIRS)
+def test_time_changes_and_nothing_else(mode: str, t_in: int, t_out: int) -> None:
+    assert TRANSFORMERS[mode](t_in, t_out)(frames(t_in)).shape == (t_out, 3, 2, 4, 4)
+
+
+@pytest.mark.parametrize(("t_in", "t_out"), PAIRS)
+def test_buckets_are_contiguous_and_average(t_in: int, t_out: int) -> None:
+    matrix = bucket_matrix(t_in, t_out)
+    torch.testing.assert_close(matrix.sum(1), torch.ones(t_out))
+    assert ((matrix > 0).sum(0) == 1).all()
+    owners = matrix.argmax(0)
+    assert (owners.diff() >= 0).all()
+
+
+def test_five_steps_to_two_are_three_and_two() -> None:
+    assert (bucket_matrix(5, 2) > 0).sum(1).tolist() == [3, 2]
+
+
+@pytest.mark.parametrize("mode", ["score_mix", "static_mix", "bucket"])
+@pytest.mark.parametrize(("t_in", "t_out"), PAIRS)
+def test_a_constant_stays_that_constant(mode: str, t_in: int, t_out: int) -> None:
+    transformer = TRANSFORMERS[mode](t_in, t_out)
+    for parameter in transformer.parameters():
+        torch.nn.init.normal_(parameter)
+    constant = frames(1).expand(t_in, -1, -1, -1, -1)
+    torch.testing.assert_close(transformer(constant), constant[:t_out])
+
+
+@pytest.mark.parametrize("mode", ["score_mix", "static_mix"])
+def test_starts_near_bucket_averaging(mode: str) -> None:
+    transformer = TRANSFORMERS[mode](6, 2)
+    if isinstance(transformer, ScoreMix):
+        torch.nn.init.zeros_(transformer.expand.weight)
+        torch.nn.init.zeros_(transformer.expand.bias)
+    x = frames(6)
+    difference = (transformer(x) - TRANSFORMERS["bucket"](6, 2)(x)).abs().max().item()
+    assert 0 < difference < 6 * PRIOR_EPS
+
+
+def test_samples_do_not_mix() -> None:
+    transformer = ScoreMix(4, 2)
+    x = frames(4)
+    order = [2, 0, 1]
+    torch.testing.assert_close(transformer(x)[:, order], transformer(x[:, order]))
+
+
+@pytest.mark.parametrize("mode", ["score_mix", "static_mix", "rank1_score"])
+def test_every_parameter_gets_a_gradient(mode: str) -> None:
+    torch.manual_seed(0)
+    transformer = TRANSFORMERS[mode](4, 2)
+    target = torch.randn(2, 3, 2, 4, 4, generator=torch.Generator().manual_seed(1))
+    (transformer(frames(4)) * target).sum().backward()
+    for parameter in transformer.parameters():
+        assert torch.isfinite(parameter.grad).all()
+        assert parameter.grad.abs().sum() > 0

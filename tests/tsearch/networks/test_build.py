@@ -1,0 +1,155 @@
+"""Networks: timesteps per stage, early classifiers that vanish, a first convolution that runs once."""
+
+import pytest
+import torch
+from torch import nn
+
+import tsearch.networks.block as block_module
+from tsearch.configuration import Backbone, Configuration, Phase
+from tsearch.networks.block import ConvBlock
+from tsearch.networks.build import build, initialise
+from tsearch.networks.neuron import fire
+
+SHAPE = (2, 8, 8)
+
+
+def configuration(stages=(1, 1, 1), timesteps=(4, 2, 1), **more) -> Configuration:
+    return Configuration(
+        **(
+            {
+                "backbone": Backbone(widths=(3, 4, 5), pool_after=(1,)),
+                "stages": stages,
+                "transformer": "score_mix",
+            }
+            | {"schedule": (Phase(timesteps=timesteps, epochs=1),)}
+            | more
+        )
+    )
+
+
+def network(*arguments, for_inference=False, **more):
+    built = build(configuration(*arguments, **more), SHAPE, 10, for_inference=for_inference)
+    initialise(built, seed=0, replicate=0)
+    return built
+
+
+def frames(timesteps: int, seed: int = 0) -> torch.Tensor:
+    return torch.randint(0, 3, (timesteps, 6, *SHAPE), generator=torch.Generator().manual_seed(seed)).float()
+
+
+@pytest.mark.parametrize(
+    ("stages", "timesteps", "expected"),
+    [((1, 1, 1), (4, 2, 1), [4, 2, 1]), ((1, 2), (6, 3), [6, 3, 3]), ((3,), (5,), [5, 5, 5])],
+)
+def test_neurons_of_a_stage_step_exactly_its_timesteps(monkeypatch, stages, timesteps, expected) -> None:
+    stepped = []
+
+    def counting(current, steps, neuron, norm):
+        spikes = fire(current, steps, neuron, norm=norm)
+        stepped.append(spikes.shape[0])
+        return spikes
+
+    monkeypatch.setattr(block_module, "fire", counting)
+    assert network(stages, timesteps)(frames(timesteps[0])).shape == (6, 10)
+    assert stepped == expected
+
+
+def test_boundaries_have_one_transformer_and_one_early_classifier_each() -> None:
+    three = network()
+    assert list(three.transformers) == ["boundary1_4_to_2", "boundary2_2_to_1"]
+    assert len(three.early_classifiers) == 2
+    assert len(three.train().run(frames(4), (4, 2, 1)).early) == 2
+    assert three.eval().run(frames(4), (4, 2, 1)).early == ()
+
+
+def test_earlier_phases_bring_their_own_transformers_and_share_the_weights() -> None:
+    schedule = (Phase(timesteps=(8, 8), epochs=1), Phase(timesteps=(4, 2), epochs=1))
+    both = network((1, 2), schedule=schedule)
+    assert list(both.transformers) == ["boundary1_8_to_8", "boundary1_4_to_2"]
+    assert both.run(frames(8), (8, 8)).logits.shape == both.run(frames(4), (4, 2)).logits.shape
+
+
+def test_without_early_classifiers_the_logits_are_the_same_to_the_bit() -> None:
+    whole, bare = network().eval(), network(for_inference=True).eval()
+    bare.load_state_dict(
+        {name: value for name, value in whole.state_dict().items() if name in bare.state_dict()}
+    )
+    assert not any("early" in name for name in bare.state_dict())
+    assert torch.equal(whole(frames(4)), bare(frames(4)))
+
+
+def test_nothing_is_left_over_from_one_forward_pass_to_the_next() -> None:
+    net = network().eval()
+    first = net(frames(4))
+    net(frames(4, seed=1))
+    assert torch.equal(first, net(frames(4)))
+
+
+def test_one_stage_with_a_bucket_boundary_of_equal_timesteps_is_the_plain_network() -> None:
+    plain, divided = network((3,), (4,)).eval(), network((1, 2), (4, 4), transformer="bucket").eval()
+    weights = [p.detach() for p in plain.parameters()]
+    with torch.no_grad():
+        kept = [p for name, p in divided.named_parameters() if "early" not in name]
+        for mine, theirs in zip(kept, weights, strict=True):
+            mine.copy_(theirs)
+    assert torch.equal(plain(frames(4)), divided(frames(4)))
+
+
+def test_direct_encoding_runs_the_first_convolution_once_with_the_same_result(monkeypatch) -> None:
+    net = network((3,), (4,)).eval()
+    image, normalised, calls = frames(1), net.stages[0][0].normalised, []
+    monkeypatch.setattr(net.stages[0][0], "normalised", lambda x: calls.append(len(x)) or normalised(x))
+    once = net(image)
+    repeated = net(image.expand(4, -1, -1, -1, -1))
+    assert calls == [6, 24]
+    torch.testing.assert_close(once, repeated)
+
+
+def test_weights_are_a_function_of_seed_replicate_and_first_phase() -> None:
+    def weights(seed=0, replicate=0, **more):
+        built = build(configuration(**more), SHAPE, 10)
+        initialise(built, seed, replicate)
+        return {name: value.clone() for name, value in built.state_dict().items()}
+
+    same, again = weights(), weights()
+    assert all(torch.equal(same[name], again[name]) for name in same)
+    for other in (weights(seed=1), weights(replicate=1), weights(stages=(3,), timesteps=(4,))):
+        assert not torch.equal(same["head.weight"], other["head.weight"])
+    longer = weights(schedule=(Phase(timesteps=(4, 2, 1), epochs=1), Phase(timesteps=(1, 1, 1), epochs=1)))
+    assert all(torch.equal(same[name], longer[name]) for name in same)
+
+
+def test_an_early_loss_weight_of_zero_leaves_the_early_classifiers_without_gradient() -> None:
+    net = network().train()
+    outputs = net.run(frames(4), (4, 2, 1))
+    outputs.logits.sum().backward()
+    assert all(parameter.grad is None for parameter in net.early_classifiers.parameters())
+    assert all(parameter.grad is not None for parameter in net.head.parameters())
+
+
+def test_a_block_normalises_pools_and_fires() -> None:
+    torch.manual_seed(0)
+    block, neuron = ConvBlock(2, 3, pool="average"), configuration().neuron
+    x = frames(2)
+    by_hand = nn.functional.avg_pool2d(
+        fire(block.norm(block.conv(x.flatten(0, 1))).view(2, 6, 3, 8, 8), 2, neuron).flatten(0, 1), 2
+    ).view(2, 6, 3, 4, 4)
+    assert torch.equal(block(x, 2, neuron), by_hand)
+    assert set(by_hand.unique().tolist()) <= {0, 0.25, 0.5, 0.75, 1}
+
+
+def test_outside_training_the_normalisation_is_part_of_the_weights() -> None:
+    torch.manual_seed(0)
+    block = ConvBlock(2, 3).double()
+    nn.init.uniform_(block.norm.weight, 0.5, 2)
+    nn.init.uniform_(block.norm.bias, -1, 1)
+    x = frames(2).double().flatten(0, 1)
+    block.norm(block.conv(x))  # running statistics other than 0 and 1
+    block.eval()
+    torch.testing.assert_close(block.normalised(x), block.norm(block.conv(x)))
+
+
+@pytest.mark.parametrize("shape", [(3, 6, *SHAPE), (4, 6, 2, 8), (4, 6, 2, 9, 8)])
+def test_frames_of_another_shape_are_refused_with_the_expected_one(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"frames must be \[4, samples, 2, 8, 8\]"):
+        network()(torch.zeros(shape))

@@ -1,0 +1,154 @@
+"""Search-space files: what a user may write, and the one line that follows what may not be written."""
+
+import pytest
+
+from tsearch.errors import TsearchError
+from tsearch.space.domains import Choice, Real, Whole
+from tsearch.space.file import parse_space
+from tsearch.space.schema import SpaceFile
+from tsearch.space.space import load_space
+
+GOOD = """\
+name: small
+data:
+  name: digits
+backbone: {widths: [4, 4], pool_after: [1]}
+timesteps: [1, 2]
+"""
+
+
+def test_a_setting_is_a_value_a_list_or_a_range() -> None:
+    space = parse_space(
+        GOOD
+        + "training: {learning_rate: {low: 0.001, high: 0.1, log: true}, batch_size: {low: 16, high: 64},"
+        " dropout: [0.0, 0.2], weight_decay: 0.5}\n"
+    )
+    settings = space.settings
+    assert settings["training.learning_rate"] == Real(0.001, 0.1, True, pytest.approx(0.01))
+    assert settings["training.batch_size"] == Whole(16, 64, False, 40)
+    assert settings["training.dropout"] == Choice((0.0, 0.2))
+    assert settings["training.weight_decay"] == Choice((0.5,))
+
+
+def test_lists_of_lists_are_choices_of_lists() -> None:
+    space = parse_space(GOOD.replace("widths: [4, 4]", "widths: [[4, 4], [8, 8]]"))
+    assert space.settings["backbone.widths"] == Choice(((4, 4), (8, 8)))
+    assert space.parameters()["backbone.widths"].choices == ("[4, 4]", "[8, 8]")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("timestep: [1]", "s.yaml:6: unknown key 'timestep'. Did you mean 'timesteps'?"),
+        ("neuron: {tua: 2.0}", "s.yaml:6: unknown key 'tua'. Did you mean 'tau'?"),
+        (
+            "training: {learning_rate: {low: 1, hihg: 2}}",
+            "s.yaml:6: unknown key 'hihg'. Did you mean 'high'?",
+        ),
+        (
+            "neuron: {tau: 0.5}",
+            "s.yaml:6: 'neuron.tau': input should be greater than or equal to 1, found 0.5.",
+        ),
+        (
+            "training: {dropout: {low: 0, high: 1.5}}",
+            "s.yaml:6: 'training.dropout': input should be less than 1, found 1.5.",
+        ),
+        (
+            "training: {dropout: {low: 0.5, high: 0.1}}",
+            "s.yaml:6: 'training.dropout': low 0.5 must be below high 0.1.",
+        ),
+        (
+            "training: {weight_decay: {low: 0, high: 1, log: true}}",
+            "s.yaml:6: 'training.weight_decay': a log range starts above 0",
+        ),
+        ("training: {dropout: {low: 0, high: 0.5, default: 0.9}}", "default 0.9 is outside [0, 0.5]"),
+        ("stages: [[2], [1, 2]]", "s.yaml:6: stages [1, 2] hold 3 blocks, but the backbone has 2."),
+        ("search: {trials: 0}", "s.yaml:6: 'search.trials': input should be greater than 0, found 0."),
+        ("search: {proposer: tpx}", "s.yaml:6: proposer 'tpx' not found. Did you mean 'tpe'?"),
+        ("hardware: {profile: 45nm_memroy}", "s.yaml:6: "),
+        ("hardware: {also: [nothing_like_it]}", "s.yaml:6: "),
+        ("enqueue: [{stages: [1, 1], timesteps: [1, 2]}]", "s.yaml:6: enqueue[0]: timesteps [1, 2] increase"),
+        (
+            "enqueue: [{stages: [1, 2], timesteps: [2, 1]}]",
+            "s.yaml:6: enqueue[0]: stages [1, 2] hold 3 blocks",
+        ),
+        (
+            "enqueue: [{stages: [2], timesteps: [5]}]",
+            "s.yaml:6: enqueue[0] is not in the space: timesteps 5 is not one of [1, 2].",
+        ),
+        (
+            "enqueue: [{stages: [2], timesteps: [2], neuron: {tua: 3.0}}]",
+            "unknown key 'neuron.tua'. Did you mean 'neuron.tau'?",
+        ),
+        (
+            "reference: {energy: 3}",
+            "s.yaml:6: reference for 'energy', which is no objective. Did you mean 'energy_pj'?",
+        ),
+        ("objectives: [accuracy, accuracy]", "s.yaml:6: objective 'accuracy' is given twice."),
+        (
+            "search: {seed: -1}",
+            "s.yaml:6: 'search.seed': input should be greater than or equal to 0, found -1.",
+        ),
+        ("name: again", "s.yaml:6: key 'name' is given twice."),
+        ("transformer: scoremix", "s.yaml:6: 'transformer': input should be 'score_mix'"),
+    ],
+)
+def test_a_mistake_is_one_line(change: str, message: str) -> None:
+    with pytest.raises(TsearchError) as caught:
+        parse_space(GOOD + change + "\n", "s.yaml")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "a search space is a mapping"),
+        ("name: [", "not valid YAML"),
+        ("name: x\ndata: {name: digits}\n", "'timesteps' is missing"),
+        (GOOD.replace("name: small", "name: ../up"), "'name': string should match pattern"),
+        (GOOD.replace("name: digits", "name: digist"), "Did you mean 'digits'?"),
+        (GOOD.replace("pool_after: [1]", "pool_after: [3]"), "beyond the last one"),
+        (GOOD.replace("timesteps: [1, 2]", "timesteps: []"), "at least 1 item"),
+        (GOOD.replace("timesteps: [1, 2]", "timesteps: [0]"), "greater than 0"),
+        (
+            GOOD.replace("widths: [4, 4], pool_after: [1]", "widths: [4, 4, 4, 4], pool_after: [1, 2, 3, 4]"),
+            "nothing left to pool",
+        ),
+        (
+            GOOD.replace("widths: [4, 4]", "name: vgx, widths: [4, 4]"),
+            "backbone 'vgx' not found. Did you mean 'vgg'?",
+        ),
+        (GOOD.replace("widths: [4, 4]", "widths: [[4, 4], [4, 4, 4]]"), "different depths"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_why(text: str, message: str) -> None:
+    with pytest.raises(TsearchError, match=r"s\.yaml") as caught:
+        parse_space(text, "s.yaml")
+    assert message in str(caught.value)
+
+
+def test_an_unknown_space_lists_the_shipped_ones() -> None:
+    with pytest.raises(TsearchError, match=r"Did you mean 'digits_dvs'\?"):
+        load_space("digits_dv")
+
+
+def test_objectives_know_their_direction() -> None:
+    space = parse_space(GOOD + "objectives: [accuracy, latency_s, {name: my_score, direction: maximize}]\n")
+    assert [(o.name, o.direction) for o in space.objectives] == [
+        ("accuracy", "maximize"),
+        ("latency_s", "minimize"),
+        ("my_score", "maximize"),
+    ]
+
+
+def test_the_schema_knows_every_section() -> None:
+    assert set(SpaceFile.model_json_schema()["properties"]) == set(SpaceFile.model_fields)
+
+
+def test_a_file_that_is_no_text_and_a_folder_are_refused(tmp_path) -> None:
+    (tmp_path / "binary.yaml").write_bytes(bytes(range(256)))
+    with pytest.raises(TsearchError, match="not a text file in UTF-8"):
+        load_space(tmp_path / "binary.yaml")
+    with pytest.raises(TsearchError, match="is not a file"):
+        load_space(tmp_path)

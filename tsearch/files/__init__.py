@@ -1,0 +1,1 @@
+"""Files that are whole or absent, the cache folder, and notices that are said once."""

@@ -1,3 +1,0 @@
-"""Networks: the backbones by name. Adding one is one file and one line here."""
-
-BACKBONES = {"vgg": "tsearch.models.vgg"}

@@ -1,0 +1,1 @@
+"""Networks: a plan without torch, the modules made from it, and the neurons that go through time."""

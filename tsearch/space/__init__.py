@@ -1,0 +1,1 @@
+"""Search spaces: a YAML file becomes a frozen object that counts, draws, decodes and encodes configurations."""

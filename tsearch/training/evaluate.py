@@ -1,0 +1,121 @@
+"""The way from a configuration to a result: real training, a validation pass, and its price.
+
+`train_and_price` is the evaluator that searches use. The engine drives any other function of the same form
+as well."""
+
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+
+from hwcost import SpikeRecord
+from tsearch.configuration import Configuration, Result, Task
+from tsearch.data import Dataset, Split, load_dataset
+from tsearch.networks.build import Network, build, initialise
+from tsearch.networks.neuron.fused import compiling
+from tsearch.pricing.price import describe_network, metrics_of, price, twin_metrics
+from tsearch.pricing.record import Recorder
+from tsearch.training.checkpoints import trained_epochs
+from tsearch.training.device import device, device_name
+from tsearch.training.loop import train
+from tsearch.training.schedule import positions
+from tsearch.training.speed import is_worth_compiling, keep_memory, warn_of_slow_products
+from tsearch.versions import versions
+
+BATCH = 64  # validation batches; the probe is the first of them
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One pass over a split: accuracy in [0, 1], number of samples, spike record, hash of the first batch's
+    logits."""
+
+    accuracy: float
+    n_samples: int
+    record: SpikeRecord
+    probe: str
+
+
+def train_and_price(
+    configuration: Configuration, budget: int, resume_from: bytes | None, task: Task
+) -> Result:
+    """Train up to epoch `budget` of the schedule, from the checkpoint `resume_from` if given, and measure
+    on validation data.
+
+    Energy and latency are those of the task's hardware for the spikes of the validation pass; inside an
+    early phase they are those of that phase's timesteps.
+
+    Raises: TrainingDivergedError; TsearchError for data or profiles that cannot be used.
+    """
+    began = time.perf_counter()
+    keep_memory()
+    with one_thread():
+        where = device()
+        warn_of_slow_products(configuration.training.precision, where.type)
+        dataset = load_dataset(task.data).to(where)
+        network = build(configuration, dataset.shape, dataset.n_classes)
+        initialise(network, task.seed, task.replicate)
+        network.to(where)
+        start = trained_epochs(resume_from) if resume_from is not None else 0
+        timesteps = positions(configuration)[budget - 1].phase.timesteps
+        with compiling(is_worth_compiling(configuration, dataset), str(where)):
+            trained = train(network, dataset, task, start=start, stop=budget, checkpoint=resume_from)
+            measured = measure(network, dataset, dataset.validation, timesteps)
+    spec = describe_network(configuration, dataset, timesteps)
+    costs = price(spec, measured.record, task.hardware)
+    return Result(
+        configuration=configuration,
+        budget=budget,
+        metrics={"accuracy": measured.accuracy}
+        | metrics_of(costs, task.hardware)
+        | twin_metrics(spec, task.hardware),
+        costs={name: cost.to_dict() for name, cost in costs.items()},
+        spikes={"network": spec.to_dict(), "record": measured.record.to_dict()},
+        curve=trained.curve,
+        n_samples={"train": len(dataset.train), "validation": measured.n_samples},
+        probe=measured.probe,
+        seconds=time.perf_counter() - began,
+        versions=versions() | {"device": device_name(where)},
+        checkpoint=trained.checkpoint,
+    )
+
+
+def measure(
+    network: Network, dataset: Dataset, split: Split, timesteps: tuple[int, ...] | None = None
+) -> Measurement:
+    """Run `network` over `split` once, counting right answers and spikes."""
+    timesteps = timesteps or network.configuration.timesteps
+    recorder = Recorder(describe_network(network.configuration, dataset, timesteps))
+    network.eval()
+    where = network.head.weight.device
+    split = split.to(where)
+    right, probe = 0, ""
+    with torch.no_grad():
+        for first in range(0, len(split), BATCH):
+            indices = torch.arange(first, min(first + BATCH, len(split)), device=where)
+            frames = split.batch(indices, timesteps[0])
+            logits = network.run(frames, timesteps, recorder).logits
+            recorder.add_samples(len(indices))
+            probe = probe or logits_hash(logits)
+            right += int((logits.argmax(1) == split.labels[indices]).sum())
+    return Measurement(right / len(split), len(split), recorder.record(), probe)
+
+
+def logits_hash(logits: torch.Tensor) -> str:
+    """16 hexadecimal digits of SHA-256 over the bytes of float32 logits."""
+    return hashlib.sha256(logits.detach().float().cpu().contiguous().numpy().tobytes()).hexdigest()[:16]
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Run on one thread: the order of floating-point sums, and so every bit of a result, does not depend on
+    the machine's cores."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
