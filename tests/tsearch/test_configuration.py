@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from tsearch.configuration import Backbone, Configuration, Phase, Result, Training
+from tsearch.configuration import Configuration, Phase, Result, Training
+from tsearch.networks.backbones.vgg import Vgg
 
 
 def make(**changes) -> Configuration:
@@ -33,7 +34,7 @@ def test_a_schedule_may_only_shrink() -> None:
 
 def test_a_pool_after_a_block_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValidationError, match="beyond the last one"):
-        Backbone(widths=(8,), pool_after=(2,))
+        Vgg(widths=(8,), pool_after=(2,))
 
 
 def test_key_depends_on_content_alone() -> None:
