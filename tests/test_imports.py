@@ -34,6 +34,7 @@ ORDER = [
 ALLOWED = {
     ("space", "engine"),  # names of proposers
     ("space", "networks"),  # names of backbones
+    ("space", "pricing"),  # bounds, asked when a function runs
     ("references", "configuration"),  # types
     ("configuration", "networks"),  # families by name, and types
 }

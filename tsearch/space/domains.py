@@ -1,8 +1,8 @@
 """What a searched setting may be: one of some values, or a number from a range."""
 
 import json
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,9 @@ class Choice:
     def random(self, rng: np.random.Generator) -> Any:
         return self.values[int(rng.integers(len(self.values)))]
 
+    def to_dict(self) -> dict[str, Any]:
+        return {"kind": "choice", "values": [list(v) if isinstance(v, tuple) else v for v in self.values]}
+
 
 @dataclass(frozen=True)
 class Real:
@@ -64,6 +67,9 @@ class Real:
             return float(rng.uniform(self.low, self.high))
         drawn = float(np.exp(rng.uniform(np.log(self.low), np.log(self.high))))
         return min(max(drawn, self.low), self.high)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"kind": "real"} | asdict(self)
 
 
 @dataclass(frozen=True)
@@ -94,8 +100,19 @@ class Whole:
     def random(self, rng: np.random.Generator) -> int:
         return int(rng.integers(self.low, self.high + 1))
 
+    def to_dict(self) -> dict[str, Any]:
+        return {"kind": "whole"} | asdict(self)
+
 
 Domain = Choice | Real | Whole
+
+
+def domain_from_dict(content: Mapping[str, Any]) -> Domain:
+    """Inverse of `to_dict`."""
+    fields = {name: value for name, value in content.items() if name != "kind"}
+    if "values" in fields:
+        return Choice(tuple(tuple(v) if isinstance(v, list) else v for v in fields["values"]))
+    return Real(**fields) if content["kind"] == "real" else Whole(**fields)
 
 
 def _label(value: Any) -> Any:

@@ -7,14 +7,14 @@ turns parameter values into configurations and back, counts, enumerates and draw
 import math
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from itertools import product
+from itertools import accumulate, product
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, PositiveInt, model_validator
 
-from tsearch.configuration import Configuration, DataSpec, Frozen, Hardware, Task, content_hash
+from tsearch.configuration import RENAMED, Configuration, DataSpec, Frozen, Hardware, Task, content_hash
 from tsearch.errors import TsearchError
 from tsearch.space.domains import Choice, Domain, Real, Whole
 from tsearch.space.goals import Constraint, Objective, SearchSettings
@@ -51,7 +51,7 @@ class SearchSpace(Frozen):
     divisions: Literal["any"] | tuple[Division, ...]
     timesteps: tuple[PositiveInt, ...]
     leading: Choice
-    epochs: PositiveInt
+    last_epochs: PositiveInt = Field(alias="epochs")
     leading_epochs: PositiveInt
     settings: dict[str, Domain]
     enqueued: tuple[Configuration, ...] = ()
@@ -103,9 +103,42 @@ class SearchSpace(Frozen):
         )
 
     @property
-    def key(self) -> str:
+    def space_key(self) -> str:
         """Hash of everything that is searched, and how."""
         return content_hash(self.to_dict())
+
+    def key(self, configuration: Configuration) -> str:
+        """Hash of a configuration's content."""
+        return configuration.key
+
+    def prefix_key(self, configuration: Configuration, epoch: int) -> str:
+        """Hash of all that shapes a training up to `epoch`, the phase included that it lies in."""
+        ends = accumulate(phase.epochs for phase in configuration.schedule)
+        return configuration.prefix_key(next(i for i, end in enumerate(ends) if epoch <= end))
+
+    def epochs(self, configuration: Configuration) -> int:
+        """The whole budget of a training."""
+        return configuration.epochs
+
+    def refuse(self, configuration: Configuration) -> str | None:
+        """Why no training can make a configuration meet the constraints, or None if one may."""
+        from tsearch.pricing.price import rejection
+
+        return rejection(self, configuration)
+
+    def reference_box(self) -> tuple[dict[str, float], dict[str, float]]:
+        """The worst and the best value of every objective. Raises: TsearchError where one is not known."""
+        from tsearch.pricing.price import reference_box
+
+        return reference_box(self)
+
+    def to_plain(self, configuration: Configuration) -> dict[str, Any]:
+        """A configuration as JSON data."""
+        return configuration.model_dump(mode="json")
+
+    def from_plain(self, content: Mapping[str, Any]) -> Configuration:
+        """Inverse of `to_plain`, also for what earlier versions wrote."""
+        return Configuration.model_validate(content)
 
     def task(self, seed: int | None = None) -> Task:
         """What every trial of a run on this space shares."""
@@ -115,17 +148,20 @@ class SearchSpace(Frozen):
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for JSON; `SearchSpace.from_dict` takes it back."""
-        out = self.model_dump(mode="json", exclude={"settings", "leading", "source_text"})
+        out = self.model_dump(mode="json", by_alias=True, exclude={"settings", "leading", "source_text"})
         out["leading"] = _domain_to_dict(self.leading)
         out["settings"] = {name: _domain_to_dict(domain) for name, domain in self.settings.items()}
-        return out
+        return {"kind": "network"} | out
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any], source_text: str = "") -> Self:
         """Inverse of `to_dict`."""
+        content = {name: value for name, value in content.items() if name != "kind"}
         leading = _domain_from_dict(content["leading"])
-        settings = {name: _domain_from_dict(domain) for name, domain in content["settings"].items()}
-        return cls(**(dict(content) | {"leading": leading, "settings": settings, "source_text": source_text}))
+        settings = {
+            RENAMED.get(name, name): _domain_from_dict(domain) for name, domain in content["settings"].items()
+        }
+        return cls(**(content | {"leading": leading, "settings": settings, "source_text": source_text}))
 
     # ------------------------------------------------------------------ parameters
 
@@ -205,7 +241,7 @@ class SearchSpace(Frozen):
             settings |= {name: self.settings[name].default for name in unused if name in self.settings}
         path = shrinking_vectors(leading, vector)
         schedule = [{"timesteps": v, "epochs": self.leading_epochs} for v in path[:-1]]
-        schedule.append({"timesteps": vector, "epochs": self.epochs})
+        schedule.append({"timesteps": vector, "epochs": self.last_epochs})
         return Configuration.model_validate({"stages": division, "schedule": schedule} | _nest(settings))
 
     # ------------------------------------------------------------------ what there is

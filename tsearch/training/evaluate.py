@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 
 from hwcost import SpikeRecord
-from tsearch.configuration import Configuration, Result, Task
+from tsearch.configuration import Configuration, Identity, Result, Task
 from tsearch.data import Dataset, Split, load_dataset
 from tsearch.networks.build import Network, build, initialise
 from tsearch.networks.neuron.fused import compiling
@@ -81,6 +81,16 @@ def train_and_price(
         versions=versions() | {"device": device_name(where)},
         checkpoint=trained.checkpoint,
     )
+
+
+def prepare(task: Task) -> Task:
+    """The task of a run that begins or goes on, checked: data that are missing are better met here than in every
+    trial, and this fills the cache once for all workers."""
+    load_dataset(task.data)
+    return task.model_copy(update={"identity": Identity(recipe=2)})
+
+
+train_and_price.prepare = prepare  # type: ignore[attr-defined]
 
 
 def measure(
