@@ -52,7 +52,7 @@ class Progress:
     def _start(self, event: Started) -> None:
         complete = [trial for trial in event.earlier if trial.state == "complete"]
         self._seen = _Seen(
-            event.folder.name, event.objectives, event.reference, event.ideal, complete, event.limits
+            event.folder.name, event.objectives, event.reference, event.ideal, complete, event.constraints
         )
         self._n_failed = len(event.earlier) - len(complete)
         self._began_s = self._clock()
@@ -107,7 +107,7 @@ class _Seen:
     reference: Mapping[str, float]
     ideal: Mapping[str, float]
     trials: "list[Trial]"
-    limits: Mapping[str, tuple[float | None, float | None]]
+    constraints: Mapping[str, tuple[float | None, float | None]]
 
     def front_words(self) -> list[str]:
         """Size of the front, hypervolume, and its best value of the first objective that is maximised."""
@@ -117,7 +117,7 @@ class _Seen:
         leading = next((o for o in self.objectives if o.is_maximized), self.objectives[0])
         words = [f"front {len(front.points)}", f"hypervolume {front.hypervolume:.3f}"]
         if front.points:  # none while every trial breaks a limit
-            best = front.best(leading.name, self.limits).metrics[leading.name]
+            best = front.best(leading.name, self.constraints).metrics[leading.name]
             words.append(f"best {title(leading.name)} {format_value(best, leading.name)}")
         return words
 

@@ -27,7 +27,7 @@ def export_bundle(run: "Run", trial: int, output: str | Path | None = None) -> P
         run=run.name,
         trial=trial,
         result=chosen.result,
-        checkpoint=run.checkpoint(chosen.key),
+        checkpoint=run.checkpoint(chosen),
         task=run.task,
         test=test_result(run, chosen),
     )
@@ -47,7 +47,7 @@ def test_result(run: "Run", trial: "Trial") -> dict[str, float]:
 
     dataset = load_dataset(run.task.data)
     network = build(trial.configuration, dataset.shape, dataset.n_classes)
-    network.load_state_dict(unpack_weights(run.checkpoint(trial.key)))
+    network.load_state_dict(unpack_weights(run.checkpoint(trial)))
     with one_thread():
         measured = measure(network, dataset, dataset.test)
     result = {"accuracy": measured.accuracy, "n_samples": float(measured.n_samples)}

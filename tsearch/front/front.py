@@ -71,7 +71,7 @@ class Front:
         done = [trial for trial in run.trials if trial.state == "complete"]
         done.sort(key=lambda trial: (trial.finished or "", trial.number))
         points = tuple(_point(trial, trial.result) for trial in done if trial.result is not None)
-        return cls(points, tuple(run.objectives), run.reference, run.ideal, run.name, run.limits)
+        return cls(points, tuple(run.objectives), run.reference, run.ideal, run.name, run.constraints)
 
     @cached_property
     def points(self) -> tuple[Point, ...]:
@@ -283,8 +283,8 @@ def _point(trial: "Trial", result: "Result") -> Point:
         number=trial.number,
         key=trial.key,
         metrics=result.metrics,
-        timesteps=trial.configuration.timesteps,
-        stages=trial.configuration.stages,
+        timesteps=getattr(trial.configuration, "timesteps", ()),  # plain parameters have none
+        stages=getattr(trial.configuration, "stages", ()),
         origin=trial.origin,
         n_validation=result.n_samples.get("validation"),
     )

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from plotly.offline import get_plotlyjs
 
-from tsearch.engine.run_folder import checkpoint_path
 from tsearch.errors import TsearchError
 from tsearch.export import test_result
 from tsearch.files.whole import full_disk_is_an_error
@@ -46,7 +45,7 @@ def _test_results(run: "Run", facts: RunFacts) -> dict[int, dict[str, float]]:
     on_front = {point.number for point in facts.front.points}
     found = {}
     for trial in run.trials:
-        if trial.number in on_front and checkpoint_path(run.folder, trial.key).is_file():
+        if trial.number in on_front and run.has_checkpoint(trial):
             try:
                 found[trial.number] = test_result(run, trial)
             except TsearchError:

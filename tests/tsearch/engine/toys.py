@@ -80,6 +80,11 @@ def _go_wrong(options: dict[str, Any], metrics: dict[str, float]) -> dict[str, f
     return metrics
 
 
-def returns_a_dict(*_given: Any) -> Any:
+def returns_a_list(*_given: Any) -> Any:
     """Not what an evaluator gives back."""
-    return {"accuracy": 1.0}
+    return [1.0]
+
+
+def returns_words(*_given: Any) -> Any:
+    """A mapping, but not of numbers."""
+    return {"accuracy": "high"}
