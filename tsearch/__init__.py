@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tsearch.export.bundle import Bundle, evaluate_bundle, load
     from tsearch.front import Front
     from tsearch.report import write_report
+    from tsearch.space.domains import Choice, Real, Whole
+    from tsearch.space.plain import parameter_space
     from tsearch.space.space import SearchSpace, load_space
     from tsearch.training.evaluate import train_and_price
 
@@ -45,14 +47,18 @@ _HOMES = {
     "load": "export.bundle",
     "Front": "front",
     "write_report": "report",
+    "Choice": "space.domains",
+    "Real": "space.domains",
+    "Whole": "space.domains",
+    "parameter_space": "space.plain",
     "SearchSpace": "space.space",
     "load_space": "space.space",
     "Progress": "cli.progress",
 }
 __all__ = [
-    "Bundle", "Configuration", "DataSpec", "Front", "Hardware", "Phase", "Progress", "Result", "Run", "SearchSpace",
-    "Task", "TsearchError", "evaluate_bundle", "export_bundle", "load", "load_space", "open_run", "resume", "run",
-    "train_and_price", "write_report",
+    "Bundle", "Choice", "Configuration", "DataSpec", "Front", "Hardware", "Phase", "Progress", "Real", "Result", "Run",
+    "SearchSpace", "Task", "TsearchError", "Whole", "evaluate_bundle", "export_bundle", "load", "load_space",
+    "open_run", "parameter_space", "resume", "run", "train_and_price", "write_report",
 ]  # fmt: skip
 
 

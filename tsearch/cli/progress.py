@@ -115,7 +115,9 @@ class _Seen:
             return []
         front = Front.of(cast("Run", self))
         leading = next((o for o in self.objectives if o.is_maximized), self.objectives[0])
-        words = [f"front {len(front.points)}", f"hypervolume {front.hypervolume:.3f}"]
+        words = [f"front {len(front.points)}"]
+        if not front.is_box_derived:
+            words.append(f"hypervolume {front.hypervolume:.3f}")
         if front.points:  # none while every trial breaks a limit
             best = front.best(leading.name, self.constraints).metrics[leading.name]
             words.append(f"best {title(leading.name)} {format_value(best, leading.name)}")
@@ -126,7 +128,9 @@ class _Seen:
         assert trial.result is not None
         metrics = trial.result.metrics
         values = [f"{title(o.name)} {format_value(metrics[o.name], o.name)}" for o in self.objectives]
-        return f"trial {trial.number}: timesteps {list(trial.configuration.timesteps)}, {', '.join(values)}"
+        timesteps = getattr(trial.configuration, "timesteps", None)
+        tried = f"timesteps {list(timesteps)}" if timesteps else str(trial.configuration)
+        return f"trial {trial.number}: {tried}, {', '.join(values)}"
 
 
 def _duration(seconds: float) -> str:

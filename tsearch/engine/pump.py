@@ -201,6 +201,8 @@ class Pump:
         """The result of an outcome, now on disk, with its objectives; or what is wrong with it."""
         if outcome.result is None:
             return None, None, outcome.error
+        if outcome.result.budget != piece.stop:
+            return None, None, f"the result is for a budget of {outcome.result.budget}, not of {piece.stop}"
         try:
             self._journal.keep(trial, piece.stop, outcome.result)
             return outcome.result, objective_values(outcome.result, self._run.objectives), ""

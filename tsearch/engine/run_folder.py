@@ -136,7 +136,9 @@ class Run:
         return checkpoint_path(self.folder, self._checkpoint_name(trial)).is_file()
 
     def _checkpoint_name(self, trial: Trial) -> CheckpointName:
-        return CheckpointName(trial.key, self.task.replicate, self.space.epochs(trial.configuration))
+        result = trial.result
+        epoch = self.space.epochs(trial.configuration) if result is None else result.budget
+        return CheckpointName(trial.key, self.task.replicate, epoch)
 
 
 def open_run(folder: str | Path) -> Run:

@@ -55,7 +55,9 @@ class Point:
 class Front:
     """The complete trials of a run, in the order of finishing, and the objectives they are measured by.
 
-    Points that break one of the run's `limits` (its constraints) are never on the front and cover no volume.
+    Where the run knows no reference or ideal of an objective, the worst or best finished value stands for it
+    (`is_box_derived`): gains and knee are then those among these points, and hypervolumes of two moments or runs
+    cannot be compared. Points that break one of the run's `limits` (its constraints) are never on the front and cover no volume.
     """
 
     complete: tuple[Point, ...]
@@ -64,6 +66,7 @@ class Front:
     ideal: Mapping[str, float]
     name: str = ""
     limits: "Limits" = field(default_factory=dict)
+    is_box_derived: bool = False
 
     @classmethod
     def of(cls, run: "Run") -> "Front":
@@ -71,7 +74,10 @@ class Front:
         done = [trial for trial in run.trials if trial.state == "complete"]
         done.sort(key=lambda trial: (trial.finished or "", trial.number))
         points = tuple(_point(trial, trial.result) for trial in done if trial.result is not None)
-        return cls(points, tuple(run.objectives), run.reference, run.ideal, run.name, run.constraints)
+        reference, ideal = _box(points, run.objectives, run.reference, run.ideal)
+        is_given = all(o.name in run.reference and o.name in run.ideal for o in run.objectives)
+        objectives = tuple(run.objectives)
+        return cls(points, objectives, reference, ideal, run.name, run.constraints, not is_given)
 
     @cached_property
     def points(self) -> tuple[Point, ...]:
@@ -276,6 +282,23 @@ def _covered(ours: Front, theirs: Front) -> float:
     if not ours.points or not theirs.points:
         return 0.0
     return float(np.mean(np.any(np.all(losses[1][None] <= losses[0][:, None], axis=2), axis=1)))
+
+
+def _box(
+    points: Sequence[Point],
+    objectives: Sequence["Objective"],
+    reference: Mapping[str, float],
+    ideal: Mapping[str, float],
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Reference and ideal; where one is missing, the worst or the best value of the points."""
+    worst, best = dict(reference), dict(ideal)
+    for objective in objectives:
+        values = [point.metrics.get(objective.name, math.nan) for point in points]
+        ends = sorted(value for value in values if math.isfinite(value)) or [0.0]
+        low, high = ends[0], ends[-1]
+        worst.setdefault(objective.name, low if objective.direction == "maximize" else high)
+        best.setdefault(objective.name, high if objective.direction == "maximize" else low)
+    return worst, best
 
 
 def _point(trial: "Trial", result: "Result") -> Point:
