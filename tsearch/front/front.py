@@ -57,7 +57,8 @@ class Front:
 
     Where the run knows no reference or ideal of an objective, the worst or best finished value stands for it
     (`is_box_derived`): gains and knee are then those among these points, and hypervolumes of two moments or runs
-    cannot be compared. Points that break one of the run's `limits` (its constraints) are never on the front and cover no volume.
+    cannot be compared. Points that break one of the run's `limits` (its constraints) are never on the front and cover
+    no volume.
     """
 
     complete: tuple[Point, ...]

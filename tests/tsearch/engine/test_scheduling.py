@@ -46,7 +46,7 @@ def search(tmp_path, scheduler: str, **more):
 def test_the_default_is_the_whole_training_at_once() -> None:
     assert whole_training(Standing(0, 7), {}) == Piece(7, None)
     assert find_scheduler("whole") is whole_training
-    with pytest.raises(TsearchError, match="scheduler 'hole' not found. Did you mean 'whole'"):
+    with pytest.raises(TsearchError, match=r"scheduler 'hole' not found. Did you mean 'whole'"):
         find_scheduler("hole")
 
 
