@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tsearch.front import Front
     from tsearch.report import write_report
     from tsearch.space.domains import Choice, Real, Whole
-    from tsearch.space.plain import parameter_space
+    from tsearch.space.entries import parameter_space
     from tsearch.space.space import SearchSpace, load_space
     from tsearch.training.evaluate import train_and_price
 
@@ -50,7 +50,7 @@ _HOMES = {
     "Choice": "space.domains",
     "Real": "space.domains",
     "Whole": "space.domains",
-    "parameter_space": "space.plain",
+    "parameter_space": "space.entries",
     "SearchSpace": "space.space",
     "load_space": "space.space",
     "Progress": "cli.progress",

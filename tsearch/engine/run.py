@@ -1,13 +1,19 @@
 """The way in: `run` begins a search, `resume` goes on with one."""
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
 
+from tsearch.engine.beginning import (
+    box_of,
+    check_numbers,
+    fill_folder,
+    make_folder,
+    space_to_search,
+    with_profile,
+)
 from tsearch.engine.changes import refuse_changes
 from tsearch.engine.choosing import Chooser
 from tsearch.engine.events import Event, Listener
@@ -25,13 +31,12 @@ from tsearch.engine.run_file import (
     read_run_file,
     write_run_file,
 )
-from tsearch.engine.run_folder import Run, Trial, open_ledger, open_run
+from tsearch.engine.run_folder import Run, Trial, open_run
 from tsearch.engine.scheduling import find_scheduler
 from tsearch.errors import TsearchError
-from tsearch.files.whole import full_disk_is_an_error, write_whole
 from tsearch.references import reference_to
-from tsearch.space.loading import load, path_of
-from tsearch.space.plain import Goals, parameter_space
+from tsearch.space.entries import Goals
+from tsearch.space.loading import path_of
 from tsearch.space.protocol import Space
 from tsearch.versions import versions
 
@@ -60,7 +65,7 @@ def run(
 
     Args:
         space: A search space, its file, or the name of a shipped one; or a dictionary of parameters, see
-            `space.plain.parameter_space`.
+            `space.entries.parameter_space`.
         evaluator: What tries a configuration (see `executors.Evaluator`), or where it is, 'module:function'.
             Default: train it and price it.
         objectives: Metric and direction ({"loss": "minimize"}), for a dictionary of parameters; other spaces have
@@ -79,11 +84,11 @@ def run(
     way.
     """
     space_path = str(path_of(space)) if isinstance(space, str | Path) else None
-    space = _space(space, objectives, reference, ideal, evaluator)
-    space = space if profile is None else _with_profile(space, profile)
+    space = space_to_search(space, objectives, reference, ideal, evaluator)
+    space = space if profile is None else with_profile(space, profile)
     n_trials = space.search.trials if trials is None else trials
     seed = space.search.seed if seed is None else seed
-    _check_numbers(n_trials, seed)
+    check_numbers(n_trials, seed)
     proposer = proposer or space.search.proposer
     chosen = find_proposer(proposer)
     find_scheduler(scheduler)
@@ -91,9 +96,9 @@ def run(
     make_executor(executor, evaluator, workers, address)  # bad input is told before data are read
     task = prepared(evaluator, space.task(seed))
     segments = make_executor(executor, evaluator, workers, address, task.compute.device)
-    worst, best = _box(space, reference, ideal)
+    worst, best = box_of(space, reference, ideal)
     segments.free()  # a cluster that does not answer is met before a folder is made
-    folder = _make_folder(Path(runs), name, space.name)
+    folder = make_folder(Path(runs), name, space.name)
     file = RunFile(
         name=folder.name,
         seed=seed,
@@ -113,7 +118,7 @@ def run(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     with locked(folder):
-        _write_new(folder, file)
+        fill_folder(folder, file)
         timeout_s = space.search.timeout_s if timeout_s is None else timeout_s
         return _search(folder, segments, chosen, timeout_s, listener)
 
@@ -206,85 +211,6 @@ def _with_known_values(run: Run) -> Run:
 
 def _objectives(run: Run, trial: Trial) -> tuple[float, ...] | None:
     return None if trial.result is None else tuple(objective_values(trial.result, run.objectives))
-
-
-def _space(
-    given: Space | Mapping[str, Any] | str | Path,
-    objectives: Goals | None,
-    reference: Mapping[str, float] | None,
-    ideal: Mapping[str, float] | None,
-    evaluator: Evaluator | str | None,
-) -> Space:
-    """The space that is searched."""
-    if isinstance(given, Mapping):
-        if evaluator is None:
-            raise TsearchError("evaluator: none given. Parameters need a function that tries them.")
-        return parameter_space(given, objectives or {}, reference=reference, ideal=ideal)
-    if objectives is not None:
-        raise TsearchError(
-            "objectives: a search space has its own. Give them with a dictionary of parameters."
-        )
-    return load(given) if isinstance(given, str | Path) else given
-
-
-def _with_profile(space: Space, profile: str) -> Space:
-    """The space searched for other hardware: a profile's name or YAML file."""
-    with_profile = getattr(space, "with_profile", None)
-    if with_profile is None:
-        raise TsearchError(f"profile '{profile}': this search space is priced on no hardware. Leave it out.")
-    changed: Space = with_profile(profile)
-    return changed
-
-
-def _make_folder(runs: Path, name: str | None, default: str) -> Path:
-    if name is not None and (not name or Path(name).name != name or name.startswith(".")):
-        raise TsearchError(
-            f"name '{name}': a run's name is the name of one folder. Use letters, digits, '-' and '_'."
-        )
-    with full_disk_is_an_error(runs):
-        runs.mkdir(parents=True, exist_ok=True)
-        for n in count(1):
-            folder = runs / (name or (default if n == 1 else f"{default}-{n}"))
-            try:
-                folder.mkdir()
-                return folder
-            except FileExistsError:
-                if name is not None:
-                    raise TsearchError(
-                        f"{folder} exists. Choose another --name, or `tsearch resume {name}`."
-                    ) from None
-    raise AssertionError
-
-
-def _write_new(folder: Path, file: RunFile) -> None:
-    """Fill a new run folder, or leave none. run.json comes last: a folder that has it is a whole run."""
-    try:
-        if file.space_text:
-            write_whole(folder / "space.yaml", file.space_text.encode())
-        open_ledger(folder, file).close()
-        write_run_file(folder, file)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-
-
-def _box(
-    space: Space, reference: Mapping[str, float] | None, ideal: Mapping[str, float] | None
-) -> tuple[dict[str, float], dict[str, float]]:
-    """The box in which hypervolumes are measured: worst and best value of the objectives, as far as known."""
-    names = {objective.name for objective in space.objectives}
-    worst, best = dict(space.reference or {}) | dict(reference or {}), dict(ideal or {})
-    if not (names <= worst.keys() and names <= best.keys()):
-        known_worst, known_best = space.reference_box()
-        worst, best = known_worst | worst, known_best | best
-    return worst, best
-
-
-def _check_numbers(trials: int, seed: int) -> None:
-    if trials < 1:
-        raise TsearchError(f"trials: {trials} would search nothing. Give at least 1.")
-    if seed < 0:
-        raise TsearchError(f"seed: {seed} is below 0. Give a whole number from 0 on.")
 
 
 def _given_or_stored(folder: Path, what: str, given: Any, stored: str | None) -> Any:

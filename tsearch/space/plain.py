@@ -4,28 +4,23 @@ parameter_space({"lr": (1e-4, 1e-1, "log"), "width": [8, 16, 32], "depth": (1, 6
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import Field, PositiveInt, SkipValidation, ValidationError
+from pydantic import Field, PositiveInt, SkipValidation
 
 from tsearch.configuration import DataSpec, Frozen, Task, content_hash
-from tsearch.errors import TsearchError, did_you_mean
-from tsearch.space.domains import Choice, Domain, Real, Whole, domain_from_dict
+from tsearch.space.domains import Domain, Real, domain_from_dict
 from tsearch.space.goals import Constraint, Objective, SearchSettings
 from tsearch.units import excess
 
 Plain = dict[str, Any]
-Goals = Mapping[str, str] | Sequence[Objective]
-_FORMS = (
-    "Write [8, 16] for choices, (1, 6) or (0.1, 0.5) for a range, (1e-4, 1e-1, 'log') for a logarithmic one."
-)
 
 
 class ParameterSpace(Frozen):
-    """Parameters by name, and what is searched for among them. Build it with `parameter_space`."""
+    """Parameters by name, and what is searched for among them. Build it with `entries.parameter_space`."""
 
     model_config = Frozen.model_config | {"arbitrary_types_allowed": True}
 
@@ -135,115 +130,3 @@ class ParameterSpace(Frozen):
         fields["domains"] = {name: domain_from_dict(domain) for name, domain in content["domains"].items()}
         space = cls(**fields, source_text=source_text)
         return space.model_copy(update={"enqueued": tuple(map(space.from_plain, space.enqueued))})
-
-
-def parameter_space(
-    parameters: Mapping[str, Any],
-    objectives: Goals,
-    *,
-    name: str = "search",
-    constraints: Mapping[str, Constraint] | None = None,
-    reference: Mapping[str, float] | None = None,
-    ideal: Mapping[str, float] | None = None,
-    search: SearchSettings | None = None,
-    epochs: int = 1,
-    enqueue: Sequence[Mapping[str, Any]] = (),
-) -> ParameterSpace:
-    """A space of plain parameters.
-
-    Args:
-        parameters: A list is a choice; (low, high) of whole numbers is a range of whole numbers, of others a range of
-            real ones, both ends included; "log" as a third entry searches orders of magnitude alike.
-        objectives: Metric and direction, {"loss": "minimize"}.
-        reference, ideal: The worst values that count and the best ones, by objective: the box in which a hypervolume
-            is measured. Without them it is taken from the finished trials.
-        epochs: The budget that the evaluator is given.
-        enqueue: Configurations to try first; parameters left out take their default.
-
-    Raises: TsearchError naming the entry that cannot be searched.
-    """
-    if not parameters:
-        raise TsearchError(f"parameters: none given, so there is nothing to search. {_FORMS}")
-    domains = {str(parameter): _domain(str(parameter), given) for parameter, given in parameters.items()}
-    space = ParameterSpace(
-        name=name,
-        domains=domains,
-        objectives=_objectives(objectives),
-        constraints=dict(constraints or {}),
-        reference=_of_objectives("reference", reference, objectives),
-        ideal=_of_objectives("ideal", ideal, objectives),
-        search=search or SearchSettings(),
-        n_epochs=epochs,
-    )
-    return space.model_copy(update={"enqueued": tuple(_enqueued(space, entry) for entry in enqueue)})
-
-
-def _domain(name: str, given: Any) -> Domain:
-    """The domain that an entry stands for."""
-    if isinstance(given, Choice | Real | Whole):
-        return given
-    if isinstance(given, list):
-        return _choice(name, given)
-    if isinstance(given, tuple):
-        return _range(name, given)
-    raise TsearchError(f"parameter '{name}': {given!r} is neither choices nor a range. {_FORMS}")
-
-
-def _choice(name: str, given: list[Any]) -> Domain:
-    values = tuple(tuple(value) if isinstance(value, list) else value for value in given)
-    parts = [part for value in values for part in (value if isinstance(value, tuple) else (value,))]
-    bad = next((part for part in parts if not isinstance(part, str | int | float | bool | None)), None)
-    if bad is not None or not values:
-        what = f"{bad!r} is not text, a number, true, false or a list of these" if values else "no choices"
-        raise TsearchError(f"parameter '{name}': {what}. {_FORMS}")
-    return Choice(tuple(dict.fromkeys(values)))
-
-
-def _range(name: str, given: tuple[Any, ...]) -> Domain:
-    ends, log = given[:2], given[2:]
-    is_number = [isinstance(end, int | float) and not isinstance(end, bool) for end in ends]
-    if is_number != [True, True] or log not in ((), ("log",)):
-        raise TsearchError(f"parameter '{name}': {given!r} is not a range. {_FORMS}")
-    low, high = ends
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise TsearchError(f"parameter '{name}': low {low:g} must be below high {high:g}, both finite.")
-    if log and low <= 0:
-        raise TsearchError(f"parameter '{name}': a logarithmic range starts above 0, found low {low:g}.")
-    middle = math.sqrt(low * high) if log else (low + high) / 2
-    if isinstance(low, int) and isinstance(high, int):
-        return Whole(low, high, bool(log), round(middle))
-    return Real(float(low), float(high), bool(log), middle)
-
-
-def _objectives(given: Goals) -> tuple[Objective, ...]:
-    if not given:
-        raise TsearchError("objectives: none given. Say what is better: objectives={'loss': 'minimize'}.")
-    if not isinstance(given, Mapping):
-        return tuple(given)
-    for name, direction in given.items():
-        if direction not in ("minimize", "maximize"):
-            raise TsearchError(
-                f"objectives: '{name}' is to '{direction}'.{did_you_mean(str(direction), ('minimize', 'maximize'))} "
-                "Known directions: minimize, maximize."
-            )
-    return tuple(Objective.model_validate({"name": n, "direction": d}) for n, d in given.items())
-
-
-def _of_objectives(
-    what: str, given: Mapping[str, float] | None, objectives: Goals
-) -> dict[str, float] | None:
-    """`given` values by objective. Raises: TsearchError for a name that is no objective."""
-    names = {objective.name for objective in _objectives(objectives)}
-    for name in given or {}:
-        if name not in names:
-            raise TsearchError(f"{what}: '{name}' is no objective.{did_you_mean(name, names)}")
-    return None if given is None else dict(given)
-
-
-def _enqueued(space: ParameterSpace, entry: Mapping[str, Any]) -> Plain:
-    configuration = space.from_plain(space.decode({}) | dict(entry))
-    try:
-        space.encode(configuration)
-    except (ValueError, ValidationError) as error:
-        raise TsearchError(f"enqueue: {dict(entry)} is not in the space: {error}.") from None
-    return configuration

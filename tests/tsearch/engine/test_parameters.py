@@ -15,8 +15,8 @@ from tsearch.engine.run_folder import open_run
 from tsearch.errors import TsearchError
 from tsearch.front import Front
 from tsearch.space.domains import Choice, Real, Whole
+from tsearch.space.entries import parameter_space
 from tsearch.space.kinds import space_from_dict
-from tsearch.space.plain import parameter_space
 
 PARAMETERS = {"lr": (1e-4, 1e-1, "log"), "width": [8, 16, 32], "depth": (1, 6)}
 TABLE = {"a": [1, 2, 3, 4], "b": ["x", "y"], "c": [[1, 2], [3]]}

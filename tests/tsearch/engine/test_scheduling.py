@@ -15,7 +15,7 @@ from tsearch.engine.run import resume, run
 from tsearch.engine.run_folder import open_run
 from tsearch.engine.scheduling import Piece, Standing, find_scheduler, whole_training
 from tsearch.errors import TsearchError
-from tsearch.space.plain import parameter_space
+from tsearch.space.entries import parameter_space
 
 PARAMETERS = {"x": (-50, 50)}
 OBJECTIVES = {"loss": "minimize"}
@@ -24,7 +24,7 @@ DRIVER = """
 import json, sys
 sys.path[:0] = json.loads(sys.argv[1])
 from tsearch.engine.run import run
-from tsearch.space.plain import parameter_space
+from tsearch.space.entries import parameter_space
 space = parameter_space({"x": (-50, 50)}, {"loss": "minimize"}, name="toy", epochs=6)
 run(space, "toys:epoch_by_epoch", runs=sys.argv[2], trials=8, workers=2, scheduler="schedulers:halves")
 """
