@@ -61,13 +61,14 @@ class Custom(Backbone):
 
     @classmethod
     def derived(cls, settings: Mapping[str, Any], shape: Shape, n_classes: int) -> dict[str, Any]:
-        """What a space file leaves out: everything but name and options."""
-        return {"input_shape": tuple(shape), "n_classes": n_classes} | _of_plan(settings, shape, n_classes)
+        """What a space file leaves out, the same for all its options but `network`, which is filled in later."""
+        n_blocks = _of_plan(settings, shape, n_classes)["n_blocks"]
+        return {"n_blocks": n_blocks, "input_shape": tuple(shape), "n_classes": n_classes}
 
     @model_validator(mode="before")
     @classmethod
     def _complete(cls, given: Any) -> Any:
-        """Lists of options become tuples; what follows from the plan is filled in where the data are known."""
+        """Lists of options become tuples; what follows from the plan is filled in where it is left out."""
         if not isinstance(given, Mapping):
             return given
         given = {name: _frozen(value) for name, value in given.items()}
