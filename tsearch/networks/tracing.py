@@ -5,6 +5,7 @@ takes and gives [B, C, H, W], the events that arrive and the events that it send
 layer belong to tsearch. What a plan cannot hold is refused by name.
 """
 
+import warnings
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -143,7 +144,8 @@ class Block:
         if getattr(layer, "in_channels", signal.shape[0]) != signal.shape[0]:
             self.refuse(f"has a layer {what} for {layer.in_channels} channels, but {signal.shape[0]} arrive.")
         try:
-            shape = tuple(layer(torch.empty((2, *signal.shape), device="meta")).shape[1:])
+            with warnings.catch_warnings(action="ignore"):  # of a run that only asks for the shape
+                shape = tuple(layer(torch.empty((2, *signal.shape), device="meta")).shape[1:])
         except (RuntimeError, ValueError, IndexError) as error:
             problem = (
                 f"block {self.number} has a layer {what} that does not fit {size} inputs: {_one_line(error)}"
