@@ -142,7 +142,7 @@ def test_what_was_searched_can_be_shown_without_the_module(monkeypatch) -> None:
         (lambda _, __: 1 / 0, r"it failed: ZeroDivisionError: division by zero \(test_custom.py:\d+\)"),
         (lambda shape, n: network(shape, n)[0][0], "must give the blocks of the network, a list .* found Conv2d"),
         (lambda _, __: [], "found an empty one"),
-        (lambda _, __: [nn.GELU()], "^backbone somebody:network: block 1 has a layer '0' .GELU.  the cost model"),
+        (lambda _, __: [nn.GELU()], "^backbone somebody:network: block 1 has a layer '0' .GELU. that the cost"),
     ],
 )  # fmt: skip
 def test_a_function_that_gives_no_network_is_one_line(module, function, expected) -> None:
