@@ -33,4 +33,4 @@ def network(shape, _n_classes, width=8):
     """One entry per block; the last linear layer, to the classes, is added by tsearch."""
     stem = nn.Sequential(conv(shape[0], width), tsearch.LIF(), nn.AvgPool2d(2))
     wider = nn.Sequential(conv(width, 2 * width, stride=2), tsearch.LIF())
-    return [stem, Residual(width), wider, Residual(2 * width)]
+    return [stem, Residual(width), wider]
