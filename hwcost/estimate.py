@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from hwcost.activity.check import check_record
 from hwcost.activity.record import SpikeRecord
+from hwcost.activity.summands import other_events
 from hwcost.cost import Cost, MeanTimesteps
 from hwcost.counting.counts import Work
 from hwcost.counting.footprint import footprint
@@ -41,8 +42,7 @@ def estimate(
 
     Raises: HwcostError, naming the layer, if network and record do not fit together or cannot be priced.
     """
-    profile = profile if isinstance(profile, Profile) else load_profile(profile)
-    profile = assuming(profile, tuple(sorted(assume.items()))) if assume else profile
+    profile = _assumed(profile, assume)
     check_capacity(network, profile)
     check_record(network, spikes)
     work, orders = _work(network, spikes, profile)
@@ -65,7 +65,7 @@ def estimate(
         cycles_by_layer=time.by_layer,
         mean_timesteps=mean_timesteps(network),
         footprint=dict(memory),
-        n_synapses=sum(n_synapses(layer) for layer in network.layers if layer.kind in WEIGHTED),
+        n_synapses=_all_synapses(network),
         mixing_orders=orders,
         notes=_notes(network, profile, orders),
     )
@@ -84,14 +84,24 @@ def mean_timesteps(network: NetworkSpec) -> MeanTimesteps:
     )
 
 
+def _assumed(profile: Profile | str, assume: Mapping[str, int] | None) -> Profile:
+    """The profile, by name or file where it is not one yet, with the word widths of a what-if."""
+    profile = profile if isinstance(profile, Profile) else load_profile(profile)
+    return assuming(profile, tuple(sorted(assume.items()))) if assume else profile
+
+
+@lru_cache(maxsize=1024)
+def _all_synapses(network: NetworkSpec) -> int:
+    return sum(n_synapses(layer) for layer in network.layers if layer.kind in WEIGHTED)
+
+
 def _work(network: NetworkSpec, spikes: SpikeRecord, profile: Profile) -> tuple[list[Work], dict[str, str]]:
     """The work of every layer in order, and the order taken at every temporal transformer."""
     work: list[Work] = []
     orders: dict[str, str] = {}
-    sizes = memory_sizes(network, profile)
+    sizes, unary = memory_sizes(network, profile), profile.semantics.graded == "unary"
     for layer in network.layers:
-        others = spikes.layers[layer.other_source].outputs if layer.other_source else ()
-        recorded = spikes.layers[layer.name]
+        recorded, others = spikes.layers[layer.name], other_events(network, layer, spikes, unary=unary)
         job = Job(network, layer, recorded, spikes.n_samples, profile, sizes[layer.name], others)
         if not network.mixes(layer):
             work.append(layer_work(job))

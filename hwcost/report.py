@@ -1,4 +1,4 @@
-"""A cost for people: text, pandas table, plot."""
+"""A cost as text, as a pandas table and as a plot."""
 
 from typing import TYPE_CHECKING, Any
 

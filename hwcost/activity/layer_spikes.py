@@ -1,4 +1,4 @@
-"""Counts of one layer, as Python integers: exact however large, strict about what it takes."""
+"""Counts of one layer, as Python integers: exact however large. Negative, fractional and NaN counts are refused."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Counts = tuple[tuple[int, ...], ...]
 
 @dataclass(frozen=True)
 class LayerSpikes:
-    """What one layer saw and said, summed over samples.
+    """Events that arrived at one layer and spikes that it sent, summed over samples.
 
     Args:
         events: Non-zero input events [input timesteps][fan-out classes], or [input timesteps][1] where only totals are

@@ -1,4 +1,4 @@
-"""Where counts come from without running a network: whole event maps, and constant rates."""
+"""Counts of a layer from whole event maps, or from a constant rate."""
 
 from fractions import Fraction
 from typing import Any
@@ -16,7 +16,11 @@ from hwcost.network.network import NetworkSpec
 def spikes_from_map(
     layer: LayerSpec, events: NDArray[Any] | None, outputs: NDArray[Any] | None
 ) -> LayerSpikes:
-    """Counts of whole event maps [samples, timesteps, *shape], what arrives and what leaves; None where there are none.
+    """Counts of whole event maps [samples, timesteps, *shape].
+
+    Args:
+        events: Maps that arrive; None for an analog input.
+        outputs: Spike maps that the layer sends; None where it has no neurons.
 
     Raises: HwcostError, naming the layer, for a wrong shape or values outside the declared class.
     """
@@ -73,13 +77,9 @@ def constant_spikes(network: NetworkSpec, layer: LayerSpec, rate: float, n_sampl
 
 
 def _constant_extras(network: NetworkSpec, layer: LayerSpec, share: Fraction) -> dict[str, int]:
-    """Further counts at a constant rate; pairs of events in an attention are as many as there can be. The events of a
-    second summand that fires are its output spikes, which the record holds already.
-    """
+    """Further counts at a constant rate; pairs of events in an attention are as many as there can be."""
     other = network.other_source(layer)
     if layer.kind == "sew_add" or (other and other.gives_events):
-        if other and other.fires:
-            return {}
         return {"other": int(share * layer.n_outputs)}
     if layer.kind not in ("attention", "mask_attention"):
         return {}

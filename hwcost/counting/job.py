@@ -27,7 +27,7 @@ class MemorySizes(NamedTuple):
 class Job(NamedTuple):
     """A layer of a network with its spikes (summed over `n_samples`), the profile, and the sizes of its memories.
 
-    `other_outputs` are the output spikes, per timestep, of the layer that gives the second summand of a residual sum.
+    `other_events` is how many events, per timestep, the second summand of a residual sum brings.
     """
 
     network: NetworkSpec
@@ -36,7 +36,7 @@ class Job(NamedTuple):
     n_samples: int
     profile: Profile
     memories: MemorySizes
-    other_outputs: tuple[int, ...] = ()
+    other_events: tuple[int, ...] = ()
 
     @property
     def semantics(self) -> Semantics:
@@ -79,9 +79,8 @@ def extra_count(job: Job, name: str) -> tuple[int, ...]:
 
     Raises: HwcostError, naming the layer, if the record lacks it.
     """
-    steps = job.spikes.extra(name)
-    if steps is None and name == "other":
-        steps = job.other_outputs
+    is_named = name == "other" and job.layer.other_source
+    steps = job.other_events if is_named else job.spikes.extra(name)
     if steps is None or len(steps) != len(job.active_steps):
         raise HwcostError(
             f"layer '{job.layer.name}': a {job.layer.kind} needs the count '{name}' at each of "

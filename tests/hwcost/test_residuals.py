@@ -250,31 +250,64 @@ def test_sew_add_reads_both_branches_and_adds_the_smaller() -> None:
         "branch1": h.LayerSpikes([[4], [1]], outputs=[2, 3]),
         "add1": h.LayerSpikes([[2], [3]]),
         "branch2": h.LayerSpikes([[4], [3]], [[6], [4]], outputs=[1, 0]),
-        "add2": h.LayerSpikes([[1], [0]], extras=[("other", (4, 3))]),
+        "add2": h.LayerSpikes([[1], [0]]),
         "head": h.LayerSpikes([[4], [3]], [[7], [4]]),
     }
-    cost = h.estimate(network, h.SpikeRecord(spikes, 1), HARDWARE)
+    record = h.SpikeRecord(spikes, 1)
+    cost = h.estimate(network, record, HARDWARE)
     assert cost.count("residual_add", "add1") == min(2, 4) + min(3, 1)
     assert cost.count("residual_add", "add2") == min(1, 4) + 0
-    # Two address bits per event of either branch.
+    # Two address bits per event of either branch; unary hardware sends an event of value 2 twice.
     assert cost.count("spike_read", "add1") == 2 * (2 + 3 + 4 + 1)
-    assert cost.count("spike_read", "add2") == 2 * (1 + 0 + 4 + 3)
+    assert cost.count("spike_read", "add2") == 2 * (1 + 0 + 6 + 4)
+    # Otherwise it is sent once, with two more bits for its value.
+    once = h.estimate(network, record, HARDWARE.where(graded="mac"))
+    assert once.count("spike_read", "add2") == 2 * (1 + 0) + (2 + 2) * (4 + 3)
     assert cost.count("zero_check", "add1") == 2 * 2 * 4
     # The second summand of add2 reaches 2: two bits per neuron, twice buffered.
     assert cost.footprint["spikes"] == 2 * (3 + 4 + (4 + 4) + 4 * 2 + (4 + 4 * 2) + 4 * 2)
-    missing = replace(spikes["add2"], extras=())
-    with pytest.raises(h.HwcostError, match="'add2': a sew_add needs the count 'other' at each of 2"):
-        h.estimate(network, h.SpikeRecord({**spikes, "add2": missing}, 1), HARDWARE)
-    many = replace(spikes["add2"], extras=(("other", (5, 0)),))
-    with pytest.raises(h.HwcostError, match="'add2': the count 'other' has more events"):
-        h.estimate(network, h.SpikeRecord({**spikes, "add2": many}, 1), HARDWARE)
+
+
+def test_events_that_nobody_else_reads_are_counted_by_the_record() -> None:
+    """The pool's output is read by the sum alone."""
+    stem = h.conv("stem", (1, 4, 4), 2, 3, padding=1, neuron="lif")
+    pool = h.pool("pool", stem.out_shape, 2)
+    branch = h.conv("branch", stem.out_shape, 2, 3, padding=1, stride=2, source="stem")
+    total = h.LayerSpec(
+        "sum",
+        "membrane_shortcut",
+        0,
+        (2, 2, 2),
+        (2, 2, 2),
+        in_class="analog",
+        neuron="lif",
+        other_source="pool",
+    )
+    network = h.NetworkSpec((stem, pool, branch, total, h.linear("head", (2, 2, 2), 2)), (h.StageSpec(2),))
+    full = h.SpikeRecord.full(network)
+    assert h.estimate(network, full, HARDWARE).count("residual_add") == 2 * 8
+
+    def priced(others: tuple[int, ...]) -> float:
+        extras = (("other", others),) if others else ()
+        known = h.SpikeRecord({**full.layers, "sum": replace(full.layers["sum"], extras=extras)}, 1)
+        return h.estimate(network, known, HARDWARE).count("residual_add")
+
+    assert priced((3, 1)) == 4
+    with pytest.raises(
+        h.HwcostError, match="'sum': a membrane_shortcut needs the count 'other' at each of 2"
+    ):
+        priced(())
+    with pytest.raises(h.HwcostError, match="'sum': the count 'other' has more events"):
+        priced((9, 0))
 
 
 def test_constant_records_of_sums_follow_their_summands() -> None:
     network = sew()
     for rate in (0.0, 0.5, 1.0):
         cost = h.estimate(network, h.SpikeRecord.constant(network, rate, 2), HARDWARE)
-        assert cost.count("residual_add") == 2 * 2 * 4 * rate
+        assert (
+            cost.count("residual_add") == 2 * 2 * 4 * rate
+        )  # the branch never has more events than the sum so far
     table = h.predictor(network, h.SpikeRecord.constant(network, 0.5, 2), HARDWARE, largest=2).price([[2]])
     known = h.estimate(network, h.SpikeRecord.constant(network, 0.5, 2), HARDWARE)
     assert table.energy_pj[0] == pytest.approx(known.total_pj, rel=1e-12)
