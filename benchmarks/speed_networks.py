@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tsearch.configuration import Backbone, Configuration, Neuron, Phase, Training
+from tsearch.configuration import Configuration, Neuron, Phase, Training
+from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.build import build
 from tsearch.networks.neuron import fire
 
@@ -46,7 +47,7 @@ def ours(
         former = Spikformer(partial(_our_neurons, steps), steps)
         return former, former
     configuration = Configuration(
-        backbone=Backbone(widths=WIDTHS[name], pool_after=POOLS[name]),
+        backbone=Vgg(widths=WIDTHS[name], pool_after=POOLS[name]),
         stages=(len(WIDTHS[name]),),
         schedule=(Phase(timesteps=(steps,), epochs=1),),
         neuron=NEURON,

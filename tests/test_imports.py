@@ -26,13 +26,14 @@ ORDER = [
     "files",
     "configuration",
     "units",
+    "machine",
     "errors",
 ]
 # Looked up when a function runs: names of other rooms that a space file may mention, and types.
 ALLOWED = {
     ("space", "engine"),  # names of proposers
     ("space", "networks"),  # names of backbones
-    ("networks", "pricing"),  # types only
+    ("configuration", "networks"),  # families by name, and types
 }
 PACKAGE = ("tsearch", "tsearch.__main__")  # the public names and the command
 

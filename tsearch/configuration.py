@@ -5,12 +5,38 @@ here imports torch."""
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal, Self
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    SerializeAsAny,
+    model_validator,
+)
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
+if TYPE_CHECKING:
+    from tsearch.networks.plan import Plan
+
 Rate = Annotated[float, Field(ge=0, lt=1)]
+
+RENAMED = {
+    "transformer": "temporal_transformer"
+}  # fields of a configuration: their name in runs of 0.1.0, and today
+
+
+class AbsentMeans(NamedTuple):
+    """The value that a field has where a key does not name it.
+
+    Fixed for ever when the field is introduced: at that value the field is left out of keys, so that a new field
+    leaves old keys alone, and a changed default enters them. A field without it is always part of the key."""
+
+    value: Any
 
 
 class Frozen(BaseModel):
@@ -19,31 +45,63 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Backbone(Frozen):
-    """The network without its time: one block per entry of `widths`.
+def canonical(model: Frozen) -> dict[str, Any]:
+    """The content of `model` that enters its key, as plain JSON data: every field but those at the value that their
+    absence means."""
+    content = {}
+    for name, field in type(model).model_fields.items():
+        value = _plain(getattr(model, name))
+        absent = [_plain(mark.value) for mark in field.metadata if isinstance(mark, AbsentMeans)]
+        if [value] != absent:
+            content[name] = value
+    return content
 
-    A block is convolution 3x3, BatchNorm, neuron and, for the blocks named in `pool_after` (counted from
-    1), a 2x2 pool."""
 
-    name: str = "vgg"
-    widths: tuple[PositiveInt, ...] = (8, 16, 32)
-    pool_after: tuple[PositiveInt, ...] = (1, 2)
-    pool: Literal["average", "max"] = "average"
+def _plain(value: Any) -> Any:
+    """Plain JSON data of a field's value, of what it holds in canonical form."""
+    if isinstance(value, Frozen):
+        return canonical(value)
+    if isinstance(value, tuple | list):
+        return [_plain(entry) for entry in value]
+    return {str(k): _plain(v) for k, v in value.items()} if isinstance(value, Mapping) else value
+
+
+class Backbone(Frozen, ABC):
+    """The network without its time: the settings of one family in `tsearch.networks.backbones`, told apart by `name`.
+
+    A family says how many blocks it has, which the stage division shares out, and gives the plan from which modules
+    and prices are made."""
+
+    name: Annotated[str, AbsentMeans("vgg")]
 
     @property
+    @abstractmethod
     def depth(self) -> int:
-        """Number of blocks, which the stage division has to share out."""
-        return len(self.widths)
+        """Number of blocks."""
 
-    @model_validator(mode="after")
-    def _pools_exist(self) -> Self:
-        if not self.widths:
-            raise ValueError("a backbone needs at least one block")
-        if any(block > self.depth for block in self.pool_after):
-            raise ValueError(
-                f"pool_after {list(self.pool_after)} names a block beyond the last one, {self.depth}"
-            )
-        return self
+    @abstractmethod
+    def plan(self, shape: tuple[int, int, int], n_classes: int, neuron: "Neuron") -> "Plan":
+        """The network for frames of `shape` (C, H, W). Raises: ValueError, saying why, if it does not fit them."""
+
+    @classmethod
+    def derived(
+        cls, settings: Mapping[str, Any], shape: tuple[int, int, int], n_classes: int
+    ) -> dict[str, Any]:
+        """Settings that follow from the others and the data, for a space file that leaves them out; most have none."""
+        del settings, shape, n_classes
+        return {}
+
+
+def _backbone(given: Any) -> Any:
+    """A backbone from plain data, read by its family."""
+    if not isinstance(given, Mapping):
+        return given
+    from tsearch.networks.backbones import family
+
+    return family(given.get("name", "vgg")).model_validate(given)
+
+
+AnyBackbone = Annotated[SerializeAsAny[Backbone], BeforeValidator(_backbone)]
 
 
 class Neuron(Frozen):
@@ -52,11 +110,13 @@ class Neuron(Frozen):
     `tau` in timesteps, at least 1 (infinite leak) ; `threshold` in units of the input current;
     `surrogate_width` is the width of the surrogate gradient in units of the threshold."""
 
-    tau: Annotated[float, Field(ge=1)] = 2.0
-    threshold: PositiveFloat = 1.0
-    reset: Literal["soft", "hard"] = "soft"
-    surrogate: Literal["rectangular", "triangular", "sigmoid", "atan"] = "rectangular"
-    surrogate_width: PositiveFloat = 1.0
+    tau: Annotated[float, Field(ge=1), AbsentMeans(2.0)] = 2.0
+    threshold: Annotated[PositiveFloat, AbsentMeans(1.0)] = 1.0
+    reset: Annotated[Literal["soft", "hard"], AbsentMeans("soft")] = "soft"
+    surrogate: Annotated[
+        Literal["rectangular", "triangular", "sigmoid", "atan"], AbsentMeans("rectangular")
+    ] = "rectangular"
+    surrogate_width: Annotated[PositiveFloat, AbsentMeans(1.0)] = 1.0
 
 
 class Training(Frozen):
@@ -64,16 +124,16 @@ class Training(Frozen):
     last layer. `precision` is that of weights and gradients in products, 16 bits where it is "bfloat16": spikes are
     exact in it, membranes, sums and the weights that are kept stay float32."""
 
-    optimizer: Literal["adamw", "sgd"] = "adamw"
-    learning_rate: PositiveFloat = 0.01
-    weight_decay: Annotated[float, Field(ge=0)] = 1e-4
-    batch_size: PositiveInt = 64
-    dropout: Rate = 0.0
-    label_smoothing: Rate = 0.0
-    early_loss_weight: Annotated[float, Field(ge=0)] = 1.0
-    warmup: Rate = 0.15
-    shift: Annotated[int, Field(ge=0)] = 0
-    precision: Literal["float32", "bfloat16"] = "float32"
+    optimizer: Annotated[Literal["adamw", "sgd"], AbsentMeans("adamw")] = "adamw"
+    learning_rate: Annotated[PositiveFloat, AbsentMeans(0.01)] = 0.01
+    weight_decay: Annotated[float, Field(ge=0), AbsentMeans(1e-4)] = 1e-4
+    batch_size: Annotated[PositiveInt, AbsentMeans(64)] = 64
+    dropout: Annotated[Rate, AbsentMeans(0.0)] = 0.0
+    label_smoothing: Annotated[Rate, AbsentMeans(0.0)] = 0.0
+    early_loss_weight: Annotated[float, Field(ge=0), AbsentMeans(1.0)] = 1.0
+    warmup: Annotated[Rate, AbsentMeans(0.15)] = 0.15
+    shift: Annotated[int, Field(ge=0), AbsentMeans(0)] = 0
+    precision: Annotated[Literal["float32", "bfloat16"], AbsentMeans("float32")] = "float32"
 
 
 class Phase(Frozen):
@@ -98,12 +158,22 @@ class Configuration(Frozen):
     the phases in the order of training: each starts from the weights of the one before, no stage's
     timesteps ever grow, and the last one is what is searched, priced and exported."""
 
-    backbone: Backbone = Backbone()
+    backbone: Annotated[AnyBackbone, AbsentMeans({})] = Field(default={"name": "vgg"}, validate_default=True)
     stages: tuple[PositiveInt, ...]
     schedule: tuple[Phase, ...]
-    neuron: Neuron = Neuron()
-    transformer: Literal["score_mix", "static_mix", "rank1_score", "bucket", "truncate"] = "score_mix"
-    training: Training = Training()
+    neuron: Annotated[Neuron, AbsentMeans({})] = Neuron()
+    temporal_transformer: Annotated[
+        Literal["score_mix", "static_mix", "rank1_score", "bucket", "truncate"], AbsentMeans("score_mix")
+    ] = "score_mix"
+    training: Annotated[Training, AbsentMeans({})] = Training()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _old_names(cls, given: Any) -> Any:
+        """What runs of earlier versions call otherwise."""
+        if isinstance(given, Mapping) and "transformer" in given:
+            return {RENAMED.get(name, name): value for name, value in given.items()}
+        return given
 
     @property
     def timesteps(self) -> tuple[int, ...]:
@@ -119,15 +189,12 @@ class Configuration(Frozen):
     def key(self) -> str:
         """Hash of the content, 16 hexadecimal digits: equal configurations have equal keys, on every
         machine."""
-        return content_hash(self.model_dump(mode="json"))
+        return content_hash(canonical(self))
 
     def prefix_key(self, phase: int) -> str:
         """Hash of all that shapes the training up to and with `phase` (counted from 0): two configurations
         that agree so far share it, and with it every random number drawn so far."""
-        return content_hash(
-            self.model_dump(mode="json")
-            | {"schedule": [p.model_dump(mode="json") for p in self.schedule[: phase + 1]]}
-        )
+        return content_hash(canonical(self) | {"schedule": _plain(self.schedule[: phase + 1])})
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -171,6 +238,27 @@ class Hardware(Frozen):
     assume: dict[str, PositiveInt] = {}
 
 
+class Identity(Frozen):
+    """What else results depend on: a run goes on only where all of it is unchanged.
+
+    `data` is the hash of the data's content and `profile` that of the searched profile ("" where unknown); `recipe` is
+    the version of the training, `counting` that of the cost model. The defaults are those of runs that recorded none.
+    """
+
+    data: str = ""
+    profile: str = ""
+    recipe: int = 1
+    counting: int = 1
+
+
+class Compute(Frozen):
+    """What the bits of a training depend on besides its content: the device ("cpu", "cuda" for all GPUs, "cuda:1"),
+    and the versions of the libraries."""
+
+    device: str = "cpu"
+    versions: dict[str, str] = {}
+
+
 class Task(Frozen):
     """All that a segment needs besides the configuration: the same for every trial of a run."""
 
@@ -178,6 +266,14 @@ class Task(Frozen):
     hardware: Hardware = Hardware()
     seed: int = 0
     replicate: Annotated[int, Field(ge=0)] = 0
+    identity: Identity = Identity()
+    compute: Compute = Compute()
+
+
+def _configuration(given: Any) -> Any:
+    """A network's configuration from plain data; what else was searched stays as it is."""
+    is_network = isinstance(given, Mapping) and {"stages", "schedule"} <= given.keys()
+    return Configuration.model_validate(given) if is_network else given
 
 
 class Result(Frozen):
@@ -186,11 +282,12 @@ class Result(Frozen):
     `metrics` holds every number that may serve as an objective (accuracy in [0, 1], energy_pj, latency_s,
     mean_timesteps, footprint_bits ...). `costs` maps a profile's name to the priced breakdown, `spikes` is
     the spike record, `curve` one entry per epoch, `probe` the hash of the logits on the first 64 validation
-    samples. `checkpoint` (safetensors bytes) travels beside the JSON, not in it."""
+    samples. `checkpoint` (safetensors bytes) travels beside the JSON, not in it. `configuration` is what the space
+    decodes values to: a `Configuration`, or plain data where something else is searched."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=True)
 
-    configuration: Configuration
+    configuration: Annotated[Any, BeforeValidator(_configuration)]
     budget: int
     metrics: dict[str, float]
     costs: dict[str, Any] = {}

@@ -13,7 +13,7 @@ data: {name: digits_dvs}
 backbone: {widths: [4, 6], pool_after: [1]}
 timesteps: [1, 2, 3]
 schedule: {epochs: 2, leading: [[], [3]], leading_epochs: 1}
-transformer: [score_mix, bucket]
+temporal_transformer: [score_mix, bucket]
 training: {learning_rate: {low: 0.005, high: 0.02, log: true}, batch_size: 128}
 search: {trials: 8, proposer: random}
 enqueue:

@@ -11,12 +11,12 @@ def listing() -> dict[str, dict[str, str]]:
     from hwcost import known_profiles, load_profile
     from tsearch.data import DATASETS
     from tsearch.engine.proposers import PROPOSERS
-    from tsearch.networks.backbones import BACKBONES
+    from tsearch.networks.backbones import BACKBONES, family
     from tsearch.space.file import known_spaces, spaces_folder
 
     return {
         "spaces": {name: _first_comment(spaces_folder() / f"{name}.yaml") for name in known_spaces()},
-        "models": {name: _summary(import_module(module)) for name, module in BACKBONES.items()},
+        "models": {name: _summary(_home(family(name))) for name in BACKBONES},
         "data": {name: _summary(_home(source.load)) for name, source in DATASETS.items()},
         "proposers": {name: _summary(_home(make)) for name, make in PROPOSERS.items()},
         "profiles": {name: _first_sentence(load_profile(name).about) for name in known_profiles()},

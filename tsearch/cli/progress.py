@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 from tsearch.engine.events import Ended, Event, Finished, Lost, Started
 from tsearch.front import Front
-from tsearch.space.space import Objective
+from tsearch.space.goals import Objective
 from tsearch.units import format_value, title
 
 if TYPE_CHECKING:

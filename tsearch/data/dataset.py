@@ -34,6 +34,26 @@ class Split(Protocol):
         """This split resident on `device`, so that no batch is copied there; itself where it is there."""
 
 
+class Input(Protocol):
+    """What a network must know of its data: a data set, or its description."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of one frame."""
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+
+    @property
+    def is_static(self) -> bool:
+        """True if a sample is one image, the same in every timestep."""
+
+    @property
+    def input_class(self) -> InputClass:
+        """What the first layer receives: "analog" real values, "graded" event counts."""
+
+
 @dataclass(frozen=True)
 class DatasetInfo:
     """What can be told of a data set without loading it.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tsearch.engine.run_folder import Trial
-from tsearch.space.space import Objective
+from tsearch.space.goals import Objective
 
 
 @dataclass(frozen=True)

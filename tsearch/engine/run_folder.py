@@ -23,7 +23,8 @@ from tsearch.configuration import Configuration, Result, Task
 from tsearch.engine.ledger import Ledger
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.files.whole import write_whole
-from tsearch.space.space import Objective, SearchSpace
+from tsearch.space.goals import Objective
+from tsearch.space.space import SearchSpace
 
 FORMAT = 1
 

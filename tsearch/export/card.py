@@ -15,7 +15,7 @@ def card(contents: "Contents", result: Result) -> str:
     configuration = contents.configuration
     hardware = contents.task.hardware
     phases = [f"{_list(phase.timesteps)} for {phase.epochs} epochs" for phase in configuration.schedule]
-    transformer = configuration.transformer if len(configuration.stages) > 1 else "none (one stage)"
+    transformer = configuration.temporal_transformer if len(configuration.stages) > 1 else "none (one stage)"
     n_samples, seed = contents.n_samples, f"seed {contents.task.seed}, replicate {contents.task.replicate}"
     lines = [
         f"# {contents.run}, trial {contents.trial}",
@@ -26,7 +26,7 @@ def card(contents: "Contents", result: Result) -> str:
         "|---|---|",
         f"| timesteps per stage | {_list(configuration.timesteps)} |",
         f"| blocks per stage | {_list(configuration.stages)} |",
-        f"| channels per block | {_list(configuration.backbone.widths)} |",
+        f"| channels per block | {_list(getattr(configuration.backbone, 'widths', ()))} |",
         f"| schedule | {' then '.join(phases)} |",
         f"| precision of products | {configuration.training.precision} |",
         f"| temporal transformer | {transformer} |",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tsearch.configuration import Result
     from tsearch.engine.run_folder import Run, Trial
-    from tsearch.space.space import Objective
+    from tsearch.space.goals import Objective
 
 Limits = Mapping[str, tuple[float | None, float | None]]
 

@@ -3,15 +3,13 @@
 import hashlib
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from tsearch.configuration import Configuration
-from tsearch.networks.backbones import BACKBONES
-from tsearch.networks.backbones.vgg import Shape
+from tsearch.networks.backbones.vgg import Shape, Vgg, block_shapes, build_blocks
 from tsearch.networks.block import Observer
 from tsearch.networks.boundary import TRANSFORMERS, RankOneScore, ScoreMix
 from tsearch.networks.early_classifier import EarlyClassifier
@@ -37,9 +35,9 @@ class Network(nn.Module):
     ) -> None:
         super().__init__()
         self.configuration, self.shape = configuration, tuple(shape)
-        backbone = import_module(BACKBONES[configuration.backbone.name])
-        blocks = iter(backbone.build_blocks(configuration.backbone, shape))
-        shapes = backbone.block_shapes(configuration.backbone, shape)
+        assert isinstance(configuration.backbone, Vgg)
+        blocks = iter(build_blocks(configuration.backbone, shape))
+        shapes = block_shapes(configuration.backbone, shape)
         self.stages = nn.ModuleList(
             nn.ModuleList(next(blocks) for _ in range(n)) for n in configuration.stages
         )
@@ -54,7 +52,7 @@ class Network(nn.Module):
             for boundary, (t_in, t_out) in enumerate(zip(phase.timesteps, phase.timesteps[1:], strict=False)):
                 name = _transformer_name(boundary, t_in, t_out)
                 if name not in self.transformers:
-                    self.transformers[name] = TRANSFORMERS[configuration.transformer](t_in, t_out)
+                    self.transformers[name] = TRANSFORMERS[configuration.temporal_transformer](t_in, t_out)
         channels, height, width = shapes[-1]
         self.head = nn.Linear(channels * height * width, n_classes)
 

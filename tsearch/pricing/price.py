@@ -3,9 +3,8 @@ training."""
 
 from collections.abc import Mapping
 from contextlib import suppress
-from importlib import import_module
 from math import prod
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from hwcost import (
     Bound,
@@ -20,29 +19,15 @@ from hwcost import (
     load_profile,
 )
 from tsearch.configuration import Configuration, Hardware
+from tsearch.data.dataset import Input
 from tsearch.errors import TsearchError, did_you_mean
-from tsearch.networks.backbones import BACKBONES
+from tsearch.networks.backbones.vgg import describe_layers
 from tsearch.units import format_value, title
 
 PRICED = ("energy_pj", "latency_s", "footprint_bits", "mean_timesteps")  # metrics bounded before any training
 
 if TYPE_CHECKING:
     from tsearch.space.space import SearchSpace
-
-Shape = tuple[int, int, int]
-
-
-class Input(Protocol):
-    """What must be known of the data: a data set, or its description."""
-
-    @property
-    def shape(self) -> Shape: ...
-    @property
-    def n_classes(self) -> int: ...
-    @property
-    def is_static(self) -> bool: ...
-    @property
-    def input_class(self) -> str: ...
 
 
 def describe_network(
@@ -51,10 +36,9 @@ def describe_network(
     """The network of a configuration as the cost model sees it, with BatchNorm folded into the
     convolutions, early classifiers gone, and `timesteps` per stage (by default the final ones)."""
     timesteps = timesteps or configuration.timesteps
-    mode = configuration.transformer
+    mode = configuration.temporal_transformer
     stages = [StageSpec(t, mode if stage else None) for stage, t in enumerate(timesteps)]
-    backbone = import_module(BACKBONES[configuration.backbone.name])
-    layers = backbone.describe_layers(configuration, data)
+    layers = describe_layers(configuration, data)
     return NetworkSpec(tuple(layers), tuple(stages))
 
 

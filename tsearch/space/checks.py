@@ -6,8 +6,9 @@ from itertools import product
 
 from pydantic import ValidationError
 
-from tsearch.configuration import Backbone, Frozen, Neuron, Training
+from tsearch.configuration import Frozen, Neuron, Training
 from tsearch.errors import TsearchError, did_you_mean
+from tsearch.networks.backbones.vgg import Vgg, check_fits
 from tsearch.space.domains import Choice, Domain
 from tsearch.space.lines import Lines
 from tsearch.space.problems import plain
@@ -20,7 +21,7 @@ def check_settings(settings: Mapping[str, Domain], lines: Lines) -> None:
         section, _, field = name.partition(".")
         if isinstance(domain, Choice) or not field:
             continue
-        models: dict[str, type[Frozen]] = {"neuron": Neuron, "training": Training, "backbone": Backbone}
+        models: dict[str, type[Frozen]] = {"neuron": Neuron, "training": Training, "backbone": Vgg}
         for end in (domain.low, domain.high):
             try:
                 models[section].model_validate({field: end})
@@ -65,14 +66,13 @@ def check_names(space: SearchSpace, lines: Lines) -> None:
 
 def _check_backbones(space: SearchSpace, shape: tuple[int, int, int], lines: Lines) -> None:
     """Every choice of backbone must fit the data's frames."""
-    from tsearch.networks.backbones.vgg import check_fits
 
     fields = {name: domain for name, domain in space.settings.items() if name.startswith("backbone.")}
     choices = [domain.values for domain in fields.values() if isinstance(domain, Choice)]
     for values in product(*choices):
         content = {name.removeprefix("backbone."): value for name, value in zip(fields, values, strict=True)}
         try:
-            check_fits(Backbone.model_validate(content), shape)
+            check_fits(Vgg.model_validate(content), shape)
         except ValidationError as error:
             raise lines.error(("backbone",), f"'backbone': {plain(error.errors()[0])}") from None
         except ValueError as error:

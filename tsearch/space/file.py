@@ -10,10 +10,11 @@ from tsearch.configuration import Configuration
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.space.checks import check_names, check_settings
 from tsearch.space.domains import Choice, Domain, Real, Whole
+from tsearch.space.goals import Constraint, Objective
 from tsearch.space.lines import Lines
 from tsearch.space.problems import explain, plain
 from tsearch.space.schema import Enqueued, LimitText, Range, SpaceFile
-from tsearch.space.space import Limit, Objective, SearchSpace
+from tsearch.space.space import SearchSpace
 from tsearch.units import metric_name, parse
 
 DIRECTIONS: dict[str, Literal["maximize", "minimize"]] = {"accuracy": "maximize"}
@@ -29,7 +30,9 @@ def parse_space(text: str, source: str = "space.yaml") -> SearchSpace:
         file = SpaceFile.model_validate(lines.content)
     except ValidationError as error:
         raise explain(error, lines) from None
-    settings: dict[str, Domain] = {"transformer": _domain(file.transformer, "transformer", lines)}
+    settings: dict[str, Domain] = {
+        "temporal_transformer": _domain(file.temporal_transformer, "temporal_transformer", lines)
+    }
     for section in ("backbone", "neuron", "training"):
         part = getattr(file, section)
         for field in type(part).model_fields:
@@ -111,7 +114,7 @@ def _objective(given: str | Objective) -> Objective:
     )
 
 
-def _constraints(given: Mapping[str, LimitText], lines: Lines) -> dict[str, Limit]:
+def _constraints(given: Mapping[str, LimitText], lines: Lines) -> dict[str, Constraint]:
     found = {}
     for name, limit in given.items():
         metric, ends = metric_name(name), {}
@@ -125,7 +128,7 @@ def _constraints(given: Mapping[str, LimitText], lines: Lines) -> dict[str, Limi
             ends[end] = parse(value, metric, where) if isinstance(value, str) else value
         if ends["min"] is None and ends["max"] is None:
             raise lines.error(("constraints", name), f"constraints.{name}: give min, max or both.")
-        found[metric] = Limit(**ends)
+        found[metric] = Constraint(**ends)
     return found
 
 
@@ -162,7 +165,9 @@ def _is_list(name: str) -> bool:
 
 def _enqueued(space: SearchSpace, entry: Enqueued, i: int, lines: Lines) -> Configuration:
     values = {name: domain.default for name, domain in space.settings.items()}
-    given: dict[str, Any] = {"transformer": entry.transformer} if entry.transformer else {}
+    given: dict[str, Any] = (
+        {"temporal_transformer": entry.temporal_transformer} if entry.temporal_transformer else {}
+    )
     for section in ("backbone", "neuron", "training"):
         given |= {f"{section}.{field}": value for field, value in getattr(entry, section).items()}
     for name, value in given.items():

@@ -1,15 +1,16 @@
 """What may stand in a search-space file, as pydantic models: the source of errors and of the JSON schema.
 
-Every setting of `backbone`, `neuron`, `training` and `transformer` may be one value, a list of values to choose from,
-or a range `{low: ..., high: ..., log: true}`.
+Every setting of `backbone`, `neuron`, `training` and `temporal_transformer` may be one value, a list of values to
+choose from, or a range `{low: ..., high: ..., log: true}`.
 """
 
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, Discriminator, Field, PositiveInt, Tag, create_model
 
-from tsearch.configuration import Backbone, Configuration, DataSpec, Frozen, Hardware, Neuron, Training
-from tsearch.space.space import Objective, SearchSettings
+from tsearch.configuration import Configuration, DataSpec, Frozen, Hardware, Neuron, Training
+from tsearch.networks.backbones.vgg import Vgg
+from tsearch.space.goals import Objective, SearchSettings
 
 
 class Range(Frozen):
@@ -43,7 +44,7 @@ class Enqueued(Frozen):
     timesteps: tuple[PositiveInt, ...]
     stages: tuple[PositiveInt, ...]
     leading: tuple[PositiveInt, ...] = ()
-    transformer: str | None = None
+    temporal_transformer: str | None = None
     backbone: dict[str, Any] = Field(default_factory=dict)
     neuron: dict[str, Any] = Field(default_factory=dict)
     training: dict[str, Any] = Field(default_factory=dict)
@@ -84,8 +85,8 @@ def _searchable(model: type[BaseModel]) -> type[BaseModel]:
     return create_model(f"{model.__name__}Space", __base__=Frozen, __doc__=model.__doc__, **fields)
 
 
-BackboneSpace, NeuronSpace, TrainingSpace = _searchable(Backbone), _searchable(Neuron), _searchable(Training)
-TransformerMode = Configuration.model_fields["transformer"].annotation
+BackboneSpace, NeuronSpace, TrainingSpace = _searchable(Vgg), _searchable(Neuron), _searchable(Training)
+TransformerMode = Configuration.model_fields["temporal_transformer"].annotation
 
 
 class SpaceFile(Frozen):
@@ -98,7 +99,7 @@ class SpaceFile(Frozen):
     timesteps: Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
     schedule: ScheduleSpace = ScheduleSpace()
     neuron: NeuronSpace = NeuronSpace()  # type: ignore[valid-type]
-    transformer: _setting(TransformerMode) = "score_mix"  # type: ignore[valid-type]
+    temporal_transformer: _setting(TransformerMode) = "score_mix"  # type: ignore[valid-type]
     training: TrainingSpace = TrainingSpace()  # type: ignore[valid-type]
     objectives: Annotated[tuple[str | Objective, ...], Field(min_length=1, max_length=4)] = (
         "accuracy",

@@ -9,14 +9,15 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from tsearch.configuration import Configuration, DataSpec, Frozen, Hardware, Task, content_hash
 from tsearch.errors import TsearchError
 from tsearch.space.domains import Choice, Domain, Real, Whole
+from tsearch.space.goals import Constraint, Objective, SearchSettings
 from tsearch.space.timesteps import (
     Division,
     cuts_of_division,
@@ -32,39 +33,6 @@ from tsearch.units import excess
 ENUMERABLE = 1_000_000
 
 
-class Objective(Frozen):
-    """A field of a result's metrics and the direction in which it is better."""
-
-    name: str
-    direction: Literal["maximize", "minimize"]
-
-    @property
-    def is_maximized(self) -> bool:
-        return self.direction == "maximize"
-
-
-class Limit(Frozen):
-    """What a metric must keep to; None leaves a side open."""
-
-    min: float | None = None
-    max: float | None = None
-
-
-class SearchSettings(Frozen):
-    """How to search. `trials` is the total of configurations tried, baselines included. With `ordered`,
-    proposals are made in batches of `batch` and results told in order, so that the outcome depends on the
-    seed alone. `max_failures` failed trials in a row stop the run."""
-
-    trials: PositiveInt = 40
-    proposer: str = "tpe"
-    seed: Annotated[int, Field(ge=0)] = 0
-    baselines: Literal["uniform", "none"] = "uniform"
-    ordered: bool = False
-    batch: PositiveInt = 4
-    max_failures: PositiveInt = 5
-    timeout_s: PositiveFloat | None = None
-
-
 class SearchSpace(Frozen):
     """A validated search space. Build it with `load_space` or `parse_space`."""
 
@@ -78,7 +46,7 @@ class SearchSpace(Frozen):
     hardware: Hardware
     objectives: tuple[Objective, ...]
     search: SearchSettings
-    constraints: dict[str, Limit] = Field(default_factory=dict)
+    constraints: dict[str, Constraint] = Field(default_factory=dict)
     reference: dict[str, float] | None = None
     divisions: Literal["any"] | tuple[Division, ...]
     timesteps: tuple[PositiveInt, ...]
@@ -229,11 +197,11 @@ class SearchSpace(Frozen):
         self, division: Division, vector: tuple[int, ...], leading: Any, settings: Mapping[str, Any]
     ) -> Configuration:
         """The configuration made of these parts. Settings that a single stage makes meaningless
-        (transformer, early classifiers) take their default, so that equal networks are equal
+        (temporal transformer, early classifiers) take their default, so that equal networks are equal
         configurations."""
         settings = {name: settings[name] for name in self.settings}
         if len(division) == 1:
-            unused = ("transformer", "training.early_loss_weight")
+            unused = ("temporal_transformer", "training.early_loss_weight")
             settings |= {name: self.settings[name].default for name in unused if name in self.settings}
         path = shrinking_vectors(leading, vector)
         schedule = [{"timesteps": v, "epochs": self.leading_epochs} for v in path[:-1]]
@@ -306,7 +274,7 @@ class SearchSpace(Frozen):
         return list(dict.fromkeys(found))
 
     def _free_settings(self, single_stage: bool) -> dict[str, Domain]:
-        idle = ("transformer", "training.early_loss_weight") if single_stage else ()
+        idle = ("temporal_transformer", "training.early_loss_weight") if single_stage else ()
         return {name: domain for name, domain in self.settings.items() if name not in idle}
 
 
@@ -332,7 +300,7 @@ def _choices(domain: Domain) -> tuple[Any, ...]:
 
 
 def _flatten(configuration: Configuration) -> dict[str, Any]:
-    flat: dict[str, Any] = {"transformer": configuration.transformer}
+    flat: dict[str, Any] = {"temporal_transformer": configuration.temporal_transformer}
     for section in ("backbone", "neuron", "training"):
         part = getattr(configuration, section)
         flat |= {f"{section}.{field}": getattr(part, field) for field in type(part).model_fields}

@@ -9,7 +9,7 @@ from tsearch.cli.progress import Progress, _duration
 from tsearch.configuration import Configuration, Phase, Result
 from tsearch.engine.events import Duplicate, Ended, Finished, Lost, Started
 from tsearch.engine.run_folder import Trial
-from tsearch.space.space import Objective
+from tsearch.space.goals import Objective
 
 OBJECTIVES = (
     Objective(name="accuracy", direction="maximize"),

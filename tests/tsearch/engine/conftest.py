@@ -11,7 +11,8 @@ sys.path.insert(0, str(Path(__file__).parent))  # workers import `toys` by name
 
 from tsearch.configuration import DataSpec, Hardware
 from tsearch.space.domains import Choice, Real
-from tsearch.space.space import Objective, SearchSettings, SearchSpace
+from tsearch.space.goals import Objective, SearchSettings
+from tsearch.space.space import SearchSpace
 
 OBJECTIVES = (
     Objective(name="accuracy", direction="maximize"),

@@ -13,7 +13,7 @@ from tsearch.errors import TsearchError
 from tsearch.front import Front, Point, compare
 from tsearch.front.gains import gain
 from tsearch.front.saving import staircase, uniform_saving
-from tsearch.space.space import Objective
+from tsearch.space.goals import Objective
 
 ACCURACY = Objective(name="accuracy", direction="maximize")
 ENERGY = Objective(name="energy_pj", direction="minimize")

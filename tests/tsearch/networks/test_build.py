@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 import tsearch.networks.block as block_module
-from tsearch.configuration import Backbone, Configuration, Phase
+from tsearch.configuration import Configuration, Phase
+from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.block import ConvBlock
 from tsearch.networks.build import build, initialise
 from tsearch.networks.neuron import fire
@@ -17,9 +18,9 @@ def configuration(stages=(1, 1, 1), timesteps=(4, 2, 1), **more) -> Configuratio
     return Configuration(
         **(
             {
-                "backbone": Backbone(widths=(3, 4, 5), pool_after=(1,)),
+                "backbone": Vgg(widths=(3, 4, 5), pool_after=(1,)),
                 "stages": stages,
-                "transformer": "score_mix",
+                "temporal_transformer": "score_mix",
             }
             | {"schedule": (Phase(timesteps=timesteps, epochs=1),)}
             | more
@@ -86,7 +87,7 @@ def test_nothing_is_left_over_from_one_forward_pass_to_the_next() -> None:
 
 
 def test_one_stage_with_a_bucket_boundary_of_equal_timesteps_is_the_plain_network() -> None:
-    plain, divided = network((3,), (4,)).eval(), network((1, 2), (4, 4), transformer="bucket").eval()
+    plain, divided = network((3,), (4,)).eval(), network((1, 2), (4, 4), temporal_transformer="bucket").eval()
     weights = [p.detach() for p in plain.parameters()]
     with torch.no_grad():
         kept = [p for name, p in divided.named_parameters() if "early" not in name]

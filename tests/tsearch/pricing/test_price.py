@@ -6,15 +6,16 @@ import pytest
 import torch
 
 from hwcost import SpikeRecord, estimate, n_padded_synapses
-from tsearch.configuration import Backbone, Configuration, Phase
+from tsearch.configuration import Configuration, Phase
 from tsearch.data.dataset import DatasetInfo
+from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.build import build
 from tsearch.pricing.price import cost_range, describe_network, reference_box
 from tsearch.space.space import load_space
 
 STATIC = DatasetInfo("toy", (3, 12, 10), 7, is_static=True, input_class="analog")
 EVENTS = DatasetInfo("toy", (2, 12, 10), 7, is_static=False, input_class="graded")
-BACKBONE = Backbone(widths=(8, 12, 16), pool_after=(1, 3))
+BACKBONE = Vgg(widths=(8, 12, 16), pool_after=(1, 3))
 
 
 def configuration(stages=(1, 2), timesteps=(4, 2), **more) -> Configuration:

@@ -8,8 +8,9 @@ import torch
 from torch.nn import functional
 
 from hwcost import SpikeRecord, fan_out_classes
-from tsearch.configuration import Backbone, Configuration, Phase
+from tsearch.configuration import Configuration, Phase
 from tsearch.data.dataset import DatasetInfo
+from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.build import build, initialise
 from tsearch.networks.neuron.fused import compiling
 from tsearch.pricing.price import describe_network
@@ -17,7 +18,7 @@ from tsearch.pricing.record import EventClassError, Recorder
 
 INFO = DatasetInfo("toy", (2, 7, 6), 5, is_static=False, input_class="graded")
 CONFIGURATION = Configuration(
-    backbone=Backbone(widths=(4, 6, 5), pool_after=(1, 2)),
+    backbone=Vgg(widths=(4, 6, 5), pool_after=(1, 2)),
     stages=(1, 2),
     schedule=(Phase(timesteps=(4, 2), epochs=1),),
 )

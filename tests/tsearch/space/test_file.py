@@ -90,7 +90,7 @@ def test_lists_of_lists_are_choices_of_lists() -> None:
             "s.yaml:6: 'search.seed': input should be greater than or equal to 0, found -1.",
         ),
         ("name: again", "s.yaml:6: key 'name' is given twice."),
-        ("transformer: scoremix", "s.yaml:6: 'transformer': input should be 'score_mix'"),
+        ("temporal_transformer: scoremix", "s.yaml:6: 'temporal_transformer': input should be 'score_mix'"),
     ],
 )
 def test_a_mistake_is_one_line(change: str, message: str) -> None:

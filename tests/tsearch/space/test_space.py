@@ -19,7 +19,7 @@ data: {name: digits}
 backbone: {widths: [4, 4, 4], pool_after: [2]}
 timesteps: [1, 2, 4]
 schedule: {epochs: 2, leading: [[], [4]], leading_epochs: 1}
-transformer: [bucket, score_mix]
+temporal_transformer: [bucket, score_mix]
 neuron: {tau: [1.5, 2.0]}
 """
 
@@ -75,7 +75,7 @@ def test_size_by_hand(small: SearchSpace) -> None:
 
 
 def test_transformer_makes_no_difference_in_a_single_stage(small: SearchSpace) -> None:
-    one, two = (small.decode({"transformer": mode}) for mode in ("bucket", "score_mix"))
+    one, two = (small.decode({"temporal_transformer": mode}) for mode in ("bucket", "score_mix"))
     assert one == two
     assert one.stages == (3,)
 

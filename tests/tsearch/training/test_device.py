@@ -7,9 +7,10 @@ import pytest
 import torch
 
 import tsearch
-from tsearch.configuration import Backbone, Configuration, DataSpec, Phase, Task
+from tsearch.configuration import Configuration, DataSpec, Phase, Task
 from tsearch.engine.run_folder import open_run
 from tsearch.errors import TsearchError
+from tsearch.networks.backbones.vgg import Vgg
 from tsearch.training.device import device
 from tsearch.training.evaluate import train_and_price
 
@@ -100,7 +101,7 @@ def test_importing_the_evaluator_leaves_cuda_alone_so_that_workers_can_be_forked
 def test_a_gpu_gives_the_same_bits_again_and_nearly_those_of_the_cpu(monkeypatch) -> None:
     if not torch.cuda.is_available():
         pytest.skip("no GPU")
-    backbone = Backbone(widths=(8, 16), pool_after=(1,))
+    backbone = Vgg(widths=(8, 16), pool_after=(1,))
     config = Configuration(backbone=backbone, stages=(1, 1), schedule=(Phase(timesteps=(3, 1), epochs=4),))
     results = []
     for asked in ("cpu", "cuda", "cuda"):

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from tsearch.configuration import Backbone, Configuration, DataSpec, Phase, Task, Training
+from tsearch.configuration import Configuration, DataSpec, Phase, Task, Training
 from tsearch.data import load_dataset
+from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.build import build, initialise
 from tsearch.training.checkpoints import trained_epochs, unpack_weights
 from tsearch.training.loop import TrainingDivergedError, train
@@ -15,7 +16,7 @@ TASK = Task(data=DATA)
 
 def configuration(schedule=None, **training) -> Configuration:
     return Configuration(
-        backbone=Backbone(widths=(4, 4), pool_after=(1,)),
+        backbone=Vgg(widths=(4, 4), pool_after=(1,)),
         stages=(1, 1),
         schedule=schedule or (Phase(timesteps=(3, 2), epochs=1), Phase(timesteps=(2, 1), epochs=2)),
         training=Training(**({"shift": 1, "dropout": 0.1, "batch_size": 128} | training)),

@@ -7,9 +7,10 @@ import torch
 
 import tsearch.networks.block
 import tsearch.training.evaluate
-from tsearch.configuration import Backbone, Configuration, DataSpec, Neuron, Phase, Task
+from tsearch.configuration import Configuration, DataSpec, Neuron, Phase, Task
 from tsearch.data import load_dataset
 from tsearch.files import notices
+from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.neuron import fused
 from tsearch.networks.neuron.surrogate import bump
 from tsearch.training import speed
@@ -20,7 +21,7 @@ DATASET = load_dataset(DataSpec(name="digits"))
 
 
 def configuration(widths=(2, 4), epochs=1, timesteps=(3, 1)) -> Configuration:
-    backbone = Backbone(widths=widths, pool_after=(1,))
+    backbone = Vgg(widths=widths, pool_after=(1,))
     return Configuration(
         backbone=backbone, stages=(1, 1), schedule=(Phase(timesteps=timesteps, epochs=epochs),)
     )

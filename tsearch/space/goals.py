@@ -1,0 +1,40 @@
+"""What a search is to reach, and how long: objectives, constraints, and the settings of the search itself."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from tsearch.configuration import Frozen
+
+
+class Objective(Frozen):
+    """A field of a result's metrics and the direction in which it is better."""
+
+    name: str
+    direction: Literal["maximize", "minimize"]
+
+    @property
+    def is_maximized(self) -> bool:
+        return self.direction == "maximize"
+
+
+class Constraint(Frozen):
+    """What a metric must keep to; None leaves a side open."""
+
+    min: float | None = None
+    max: float | None = None
+
+
+class SearchSettings(Frozen):
+    """How to search. `trials` is the total of configurations tried, baselines included. With `ordered`,
+    proposals are made in batches of `batch` and results told in order, so that the outcome depends on the
+    seed alone. `max_failures` failed trials in a row stop the run."""
+
+    trials: PositiveInt = 40
+    proposer: str = "tpe"
+    seed: Annotated[int, Field(ge=0)] = 0
+    baselines: Literal["uniform", "none"] = "uniform"
+    ordered: bool = False
+    batch: PositiveInt = 4
+    max_failures: PositiveInt = 5
+    timeout_s: PositiveFloat | None = None

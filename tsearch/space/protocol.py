@@ -1,0 +1,77 @@
+"""What the engine asks of a space: any that offers this is searched, whether its configurations are networks or not."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from tsearch.configuration import Task
+from tsearch.space.domains import Domain
+from tsearch.space.goals import Constraint, Objective, SearchSettings
+
+Configuration = Any  # what `decode` gives: compared by key, written as plain data
+
+
+class Space(Protocol):
+    """Parameters, and what their values stand for."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def objectives(self) -> tuple[Objective, ...]: ...
+    @property
+    def constraints(self) -> Mapping[str, Constraint]: ...
+    @property
+    def search(self) -> SearchSettings: ...
+    @property
+    def enqueued(self) -> tuple[Configuration, ...]:
+        """Configurations that are tried right after the baselines."""
+
+    @property
+    def size(self) -> int | None:
+        """Number of configurations; None where a parameter is continuous."""
+
+    def parameters(self) -> dict[str, Domain]:
+        """The parameters by name; any combination of values decodes to a valid configuration."""
+
+    def decode(self, values: Mapping[str, Any]) -> Configuration:
+        """The configuration that values stand for; parameters left out take their default."""
+
+    def encode(self, configuration: Configuration) -> dict[str, Any]:
+        """Values that decode to `configuration`. Raises: ValueError, saying why, if it lies outside the space."""
+
+    def key(self, configuration: Configuration) -> str:
+        """Hash of its content, 16 hexadecimal digits: equal configurations have equal keys, on every machine."""
+
+    def prefix_key(self, configuration: Configuration, epoch: int) -> str:
+        """Hash of all that shapes its training up to `epoch`; at the end of the training, its key."""
+
+    def epochs(self, configuration: Configuration) -> int:
+        """The whole budget of its training."""
+
+    def baselines(self) -> list[Configuration]:
+        """Configurations that are tried first, for comparison."""
+
+    def refuse(self, configuration: Configuration) -> str | None:
+        """Why no training can make it meet the constraints, or None if one may."""
+
+    def random(self, rng: np.random.Generator) -> Configuration:
+        """One configuration, drawn uniformly."""
+
+    def enumerate(self) -> Iterator[Configuration]:
+        """Every configuration once. Raises: ValueError where `size` is None."""
+
+    def task(self, seed: int | None = None) -> Task:
+        """What every trial of a run shares."""
+
+    def reference_box(self) -> tuple[dict[str, float], dict[str, float]]:
+        """The worst and the best value of every objective, where known without any training. Raises: TsearchError."""
+
+    def to_plain(self, configuration: Configuration) -> dict[str, Any]:
+        """A configuration as JSON data."""
+
+    def from_plain(self, content: Mapping[str, Any]) -> Configuration:
+        """Inverse of `to_plain`, also for what earlier versions wrote."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The space as JSON data, with its `kind`; `space_from_dict` takes it back."""
