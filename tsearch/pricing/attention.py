@@ -20,7 +20,9 @@ class AttentionTally:
         self._counts: Tensor | None = None
 
     def add(self, name: str, spikes: Tensor) -> None:
-        """Take the value of one source, [T, B, C, H, W]."""
+        """Take a value of the network, [T, B, C, H, W], if it is one of the sources."""
+        if name not in self._node.sources:
+            return
         self._shown[name] = spikes
         if set(self._node.sources) <= self._shown.keys():
             q, k, v = (self._heads(self._shown[source]) for source in self._node.sources)

@@ -38,7 +38,7 @@ def rejection(space: "SearchSpace", configuration: Configuration) -> str | None:
     A cost is at least that of a silent network; how high it may get depends on the data, so only upper
     limits reject."""
     limits = {name: limit for name, limit in space.constraints.items() if name in PRICED}
-    if not limits and not load_profile(space.hardware.profile).limits:
+    if not limits and not load_profile(space.hardware.profile).capacity:
         return None
     try:
         bounds = _bound(space, configuration)

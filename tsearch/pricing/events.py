@@ -1,13 +1,10 @@
-"""What the values of a plan's nodes hold: the classes of events that the cost model knows."""
+"""What the values between layers hold: the classes of events that the cost model knows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import lcm, prod
 from typing import NamedTuple
 
-from tsearch.data.dataset import InputClass
-from tsearch.networks.plan import INPUT, Node, Plan, Pool, Sum, stage_of_blocks
-
-MOST_EVENTS = 255  # of one pixel in one timestep, where the data are event counts: messages of 8 bits
+from hwcost import LayerSpec, NetworkSpec
 
 
 class Events(NamedTuple):
@@ -24,24 +21,26 @@ class Events(NamedTuple):
 ANALOG, BINARY = Events("analog"), Events("binary")
 
 
-def events_of(plan: Plan, input_class: InputClass, division: Sequence[int]) -> dict[str, Events]:
-    """What every node's value holds, by name, the frames as "input"; before any temporal transformer."""
-    stage = stage_of_blocks(division)
-    found = {INPUT: ANALOG if input_class == "analog" else Events("graded", MOST_EVENTS)}
-    for node in plan.nodes:
-        mixed = any(stage[block] != stage[node.block] for block in plan.blocks_read(node))
-        found[node.name] = BINARY if node.neuron else _events(node, found, is_mixed=mixed)
-    return found
-
-
-def _events(node: Node, found: Mapping[str, Events], *, is_mixed: bool) -> Events:
-    """Of a node without neurons; `is_mixed` where a temporal transformer has mixed what it reads."""
-    arriving = [found[source] for source in node.sources]
-    if not isinstance(node, Pool | Sum) or is_mixed or ANALOG in arriving:
+def given(layer: LayerSpec, arriving: Sequence[Events]) -> Events:
+    """What `layer` gives, from what its sources give."""
+    if layer.fires:
+        return BINARY
+    if ANALOG in arriving or not layer.gives_events:
         return ANALOG
-    if isinstance(node, Sum):
+    if layer.kind == "sew_add":
         scale = lcm(*(events.scale for events in arriving))
         return Events("graded", sum(e.largest * scale // e.scale for e in arriving), scale)
-    (events,), window = arriving, prod(node.kernel)
-    is_average = node.mode == "average"
-    return Events("graded", events.largest * window, events.scale * window) if is_average else events
+    if layer.kind == "avg_pool2d":
+        window = prod(layer.kernel)
+        return Events("graded", arriving[0].largest * window, arriving[0].scale * window)
+    return arriving[0]
+
+
+def events_of(network: NetworkSpec) -> dict[str, Events]:
+    """What every layer gives, by name."""
+    found: dict[str, Events] = {}
+    for layer in network.layers:
+        sources = [source for source in (network.source(layer), network.other_source(layer)) if source]
+        entering = Events(layer.in_class, layer.in_max)
+        found[layer.name] = given(layer, [found[source.name] for source in sources] or [entering])
+    return found

@@ -4,7 +4,7 @@ no training."""
 from collections.abc import Mapping
 from contextlib import suppress
 
-from hwcost import Cost, HwcostError, NetworkSpec, SpikeRecord, baselines, estimate, load_profile
+from hwcost import Cost, HwcostError, NetworkSpec, SpikeRecord, ann_twins, estimate, load_profile
 from tsearch.configuration import Hardware
 
 
@@ -29,7 +29,7 @@ def twin_metrics(network: NetworkSpec, hardware: Hardware) -> dict[str, float]:
     """Energy of the conventional networks of the same shapes: dense, and quantised to as many bits as the
     timesteps can tell apart. Nothing where the searched profile cannot run them."""
     try:
-        twins = baselines(network, load_profile(hardware.profile), hardware.execution)
+        twins = ann_twins(network, load_profile(hardware.profile), hardware.execution)
     except HwcostError:
         return {}
     return {"dense_energy_pj": twins.dense.total_pj, "quantised_energy_pj": twins.quantised.total_pj}

@@ -1,14 +1,13 @@
 """From a validation pass to a spike record: whole-number counts, the same to the bit however samples are
 batched."""
 
-from math import lcm, prod
-
 import torch
 from torch import Tensor
 
 from hwcost import LayerSpec, LayerSpikes, NetworkSpec, SpikeRecord, fan_out_classes
-from tsearch.networks.plan import INPUT, Attention, Plan, Pool, Sum
+from tsearch.networks.plan import INPUT, Attention, Plan
 from tsearch.pricing.attention import AttentionTally
+from tsearch.pricing.events import BINARY, Events, events_of
 from tsearch.pricing.tally import Tally, plus
 
 
@@ -23,14 +22,21 @@ class Recorder:
         network: What is priced, made from `plan`.
         plan: What runs.
         """
-        self.network, self.plan = network, plan
+        self.network = network
         self.n_samples = 0
-        self._sources = {layer.name: self._names_read(layer) for layer in network.layers}
         self._attentions = {
             node.name: AttentionTally(node) for node in plan.nodes if isinstance(node, Attention)
         }
-        self._tallies = self._all_tallies()
-        self._pools = self._all_pools()
+        events = events_of(network)
+        self._tallies: dict[str, Tally] = {}
+        for layer in network.layers:
+            if layer.neuron is not None:
+                self._tallies.setdefault(layer.name, Tally(BINARY, layer))
+            for name in self._events_read(layer):
+                entering = Events(layer.in_class, layer.in_max)
+                tally = Tally(events.get(name, entering), layer, is_input=name == INPUT)
+                self._tallies.setdefault(name, tally)
+        self._pools = self._pools_alone()
 
     def __call__(self, name: str, values: Tensor) -> None:
         """Count a value of `Network.run`, [T, B, ...]: the frames ("input") or what a node gives.
@@ -40,9 +46,8 @@ class Recorder:
             self._pools[name].add(values)
         elif name in self._tallies:
             self._tallies[name].add(values)
-        for attention, tally in self._attentions.items():
-            if name in self._sources[attention]:
-                tally.add(name, values)
+        for attention in self._attentions.values():
+            attention.add(name, values)
 
     def add_samples(self, n_samples: int) -> None:
         """`n_samples` more samples have passed."""
@@ -53,17 +58,17 @@ class Recorder:
         return SpikeRecord({layer.name: self._spikes(layer) for layer in self.network.layers}, self.n_samples)
 
     def _spikes(self, layer: LayerSpec) -> LayerSpikes:
-        source, *others = self._sources[layer.name]
         outputs = self._fired(layer.name) if layer.neuron is not None else ()
-        if layer.is_analog:
-            return LayerSpikes(outputs=outputs)
+        source, other = self._source(layer), self.network.other_source(layer)
         if source in self._pools:
             return self._pools[source].spikes()
         extras: tuple[tuple[str, tuple[int, ...]], ...] = ()
-        if layer.kind == "sew_add":
-            extras = (("other", self._tallies[others[0]].events_by_step()),)
+        if other is not None and other.gives_events:
+            extras = (("other", self._tallies[other.name].events_by_step()),)
         elif layer.name in self._attentions:
             extras = self._attentions[layer.name].extras()
+        if layer.is_analog:
+            return LayerSpikes(outputs=outputs, extras=extras)
         events, sums = self._tallies[source].by_class(layer)
         return LayerSpikes(events, sums, outputs, extras)
 
@@ -73,37 +78,28 @@ class Recorder:
             return tuple(sum(row) for row in self._pools[name].spikes().events)
         return self._tallies[name].by_step()
 
-    def _names_read(self, layer: LayerSpec) -> tuple[str, ...]:
-        """What `Network.run` calls the values that a layer reads."""
-        if layer.name in self.plan.by_name:
-            return self.plan.by_name[layer.name].sources
+    def _source(self, layer: LayerSpec) -> str:
+        """What `Network.run` calls the value that arrives at a layer."""
         source = self.network.source(layer)
-        return (INPUT if source is None else source.name,)
+        return INPUT if source is None else source.name
 
-    def _all_tallies(self) -> "dict[str, Tally]":
-        """A tally for every value that is counted: events that a layer reads, and spikes."""
-        scales, readers = _scales(self.plan), dict[str, LayerSpec]()
-        for layer in self.network.layers:
-            for source in self._sources[layer.name] if not layer.is_analog else ():
-                readers.setdefault(source, layer)
-        fired = {layer.name for layer in self.network.layers if layer.neuron is not None}
-        return {
-            name: Tally(readers.get(name), scales[name], is_input=name == INPUT)
-            for name in fired | readers.keys()
-        }
+    def _events_read(self, layer: LayerSpec) -> list[str]:
+        """The values that a layer reads as events."""
+        other = self.network.other_source(layer)
+        others = [other.name] if other is not None and other.gives_events else []
+        return others if layer.is_analog else [self._source(layer), *others]
 
-    def _all_pools(self) -> "dict[str, _PoolTally]":
+    def _pools_alone(self) -> "dict[str, _PoolTally]":
         """Spikes that an average pool alone reads are counted behind it, by what is in front of it."""
         readers: dict[str, list[LayerSpec]] = {}
         for layer in self.network.layers:
-            for source in self._sources[layer.name]:
-                readers.setdefault(source, []).append(layer)
-        pools = {}
-        for name, (first, *others) in readers.items():
-            is_counted_behind = not others and _shows_all_it_takes(first) and first.name in self._tallies
-            if is_counted_behind and first.in_class == "binary":
-                pools[name] = _PoolTally(first, behind=self._tallies[first.name])
-        return pools
+            for name in self._events_read(layer):
+                readers.setdefault(name, []).append(layer)
+        return {
+            name: _PoolTally(first, behind=self._tallies[first.name])
+            for name, (first, *others) in readers.items()
+            if not others and _shows_all_it_takes(first) and first.name in self._tallies
+        }
 
 
 class _PoolTally:
@@ -135,17 +131,6 @@ class _PoolTally:
 
 
 def _shows_all_it_takes(layer: LayerSpec) -> bool:
-    """Whether it is an average pool without padding that sums every input once, or never."""
-    is_plain = layer.kind == "avg_pool2d" and not any(layer.padding) and layer.stride == layer.kernel
-    return is_plain and fan_out_classes(layer)[0][-1] == 1
-
-
-def _scales(plan: Plan) -> dict[str, int]:
-    """The factor that makes averages of spikes whole numbers again, for every value."""
-    scales = {INPUT: 1}
-    for node in plan.nodes:
-        arriving = [scales[source] for source in node.sources]
-        is_average = isinstance(node, Pool) and node.mode == "average"
-        scale = lcm(*arriving) * (prod(node.kernel) if is_average else 1)  # type: ignore[attr-defined]
-        scales[node.name] = scale if isinstance(node, Pool | Sum) and node.neuron is None else 1
-    return scales
+    """Whether it is an average pool of spikes without padding that sums every one once, or never."""
+    is_plain = layer.kind == "avg_pool2d" and layer.in_class == "binary" and not any(layer.padding)
+    return is_plain and layer.stride == layer.kernel and fan_out_classes(layer)[0][-1] == 1

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from hwcost import LayerSpec, fan_out_classes
 from tsearch.networks.neuron.fused import compiled_where_on
+from tsearch.pricing.events import Events
 
 ROUNDING = (
     1e-3  # averages over a window that is no power of two, times its size, are whole numbers up to so much
@@ -27,16 +28,15 @@ class Tally:
     checked in the first batch, and by their sums.
     """
 
-    def __init__(self, reader: LayerSpec | None, scale: int = 1, *, is_input: bool = False) -> None:
+    def __init__(self, declared: Events, layer: LayerSpec, *, is_input: bool = False) -> None:
         """Args:
-        reader: A layer that declares the class of the events; None where no layer reads them.
-        scale: Makes averages of spikes whole numbers.
+        declared: The class of the events.
+        layer: Whom errors name: a layer that reads or sends them.
         is_input: Whether the value enters the network.
         """
-        self._reader, self._is_input = reader, is_input
-        self._is_graded = reader is not None and reader.in_max > 1
-        self._is_rounded = scale & (scale - 1) != 0
-        self._factor, self._scale = (scale, 1) if self._is_rounded else (1, scale)
+        self._declared, self._layer, self._is_input = declared, layer.name, is_input
+        self._is_rounded = declared.scale & (declared.scale - 1) != 0
+        self._scale = 1 if self._is_rounded else declared.scale
         self._n_samples = 0
         self._sums: Tensor | None = None
         self._events: Tensor | None = None
@@ -46,7 +46,7 @@ class Tally:
         if self._is_rounded:
             values = self._rounded(values)
         self._check_some(values)
-        if self._is_graded:
+        if self._declared.largest > 1:
             sums, events = _sums_and_events(values, 1 / self._scale)
             self._events = plus(self._events, events)
         else:
@@ -86,7 +86,7 @@ class Tally:
 
     def _rounded(self, values: Tensor) -> Tensor:
         """The whole numbers that averages stand for."""
-        numbers = values.float() * self._factor
+        numbers = values.float() * self._declared.scale
         whole = numbers.round()
         if not (numbers - whole).abs().amax().item() < ROUNDING:
             self._refuse(numbers.amin().item(), numbers.amax().item())
@@ -101,18 +101,14 @@ class Tally:
 
     def _check(self, values: Tensor, n_samples: int, bounds: Callable[..., Any] | None = None) -> None:
         """Refuse values, or sums over `n_samples`, that events of the declared class cannot have."""
-        if self._reader is None:
-            return
         events = values * self._scale if self._scale != 1 else values
         low, high, fraction = (bound.item() for bound in (bounds or _bounds)(in_memory_order(events)))
-        if not (fraction == 0 and 0 <= low <= high <= self._reader.in_max * n_samples):
+        if not (fraction == 0 and 0 <= low <= high <= self._declared.largest * n_samples):
             self._refuse(low, high)
 
     def _refuse(self, low: float, high: float) -> None:
-        layer = self._reader
-        assert layer is not None
         raise EventClassError(
-            f"layer '{layer.name}' declares {layer.in_class} events up to {layer.in_max}, "
+            f"layer '{self._layer}' declares {self._declared.kind} events up to {self._declared.largest}, "
             f"but saw values from {low:g} to {high:g}"
         )
 
