@@ -79,7 +79,11 @@ class Custom(Backbone):
 
 def traced(name: str, options: Mapping[str, Any], shape: Shape, n_classes: int, neuron: Neuron) -> "Plan":
     """The plan of the blocks that the function called `name` gives for `options`, which are JSON data."""
-    return _traced(resolve(name), name, json.dumps(options, sort_keys=True), shape, n_classes, neuron)
+    try:
+        function = resolve(name)
+    except BadReferenceError as error:
+        raise BadReferenceError(f"backbone {error}") from error
+    return _traced(function, name, json.dumps(options, sort_keys=True), shape, n_classes, neuron)
 
 
 @lru_cache(maxsize=256)
