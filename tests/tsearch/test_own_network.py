@@ -66,7 +66,13 @@ def test_check_reads_a_space_of_ones_own_from_another_folder(folder, capsys) -> 
 def test_workers_train_and_price_it(run) -> None:
     assert [trial.state for trial in run.trials] == ["complete"] * 3
     layers = [layer["name"] for layer in run.results[0].result.spikes["network"]["layers"]]
-    assert layers[:5] == ["block1.conv", "block1.pool", "block2.branch.0.0", "block2.branch.2.0", "block2.sum"]
+    assert layers[:5] == [
+        "block1.conv",
+        "block1.pool",
+        "block2.branch.0.0",
+        "block2.branch.2.0",
+        "block2.sum",
+    ]
     assert all(trial.result.metrics["energy_pj"] > 0 for trial in run.results)
 
 
