@@ -97,6 +97,14 @@ def _traced(function: Any, name: str, options: str, shape: Shape, n_classes: int
         raise BadNetworkError(f"backbone {name}: {error}") from error.__cause__
 
 
+def refuse_other_network(configuration: Any) -> None:
+    """Raise BadReferenceError if the function that a stored configuration names has changed or is missing; nothing
+    where its network is not of this kind."""
+    backbone = getattr(configuration, "backbone", None)
+    if isinstance(backbone, Custom):
+        backbone.plan(backbone.input_shape, backbone.n_classes, UNSET)
+
+
 def plan_hash(plan: "Plan") -> str:
     """Hash of a plan; a field added to the nodes later changes it only where it is used."""
     return content_hash([list(plan.input_shape), [_content(node) for node in plan.nodes]])
