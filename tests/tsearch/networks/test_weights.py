@@ -80,7 +80,7 @@ def test_what_is_not_declared_is_refused_by_name() -> None:
         TsearchError, match=r"of another shape: blocks\.3\.main\.conv\.weight \[5, 4, 3, 3\] for"
     ):
         load_weights(wider, one.state_dict())
-    with pytest.raises(TsearchError, match="missing: blocks.3"):
+    with pytest.raises(TsearchError, match=r"missing: blocks\.3"):
         load_weights(one, network((1, 1), (4, 2), widths=(3, 4)).state_dict(), may_be_left=OF_STAGES)
 
 
