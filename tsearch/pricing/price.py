@@ -122,9 +122,9 @@ def rejection(space: "SearchSpace", configuration: Configuration) -> str | None:
 def extreme_configurations(space: "SearchSpace") -> tuple[Configuration, Configuration]:
     """The networks with the fewest and the most weights, at the smallest and the largest uniform
     timesteps."""
-    widths = sorted(space.settings["backbone.widths"].values, key=sum)  # type: ignore[union-attr]
+    widths = sorted(space.settings["backbone.widths"].values, key=sum)
     settings = {name: domain.default for name, domain in space.settings.items()}
-    division = space.all_divisions[0]
+    division = space.all_divisions.first
     smallest, largest = (
         space.assemble(division, (timesteps,) * len(division), (), settings | {"backbone.widths": chosen})
         for timesteps, chosen in ((min(space.timesteps), widths[0]), (max(space.timesteps), widths[-1]))

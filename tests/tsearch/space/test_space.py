@@ -104,7 +104,7 @@ def test_a_space_survives_json(name: str) -> None:
     space = load_space(name)
     back = SearchSpace.from_dict(json.loads(json.dumps(space.to_dict())), space.source_text)
     assert back == space
-    assert back.key == space.key
+    assert back.space_key == space.space_key
 
 
 def test_the_shipped_spaces_are_these() -> None:
