@@ -46,8 +46,8 @@ def derived_settings(settings: Mapping[str, Domain], info: "Input", lines: Lines
     for content in backbone_choices(settings):
         try:
             found = family(content["name"]).derived(content, info.shape, info.n_classes)
-        except (ValueError, TsearchError) as error:
-            raise lines.error(("backbone",), f"'backbone': {error}") from None
+        except ValueError as error:
+            raise _misfit(error, lines) from None
         if derived is not None and found != derived:
             raise lines.error(
                 ("backbone",),
@@ -71,7 +71,7 @@ def check_backbones(settings: Mapping[str, Domain], info: "Input", lines: Lines)
     except ValidationError as error:
         raise explain(error, lines, ("backbone",)) from None
     except ValueError as error:
-        raise lines.error(("backbone",), f"'backbone': {str(error).removesuffix('.')}.") from None
+        raise _misfit(error, lines) from None
 
 
 def check_hardware(hardware: Hardware, lines: Lines) -> None:
@@ -107,6 +107,13 @@ def check_leading(leading: tuple[tuple[int, ...], ...], smallest: int, lines: Li
                 ("schedule", "leading", i),
                 f"schedule.leading: {list(timesteps)} grows; the timesteps of a schedule may only shrink.",
             )
+
+
+def _misfit(error: ValueError, lines: Lines) -> TsearchError:
+    """A problem with the backbone at its line; one that is for people already stays as it is."""
+    if isinstance(error, TsearchError):
+        return lines.error(("backbone", "name"), str(error))
+    return lines.error(("backbone",), f"'backbone': {str(error).removesuffix('.')}.")
 
 
 def _check_fit(backbone: Backbone, info: "Input", neuron: Neuron) -> None:

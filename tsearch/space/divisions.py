@@ -55,12 +55,13 @@ class AnyDivision(Divisions):
         return comb(self.depth - 1, n_stages - 1)
 
     def at(self, n_stages: int, index: int) -> Division:
-        stages, left = [], self.depth
-        for after in range(n_stages - 1, 0, -1):
-            length = left - after
-            while index >= (n_with_it := comb(left - length - 1, after - 1)):
+        """Found from the last one on, where stages are short: as many steps as blocks."""
+        stages, left, index = [], self.depth, self.count(n_stages) - 1 - index
+        for n_after in range(n_stages - 1, 0, -1):
+            length = 1
+            while index >= (n_with_it := comb(left - length - 1, n_after - 1)):
                 index -= n_with_it
-                length -= 1
+                length += 1
             stages.append(length)
             left -= length
         return (*stages, left)

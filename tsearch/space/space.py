@@ -54,10 +54,18 @@ class SearchSpace(Frozen):
 
     @model_validator(mode="after")
     def _divisions_fit(self) -> Self:
-        for division in () if self.divisions == "any" else self.divisions:
-            if sum(division) != self.depth:
+        if self.divisions == "any":
+            return self
+        try:
+            depth = self.depth
+        except (
+            TsearchError
+        ):  # a network of the user's that is not to be found: its runs are shown all the same
+            return self
+        for division in self.divisions:
+            if sum(division) != depth:
                 raise ValueError(
-                    f"stages {list(division)} hold {sum(division)} blocks, but the backbone has {self.depth}"
+                    f"stages {list(division)} hold {sum(division)} blocks, but the backbone has {depth}"
                 )
         return self
 

@@ -38,21 +38,21 @@ class Structures:
     @cached_property
     def n(self) -> int:
         """How many there are."""
-        return sum(self.count(n_stages) for n_stages in range(1, self.divisions.most_stages + 1))
+        return sum(self._counts)
 
     def count(self, n_stages: int) -> int:
-        """How many have `n_stages` stages."""
-        return self.divisions.count(n_stages) * self._n_endings(n_stages, 0)
+        """How many have `n_stages` stages, at least 1."""
+        return self._counts[n_stages - 1] if n_stages <= len(self._counts) else 0
 
     def at(self, index: int) -> Structure:
         """The structure of number `index`. Raises: IndexError outside [0, n)."""
         if not 0 <= index < self.n:
             raise IndexError(f"structure {index} of {self.n}")
         n_stages = 1
-        while index >= self.count(n_stages):
-            index -= self.count(n_stages)
+        while index >= self._counts[n_stages - 1]:
+            index -= self._counts[n_stages - 1]
             n_stages += 1
-        place, index = divmod(index, self._n_endings(n_stages, 0))
+        place, index = divmod(index, sum(self._table[n_stages - 1]))
         vector, index = self._vector(n_stages, index)
         return Structure(self.divisions.at(n_stages, place), vector, self._schedules[vector[-1]][index])
 
@@ -85,9 +85,10 @@ class Structures:
             table.append(row)
         return table
 
-    def _n_endings(self, n_stages: int, lowest: int) -> int:
-        """Pairs of vector and schedule for `n_stages` stages that start with choice `lowest` or a later one."""
-        return sum(self._table[n_stages - 1][lowest:])
+    @cached_property
+    def _counts(self) -> list[int]:
+        """Structures with 1, 2, 3 ... stages."""
+        return [self.divisions.count(n) * sum(row) for n, row in enumerate(self._table, start=1)]
 
     def _vector(self, n_stages: int, index: int) -> tuple[Vector, int]:
         """The vector of the pair of number `index`, and the number of its schedule."""
