@@ -76,7 +76,8 @@ def _settings(file: SpaceFile, lines: Lines) -> dict[str, Domain]:
     for section in SECTIONS:
         domains = getattr(file, section).domains()
         settings |= {f"{section}.{field}": domain for field, domain in domains.items()}
-    settings |= checks.derived_settings(settings, info, lines)
+        if section == "backbone":
+            settings |= checks.derived_settings(settings, info, lines)
     checks.check_backbones(settings, info, lines)
     return settings
 
