@@ -321,6 +321,22 @@ def test_descriptions_survive_json() -> None:
         assert named == [layer.name for layer in network.layers if layer.other_source]
 
 
+def test_several_layers_can_read_the_input() -> None:
+    """Two branches on the same frames: the second one is no reader of the first."""
+    a = h.conv("a", (2, 4, 4), 3, 3, padding=1)
+    b = h.conv("b", (2, 4, 4), 3, 1, source="input")
+    total = h.LayerSpec(
+        "sum", "membrane_shortcut", 0, (3, 4, 4), (3, 4, 4), in_class="analog", neuron="lif", source="a",
+        other_source="b",
+    )  # fmt: skip
+    network = h.NetworkSpec((a, b, total, h.linear("head", (3, 4, 4), 2)), (h.StageSpec(2),))
+    assert network.source(network.layer("b")) is None
+    low, high = h.bound(network, HARDWARE, input_events=4)
+    assert (low.sop, high.count("synaptic_operation", "b")) == (0, 2 * 2 * 3)
+    with pytest.raises(h.HwcostError, match="'b': stage 1 reads the network's input"):
+        h.NetworkSpec((a, replace(b, stage=1)), (h.StageSpec(2), h.StageSpec(2)))
+
+
 def three_stages(**change: object) -> h.NetworkSpec:
     a = h.linear("a", 4, 4, neuron="lif")
     b = h.linear("b", 4, 4, stage=1, neuron="lif")
