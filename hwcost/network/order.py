@@ -15,9 +15,9 @@ def check_order(layers: Sequence[LayerSpec], stages: Sequence[StageSpec]) -> Non
     layer reads its own stage or the one before.
     """
     _check_names(layers)
-    found = [layer.stage for layer in layers]
-    if found != sorted(found) or set(found) != set(range(len(stages))):
-        raise HwcostError(f"layers must fill the stages 0 to {len(stages) - 1} in order, got {found}")
+    indices = [layer.stage for layer in layers]
+    if indices != sorted(indices) or set(indices) != set(range(len(stages))):
+        raise HwcostError(f"layers must fill the stages 0 to {len(stages) - 1} in order, got {indices}")
     _check_stages(stages)
     earlier: dict[str, LayerSpec] = {}
     for layer in layers:
