@@ -27,7 +27,7 @@ from torch import Tensor  # noqa: E402
 from tsearch.data.dataset import DatasetInfo  # noqa: E402
 from tsearch.networks.build import Network  # noqa: E402
 from tsearch.networks.neuron import fire  # noqa: E402
-from tsearch.networks.neuron.fused import compiling  # noqa: E402
+from tsearch.networks.neuron.compiler import compiling  # noqa: E402
 from tsearch.pricing.price import describe_network  # noqa: E402
 from tsearch.pricing.record import Recorder  # noqa: E402
 from tsearch.training.speed import keep_memory  # noqa: E402

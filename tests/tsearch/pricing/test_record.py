@@ -11,7 +11,7 @@ from hwcost import SpikeRecord, fan_out_classes
 from tsearch.configuration import Backbone, Configuration, Phase
 from tsearch.data.dataset import DatasetInfo
 from tsearch.networks.build import build, initialise
-from tsearch.networks.neuron.fused import compiling
+from tsearch.networks.neuron.compiler import compiling
 from tsearch.pricing.price import describe_network
 from tsearch.pricing.record import EventClassError, Recorder
 
