@@ -79,10 +79,8 @@ class _Fire(torch.autograd.Function):
         neuron: Neuron,
         norm: BatchNorm | None,
     ) -> Tensor:
-        dynamics, layout = (
-            dynamics_of(neuron, leak, threshold),
-            step_layout(current, channels_last=norm is not None),
-        )
+        dynamics = dynamics_of(neuron, leak, threshold)
+        layout = step_layout(current, channels_last=norm is not None)
         rows, affine = as_rows(current.detach(), layout), None
         saved_for_norm: tuple[Tensor, ...] = ()
         if norm is not None and weight is not None and bias is not None:
