@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import yaml
 from pydantic import ValidationError
 
-from hwcost import Baselines, Cost, HwcostError, NetworkSpec, SpikeRecord, baselines, estimate
+from hwcost import AnnTwins, Cost, HwcostError, NetworkSpec, SpikeRecord, ann_twins, estimate
 from tsearch.configuration import Configuration, Frozen, Result, Task
 from tsearch.errors import TsearchError
 from tsearch.pricing.price import price
@@ -102,7 +102,7 @@ class Priced(NamedTuple):
     them."""
 
     cost: Cost
-    twins: Baselines | None
+    twins: AnnTwins | None
 
 
 def price_bundle(
@@ -122,7 +122,7 @@ def price_bundle(
     except HwcostError as error:
         raise TsearchError(str(error)) from None
     try:
-        return Priced(cost, baselines(bundle.network_spec, name, order))
+        return Priced(cost, ann_twins(bundle.network_spec, name, order))
     except HwcostError:
         return Priced(cost, None)
 

@@ -13,7 +13,7 @@ from hwcost import (
     NetworkSpec,
     SpikeRecord,
     StageSpec,
-    baselines,
+    ann_twins,
     bound,
     estimate,
     load_profile,
@@ -63,7 +63,7 @@ def twin_metrics(network: NetworkSpec, hardware: Hardware) -> dict[str, float]:
     """Energy of the conventional networks of the same shapes: dense, and quantised to as many bits as the
     timesteps can tell apart. Nothing where the searched profile cannot run them."""
     try:
-        twins = baselines(network, load_profile(hardware.profile), hardware.execution)
+        twins = ann_twins(network, load_profile(hardware.profile), hardware.execution)
     except HwcostError:
         return {}
     return {"dense_energy_pj": twins.dense.total_pj, "quantised_energy_pj": twins.quantised.total_pj}
@@ -106,7 +106,7 @@ def rejection(space: "SearchSpace", configuration: Configuration) -> str | None:
     A cost is at least that of a silent network; how high it may get depends on the data, so only upper
     limits reject."""
     limits = {name: limit for name, limit in space.constraints.items() if name in PRICED}
-    if not limits and not load_profile(space.hardware.profile).limits:
+    if not limits and not load_profile(space.hardware.profile).capacity:
         return None
     try:
         bounds = _bound(space, configuration)

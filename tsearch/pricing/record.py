@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from hwcost import LayerSpec, LayerSpikes, NetworkSpec, SpikeRecord, fan_out_classes
-from tsearch.networks.neuron.fused import compiled_where_on
+from tsearch.networks.neuron.compiler import compiled_where_on
 
 
 class EventClassError(ValueError):

@@ -39,7 +39,7 @@ def _profile(facts: RunFacts, name: str) -> str:
     costs = [trial.costs[name] for trial in facts.trials.values()]
     missing = dict.fromkeys(item for cost in costs for item in cost.not_counted())
     assumed = dict.fromkeys(
-        note for cost in costs for note in cost.notes if not note.startswith(tuple(cost.orders))
+        note for cost in costs for note in cost.notes if not note.startswith(tuple(cost.mixing_orders))
     )
     entries = {
         "what it is": _about(name),

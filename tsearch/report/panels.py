@@ -84,8 +84,8 @@ def _facts(facts: RunFacts, point: Point, trial: Facts) -> str:
         *_twins(point),
         ("schedule", trial.schedule),
     ]
-    if facts.main and trial.costs[facts.main].orders:
-        orders = trial.costs[facts.main].orders.items()
+    if facts.main and trial.costs[facts.main].mixing_orders:
+        orders = trial.costs[facts.main].mixing_orders.items()
         rows.append(
             ("transformer", escape(", ".join(f"{words(order)} at {layer}" for layer, order in orders)))
         )

@@ -15,7 +15,7 @@ from hwcost import SpikeRecord
 from tsearch.configuration import Configuration, Result, Task
 from tsearch.data import Dataset, Split, load_dataset
 from tsearch.networks.build import Network, build, initialise
-from tsearch.networks.neuron.fused import compiling
+from tsearch.networks.neuron.compiler import compiling
 from tsearch.pricing.price import describe_network, metrics_of, price, twin_metrics
 from tsearch.pricing.record import Recorder
 from tsearch.training.checkpoints import trained_epochs

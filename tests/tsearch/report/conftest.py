@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hwcost import NetworkSpec, SpikeRecord
-from hwcost.fan_out import class_sizes
+from hwcost.network.fan_out import class_sizes
 from tsearch.configuration import Configuration, DataSpec, Hardware, Phase, Result
 from tsearch.data import describe_dataset
 from tsearch.engine.run_folder import Run, Trial
