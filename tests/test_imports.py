@@ -33,6 +33,7 @@ ORDER = [
 ALLOWED = {
     ("space", "engine"),  # names of proposers
     ("space", "networks"),  # names of backbones
+    ("space", "pricing"),  # bounds of costs before any training
     ("configuration", "networks"),  # families by name, and types
 }
 PACKAGE = ("tsearch", "tsearch.__main__")  # the public names and the command

@@ -36,6 +36,11 @@ def load_profile(name_or_path: str | Path) -> Profile:
     return _load(path, path.stat().st_mtime_ns)
 
 
+def profile_content(name_or_path: str | Path) -> dict[str, Any]:
+    """What a profile's file says, with the entries that it inherits, as plain data. Raises as `load_profile`."""
+    return _read(_path(str(name_or_path)), ())
+
+
 @lru_cache(maxsize=64)
 def _load(path: Path, changed_ns: int) -> Profile:  # noqa: ARG001  a file that changed is read again
     plain, where = _read(path, ()), f"profile '{path.stem}'"

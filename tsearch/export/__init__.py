@@ -42,12 +42,13 @@ def test_result(run: "Run", trial: "Trial") -> dict[str, float]:
     from tsearch.data import load_dataset
     from tsearch.files.whole import write_whole
     from tsearch.networks.build import build
+    from tsearch.networks.weights import current_names, load_weights
     from tsearch.training.checkpoints import unpack_weights
     from tsearch.training.evaluate import measure, one_thread
 
     dataset = load_dataset(run.task.data)
     network = build(trial.configuration, dataset.shape, dataset.n_classes)
-    network.load_state_dict(unpack_weights(run.checkpoint(trial.key)))
+    load_weights(network, current_names(unpack_weights(run.checkpoint(trial.key)), trial.configuration))
     with one_thread():
         measured = measure(network, dataset, dataset.test)
     result = {"accuracy": measured.accuracy, "n_samples": float(measured.n_samples)}

@@ -87,10 +87,12 @@ class Bundle:
         from safetensors.torch import load_file
 
         from tsearch.networks.build import build
+        from tsearch.networks.weights import current_names, load_weights
 
         contents = self.contents
         network = build(contents.configuration, contents.input_shape, contents.n_classes, for_inference=True)
-        network.load_state_dict(load_file(self.folder / "weights.safetensors"))
+        weights = load_file(self.folder / "weights.safetensors")
+        load_weights(network, current_names(weights, contents.configuration))
         return network.eval()
 
     def _json(self, name: str) -> Any:
@@ -165,6 +167,7 @@ def write_bundle(
     from tsearch.data import describe_dataset
     from tsearch.export.card import card
     from tsearch.networks.build import build
+    from tsearch.networks.weights import OF_STAGES, current_names, load_weights
     from tsearch.training.checkpoints import unpack_weights
 
     if folder.exists():
@@ -185,9 +188,9 @@ def write_bundle(
         versions=result.versions,
     )
     network = build(result.configuration, info.shape, info.n_classes, for_inference=True)
-    kept = network.state_dict().keys()
-    weights = {name: value for name, value in unpack_weights(checkpoint).items() if name in kept}
-    network.load_state_dict(weights)
+    state = current_names(unpack_weights(checkpoint), result.configuration)
+    taken = load_weights(network, state, may_be_left=OF_STAGES).taken
+    weights = {name: state[name] for name in taken}
     unfinished = folder.with_name(folder.name + ".unfinished")
     unfinished.mkdir(parents=True, exist_ok=True)
     content = save({name: value.contiguous() for name, value in weights.items()})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from tsearch.configuration import Backbone, DataSpec, Hardware, Neuron
+from tsearch.configuration import DataSpec, Hardware, Neuron
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.networks.backbones import family
 from tsearch.space.domains import Choice, Domain
@@ -66,7 +66,7 @@ def check_backbones(settings: Mapping[str, Domain], info: "Input", lines: Lines)
     neuron = Neuron(**nest(defaults(settings))["neuron"])
     try:
         for content in backbone_choices(settings):
-            _check_fit(read_backbone(content), info, neuron)
+            read_backbone(content).plan(info.shape, info.n_classes, neuron)
         common_depth(settings)
     except ValidationError as error:
         raise explain(error, lines, ("backbone",)) from None
@@ -114,14 +114,3 @@ def _misfit(error: ValueError, lines: Lines) -> TsearchError:
     if isinstance(error, TsearchError):
         return lines.error(("backbone", "name"), str(error))
     return lines.error(("backbone",), f"'backbone': {str(error).removesuffix('.')}.")
-
-
-def _check_fit(backbone: Backbone, info: "Input", neuron: Neuron) -> None:
-    """Raises: ValueError, saying why, if a backbone does not fit the frames."""
-    try:
-        backbone.plan(info.shape, info.n_classes, neuron)
-    except NotImplementedError:  # until every family gives its plan
-        from tsearch.networks.backbones.vgg import Vgg, check_fits
-
-        assert isinstance(backbone, Vgg)
-        check_fits(backbone, info.shape)

@@ -8,7 +8,6 @@ any space stands in `protocol.py`."""
 import math
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from importlib import import_module
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -174,13 +173,15 @@ class SearchSpace(Frozen):
 
     def refuse(self, configuration: Configuration) -> str | None:
         """Why no training can make it meet the constraints or fit the hardware; None if one may."""
-        reason: str | None = _pricing().rejection(self, configuration)
-        return reason
+        from tsearch.pricing.bounds import rejection
+
+        return rejection(self, configuration)
 
     def reference_box(self) -> tuple[dict[str, float], dict[str, float]]:
         """The worst and the best value of every objective before any training. Raises: TsearchError if unknown."""
-        worst, best = _pricing().reference_box(self)
-        return dict(worst), dict(best)
+        from tsearch.pricing.bounds import reference_box
+
+        return reference_box(self)
 
     # ------------------------------------------------------------------ parameters
 
@@ -308,11 +309,3 @@ def load_space(source: str | Path) -> SearchSpace:
     except UnicodeDecodeError:
         raise TsearchError(f"{source}: not a text file in UTF-8, so not a search space.") from None
     return parse_space(text, str(source) if Path(source) == path else path.name)
-
-
-def _pricing() -> Any:
-    """The room that bounds costs before any training; imported where it is needed, as it stands above this one."""
-    try:
-        return import_module("tsearch.pricing.bounds")
-    except ModuleNotFoundError:
-        return import_module("tsearch.pricing.price")
