@@ -35,6 +35,7 @@ ALLOWED = {
     ("space", "engine"),  # names of proposers
     ("space", "networks"),  # names of backbones
     ("references", "configuration"),  # types
+    ("space", "pricing"),  # bounds of costs before any training
     ("configuration", "networks"),  # families by name, and types
 }
 PACKAGE = ("tsearch", "tsearch.__main__")  # the public names and the command

@@ -141,9 +141,9 @@ def _same_letters(unit: str, kind: Quantity) -> str:
     return f" Did you mean '{near[0]}'?" if near else ""
 
 
-def excess(value: float, low: float | None, high: float | None) -> float:
-    """By how much `value` breaks a limit, relative to it; 0 where it keeps it, infinite for NaN. None
-    leaves a side open."""
+def violation(value: float, low: float | None, high: float | None) -> float:
+    """By how much `value` breaks the constraint [low, high], relative to the end that it passes; 0 where it keeps it,
+    infinite for NaN. None leaves a side open."""
     if low is None and high is None:
         return 0.0
     if math.isnan(value):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tsearch.errors import TsearchError
-from tsearch.units import display_unit, excess, format_value, metric_name, parse, parse_limit, title
+from tsearch.units import display_unit, format_value, metric_name, parse, parse_limit, title, violation
 
 
 @pytest.mark.parametrize(
@@ -120,4 +120,4 @@ def test_names() -> None:
     ],
 )
 def test_a_limit_is_broken_by_a_part_of_itself(value, low, high, expected) -> None:
-    assert excess(value, low, high) == pytest.approx(expected)
+    assert violation(value, low, high) == pytest.approx(expected)

@@ -80,7 +80,7 @@ def run(
         "seed": space.search.seed if seed is None else seed,
         "trials": space.search.trials if trials is None else trials,
         "space": space.to_dict(),
-        "space_key": space.key,
+        "space_key": space.space_key,
         "space_text": space.source_text,
         "space_path": space_path,
         "task": task.model_dump(mode="json"),

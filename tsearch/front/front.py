@@ -21,7 +21,7 @@ import numpy as np
 
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.front.gains import Array, best_row, gain, hypervolume, outward
-from tsearch.units import excess, format_value, title
+from tsearch.units import format_value, title, violation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -292,7 +292,7 @@ def _point(trial: "Trial", result: "Result") -> Point:
 
 def _excess(point: Point, limits: Limits) -> float:
     """By how much a point breaks its limits, relative to them, at worst; 0 when it keeps them all."""
-    worst = (excess(point.metrics.get(metric, math.nan), *limit) for metric, limit in limits.items())
+    worst = (violation(point.metrics.get(metric, math.nan), *limit) for metric, limit in limits.items())
     return max(worst, default=0.0)
 
 
