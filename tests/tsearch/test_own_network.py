@@ -124,6 +124,26 @@ def test_ray_finds_the_same(folder, run) -> None:
     assert found[0] == found[1]
 
 
+@pytest.mark.slow
+def test_the_example_as_it_is_shows_that_time_matters(tmp_path) -> None:
+    done = _python(
+        "-m",
+        "tsearch",
+        "run",
+        "examples/own.yaml",
+        "--trials",
+        "3",
+        "--runs",
+        str(tmp_path),
+        folder=REPOSITORY,
+    )
+    assert done.returncode == 0, done.stderr
+    accuracies = [
+        trial.result.metrics["accuracy"] for trial in tsearch.open_run(tmp_path / "moving_bars").results
+    ]
+    assert accuracies[0] < 0.75 < 0.9 < accuracies[2]  # one timestep, and four
+
+
 def test_references_go_both_ways() -> None:
     assert resolve("tsearch.references:resolve") is resolve
     assert reference_to(resolve) == "tsearch.references:resolve"

@@ -113,10 +113,11 @@ def test_a_network_is_made_for_one_shape() -> None:
         configuration(settings()).backbone.plan((3, 8, 8), 10, Neuron())
 
 
-@pytest.mark.usefixtures("module")
-def test_making_it_draws_no_random_numbers() -> None:
+def test_making_it_draws_no_random_numbers(module) -> None:
     state = torch.get_rng_state()
     settings(width=7)
+    module.network = lambda shape, n_classes: network(shape, n_classes, 4 + int(torch.rand(1).item()))
+    assert settings()["n_blocks"] == 2  # looks at a number that it has drawn
     assert torch.equal(torch.get_rng_state(), state)
 
 

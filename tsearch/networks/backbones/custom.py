@@ -5,7 +5,7 @@ The function `network(shape, n_classes, **options)` gives a list of torch blocks
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -126,12 +126,11 @@ def _of_plan(settings: Mapping[str, Any], shape: Sequence[int], n_classes: int) 
 def _blocks(
     name: str, function: Any, options: Mapping[str, Any], shape: Shape, n_classes: int
 ) -> "list[nn.Module]":
-    """What the function gives, made without memory and without random numbers."""
+    """What the function gives."""
     import torch
 
     try:
-        with torch.device("meta"):
-            blocks = function(shape, n_classes, **options)
+        blocks = _called(lambda: function(shape, n_classes, **options))
     except Exception as error:
         called = ", ".join((f"{shape}, {n_classes}", *(f"{k}={v!r}" for k, v in options.items())))
         raise BadReferenceError(
@@ -144,6 +143,18 @@ def _blocks(
             f"{'an empty one' if is_list and not len(blocks) else type(blocks).__name__}."
         )
     return list(blocks)
+
+
+def _called(function: Callable[[], Any]) -> Any:
+    """The modules that `function` makes, without memory; random numbers are left as they were."""
+    import torch
+
+    try:
+        with torch.device("meta"):
+            return function()
+    except Exception:  # it may want to see the values of its tensors
+        with torch.random.fork_rng(devices=[]):
+            return function()
 
 
 def _frozen(value: Any) -> Any:
