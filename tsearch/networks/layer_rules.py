@@ -5,21 +5,19 @@ it gives, and returns the signal behind it.
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import nn
 
 from tsearch.configuration import Neuron
+from tsearch.networks.block_nodes import BlockNodes, Signal
 from tsearch.networks.lif import LIF
 from tsearch.networks.plan import Convolution, Pool, Shape
-
-if TYPE_CHECKING:
-    from tsearch.networks.tracing import Block, Signal
 
 Pair = tuple[int, int]
 
 
-def convolution(block: "Block", layer: nn.Conv2d, path: str, signal: "Signal", shape: Shape) -> "Signal":
+def convolution(block: BlockNodes, layer: nn.Conv2d, path: str, signal: Signal, shape: Shape) -> Signal:
     """Reads events, gives a current. Without BatchNorm behind it, it needs a bias."""
     block.take_events(signal, f"the convolution '{path}'")
     if layer.dilation != (1, 1):
@@ -36,7 +34,7 @@ def convolution(block: "Block", layer: nn.Conv2d, path: str, signal: "Signal", s
     return block.behind(signal, name, shape, is_current=True)
 
 
-def batch_norm(block: "Block", layer: nn.BatchNorm2d, path: str, signal: "Signal", shape: Shape) -> "Signal":
+def batch_norm(block: BlockNodes, layer: nn.BatchNorm2d, path: str, signal: Signal, shape: Shape) -> Signal:
     """Becomes part of the convolution before it."""
     node = block.nodes.get(signal.node)
     if not isinstance(node, Convolution) or not signal.is_current or node.norm:
@@ -52,7 +50,7 @@ def batch_norm(block: "Block", layer: nn.BatchNorm2d, path: str, signal: "Signal
     return block.behind(signal, node.name, shape, is_current=True)
 
 
-def neurons(block: "Block", layer: LIF, path: str, signal: "Signal", shape: Shape) -> "Signal":
+def neurons(block: BlockNodes, layer: LIF, path: str, signal: Signal, shape: Shape) -> Signal:
     """Turn a current into spikes."""
     if not signal.is_current:
         block.refuse(
@@ -65,8 +63,8 @@ def neurons(block: "Block", layer: LIF, path: str, signal: "Signal", shape: Shap
 
 
 def pool(
-    block: "Block", layer: nn.AvgPool2d | nn.MaxPool2d, path: str, signal: "Signal", shape: Shape
-) -> "Signal":
+    block: BlockNodes, layer: nn.AvgPool2d | nn.MaxPool2d, path: str, signal: Signal, shape: Shape
+) -> Signal:
     """The average or maximum of windows."""
     usual: dict[str, Any] = {"ceil_mode": False, "divisor_override": None, "return_indices": False}
     padding = _pair(layer.padding)
@@ -84,8 +82,8 @@ def pool(
 
 
 def adaptive_pool(
-    block: "Block", layer: nn.AdaptiveAvgPool2d, path: str, signal: "Signal", shape: Shape
-) -> "Signal":
+    block: BlockNodes, layer: nn.AdaptiveAvgPool2d, path: str, signal: Signal, shape: Shape
+) -> Signal:
     """An average of windows of one size, where the input can be cut into such."""
     del layer
     kernel = (signal.shape[1] // shape[1], signal.shape[2] // shape[2])
@@ -95,13 +93,13 @@ def adaptive_pool(
     return _pooled(block, path, signal, shape, mode="average", kernel=kernel, stride=kernel)
 
 
-def passed_on(block: "Block", layer: nn.Module, path: str, signal: "Signal", shape: Shape) -> "Signal":
+def passed_on(block: BlockNodes, layer: nn.Module, path: str, signal: Signal, shape: Shape) -> Signal:
     """Identity does nothing."""
     del block, layer, path, shape
     return signal
 
 
-def dropout(block: "Block", layer: nn.Dropout, path: str, signal: "Signal", shape: Shape) -> "Signal":
+def dropout(block: BlockNodes, layer: nn.Dropout, path: str, signal: Signal, shape: Shape) -> Signal:
     """Not part of a finished network: tsearch has a setting of its own for it."""
     del shape
     if layer.p > 0:
@@ -111,7 +109,7 @@ def dropout(block: "Block", layer: nn.Dropout, path: str, signal: "Signal", shap
     return signal
 
 
-def flatten(block: "Block", layer: nn.Flatten, path: str, signal: "Signal", shape: Shape) -> "Signal":
+def flatten(block: BlockNodes, layer: nn.Flatten, path: str, signal: Signal, shape: Shape) -> Signal:
     """The last layer reads all features anyway."""
     del shape
     if (layer.start_dim, layer.end_dim) != (1, -1):
@@ -134,13 +132,13 @@ RULES: dict[type[nn.Module], Any] = {
 KNOWN = "Conv2d, BatchNorm2d, LIF, AvgPool2d, MaxPool2d, AdaptiveAvgPool2d, Identity, Sequential, sums of two signals"
 
 
-def _pooled(block: "Block", path: str, signal: "Signal", shape: Shape, **settings: Any) -> "Signal":
+def _pooled(block: BlockNodes, path: str, signal: Signal, shape: Shape, **settings: Any) -> Signal:
     block.take_events(signal, f"the pool '{path}'")
     name = block.add(Pool, path, "pool", (signal,), shape, in_shape=signal.shape, **settings)
     return block.behind(signal, name, shape, is_current=False)
 
 
-def _padding(block: "Block", layer: nn.Conv2d, path: str) -> Pair:
+def _padding(block: BlockNodes, layer: nn.Conv2d, path: str) -> Pair:
     """Pixels added on each side."""
     if isinstance(layer.padding, str):
         kernel = layer.kernel_size if layer.padding == "same" else (1, 1)

@@ -14,8 +14,9 @@ import tsearch
 from tsearch import LIF, train_and_price
 from tsearch.configuration import Configuration, DataSpec, Neuron, Task
 from tsearch.networks.backbones import family
+from tsearch.networks.block_nodes import BadNetworkError
 from tsearch.networks.plan import Convolution, Pool, Readout, Sum
-from tsearch.networks.tracing import BadNetworkError, trace
+from tsearch.networks.tracing import trace
 
 
 class BasicBlock(nn.Module):

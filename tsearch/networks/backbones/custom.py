@@ -88,7 +88,8 @@ def traced(name: str, options: Mapping[str, Any], shape: Shape, n_classes: int, 
 
 @lru_cache(maxsize=256)
 def _traced(function: Any, name: str, options: str, shape: Shape, n_classes: int, neuron: Neuron) -> "Plan":
-    from tsearch.networks.tracing import BadNetworkError, trace
+    from tsearch.networks.block_nodes import BadNetworkError
+    from tsearch.networks.tracing import trace
 
     blocks = _blocks(name, function, json.loads(options), shape, n_classes)
     try:
