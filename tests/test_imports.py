@@ -27,12 +27,14 @@ ORDER = [
     "configuration",
     "units",
     "machine",
+    "references",
     "errors",
 ]
 # Looked up when a function runs: names of other rooms that a space file may mention, and types.
 ALLOWED = {
     ("space", "engine"),  # names of proposers
     ("space", "networks"),  # names of backbones
+    ("references", "configuration"),  # types
     ("configuration", "networks"),  # families by name, and types
 }
 PACKAGE = ("tsearch", "tsearch.__main__")  # the public names and the command
