@@ -11,7 +11,7 @@ from plotly.offline import get_plotlyjs
 
 from tsearch.engine.run_folder import checkpoint_path
 from tsearch.errors import TsearchError
-from tsearch.export import test_result
+from tsearch.export.evaluation import accuracy_on_test
 from tsearch.files.whole import full_disk_is_an_error
 from tsearch.report.facts import RunFacts, gather
 from tsearch.report.front_figure import front_figure
@@ -48,7 +48,7 @@ def _test_results(run: "Run", facts: RunFacts) -> dict[int, dict[str, float]]:
     for trial in run.trials:
         if trial.number in on_front and checkpoint_path(run.folder, trial.key).is_file():
             try:
-                found[trial.number] = test_result(run, trial)
+                found[trial.number] = accuracy_on_test(run, trial)
             except TsearchError:
                 return {}
     return found

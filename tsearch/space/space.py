@@ -28,7 +28,7 @@ from tsearch.space.timesteps import (
     vector_of_shares,
     vectors,
 )
-from tsearch.units import excess
+from tsearch.units import violation
 
 ENUMERABLE = 1_000_000
 
@@ -99,7 +99,8 @@ class SearchSpace(Frozen):
         """By how much metrics break the constraints at worst, relative to them; 0 where all are kept."""
         limits = self.constraints.items()
         return max(
-            (excess(metrics.get(name, math.nan), limit.min, limit.max) for name, limit in limits), default=0.0
+            (violation(metrics.get(name, math.nan), limit.min, limit.max) for name, limit in limits),
+            default=0.0,
         )
 
     @property
