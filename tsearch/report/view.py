@@ -1,4 +1,4 @@
-"""What the page tells of a run, gathered once: numbers and words read from results, never computed anew."""
+"""What the page shows of a run, gathered once from its results: nothing is computed anew."""
 
 import math
 import shlex
@@ -8,18 +8,27 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hwcost import Cost, NetworkSpec, SpikeRecord
+from tsearch.configuration import Configuration
 from tsearch.front import Front, Point
+from tsearch.front.point import setting_text
 from tsearch.front.saving import cost_metric, staircase
 from tsearch.units import title
 
 if TYPE_CHECKING:
-    from tsearch.configuration import Configuration
+    from tsearch.configuration import Result
     from tsearch.engine.run_folder import Run, Trial
 
 
 @dataclass(frozen=True)
-class Facts:
-    """One complete trial: its schedule in words, its cost by profile, its spikes per neuron by layer and timestep."""
+class TrialView:
+    """One complete trial.
+
+    Args:
+        schedule: Its phases as a sentence, '' where it is no network.
+        costs: Its cost by profile.
+        rates: Spikes per neuron at every timestep, by layer.
+        command: The command that exports it, '' where it is no network.
+    """
 
     schedule: str
     costs: Mapping[str, Cost]
@@ -27,7 +36,7 @@ class Facts:
     command: str
 
     def energy(self, profile: str) -> dict[str, dict[str, float]]:
-        """Energy in pJ by layer and kind; empty where the trial was not priced under `profile`."""
+        """Energy in pJ by layer and kind of cost; empty where the trial was not priced under `profile`."""
         if profile not in self.costs:
             return {}
         cost = self.costs[profile]
@@ -45,23 +54,28 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class RunFacts:
+class RunView:
     """A run, its front and its complete trials by number.
 
-    `profiles` are those that every result was priced under, the searched one first; `tests` holds accuracy and number
-    of samples on test data, by trial, of those that were looked at.
+    `profiles` are those that every result was priced under, the searched one first; `on_test` holds accuracy and number
+    of samples on test data, by trial, where they were measured.
     """
 
     run: "Run"
     front: Front
-    trials: Mapping[int, Facts]
+    trials: Mapping[int, TrialView]
     profiles: tuple[str, ...]
-    tests: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
+    on_test: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def main(self) -> str:
         """The profile that the objectives read; '' where nothing was priced."""
         return next(iter(self.profiles), "")
+
+    @cached_property
+    def are_networks(self) -> bool:
+        """Whether all that was tried are networks."""
+        return all(isinstance(trial.configuration, Configuration) for trial in self.run.trials)
 
     @cached_property
     def failed(self) -> tuple["Trial", ...]:
@@ -70,7 +84,7 @@ class RunFacts:
 
     @cached_property
     def axes(self) -> tuple[str, str, str | None]:
-        """Metrics to the right (the cost that savings are told of), upwards (what is maximised) and as colour."""
+        """Metrics on the axes: right (the cost of the saving), up (what is maximised), and as colour."""
         names = [objective.name for objective in self.front.objectives]
         upwards = [o.name for o in self.front.objectives if o.direction == "maximize"]
         y = upwards[0] if upwards else names[0]
@@ -81,12 +95,12 @@ class RunFacts:
 
     @cached_property
     def has_staircase(self) -> bool:
-        """Whether the axes are a cost and an accuracy, so that a line of the best so far has a meaning."""
+        """Whether the axes are a cost and an accuracy, for which lines of the best accuracy up to a cost are drawn."""
         return self.axes[1] == "accuracy" and self.axes[0] == cost_metric(self.front)
 
     @cached_property
     def chosen(self) -> tuple[tuple[str, Point], ...]:
-        """Up to three points to look at closely, named: both ends of the front, and the knee between them."""
+        """Up to three points for the panels, with names: both ends of the front, and the knee between them."""
         if not self.front.points:
             return ()
         x, y, _ = self.axes
@@ -114,27 +128,34 @@ class RunFacts:
         )
 
 
-def gather(run: "Run") -> RunFacts:
-    """All that the page shows of `run`."""
+def gather(run: "Run") -> RunView:
+    """All that the page shows of `run`, but for accuracies on test."""
     name = run.name if run.folder.parent.name == "runs" else str(run.folder)
     trials = {
-        trial.number: Facts(
-            schedule=schedule_text(trial.configuration),
-            costs={p: Cost.from_dict(cost) for p, cost in trial.result.costs.items() if "rows" in cost},
-            rates=spike_rates(trial.result.spikes),
-            command=f"tsearch export {shlex.quote(name)} --trial {trial.number}",
+        trial.number: _trial_view(
+            trial.configuration, trial.result, f"{shlex.quote(name)} --trial {trial.number}"
         )
         for trial in run.trials
         if trial.result is not None and trial.state == "complete"
     }
-    wanted = dict.fromkeys((run.task.hardware.profile, *run.task.hardware.also))
-    profiles = tuple(p for p in wanted if trials and all(p in facts.costs for facts in trials.values()))
-    return RunFacts(run, Front.of(run), trials, profiles)
+    searched = dict.fromkeys((run.task.hardware.profile, *run.task.hardware.also))
+    profiles = tuple(p for p in searched if trials and all(p in trial.costs for trial in trials.values()))
+    return RunView(run, Front.of(run), trials, profiles)
+
+
+def _trial_view(configuration: Any, result: "Result", trial: str) -> TrialView:
+    is_network = isinstance(configuration, Configuration)
+    return TrialView(
+        schedule=schedule_text(configuration) if is_network else "",
+        costs={profile: Cost.from_dict(cost) for profile, cost in result.costs.items() if "rows" in cost},
+        rates=spike_rates(result.spikes),
+        command=f"tsearch export {trial}" if is_network else "",
+    )
 
 
 def uniform_points(front: Front) -> list[Point]:
-    """The uniform points worth naming, fewest timesteps first: those that no other uniform one beats, and of all other
-    timesteps the most accurate.
+    """The uniform points that the page names, fewest timesteps first: those that no other uniform one beats in accuracy
+    and cost, and of every other number of timesteps the most accurate.
     """
     points = [point for point in front.complete if point.is_uniform]
     cost = cost_metric(front)
@@ -142,8 +163,8 @@ def uniform_points(front: Front) -> list[Point]:
     for timesteps in sorted(
         {point.timesteps[0] for point in points} - {point.timesteps[0] for point in chosen}
     ):
-        alike = [point for point in points if point.timesteps[0] == timesteps]
-        chosen.append(max(alike, key=lambda point: (point.metrics.get("accuracy", -math.inf), -point.number)))
+        equal = [point for point in points if point.timesteps[0] == timesteps]
+        chosen.append(max(equal, key=lambda point: (point.metrics.get("accuracy", -math.inf), -point.number)))
     return sorted(chosen, key=lambda point: (point.timesteps[0], point.number))
 
 
@@ -166,12 +187,7 @@ def spike_rates(spikes: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:
     }
 
 
-def schedule_text(configuration: "Configuration") -> str:
-    """The phases in words: '8, 8, 8 for 6 epochs, then 6, 3, 1 for 20'."""
-    phases = [f"{numbers(phase.timesteps)} for {phase.epochs}" for phase in configuration.schedule]
+def schedule_text(configuration: Configuration) -> str:
+    """The phases as a sentence: '8, 8, 8 for 6 epochs, then 6, 3, 1 for 20'."""
+    phases = [f"{setting_text(phase.timesteps)} for {phase.epochs}" for phase in configuration.schedule]
     return ", then ".join([f"{phases[0]} epochs", *phases[1:]])
-
-
-def numbers(values: tuple[int, ...]) -> str:
-    """'6, 3, 1'."""
-    return ", ".join(str(value) for value in values)
