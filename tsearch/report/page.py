@@ -72,7 +72,8 @@ def _figures(view: RunView) -> dict[str, Any]:
     if not view.front.points:
         return {}
     fronts = {profile: front_figure(view, profile) for profile in view.profiles or ("",)}
-    return {"fronts": fronts, "progress": progress_figure(view), "trials": panels(view)}
+    progress = {"progress": progress_figure(view)} if view.front.has_box else {}
+    return {"fronts": fronts} | progress | {"trials": panels(view)}
 
 
 def _json(content: Any) -> str:
