@@ -3,8 +3,8 @@
 import math
 from collections.abc import Mapping
 
-from tsearch import units
 from tsearch.units import format_value, title
+from tsearch.units import violation as violation_of_one
 
 Constraints = Mapping[str, tuple[float | None, float | None]]
 
@@ -12,10 +12,10 @@ Constraints = Mapping[str, tuple[float | None, float | None]]
 def violation(metrics: Mapping[str, float], constraints: Constraints) -> float:
     """By how much `metrics` break the constraints, relative to the bound broken most; 0 where all hold, infinite
     for a metric that is missing or NaN."""
-    worst = (
-        units.violation(metrics.get(metric, math.nan), *bounds) for metric, bounds in constraints.items()
+    violations = (
+        violation_of_one(metrics.get(metric, math.nan), *bounds) for metric, bounds in constraints.items()
     )
-    return max(worst, default=0.0)
+    return max(violations, default=0.0)
 
 
 def constraints_text(constraints: Constraints) -> str:
