@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from training_speed import interleaved, ratios
 
-import tsearch.networks.block
+import tsearch.networks.modules
 import tsearch.training.evaluate
 from tsearch.configuration import Configuration, Neuron, Phase, Training
 from tsearch.data import load_dataset
@@ -65,15 +65,15 @@ def loop(current: Tensor, timesteps: int, neuron: Neuron, norm: nn.BatchNorm2d |
 @contextmanager
 def written_plainly() -> Iterator[None]:
     """Inside, networks have the neurons above, the library's pool, and BatchNorm of its own in validation too."""
-    block = tsearch.networks.block
+    modules = tsearch.networks.modules
 
     def unfolded(self: nn.Module, x: Tensor) -> Tensor:
         return self.norm(self.conv(x))  # type: ignore[operator,no-any-return]
 
     with (
-        patch.object(block, "fire", loop),
-        patch.object(block, "average_pool", lambda x: functional.avg_pool2d(x, 2)),
-        patch.object(block.ConvBlock, "normalised", unfolded),
+        patch.object(modules, "fire", loop),
+        patch.object(modules, "average_pool", lambda x: functional.avg_pool2d(x, 2)),
+        patch.object(modules.ConvolutionModule, "normalised", unfolded),
     ):
         yield
 

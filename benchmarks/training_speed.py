@@ -28,7 +28,7 @@ from tsearch.data.dataset import DatasetInfo  # noqa: E402
 from tsearch.networks.build import Network  # noqa: E402
 from tsearch.networks.neuron import fire  # noqa: E402
 from tsearch.networks.neuron.fused import compiling  # noqa: E402
-from tsearch.pricing.price import describe_network  # noqa: E402
+from tsearch.pricing.describe import describe_network  # noqa: E402
 from tsearch.pricing.record import Recorder  # noqa: E402
 from tsearch.training.speed import keep_memory  # noqa: E402
 
@@ -246,7 +246,7 @@ def recording(rounds: int) -> list[str]:
         inputs, _ = batch(name)
         frames = inputs if inputs.dim() == 5 else inputs[None]
         info = DatasetInfo(name, SHAPES[name], 10, is_static=kind == "analog", input_class=kind)
-        recorder = Recorder(describe_network(network.configuration, info))
+        recorder = Recorder(describe_network(network.configuration, info), network.plan)
 
         def run(observe: Recorder | None = None, network: Network = network, frames: Tensor = frames) -> None:
             with torch.no_grad():

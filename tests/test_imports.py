@@ -75,8 +75,7 @@ CLOSING = {
     ("tsearch.configuration", "tsearch.networks.backbones"),
     ("tsearch.configuration", "tsearch.networks.plan"),
     ("tsearch.space.space", "tsearch.space.file"),
-    ("hwcost.network", "hwcost.order"),
-    ("hwcost.network", "hwcost.shapes"),
+    ("tsearch.networks.layer_rules", "tsearch.networks.tracing"),
 }
 
 

@@ -17,7 +17,8 @@ from tsearch.errors import TsearchError, did_you_mean
 if TYPE_CHECKING:
     from tsearch.configuration import Configuration, Task
 
-HINT = "Modules are looked for in the current folder and on PYTHONPATH"
+HINT = "Modules are looked for in the current folder, beside the search space and on PYTHONPATH"
+_folders: list[str] = []  # where modules are looked for that Python does not find
 
 
 class BadReferenceError(TsearchError, ValueError):
@@ -56,10 +57,10 @@ def reference_to(thing: Any) -> str | None:
 
 
 def look_in(folder: str | Path) -> None:
-    """Also look for modules in `folder`, after everywhere else."""
+    """Also look in `folder` for modules that are found nowhere else."""
     absolute = str(Path(folder).absolute())
-    if absolute not in sys.path:
-        sys.path.append(absolute)
+    if absolute not in _folders:
+        _folders.append(absolute)
 
 
 def needed_modules(task: "Task", configuration: "Configuration") -> tuple[str, ...]:
@@ -81,6 +82,7 @@ def _imported(module: str) -> ModuleType:
         return import_module(module)
     except ModuleNotFoundError:
         look_in(os.getcwd())  # an installed command does not look there
+        sys.path.extend(folder for folder in _folders if folder not in sys.path)
         return import_module(module)
 
 

@@ -1,10 +1,53 @@
 """Configurations: what is refused, and what their hashes promise."""
 
+from typing import Annotated
+
 import pytest
 from pydantic import ValidationError
 
-from tsearch.configuration import Configuration, Phase, Result, Training
+from tsearch.configuration import (
+    AbsentMeans,
+    Configuration,
+    Frozen,
+    Neuron,
+    Phase,
+    Result,
+    Training,
+    canonical,
+)
 from tsearch.networks.backbones.vgg import Vgg
+
+# What the absence of a field from a key has meant since the field was introduced. A line here is never changed, only
+# added; None stands for a field that is part of every key.
+ABSENT_MEANS = {
+    "Vgg.name": "vgg",
+    "Vgg.widths": (8, 16, 32),
+    "Vgg.pool_after": (1, 2),
+    "Vgg.pool": "average",
+    "Neuron.tau": 2.0,
+    "Neuron.threshold": 1.0,
+    "Neuron.reset": "soft",
+    "Neuron.surrogate": "rectangular",
+    "Neuron.surrogate_width": 1.0,
+    "Training.optimizer": "adamw",
+    "Training.learning_rate": 0.01,
+    "Training.weight_decay": 1e-4,
+    "Training.batch_size": 64,
+    "Training.dropout": 0.0,
+    "Training.label_smoothing": 0.0,
+    "Training.early_loss_weight": 1.0,
+    "Training.warmup": 0.15,
+    "Training.shift": 0,
+    "Training.precision": "float32",
+    "Phase.timesteps": None,
+    "Phase.epochs": None,
+    "Configuration.backbone": {},
+    "Configuration.stages": None,
+    "Configuration.schedule": None,
+    "Configuration.neuron": {},
+    "Configuration.temporal_transformer": "score_mix",
+    "Configuration.training": {},
+}
 
 
 def make(**changes) -> Configuration:
@@ -35,6 +78,58 @@ def test_a_schedule_may_only_shrink() -> None:
 def test_a_pool_after_a_block_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValidationError, match="beyond the last one"):
         Vgg(widths=(8,), pool_after=(2,))
+
+
+def test_what_absence_means_is_fixed_for_ever() -> None:
+    found = {}
+    for model in (Vgg, Neuron, Training, Phase, Configuration):
+        for name, field in model.model_fields.items():
+            marks = [mark.value for mark in field.metadata if isinstance(mark, AbsentMeans)]
+            found[f"{model.__name__}.{name}"] = marks[0] if marks else None
+    assert found == ABSENT_MEANS
+
+
+def test_a_key_names_only_what_differs_from_what_absence_means() -> None:
+    schedule = [{"timesteps": [6, 3], "epochs": 4}]
+    assert canonical(make()) == {"stages": [1, 2], "schedule": schedule}
+    assert canonical(make(neuron=Neuron(tau=3), backbone=Vgg(widths=(2, 2, 2)))) == {
+        "backbone": {"widths": [2, 2, 2]},
+        "stages": [1, 2],
+        "schedule": schedule,
+        "neuron": {"tau": 3.0},
+    }
+
+
+def test_keys_stay_when_a_field_is_added_and_when_a_default_changes() -> None:
+    class Before(Frozen):
+        tau: Annotated[float, AbsentMeans(2.0)] = 2.0
+
+    class After(Frozen):
+        tau: Annotated[float, AbsentMeans(2.0)] = 4.0
+        delay: Annotated[int, AbsentMeans(0)] = 0
+
+    assert canonical(After(tau=2.0)) == canonical(Before()) == {}
+    assert canonical(After()) == canonical(Before(tau=4.0)) == {"tau": 4.0}
+    assert canonical(After(delay=1)) != canonical(Before())
+
+
+@pytest.mark.parametrize("whole", [2, 2.0])
+def test_whole_numbers_have_one_key_however_they_are_written(whole) -> None:
+    assert make(neuron=Neuron(tau=3, threshold=whole)).key == make(neuron=Neuron(tau=3.0, threshold=2)).key
+
+
+def test_the_keys_of_today_stay_what_they_are() -> None:
+    """Frozen when keys became canonical: another value here would orphan every run since."""
+    assert make().key == "7cbcd6ccf35bd426"
+    assert (
+        make(training=Training(learning_rate=0.02), temporal_transformer="bucket").key == "017214ea1ea0bab9"
+    )
+
+
+def test_the_names_of_earlier_versions_are_understood() -> None:
+    plain = make(temporal_transformer="bucket").model_dump(mode="json")
+    plain["transformer"] = plain.pop("temporal_transformer")
+    assert Configuration.model_validate(plain) == make(temporal_transformer="bucket")
 
 
 def test_key_depends_on_content_alone() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from tsearch.data import describe_dataset
 from tsearch.errors import TsearchError
-from tsearch.pricing.price import cost_range, reference_box
+from tsearch.pricing.bounds import cost_range, reference_box
 from tsearch.space.domains import Choice, Domain
 from tsearch.space.space import SearchSpace
 

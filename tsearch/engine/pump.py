@@ -27,7 +27,7 @@ from tsearch.engine.proposing import Study, entry, proposal_seed
 from tsearch.engine.run_folder import Run, Trial, error_path, keep_result, objective_values, stored_result
 from tsearch.errors import TsearchError
 from tsearch.files.whole import write_whole
-from tsearch.pricing.price import rejection
+from tsearch.pricing.bounds import rejection
 
 MAX_ATTEMPTS = 3
 MAX_DUPLICATES = 10

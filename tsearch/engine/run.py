@@ -189,7 +189,7 @@ def _box(space: SearchSpace, ideal: Mapping[str, float] | None) -> tuple[dict[st
     reference = dict(space.reference or {})
     if ideal is not None and names <= ideal.keys() and names <= reference.keys():
         return reference, dict(ideal)
-    from tsearch.pricing.price import reference_box
+    from tsearch.pricing.bounds import reference_box
 
     worst, best = reference_box(space)
     return dict(worst) | reference, dict(best) | dict(ideal or {})

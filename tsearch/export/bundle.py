@@ -58,10 +58,12 @@ class Bundle:
         from safetensors.torch import load_file
 
         from tsearch.networks.build import build
+        from tsearch.networks.weights import current_names, load_weights
 
         contents = self.contents
         network = build(contents.configuration, contents.input_shape, contents.n_classes, for_inference=True)
-        network.load_state_dict(load_file(self.folder / "weights.safetensors"))
+        weights = load_file(self.folder / "weights.safetensors")
+        load_weights(network, current_names(weights, contents.configuration))
         return network.eval()
 
     def _json(self, name: str) -> Any:

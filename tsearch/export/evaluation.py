@@ -26,12 +26,13 @@ def accuracy_on_test(run: "Run", trial: "Trial") -> dict[str, float]:
         return dict(json.loads(path.read_text()))
     from tsearch.data import load_dataset
     from tsearch.networks.build import build
+    from tsearch.networks.weights import current_names, load_weights
     from tsearch.training.checkpoints import unpack_weights
 
     weights = unpack_weights(run.checkpoint(trial.key))
     dataset = load_dataset(run.task.data)
     network = build(trial.configuration, dataset.shape, dataset.n_classes)
-    network.load_state_dict(weights)
+    load_weights(network, current_names(weights, trial.configuration))
     result = _measured(network, dataset)
     path.parent.mkdir(exist_ok=True)
     write_whole(path, json.dumps(result).encode())

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from hwcost import Baselines, Cost, HwcostError, baselines, estimate
+from hwcost import AnnTwins, Cost, HwcostError, ann_twins, estimate
 from tsearch.errors import TsearchError
 from tsearch.export.bundle import Bundle
 
@@ -13,7 +13,7 @@ class Priced(NamedTuple):
     """A bundle under one profile, and the networks of the same shapes without spikes where the hardware runs them."""
 
     cost: Cost
-    twins: Baselines | None
+    twins: AnnTwins | None
 
 
 def price_bundle(
@@ -33,6 +33,6 @@ def price_bundle(
     except HwcostError as error:
         raise TsearchError(str(error)) from None
     try:
-        return Priced(cost, baselines(bundle.network_spec, name, order))
+        return Priced(cost, ann_twins(bundle.network_spec, name, order))
     except HwcostError:
         return Priced(cost, None)

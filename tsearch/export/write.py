@@ -71,17 +71,18 @@ def _contents(run: "Run", trial: "Trial", result: Result) -> Contents:
 
 
 def _inference_weights(contents: Contents, checkpoint: bytes) -> bytes:
-    """Of a checkpoint, the weights that the finished network has, as safetensors."""
+    """Of a checkpoint, the weights that the finished network has, as safetensors; those of early classifiers and of
+    boundaries of earlier phases are left out."""
     from safetensors.torch import save
 
     from tsearch.networks.build import build
+    from tsearch.networks.weights import OF_STAGES, current_names, load_weights
     from tsearch.training.checkpoints import unpack_weights
 
     network = build(contents.configuration, contents.input_shape, contents.n_classes, for_inference=True)
-    names = network.state_dict().keys()
-    weights = {name: value for name, value in unpack_weights(checkpoint).items() if name in names}
-    network.load_state_dict(weights)  # raises where one is missing or of another shape
-    return save({name: value.contiguous() for name, value in weights.items()})
+    weights = current_names(unpack_weights(checkpoint), contents.configuration)
+    taken = load_weights(network, weights, may_be_left=OF_STAGES).taken  # raises where one does not fit
+    return save({name: weights[name].contiguous() for name in taken})
 
 
 def _write(folder: Path, contents: Contents, result: Result, weights: bytes) -> Path:

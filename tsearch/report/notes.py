@@ -40,7 +40,7 @@ def _profile(view: RunView, name: str) -> str:
     costs = [trial.costs[name] for trial in view.trials.values()]
     missing = dict.fromkeys(item for cost in costs for item in cost.not_counted())
     assumed = dict.fromkeys(
-        note for cost in costs for note in cost.notes if not note.startswith(tuple(cost.orders))
+        note for cost in costs for note in cost.notes if not note.startswith(tuple(cost.mixing_orders))
     )
     entries = {
         "what it is": _about(name),

@@ -98,8 +98,8 @@ def _details(view: RunView, point: Point, trial: TrialView) -> str:
         *_twins(point),
         *([("schedule", trial.schedule)] if trial.schedule else []),
     ]
-    if view.main and trial.costs[view.main].orders:
-        orders = trial.costs[view.main].orders.items()
+    if view.main and trial.costs[view.main].mixing_orders:
+        orders = trial.costs[view.main].mixing_orders.items()
         rows.append(
             ("transformer", escape(", ".join(f"{readable(order)} at {layer}" for layer, order in orders)))
         )

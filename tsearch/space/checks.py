@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from tsearch.configuration import Frozen, Neuron, Training
 from tsearch.errors import TsearchError, did_you_mean
-from tsearch.networks.backbones.vgg import Vgg, check_fits
+from tsearch.networks.backbones.vgg import Vgg
 from tsearch.space.domains import Choice, Domain
 from tsearch.space.lines import Lines
 from tsearch.space.problems import plain
@@ -72,7 +72,7 @@ def _check_backbones(space: SearchSpace, shape: tuple[int, int, int], lines: Lin
     for values in product(*choices):
         content = {name.removeprefix("backbone."): value for name, value in zip(fields, values, strict=True)}
         try:
-            check_fits(Vgg.model_validate(content), shape)
+            Vgg.model_validate(content).plan(shape, 1, Neuron())
         except ValidationError as error:
             raise lines.error(("backbone",), f"'backbone': {plain(error.errors()[0])}") from None
         except ValueError as error:

@@ -16,6 +16,7 @@ from pydantic import Field, PositiveInt, model_validator
 
 from tsearch.configuration import Configuration, DataSpec, Frozen, Hardware, Task, content_hash
 from tsearch.errors import TsearchError
+from tsearch.references import look_in
 from tsearch.space.domains import Choice, Domain, Real, Whole
 from tsearch.space.goals import Constraint, Objective, SearchSettings
 from tsearch.space.timesteps import (
@@ -287,6 +288,7 @@ def load_space(source: str | Path) -> SearchSpace:
     from tsearch.space.file import parse_space, resolve_space
 
     path = resolve_space(str(source))
+    look_in(path.parent)
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:

@@ -9,7 +9,7 @@ from tsearch.engine.events import Finished, Rejected
 from tsearch.engine.proposing import CONSTRAINT, Study
 from tsearch.errors import TsearchError
 from tsearch.front import Front
-from tsearch.pricing.price import rejection
+from tsearch.pricing.bounds import rejection
 from tsearch.space.file import parse_space
 
 SPACE = """

@@ -56,7 +56,7 @@ def test_the_searched_model_itself_gives_these_logits(bundle: Path, small_run: R
 def test_early_classifiers_and_earlier_transformers_are_gone(bundle: Path) -> None:
     names = tsearch.load(bundle).state_dict().keys()
     assert not any("early" in name for name in names)
-    assert {name.split(".")[1] for name in names if name.startswith("transformers")} == {"boundary1_3_to_1"}
+    assert {name.split(".")[1] for name in names if name.startswith("boundaries")} == {"after_block1_3_to_1"}
 
 
 def test_the_card_says_what_it_is(bundle: Path) -> None:

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from hwcost import NetworkSpec, SpikeRecord
-from hwcost.fan_out import class_sizes
+from hwcost.network.fan_out import class_sizes
 from tsearch.configuration import Configuration, DataSpec, Hardware, Phase, Result, content_hash
 from tsearch.data import describe_dataset
 from tsearch.engine.run_folder import Run, Trial
-from tsearch.pricing.price import describe_network, metrics_of, price
+from tsearch.pricing.describe import describe_network
+from tsearch.pricing.price import metrics_of, price
 
 MakeRun = Callable[..., Run]
 N_SAMPLES, N_EVENTS = 300, 2581
