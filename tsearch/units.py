@@ -144,8 +144,8 @@ def _same_letters(unit: str, kind: Quantity) -> str:
 
 
 def violation(value: float, low: float | None, high: float | None) -> float:
-    """By how much `value` breaks a constraint, relative to its bound; 0 where it keeps it, infinite for NaN. None
-    leaves a side open."""
+    """By how much `value` breaks the constraint [low, high], relative to the end that it passes; 0 where it keeps it,
+    infinite for NaN. None leaves a side open."""
     if low is None and high is None:
         return 0.0
     if math.isnan(value):
