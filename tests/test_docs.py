@@ -1,5 +1,6 @@
 """The map in docs/architecture.md and the tree are equal: a line for every file, and no line without a file."""
 
+import ast
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -42,3 +43,13 @@ def test_files_are_sorted_within_their_room() -> None:
     for room in (path for path in paths if path.endswith("/")):
         files = [path for path in paths if path.rpartition("/")[0] + "/" == room and path != room]
         assert files == sorted(files), room
+
+
+def test_the_order_of_imports_is_the_one_that_is_checked() -> None:
+    text = (REPOSITORY / "docs" / "architecture.md").read_text()
+    block = text.split("## Who may import whom")[1].split("\n\n")[2]
+    told = [room for line in block.splitlines() for room in line.strip().split(", ")]
+    tree = ast.parse((REPOSITORY / "tests" / "test_imports.py").read_text())
+    assigned = [node for node in tree.body if isinstance(node, ast.Assign)]
+    [order] = [ast.literal_eval(n.value) for n in assigned if ast.unparse(n.targets[0]) == "ORDER"]
+    assert told == order

@@ -44,26 +44,15 @@ def uniform_saving(front: Front) -> Saving:
     is found; the largest saving is reported, with the standard error of an accuracy, sqrt(p (1 - p) / n), beside the
     difference.
     """
-    if front.complete and not any(point.timesteps for point in front.complete):
-        return Saving(None, None, None, "")
     cost = cost_metric(front)
-    if cost is None:
-        return Saving(
-            None, None, None, "This run has no cost among its objectives, so there is no saving to report."
-        )
-    if front.complete and not any("accuracy" in point.metrics for point in front.complete):
-        return Saving(
-            cost, None, None, "This run measures no accuracy, so no saving at equal accuracy can be told."
-        )
+    reason = _reason_for_none(front, cost)
+    if cost is None or reason is not None:
+        return Saving(cost, None, None, reason or "")
     usable = [point for point in front.complete if _is_usable(point, cost)]
     stairs = staircase([point for point in usable if point.is_uniform], cost)
     others = [point for point in usable if not point.is_uniform]
     if not stairs or not others:
-        missing = "uniform" if not stairs else "non-uniform"
-        text = (
-            f"No {missing} configuration is complete yet, so timesteps of the two kinds cannot be compared."
-        )
-        return Saving(cost, None, None, text)
+        return Saving(cost, None, None, _one_kind_only("non-uniform" if stairs else "uniform"))
     pairs = [pair for point in stairs if (pair := _cheapest_match(point, others, cost))]
     at_top = next((pair for pair in pairs if pair.uniform is stairs[-1]), None)
     best = max(pairs, key=lambda pair: pair.saving, default=None)
@@ -90,6 +79,21 @@ def cost_metric(front: Front) -> str | None:
 def timesteps_text(point: Point) -> str:
     """'T=4' for uniform timesteps, 'T=(6, 3, 1)' for others."""
     return f"T={point.timesteps[0]}" if point.is_uniform else f"T=({setting_text(point.timesteps)})"
+
+
+def _reason_for_none(front: Front, cost: str | None) -> str | None:
+    """Why nothing can be said about a saving: '' where no networks were searched; None where something can."""
+    if front.complete and not any(point.timesteps for point in front.complete):
+        return ""
+    if cost is None:
+        return "This run has no cost among its objectives, so there is no saving to report."
+    if front.complete and not any("accuracy" in point.metrics for point in front.complete):
+        return "This run measures no accuracy, so no saving at equal accuracy can be told."
+    return None
+
+
+def _one_kind_only(missing: str) -> str:
+    return f"No {missing} configuration is complete yet, so timesteps of the two kinds cannot be compared."
 
 
 def _is_usable(point: Point, cost: str) -> bool:

@@ -4,7 +4,7 @@ from html import escape
 
 from tsearch.front import Front, Point
 from tsearch.front.point import setting_text
-from tsearch.report.view import TrialView
+from tsearch.report.trial_view import TrialView
 from tsearch.units import format_value, title
 
 

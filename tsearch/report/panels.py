@@ -9,7 +9,8 @@ from tsearch.front.point import setting_text
 from tsearch.report.hover import readable
 from tsearch.report.style import Scale
 from tsearch.report.trial_figures import energy_figure, kind_colors, rates_figure
-from tsearch.report.view import RunView, TrialView, uniform_points
+from tsearch.report.trial_view import TrialView
+from tsearch.report.view import RunView, uniform_points
 from tsearch.units import format_value, title
 
 
@@ -23,11 +24,11 @@ def panels(view: RunView) -> dict[str, Any]:
     n_steps = max((len(steps) for steps in rates), default=1)
     high = max((rate for steps in rates for rate in steps), default=0.0)
     scales = {profile: _scale(list(shown.values()), profile) for profile in view.profiles}
-    kinds = kind_colors(view)
+    colors = kind_colors(view)
     contents: dict[str, Any] = {}
     for point in (point for group in points.values() for point in group):
         trial = shown[point.number]
-        energy = {p: energy_figure(trial, p, *scales[p], kinds) for p in view.profiles if trial.energy(p)}
+        energy = {p: energy_figure(trial, p, *scales[p], colors) for p in view.profiles if trial.energy(p)}
         figure = rates_figure(trial, n_steps, high) if trial.rates else None
         contents[str(point.number)] = {
             "facts": _details(view, point, trial),

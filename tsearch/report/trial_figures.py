@@ -5,7 +5,8 @@ from html import escape
 
 from tsearch.report.hover import readable
 from tsearch.report.style import BLUES, GREY, KINDS, Figure, Scale, axis, layout
-from tsearch.report.view import RunView, TrialView
+from tsearch.report.trial_view import TrialView
+from tsearch.report.view import RunView
 from tsearch.units import format_value
 
 ROW, ROOM = 30, 92  # height of one layer's bar, and of everything around the bars, in pixels
@@ -25,10 +26,10 @@ def kind_colors(view: RunView) -> dict[str, str]:
 
 
 def energy_figure(
-    trial: TrialView, profile: str, scale: Scale, high: float, kinds: Mapping[str, str]
+    trial: TrialView, profile: str, scale: Scale, high: float, colors: Mapping[str, str]
 ) -> Figure:
     """Energy by layer, one bar each, stacked by kind; `high` is where the axis ends, in pJ."""
-    layers = {escape(layer): _grouped(parts, kinds) for layer, parts in trial.energy(profile).items()}
+    layers = {escape(layer): _grouped(parts, colors) for layer, parts in trial.energy(profile).items()}
     totals = {layer: sum(parts.values()) for layer, parts in layers.items()}
     ends = {
         "type": "scatter",
@@ -50,14 +51,16 @@ def energy_figure(
         yaxis=axis(autorange="reversed", automargin=True, ticks="", showgrid=False),
     )
     return {
-        "data": [*(_bar(kind, layers, scale, color) for kind, color in kinds.items()), ends],
+        "data": [*(_bar(kind, layers, scale, color) for kind, color in colors.items()), ends],
         "layout": shape,
     }
 
 
-def _grouped(parts: Mapping[str, float], kinds: Mapping[str, str]) -> dict[str, float]:
-    rest = sum(energy for kind, energy in parts.items() if kind not in kinds)
-    return {kind: energy for kind, energy in parts.items() if kind in kinds} | ({OTHER: rest} if rest else {})
+def _grouped(parts: Mapping[str, float], colors: Mapping[str, str]) -> dict[str, float]:
+    rest = sum(energy for kind, energy in parts.items() if kind not in colors)
+    return {kind: energy for kind, energy in parts.items() if kind in colors} | (
+        {OTHER: rest} if rest else {}
+    )
 
 
 def _bar(kind: str, layers: Mapping[str, Mapping[str, float]], scale: Scale, color: str) -> Figure:

@@ -9,7 +9,8 @@ from hwcost import Cost
 from tsearch.configuration import Configuration, Phase, Result
 from tsearch.engine.run_folder import Run
 from tsearch.front import Front
-from tsearch.report.view import gather, schedule_text, spike_rates, uniform_points
+from tsearch.report.trial_view import schedule_text, spike_rates
+from tsearch.report.view import gather, uniform_points
 
 MakeRun = Callable[..., Run]
 
