@@ -166,9 +166,9 @@ def _after_run(finished: "Run", *, is_json: bool) -> str:
     if is_json:
         return _json({"run": str(finished.folder)} | front_content(front))
     if front.complete:
+        export = f", `tsearch export {finished.name} --knee` writes a bundle" if front.are_networks else ""
         print(
-            f"\n{finished.folder}: next, `tsearch report {finished.name}` draws the page, "
-            f"`tsearch export {finished.name} --knee` writes a bundle.",
+            f"\n{finished.folder}: next, `tsearch report {finished.name}` draws the page{export}.",
             file=sys.stderr,
         )
     return front_text(front, front.points)

@@ -150,7 +150,7 @@ class Front:
 
         on_front = {point.number for point in self.points}
         settings = setting_names(self.complete)
-        settings = settings if settings and not self._are_networks else ["stages", "timesteps"]
+        settings = settings if settings and not self.are_networks else ["stages", "timesteps"]
         names = [o.name for o in self.objectives] + [m for p in self.complete for m in p.metrics]
         metrics = list(dict.fromkeys(names))
         rows = [
@@ -162,13 +162,14 @@ class Front:
         return pd.DataFrame(rows, columns=["trial", "on_front", "knee", "origin", *settings, *metrics])
 
     @property
+    def are_networks(self) -> bool:
+        """Whether the complete trials are networks; they have timesteps and stages, others have parameters."""
+        return any(point.timesteps for point in self.complete)
+
+    @property
     def where(self) -> str:
         """How messages name this front."""
         return f"run {self.name}" if self.name else "this front"
-
-    @property
-    def _are_networks(self) -> bool:
-        return any(point.timesteps for point in self.complete)
 
     @cached_property
     def _feasible(self) -> list[Point]:

@@ -83,7 +83,7 @@ def timesteps_text(point: Point) -> str:
 
 def _reason_for_none(front: Front, cost: str | None) -> str | None:
     """Why nothing can be said about a saving: '' where no networks were searched; None where something can."""
-    if front.complete and not any(point.timesteps for point in front.complete):
+    if front.complete and not front.are_networks:
         return ""
     if cost is None:
         return "This run has no cost among its objectives, so there is no saving to report."
