@@ -27,6 +27,7 @@ ORDER = [
     "configuration",
     "units",
     "machine",
+    "references",
     "errors",
 ]
 # Looked up when a function runs: names of other rooms that a space file may mention, and types.
@@ -34,6 +35,7 @@ ALLOWED = {
     ("space", "engine"),  # names of proposers
     ("space", "networks"),  # names of backbones
     ("space", "pricing"),  # bounds of costs before any training
+    ("references", "configuration"),  # types
     ("configuration", "networks"),  # families by name, and types
 }
 PACKAGE = ("tsearch", "tsearch.__main__")  # the public names and the command

@@ -14,12 +14,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tsearch.cli.progress import Progress
     from tsearch.configuration import Configuration, DataSpec, Hardware, Phase, Result, Task
+    from tsearch.data.arrays import event_dataset, image_dataset
+    from tsearch.data.dataset import Dataset
+    from tsearch.data.events import Events
     from tsearch.engine.run import resume, run
     from tsearch.engine.run_folder import Run, open_run
     from tsearch.errors import TsearchError
     from tsearch.export import export_bundle
     from tsearch.export.bundle import Bundle, evaluate_bundle, load
     from tsearch.front import Front
+    from tsearch.networks.lif import LIF
     from tsearch.report import write_report
     from tsearch.space.space import SearchSpace, load_space
     from tsearch.training.evaluate import train_and_price
@@ -33,6 +37,10 @@ _HOMES = {
     "Phase": "configuration",
     "Result": "configuration",
     "Task": "configuration",
+    "event_dataset": "data.arrays",
+    "image_dataset": "data.arrays",
+    "Dataset": "data.dataset",
+    "Events": "data.events",
     "Run": "engine.run_folder",
     "open_run": "engine.run_folder",
     "resume": "engine.run",
@@ -44,15 +52,16 @@ _HOMES = {
     "evaluate_bundle": "export.bundle",
     "load": "export.bundle",
     "Front": "front",
+    "LIF": "networks.lif",
     "write_report": "report",
     "SearchSpace": "space.space",
     "load_space": "space.space",
     "Progress": "cli.progress",
 }
 __all__ = [
-    "Bundle", "Configuration", "DataSpec", "Front", "Hardware", "Phase", "Progress", "Result", "Run", "SearchSpace",
-    "Task", "TsearchError", "evaluate_bundle", "export_bundle", "load", "load_space", "open_run", "resume", "run",
-    "train_and_price", "write_report",
+    "LIF", "Bundle", "Configuration", "DataSpec", "Dataset", "Events", "Front", "Hardware", "Phase", "Progress",
+    "Result", "Run", "SearchSpace", "Task", "TsearchError", "evaluate_bundle", "event_dataset", "export_bundle",
+    "image_dataset", "load", "load_space", "open_run", "resume", "run", "train_and_price", "write_report",
 ]  # fmt: skip
 
 

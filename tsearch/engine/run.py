@@ -10,13 +10,14 @@ from typing import Any
 
 from tsearch.engine.changes import refuse_changes
 from tsearch.engine.events import Event, Listener
-from tsearch.engine.executors import Evaluator, Executor, make_executor, reference_to
+from tsearch.engine.executors import Evaluator, Executor, make_executor
 from tsearch.engine.lock import locked
 from tsearch.engine.proposers import PROPOSERS
 from tsearch.engine.pump import Loop
 from tsearch.engine.run_folder import FORMAT, Run, open_ledger, open_run, read_content, write_content
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.files.whole import full_disk_is_an_error, write_whole
+from tsearch.references import reference_to
 from tsearch.space.space import SearchSpace, load_space
 from tsearch.versions import versions
 

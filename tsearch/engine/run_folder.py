@@ -23,6 +23,7 @@ from tsearch.configuration import Configuration, Result, Task
 from tsearch.engine.ledger import Ledger
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.files.whole import write_whole
+from tsearch.references import look_in
 from tsearch.space.goals import Objective
 from tsearch.space.space import SearchSpace
 
@@ -146,6 +147,8 @@ def read_content(folder: Path) -> dict[str, Any]:
         ) from None
     if content.get("format") != FORMAT:
         raise TsearchError(f"{path}: format {content.get('format')}, but this tsearch reads format {FORMAT}.")
+    if content.get("space_path"):
+        look_in(Path(content["space_path"]).parent)
     return content
 
 

@@ -17,6 +17,7 @@ from pydantic import Field, PositiveInt, SkipValidation, model_validator
 
 from tsearch.configuration import RENAMED, Configuration, DataSpec, Frozen, Hardware, Task, content_hash
 from tsearch.errors import TsearchError
+from tsearch.references import look_in
 from tsearch.space.coding import decode_structure, encode_structure, structure_parameters
 from tsearch.space.divisions import AnyDivision, Division, Divisions, ListedDivisions
 from tsearch.space.domains import Choice, Domain, domain_from_dict
@@ -304,6 +305,7 @@ def load_space(source: str | Path) -> SearchSpace:
     from tsearch.space.file import parse_space, resolve_space
 
     path = resolve_space(str(source))
+    look_in(path.parent)
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:

@@ -12,15 +12,15 @@ A segment is stateless and can be repeated, so a dead worker is no error here: i
 the search decides. A new executor is a file here and a line in `EXECUTORS`.
 """
 
-import importlib
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from tsearch.configuration import Configuration, Result, Task
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.files.whole import is_full_disk
+from tsearch.references import resolve
 
 Evaluator = Callable[[Configuration, int, bytes | None, Task], Result]
 
@@ -98,9 +98,8 @@ def attempt(evaluator: Evaluator | str, segment: Segment) -> Outcome:
     """Run a segment where we are, and turn whatever it raises into an outcome."""
     try:
         evaluate = resolve(evaluator) if isinstance(evaluator, str) else evaluator
-    except (ImportError, AttributeError) as error:
-        problem = f"evaluator '{evaluator}' cannot be imported: {_one_line(error)}"
-        return Outcome(error=problem, is_refused=True)
+    except TsearchError as error:
+        return Outcome(error=f"evaluator {error}", is_refused=True)
     try:
         result = evaluate(segment.configuration, segment.budget, segment.resume_from, segment.task)
     except KeyboardInterrupt:
@@ -114,20 +113,6 @@ def attempt(evaluator: Evaluator | str, segment: Segment) -> Outcome:
     if not isinstance(result, Result):
         return Outcome(error=f"the evaluator returned {type(result).__name__}, not a Result")
     return Outcome(result)
-
-
-def reference_to(evaluator: Evaluator | str) -> str | None:
-    """Where an evaluator can be imported from, 'module:function'; None if nowhere."""
-    if isinstance(evaluator, str):
-        return evaluator
-    module, name = getattr(evaluator, "__module__", "__main__"), getattr(evaluator, "__qualname__", "")
-    return f"{module}:{name}" if module != "__main__" and name.isidentifier() else None
-
-
-def resolve(reference: str) -> Any:
-    """What 'module:name' refers to."""
-    module, _, name = reference.partition(":")
-    return getattr(importlib.import_module(module), name)
 
 
 def _one_line(error: BaseException) -> str:

@@ -17,8 +17,9 @@ from contextlib import suppress
 from math import ceil, floor
 from typing import Any
 
-from tsearch.engine.executors import Evaluator, Outcome, Segment, attempt, reference_to
+from tsearch.engine.executors import Evaluator, Outcome, Segment, attempt
 from tsearch.errors import TsearchError
+from tsearch.references import reference_to
 
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 _OBJECT_STORE_BYTES = 200 * 2**20

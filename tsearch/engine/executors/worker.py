@@ -62,7 +62,7 @@ def _load(pickled: bytes) -> "Evaluator | str | Outcome":
     try:
         evaluator: Evaluator | str = pickle.loads(pickled)
         if isinstance(evaluator, str):
-            from tsearch.engine.executors import resolve
+            from tsearch.references import resolve
 
             return resolve(evaluator)  # type: ignore[no-any-return]
         return evaluator
