@@ -6,7 +6,7 @@ from torch import nn
 import tsearch
 
 
-def bars(n=800, size=12, steps=8, noise=0.02):
+def bars(n=600, size=8, steps=4, noise=0.02):
     """Events of bars that move right, left, down or up: the sum over time does not tell the two ways apart."""
     rng, way = np.random.default_rng(0), np.arange(n) % 4
     place = rng.integers(size, size=(n, 1)) + np.where(way % 2, -1, 1)[:, None] * np.arange(steps)

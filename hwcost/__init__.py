@@ -26,11 +26,12 @@ from hwcost.network.stage import StageSpec
 from hwcost.network.temporal import MODES, Mode, bucket_edges, passes_through
 from hwcost.prices.price import Price
 from hwcost.prices.profile import Profile
-from hwcost.prices.profile_file import known_profiles, load_profile
+from hwcost.prices.profile_file import known_profiles, load_profile, profile_content
 from hwcost.studies.ann_twins import AnnTwins, ann_twins, crossover_rate, dense_twin
 from hwcost.studies.bounds import Bound, bound
 from hwcost.studies.compare import Comparison, compare
-from hwcost.studies.predict import Prediction, Predictor, predictor, with_timesteps
+from hwcost.studies.predict import Prediction, Predictor, predictor
+from hwcost.studies.resample import with_timesteps
 
 __all__ = [
     "EXECUTIONS",
@@ -72,5 +73,6 @@ __all__ = [
     "passes_through",
     "pool",
     "predictor",
+    "profile_content",
     "with_timesteps",
 ]

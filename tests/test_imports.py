@@ -34,6 +34,7 @@ ORDER = [
 ALLOWED = {
     ("space", "engine"),  # names of proposers
     ("space", "networks"),  # names of backbones
+    ("space", "pricing"),  # bounds of costs before any training
     ("references", "configuration"),  # types
     ("configuration", "networks"),  # families by name, and types
 }
@@ -74,6 +75,7 @@ def test_imports_run_one_way() -> None:
 CLOSING = {
     ("tsearch.configuration", "tsearch.networks.backbones"),
     ("tsearch.configuration", "tsearch.networks.plan"),
+    ("tsearch.space.space", "tsearch.pricing.bounds"),
     ("tsearch.space.space", "tsearch.space.file"),
     ("tsearch.networks.layer_rules", "tsearch.networks.tracing"),
 }

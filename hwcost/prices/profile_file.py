@@ -36,6 +36,11 @@ def load_profile(name_or_path: str | Path) -> Profile:
     return _load(path, path.stat().st_mtime_ns)
 
 
+def profile_content(name_or_path: str | Path) -> dict[str, Any]:
+    """What a profile's file says, with the entries that it inherits, as plain data. Raises as `load_profile`."""
+    return _read(_path(str(name_or_path)), ())
+
+
 @lru_cache(maxsize=64)
 def _load(path: Path, changed_ns: int) -> Profile:  # noqa: ARG001  a file that changed is read again
     plain, where = _read(path, ()), f"profile '{path.stem}'"
@@ -70,8 +75,8 @@ def _check_words(plain: Mapping[str, Any], where: str) -> None:
         "key of semantics": (plain.get("semantics", {}), [field.name for field in fields(Semantics)]),
         "item in 'free'": (plain.get("free") or (), list(ITEMS)),
     }
-    for what, (found, known) in named.items():
-        for word in found:
+    for what, (words, known) in named.items():
+        for word in words:
             if word not in known:
                 raise HwcostError(f"{where}: unknown {what} '{word}'.{did_you_mean(word, known)}")
 

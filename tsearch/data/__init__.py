@@ -5,7 +5,6 @@ Importing this package imports neither torch nor a data set: `describe_dataset` 
 to be called), `load_dataset` does the work.
 """
 
-import os
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ from tsearch.configuration import DataSpec, content_hash
 from tsearch.data import digits, digits_dvs, nmnist, own
 from tsearch.data.dataset import Dataset, DatasetInfo, InputClass, Split
 from tsearch.errors import TsearchError, did_you_mean
+from tsearch.machine import machine
 from tsearch.references import is_reference
 
 __all__ = [
@@ -49,7 +49,7 @@ def load_dataset(spec: DataSpec) -> Dataset:
 
     Raises: TsearchError for an unknown name or option, and for files that are missing or damaged.
     """
-    key = content_hash([spec.model_dump(mode="json"), os.environ.get("TSEARCH_DATA")])
+    key = content_hash([spec.model_dump(mode="json"), machine().data])
     if key not in _loaded:
         _loaded[key] = _source(spec).load(spec)
     return _loaded[key]

@@ -15,6 +15,9 @@ def load(spec: DataSpec) -> Dataset:
     Raises: TsearchError if there is no such function, if it fails or gives something that is no data set."""
     try:
         function = resolve(spec.name)
+    except TsearchError as error:
+        raise TsearchError(f"data {error}") from error
+    try:
         dataset = function(**spec.options, **({} if spec.root is None else {"root": spec.root}))
     except TsearchError as error:
         raise TsearchError(f"data {spec.name}: {error}") from error

@@ -20,7 +20,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from tsearch.configuration import content_hash
 from tsearch.engine.proposers import PROPOSERS
-from tsearch.space.domains import Choice, Domain, Real
+from tsearch.space.domains import Choice, Domain, Real, Whole
 
 CONSTRAINT = "violation"
 
@@ -101,6 +101,7 @@ def distribution(domain: Domain) -> BaseDistribution:
         return CategoricalDistribution(domain.choices)
     if isinstance(domain, Real):
         return FloatDistribution(domain.low, domain.high, log=domain.log)
+    assert isinstance(domain, Whole)
     return IntDistribution(domain.low, domain.high, log=domain.log)
 
 

@@ -8,7 +8,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tsearch.configuration import Task
 from tsearch.engine.changes import refuse_changes
 from tsearch.engine.events import Event, Listener
 from tsearch.engine.executors import Evaluator, Executor, make_executor
@@ -69,8 +68,11 @@ def run(
     space = _changed(space, proposer, profile)
     evaluator = TRAIN_AND_PRICE if evaluator is None else evaluator
     hands = make_executor(executor, evaluator, workers, address)
+    task = space.task(seed)
     if evaluator == TRAIN_AND_PRICE:
-        _check_data(space.task(seed))
+        from tsearch.training.identity import prepare
+
+        task = prepare(task)
     reference, ideal = _box(space, ideal)
     content = {
         "format": FORMAT,
@@ -78,10 +80,10 @@ def run(
         "seed": space.search.seed if seed is None else seed,
         "trials": space.search.trials if trials is None else trials,
         "space": space.to_dict(),
-        "space_key": space.key,
+        "space_key": space.space_key,
         "space_text": space.source_text,
         "space_path": space_path,
-        "task": space.task(seed).model_dump(mode="json"),
+        "task": task.model_dump(mode="json"),
         "objectives": [objective.model_dump(mode="json") for objective in space.objectives],
         "reference": reference,
         "ideal": dict(ideal),
@@ -193,15 +195,6 @@ def _box(space: SearchSpace, ideal: Mapping[str, float] | None) -> tuple[dict[st
 
     worst, best = reference_box(space)
     return dict(worst) | reference, dict(best) | dict(ideal or {})
-
-
-def _check_data(task: Task) -> None:
-    """Missing or damaged files are better met here than in every trial; it also fills the cache once for all
-    workers.
-    """
-    from tsearch.data import load_dataset
-
-    load_dataset(task.data)
 
 
 def _check_trials(trials: int) -> None:

@@ -11,6 +11,7 @@ import itertools
 import torch
 from torch import Tensor, nn
 
+from hwcost import bucket_edges
 from tsearch.networks.parts import OptimizerGroup
 
 PRIOR_EPS = 0.05
@@ -41,9 +42,9 @@ class Boundaries(nn.ModuleDict):
 def bucket_matrix(t_in: int, t_out: int) -> Tensor:
     """Averaging over contiguous buckets of input steps: `[t_out, t_in]`, rows sum to 1.
 
-    Bucket k holds the steps from (2 k t_in + t_out) // (2 t_out), that is k t_in / t_out rounded half up.
+    Bucket k holds the steps from k t_in / t_out, rounded half up, on (see `hwcost.bucket_edges`).
     """
-    edges = [(2 * k * t_in + t_out) // (2 * t_out) for k in range(t_out + 1)]
+    edges = bucket_edges(t_in, t_out)
     matrix = torch.zeros(t_out, t_in)
     for k, (start, stop) in enumerate(itertools.pairwise(edges)):
         matrix[k, start:stop] = 1 / (stop - start)

@@ -84,7 +84,8 @@ class PoolModule(nn.Module):
             return functional.max_pool2d(x, node.kernel, node.stride, node.padding)
         if (node.kernel, node.stride, node.padding) == ((2, 2), (2, 2), (0, 0)):
             return average_pool(x)
-        return functional.avg_pool2d(x, node.kernel, node.stride, node.padding)
+        # in 32 bits, so that counts of spikes follow from averages over any window
+        return functional.avg_pool2d(x.float(), node.kernel, node.stride, node.padding)
 
 
 class SumModule(nn.Module):

@@ -34,6 +34,11 @@ class AttentionTally:
         assert self._counts is not None
         return tuple(zip(NAMES, map(tuple, self._counts.long().tolist()), strict=True))
 
+    def events(self) -> tuple[tuple[int], ...]:
+        """Events of all three, [T][1]."""
+        q, k, v = (counts for name, counts in self.extras() if name in ("q", "k", "v"))
+        return tuple((sum(step),) for step in zip(q, k, v, strict=True))
+
     def _heads(self, spikes: Tensor) -> Tensor:
         """[T, B, C, H, W] -> [T, B, heads, H*W, C / heads]."""
         rows = spikes.float().flatten(3)

@@ -67,6 +67,7 @@ class Recorder:
             extras = (("other", self._tallies[other.name].events_by_step()),)
         elif layer.name in self._attentions:
             extras = self._attentions[layer.name].extras()
+            return LayerSpikes(self._attentions[layer.name].events(), (), outputs, extras)
         if layer.is_analog:
             return LayerSpikes(outputs=outputs, extras=extras)
         events, sums = self._tallies[source].by_class(layer)

@@ -158,7 +158,7 @@ def test_a_function_that_gives_no_data_set_is_one_line(module, function, expecte
 
 def test_a_missing_module_or_function_is_one_line(module) -> None:
     module.recordings = None
-    with pytest.raises(TsearchError, match=r"data somebody:recording: .* Did you mean 'recordings'\?"):
+    with pytest.raises(TsearchError, match=r"data 'somebody:recording': .* Did you mean 'recordings'\?"):
         describe_dataset(DataSpec(name="somebody:recording"))
     with pytest.raises(
         TsearchError, match=r"module 'nobody_at_all' not found\. Modules are looked for in the current"

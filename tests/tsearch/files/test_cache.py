@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tsearch import machine
 from tsearch.files import notices
 from tsearch.files.cache import Arrays, cache_folder, cached_arrays
 
@@ -129,7 +130,7 @@ def test_workers_but_the_first_say_nothing(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(notices, "_said", set())
-    monkeypatch.setenv("TSEARCH_WORKER", "1")
+    monkeypatch.setattr(machine, "_worker", 1)
     notices.warn_once(logging.getLogger("tsearch"), "something to know")
     assert caplog.messages == []
 

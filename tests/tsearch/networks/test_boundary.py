@@ -2,10 +2,13 @@
 parameter."""
 
 from itertools import product
+from typing import get_args
 
 import pytest
 import torch
 
+from hwcost import MODES
+from tsearch.configuration import Configuration
 from tsearch.networks.boundary import PRIOR_EPS, TEMPORAL_TRANSFORMERS, ScoreMix, bucket_matrix
 
 PAIRS = [(t_in, t_out) for t_in, t_out in product(range(1, 9), repeat=2) if t_out <= t_in]
@@ -13,6 +16,11 @@ PAIRS = [(t_in, t_out) for t_in, t_out in product(range(1, 9), repeat=2) if t_ou
 
 def frames(t_in: int, seed: int = 0) -> torch.Tensor:
     return torch.rand(t_in, 3, 2, 4, 4, generator=torch.Generator().manual_seed(seed))
+
+
+def test_modules_configurations_and_the_cost_model_know_the_same_temporal_transformers() -> None:
+    allowed = Configuration.model_fields["temporal_transformer"].annotation
+    assert tuple(TEMPORAL_TRANSFORMERS) == MODES == get_args(allowed)
 
 
 @pytest.mark.parametrize("mode", sorted(TEMPORAL_TRANSFORMERS))

@@ -14,7 +14,7 @@ from tsearch import LIF
 from tsearch.configuration import Backbone, Configuration, DataSpec, Neuron, Task
 from tsearch.errors import TsearchError
 from tsearch.networks.backbones import family
-from tsearch.networks.backbones.custom import Custom
+from tsearch.networks.backbones.custom import Custom, refuse_other_network
 from tsearch.networks.plan import Plan
 from tsearch.references import needed_modules
 
@@ -99,8 +99,12 @@ def test_a_function_that_has_changed_is_another_network(module) -> None:
     assert configuration(settings()).key != old.key
     with pytest.raises(TsearchError, match=r"it gives another network for \[2, 8, 8\] frames"):
         old.backbone.plan(SHAPE, 10, Neuron())
+    with pytest.raises(TsearchError, match=r"than when this configuration was made\. Start a new run"):
+        refuse_other_network(old)
     module.network = lambda shape, n_classes: network(shape, n_classes, 4, 2)
     assert old.backbone.plan(SHAPE, 10, Neuron()).depth == 2
+    refuse_other_network(old)
+    refuse_other_network({"x": 0.5})
 
 
 @pytest.mark.usefixtures("module")

@@ -1,14 +1,19 @@
 """Networks that are not ours, described in plain torch, become plans; what a plan cannot hold is refused by name."""
 
+import sys
 from math import prod
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
 
-from tsearch import LIF
-from tsearch.configuration import Neuron
+import tsearch
+from tsearch import LIF, train_and_price
+from tsearch.configuration import Configuration, DataSpec, Neuron, Task
+from tsearch.networks.backbones import family
 from tsearch.networks.plan import Convolution, Pool, Readout, Sum
 from tsearch.networks.tracing import BadNetworkError, trace
 
@@ -177,6 +182,28 @@ def test_the_mark_gives_back_what_it_gets_and_refuses_impossible_neurons() -> No
     assert LIF()(x) is x
     with pytest.raises(ValueError, match="tau"):
         LIF(tau=0.5)
+
+
+@pytest.mark.parametrize("blocks", [residual_network(2), separable_network(2)])
+def test_networks_that_are_not_ours_are_trained_and_priced(blocks, monkeypatch) -> None:
+    counts = np.random.default_rng(0).poisson(0.2, (48, 2, 2, 16, 16))
+    made = SimpleNamespace(
+        network=lambda _shape, _n_classes: blocks,
+        data=lambda: tsearch.event_dataset(counts, np.arange(48) % 4),
+        __file__="theirs.py",
+    )
+    monkeypatch.setitem(sys.modules, "theirs", made)
+    backbone = {"name": "theirs:network"}
+    backbone |= family("theirs:network").derived(backbone, (2, 16, 16), 4)
+    phase = {"timesteps": [3, 2], "epochs": 1}
+    configuration = Configuration.model_validate(
+        {"backbone": backbone, "stages": [1, len(blocks) - 1], "schedule": [phase]}
+    )
+    result = train_and_price(configuration, 1, None, Task(data=DataSpec(name="theirs:data")))
+    priced = {layer["name"] for layer in result.spikes["network"]["layers"]}
+    assert {node.name for node in trace(blocks, (2, 16, 16), 4, Neuron()).nodes} <= priced
+    assert priced == set(result.spikes["record"]["layers"])
+    assert result.metrics["sop"] > 0
 
 
 # ---------------------------------------------------------------------- refused by name

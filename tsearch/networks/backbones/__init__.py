@@ -9,6 +9,8 @@ from tsearch.errors import did_you_mean
 from tsearch.references import BadReferenceError, is_reference, resolve
 
 BACKBONES = {
+    "resnet18": "tsearch.networks.backbones.resnet:ResNet18",
+    "resnet20": "tsearch.networks.backbones.resnet:ResNet20",
     "vgg": "tsearch.networks.backbones.vgg:Vgg",
 }
 

@@ -79,7 +79,11 @@ class Custom(Backbone):
 
 def traced(name: str, options: Mapping[str, Any], shape: Shape, n_classes: int, neuron: Neuron) -> "Plan":
     """The plan of the blocks that the function called `name` gives for `options`, which are JSON data."""
-    return _traced(resolve(name), name, json.dumps(options, sort_keys=True), shape, n_classes, neuron)
+    try:
+        function = resolve(name)
+    except BadReferenceError as error:
+        raise BadReferenceError(f"backbone {error}") from error
+    return _traced(function, name, json.dumps(options, sort_keys=True), shape, n_classes, neuron)
 
 
 @lru_cache(maxsize=256)
@@ -91,6 +95,14 @@ def _traced(function: Any, name: str, options: str, shape: Shape, n_classes: int
         return trace(blocks, shape, n_classes, neuron)
     except BadNetworkError as error:
         raise BadNetworkError(f"backbone {name}: {error}") from error.__cause__
+
+
+def refuse_other_network(configuration: Any) -> None:
+    """Raise BadReferenceError if the function that a stored configuration names has changed or is missing; nothing
+    where its network is not of this kind."""
+    backbone = getattr(configuration, "backbone", None)
+    if isinstance(backbone, Custom):
+        backbone.plan(backbone.input_shape, backbone.n_classes, UNSET)
 
 
 def plan_hash(plan: "Plan") -> str:
