@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from tsearch.engine.run_folder import Run, open_run
     from tsearch.errors import TsearchError
     from tsearch.export import export_bundle
-    from tsearch.export.bundle import Bundle, evaluate_bundle, load
+    from tsearch.export.bundle import Bundle, load
+    from tsearch.export.evaluation import evaluate_bundle
     from tsearch.front import Front
     from tsearch.networks.lif import LIF
     from tsearch.report import write_report
@@ -49,7 +50,7 @@ _HOMES = {
     "train_and_price": "training.evaluate",
     "export_bundle": "export",
     "Bundle": "export.bundle",
-    "evaluate_bundle": "export.bundle",
+    "evaluate_bundle": "export.evaluation",
     "load": "export.bundle",
     "Front": "front",
     "LIF": "networks.lif",

@@ -97,12 +97,14 @@ def parse(text: str, metric: str, where: str = "") -> float:
     return value
 
 
-def parse_limit(text: str, where: str = "--max") -> tuple[str, float]:
-    """Metric and value of a limit such as 'energy=50nJ'. Raises: TsearchError where it is none."""
+def parse_constraint(text: str, where: str = "--max") -> tuple[str, float]:
+    """Metric and bound of a constraint such as 'energy=50nJ'. Raises: TsearchError where it is none."""
     name, equals, value = text.partition("=")
     metric = metric_name(name.strip())
     if not equals or not metric:
-        raise TsearchError(f"{where} {text}: a limit is METRIC=VALUE. Write for example {where} energy=50nJ.")
+        raise TsearchError(
+            f"{where} {text}: a constraint is METRIC=VALUE. Write for example {where} energy=50nJ."
+        )
     return metric, parse(value, metric, where=f"{where} {text}")
 
 

@@ -96,7 +96,8 @@ def test_without_its_modules_a_bundle_says_what_is_missing(bundle, tmp_path) -> 
     assert "module 'mine' not found" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     contents = bundle.contents
-    assert needed_modules(contents.task, contents.configuration) == ("mine:network", "mine:bars")
+    assert contents.needs == ("mine:network", "mine:bars")
+    assert contents.needs == needed_modules(contents.task, contents.configuration)
 
 
 @pytest.mark.usefixtures("run")

@@ -78,7 +78,15 @@ class Loop:
         run = self._run
         earlier = tuple(trial for trial in run.trials if trial.state != "running")
         self._say(
-            Started(run.folder, run.objectives, run.reference, run.ideal, earlier, run.n_total, run.limits)
+            Started(
+                run.folder,
+                run.objectives,
+                run.reference,
+                run.ideal,
+                earlier,
+                run.n_total,
+                run.constraints,
+            )
         )
         for row in self._ledger.trials():
             if not row.state.is_finished():

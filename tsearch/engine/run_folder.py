@@ -95,10 +95,10 @@ class Run:
         return dict(self.content["ideal"])
 
     @property
-    def limits(self) -> dict[str, tuple[float | None, float | None]]:
-        """What metrics must keep to, (minimum, maximum) each: the constraints of the space."""
+    def constraints(self) -> dict[str, tuple[float | None, float | None]]:
+        """What metrics must keep to, (minimum, maximum) each; None leaves a side open."""
         constraints = self.content.get("space", {}).get("constraints", {})
-        return {metric: (limit["min"], limit["max"]) for metric, limit in constraints.items()}
+        return {metric: (bounds["min"], bounds["max"]) for metric, bounds in constraints.items()}
 
     @cached_property
     def results(self) -> tuple[Trial, ...]:
