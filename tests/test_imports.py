@@ -156,6 +156,14 @@ def test_commands_that_train_nothing_do_not_import_torch(arguments: str) -> None
     assert done.returncode == 0, done.stderr
 
 
+def test_the_engine_knows_no_network() -> None:
+    """It asks the `Space` protocol, and finds the default evaluator by its reference."""
+    networks = ("space.space", "space.file", "pricing", "networks", "training")
+    for path in (REPOSITORY / "tsearch" / "engine").rglob("*.py"):
+        for imported in imports_of(path):
+            assert not imported.startswith(tuple(f"tsearch.{name}" for name in networks)), path
+
+
 def test_the_engine_imports_no_torch() -> None:
     for path in (REPOSITORY / "tsearch" / "engine").rglob("*.py"):
         assert "torch" not in {name.split(".")[0] for name in imports_of(path)}, path

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from tsearch.front import Front
     from tsearch.networks.lif import LIF
     from tsearch.report import write_report
+    from tsearch.space.domains import Choice, Real, Whole
+    from tsearch.space.plain import parameter_space
     from tsearch.space.space import SearchSpace, load_space
     from tsearch.training.evaluate import train_and_price
 
@@ -55,14 +57,19 @@ _HOMES = {
     "Front": "front",
     "LIF": "networks.lif",
     "write_report": "report",
+    "Choice": "space.domains",
+    "Real": "space.domains",
+    "Whole": "space.domains",
+    "parameter_space": "space.plain",
     "SearchSpace": "space.space",
     "load_space": "space.space",
     "Progress": "cli.progress",
 }
 __all__ = [
-    "LIF", "Bundle", "Configuration", "DataSpec", "Dataset", "Events", "Front", "Hardware", "Phase", "Progress",
-    "Result", "Run", "SearchSpace", "Task", "TsearchError", "evaluate_bundle", "event_dataset", "export_bundle",
-    "image_dataset", "load", "load_space", "open_run", "resume", "run", "train_and_price", "write_report",
+    "LIF", "Bundle", "Choice", "Configuration", "DataSpec", "Dataset", "Events", "Front", "Hardware", "Phase",
+    "Progress", "Real", "Result", "Run", "SearchSpace", "Task", "TsearchError", "Whole", "evaluate_bundle",
+    "event_dataset", "export_bundle", "image_dataset", "load", "load_space", "open_run", "parameter_space", "resume",
+    "run", "train_and_price", "write_report",
 ]  # fmt: skip
 
 

@@ -29,7 +29,7 @@ def accuracy_on_test(run: "Run", trial: "Trial") -> dict[str, float]:
     from tsearch.networks.weights import current_names, load_weights
     from tsearch.training.checkpoints import unpack_weights
 
-    weights = unpack_weights(run.checkpoint(trial.key))
+    weights = unpack_weights(run.checkpoint(trial))
     dataset = load_dataset(run.task.data)
     network = build(trial.configuration, dataset.shape, dataset.n_classes)
     load_weights(network, current_names(weights, trial.configuration))

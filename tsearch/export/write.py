@@ -29,7 +29,7 @@ def export_bundle(run: "Run", trial: int, output: str | Path | None = None) -> P
     if folder.exists():
         raise TsearchError(f"{folder} exists. Choose another --output, or remove it.")
     contents = _contents(run, chosen, result)
-    weights = _inference_weights(contents, run.checkpoint(chosen.key))
+    weights = _inference_weights(contents, run.checkpoint(chosen))
     return _write(folder, contents, result, weights)
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from plotly.offline import get_plotlyjs
 
-from tsearch.engine.run_folder import checkpoint_path
 from tsearch.errors import TsearchError
 from tsearch.export.evaluation import accuracy_on_test
 from tsearch.files.whole import full_disk_is_an_error
@@ -46,7 +45,7 @@ def _accuracies_on_test(view: RunView) -> dict[int, dict[str, float]]:
     run, on_front = view.run, {point.number for point in view.front.points if point.timesteps}
     accuracies = {}
     for trial in run.trials:
-        if trial.number in on_front and checkpoint_path(run.folder, trial.key).is_file():
+        if trial.number in on_front and run.has_checkpoint(trial):
             try:
                 accuracies[trial.number] = accuracy_on_test(run, trial)
             except TsearchError:

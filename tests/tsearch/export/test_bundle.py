@@ -46,7 +46,8 @@ def test_the_searched_model_itself_gives_these_logits(bundle: Path, small_run: R
     contents = Bundle(bundle).contents
     dataset = load_dataset(small_run.task.data)
     searched = build(contents.configuration, dataset.shape, dataset.n_classes).eval()
-    searched.load_state_dict(unpack_weights(small_run.checkpoint(contents.configuration.key)))
+    trial = next(trial for trial in small_run.trials if trial.number == contents.trial)
+    searched.load_state_dict(unpack_weights(small_run.checkpoint(trial)))
     frames = dataset.validation.batch(torch.arange(64), contents.configuration.timesteps[0])
     with torch.no_grad(), one_thread():
         assert torch.equal(searched(frames), tsearch.load(bundle)(frames))

@@ -12,6 +12,7 @@ from hwcost import NetworkSpec, SpikeRecord
 from hwcost.network.fan_out import class_sizes
 from tsearch.configuration import Configuration, DataSpec, Hardware, Phase, Result, content_hash
 from tsearch.data import describe_dataset
+from tsearch.engine.run_file import RunFile
 from tsearch.engine.run_folder import Run, Trial
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.price import metrics_of, price
@@ -123,7 +124,7 @@ def run_of(
         "ideal": {o: BOXES.get(o, (1.0, 0.0))[1] for o in objectives},
         **content,
     }
-    return Run(folder or Path("runs") / name, content, tuple(trials))
+    return Run(folder or Path("runs") / name, RunFile.model_validate(content), tuple(trials))
 
 
 @pytest.fixture(scope="session")
