@@ -23,12 +23,13 @@ from training_speed import interleaved, ratios
 
 import tsearch.networks.modules
 import tsearch.training.evaluate
-from tsearch.configuration import Configuration, Neuron, Phase, Training
+from tsearch.configuration import Configuration, Phase, Training
 from tsearch.data import load_dataset
 from tsearch.engine.run import run
 from tsearch.networks.build import build, initialise
 from tsearch.networks.neuron.surrogate import surrogate_derivative
-from tsearch.space.space import load_space
+from tsearch.networks.plan import Neuron
+from tsearch.space.file import load_space
 from tsearch.training.evaluate import measure
 from tsearch.training.loop import train
 from tsearch.training.speed import keep_memory

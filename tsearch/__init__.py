@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from tsearch.networks.lif import LIF
     from tsearch.report import write_report
     from tsearch.space.domains import Choice, Real, Whole
+    from tsearch.space.file import load_space
     from tsearch.space.plain import parameter_space
-    from tsearch.space.space import SearchSpace, load_space
+    from tsearch.space.space import SearchSpace
     from tsearch.training.evaluate import train_and_price
 
 __version__ = "0.1.0"
@@ -62,7 +63,7 @@ _HOMES = {
     "Whole": "space.domains",
     "parameter_space": "space.plain",
     "SearchSpace": "space.space",
-    "load_space": "space.space",
+    "load_space": "space.file",
     "Progress": "cli.progress",
 }
 __all__ = [

@@ -10,12 +10,9 @@ import traceback
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tsearch.errors import TsearchError, did_you_mean
-
-if TYPE_CHECKING:
-    from tsearch.configuration import Configuration, Task
 
 HINT = "Modules are looked for in the current folder, beside the search space and on PYTHONPATH"
 _folders: list[str] = []  # where modules are looked for that Python does not find
@@ -61,12 +58,6 @@ def look_in(folder: str | Path) -> None:
     absolute = str(Path(folder).absolute())
     if absolute not in _folders:
         _folders.append(absolute)
-
-
-def needed_modules(task: "Task", configuration: "Configuration") -> tuple[str, ...]:
-    """The references that a configuration's network and data are made from: what has to be importable wherever they
-    are made again. Empty where all of it is tsearch's own."""
-    return tuple(name for name in (configuration.backbone.name, task.data.name) if is_reference(name))
 
 
 def where_it_failed(error: BaseException) -> str:

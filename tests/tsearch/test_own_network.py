@@ -14,7 +14,8 @@ import tsearch
 from tsearch.cli import main
 from tsearch.engine.run_folder import Run
 from tsearch.export.bundle import Bundle
-from tsearch.references import look_in, needed_modules, reference_to, resolve
+from tsearch.export.contents import needed_modules
+from tsearch.references import look_in, reference_to, resolve
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 EXAMPLES = REPOSITORY / "examples"

@@ -22,7 +22,7 @@ def check(arguments: argparse.Namespace) -> str:
     """Validate a search space and show what it holds; trains nothing."""
     from tsearch.cli.preview import preview
     from tsearch.cli.space_table import preview_text
-    from tsearch.space.space import load_space
+    from tsearch.space.file import load_space
 
     space = load_space(arguments.space)
     space = space if arguments.profile is None else space.with_profile(arguments.profile)

@@ -8,10 +8,11 @@ to be called), `load_dataset` does the work.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tsearch.configuration import DataSpec, content_hash
+from tsearch.configuration import DataSpec
 from tsearch.data import digits, digits_dvs, nmnist, own
 from tsearch.data.dataset import Dataset, DatasetInfo, InputClass, Split
 from tsearch.errors import TsearchError, did_you_mean
+from tsearch.frozen import content_hash
 from tsearch.machine import machine
 from tsearch.references import is_reference
 

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from tsearch.configuration import DataSpec, Frozen
+from tsearch.configuration import DataSpec
 from tsearch.data.dataset import Dataset, DatasetInfo
 from tsearch.data.digits import FULL, digit_scans, digit_splits
 from tsearch.data.events import Events
 from tsearch.data.options import read_options
+from tsearch.frozen import Frozen
 
 FORMAT = 1  # raise it when the same options give other events
 SCAN = 8  # pixels a side of a scan

@@ -17,13 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tsearch.configuration import DataSpec, Frozen
+from tsearch.configuration import DataSpec
 from tsearch.data.dataset import Dataset, DatasetInfo
 from tsearch.data.events import Events
 from tsearch.data.folders import data_root
 from tsearch.data.options import read_options
 from tsearch.data.splits import stratified_splits
 from tsearch.errors import TsearchError
+from tsearch.frozen import Frozen
 
 FORMAT = 1  # raise it when the same files give other arrays
 SIZE, N_DIGITS = 34, 10

@@ -15,7 +15,8 @@ from tsearch.engine.executors import Evaluator, Executor, make_executor
 from tsearch.engine.identity import prepared, refuse_other_identity
 from tsearch.engine.journal import Journal, objective_values
 from tsearch.engine.lock import locked
-from tsearch.engine.proposing import History, Proposer, Told, find_proposer
+from tsearch.engine.proposers import find_proposer
+from tsearch.engine.proposing import History, Proposer, Told
 from tsearch.engine.pump import Pump, violation_of
 from tsearch.engine.run_file import (
     TRAIN_AND_PRICE,

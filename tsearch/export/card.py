@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tsearch.configuration import Backbone, Configuration
+from tsearch.configuration import Configuration
 from tsearch.export.contents import Contents
+from tsearch.networks.backbones import Backbone
 from tsearch.units import format_value, title
 
 _COSTS = ("energy_pj", "dense_energy_pj", "quantised_energy_pj", "latency_s", "footprint_bits")

@@ -6,9 +6,10 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from tsearch.configuration import Configuration, Frozen, Task
+from tsearch.configuration import Configuration, Task
 from tsearch.errors import TsearchError
-from tsearch.references import BadReferenceError, resolve
+from tsearch.frozen import Frozen
+from tsearch.references import BadReferenceError, is_reference, resolve
 
 FORMAT = 2
 READABLE = (1, 2)  # 1: without `needs`; some settings have earlier names, which `Configuration` knows
@@ -45,6 +46,12 @@ class Contents(Frozen):
     def device(self) -> str:
         """The device it was trained on: its full name, where that was recorded."""
         return self.versions.get("device", self.task.compute.device)
+
+
+def needed_modules(task: Task, configuration: Configuration) -> tuple[str, ...]:
+    """The references that a configuration's network and data are made from: what has to be importable wherever they
+    are made again. Empty where all of it is tsearch's own."""
+    return tuple(name for name in (configuration.backbone.name, task.data.name) if is_reference(name))
 
 
 def read_contents(path: Path) -> Contents:

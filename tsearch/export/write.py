@@ -11,9 +11,8 @@ from tsearch.data import describe_dataset
 from tsearch.errors import TsearchError
 from tsearch.export.bundle import FILES, sha256
 from tsearch.export.card import card
-from tsearch.export.contents import FORMAT, Contents
+from tsearch.export.contents import FORMAT, Contents, needed_modules
 from tsearch.export.evaluation import accuracy_on_test
-from tsearch.references import needed_modules
 
 if TYPE_CHECKING:
     from tsearch.engine.run_folder import Run, Trial

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save
 
-from tsearch.configuration import content_hash
 from tsearch.files.notices import warn_once
+from tsearch.frozen import content_hash
 from tsearch.machine import machine
 
 Arrays = dict[str, NDArray[Any]]

@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from tsearch.configuration import Neuron
 from tsearch.errors import TsearchError
-from tsearch.networks.plan import INPUT, Node, Shape, Sum
+from tsearch.networks.plan import INPUT, Neuron, Node, Shape, Sum
 
 
 class BadNetworkError(TsearchError, ValueError):

@@ -9,10 +9,9 @@ from typing import Any
 
 from torch import nn
 
-from tsearch.configuration import Neuron
 from tsearch.networks.block_nodes import BlockNodes, Signal
 from tsearch.networks.lif import LIF
-from tsearch.networks.plan import Convolution, Pool, Shape
+from tsearch.networks.plan import Convolution, Neuron, Pool, Shape
 
 Pair = tuple[int, int]
 

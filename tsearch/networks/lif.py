@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from tsearch.configuration import Neuron
+from tsearch.networks.plan import Neuron
 
 
 class LIF(nn.Module):

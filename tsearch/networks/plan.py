@@ -9,15 +9,32 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from tsearch.configuration import Neuron
+from pydantic import Field, PositiveFloat
+
+from tsearch.frozen import AbsentMeans, Frozen
 
 INPUT = "input"  # what nodes call the frames that enter the network
 HEAD = "head"
 
 Shape = tuple[int, ...]
 Pair = tuple[int, int]
+
+
+class Neuron(Frozen):
+    """Leaky integrate-and-fire: v' = (1 - 1/tau) v + current, a spike where v' >= threshold, then the reset.
+
+    `tau` in timesteps, at least 1 (infinite leak) ; `threshold` in units of the input current;
+    `surrogate_width` is the width of the surrogate gradient in units of the threshold."""
+
+    tau: Annotated[float, Field(ge=1), AbsentMeans(2.0)] = 2.0
+    threshold: Annotated[PositiveFloat, AbsentMeans(1.0)] = 1.0
+    reset: Annotated[Literal["soft", "hard"], AbsentMeans("soft")] = "soft"
+    surrogate: Annotated[
+        Literal["rectangular", "triangular", "sigmoid", "atan"], AbsentMeans("rectangular")
+    ] = "rectangular"
+    surrogate_width: Annotated[PositiveFloat, AbsentMeans(1.0)] = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,10 +16,9 @@ from typing import Any
 import torch
 from torch import fx, nn
 
-from tsearch.configuration import Neuron
 from tsearch.networks.block_nodes import BadNetworkError, BlockNodes, Signal
 from tsearch.networks.layer_rules import KNOWN, RULES
-from tsearch.networks.plan import HEAD, INPUT, Node, Plan, Readout, Shape
+from tsearch.networks.plan import HEAD, INPUT, Neuron, Node, Plan, Readout, Shape
 
 
 def trace(blocks: Sequence[nn.Module], shape: Shape, n_classes: int, neuron: Neuron) -> Plan:

@@ -1,24 +1,49 @@
 """What a network may cost before any training: bounds of a configuration, extremes of a space. Needs no torch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from hwcost import Bound, HwcostError, bound, load_profile
-from tsearch.configuration import Configuration
+from tsearch.configuration import Configuration, DataSpec, Hardware
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.price import cost_metrics
+from tsearch.space.divisions import Division, Divisions
+from tsearch.space.domains import Domain
+from tsearch.space.goals import Constraint, Objective
 from tsearch.space.settings import backbone_choices, defaults
+from tsearch.space.timesteps import Vector
 from tsearch.units import format_value, title
-
-if TYPE_CHECKING:
-    from tsearch.space.space import SearchSpace
 
 PRICED = ("energy_pj", "latency_s", "footprint_bits", "mean_timesteps")  # metrics bounded before any training
 
 
-def cost_range(space: "SearchSpace") -> dict[str, Any]:
+class NetworkSpace(Protocol):
+    """What is asked here of a space whose configurations are networks."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def data(self) -> DataSpec: ...
+    @property
+    def hardware(self) -> Hardware: ...
+    @property
+    def timesteps(self) -> Vector: ...
+    @property
+    def settings(self) -> Mapping[str, Domain]: ...
+    @property
+    def objectives(self) -> tuple[Objective, ...]: ...
+    @property
+    def constraints(self) -> Mapping[str, Constraint]: ...
+    @property
+    def all_divisions(self) -> Divisions: ...
+    def assemble(
+        self, division: Division, vector: Vector, leading: Any, settings: Mapping[str, Any]
+    ) -> Configuration: ...
+
+
+def cost_range(space: NetworkSpace) -> dict[str, Any]:
     """Energy and latency of the smallest and the largest network of a space before any training, as [low,
     high] pairs: silent neurons, and every neuron firing at every timestep."""
     return {
@@ -31,7 +56,7 @@ def cost_range(space: "SearchSpace") -> dict[str, Any]:
     }
 
 
-def rejection(space: "SearchSpace", configuration: Configuration) -> str | None:
+def rejection(space: NetworkSpace, configuration: Configuration) -> str | None:
     """Why no training can make `configuration` meet the space's constraints or fit its hardware, or None if
     one may.
 
@@ -51,7 +76,7 @@ def rejection(space: "SearchSpace", configuration: Configuration) -> str | None:
     return None
 
 
-def extreme_configurations(space: "SearchSpace") -> tuple[Configuration, Configuration]:
+def extreme_configurations(space: NetworkSpace) -> tuple[Configuration, Configuration]:
     """The networks with the fewest and the most weights, at the smallest and the largest uniform
     timesteps."""
     from tsearch.data import describe_dataset
@@ -69,14 +94,14 @@ def extreme_configurations(space: "SearchSpace") -> tuple[Configuration, Configu
     return min(of(min(space.timesteps)), key=n_parameters), max(of(max(space.timesteps)), key=n_parameters)
 
 
-def _backbones(space: "SearchSpace") -> Iterator[dict[str, Any]]:
+def _backbones(space: NetworkSpace) -> Iterator[dict[str, Any]]:
     """The settings of every backbone that may be searched, of a range both ends; of all else the defaults."""
     settings = defaults(space.settings)
     for content in backbone_choices(space.settings):
         yield settings | {f"backbone.{name}": value for name, value in content.items()}
 
 
-def reference_box(space: "SearchSpace") -> tuple[dict[str, float], dict[str, float]]:
+def reference_box(space: NetworkSpace) -> tuple[dict[str, float], dict[str, float]]:
     """The worst and the best value of every objective, in which hypervolumes of runs on this space are
     measured.
 
@@ -98,7 +123,7 @@ def reference_box(space: "SearchSpace") -> tuple[dict[str, float], dict[str, flo
     return {name: worst[name] for name in names}, {name: best[name] for name in names}
 
 
-def _extreme_bounds(space: "SearchSpace") -> list[tuple[Configuration, Bound]]:
+def _extreme_bounds(space: NetworkSpace) -> list[tuple[Configuration, Bound]]:
     """The smallest and the largest network, each with its cost bounds. Raises: TsearchError if one does not fit."""
     try:
         return [
@@ -108,7 +133,7 @@ def _extreme_bounds(space: "SearchSpace") -> list[tuple[Configuration, Bound]]:
         raise TsearchError(f"{space.name}: {error}. Change the backbone or the profile.") from None
 
 
-def _bound(space: "SearchSpace", configuration: Configuration) -> Bound:
+def _bound(space: NetworkSpace, configuration: Configuration) -> Bound:
     """Cheapest and dearest cost of a configuration: silence, and all neurons firing at every timestep.
     Where the data are events, the dearest input is taken to bring one event per pixel and timestep."""
     from tsearch.data import describe_dataset

@@ -5,9 +5,19 @@ from math import prod
 from typing import Any
 
 from hwcost import LayerSpec, NetworkSpec, StageSpec
-from tsearch.configuration import Configuration, Neuron
+from tsearch.configuration import Configuration
 from tsearch.data.dataset import Input
-from tsearch.networks.plan import INPUT, Attention, Convolution, Node, Pool, Readout, Sum, stage_of_blocks
+from tsearch.networks.plan import (
+    INPUT,
+    Attention,
+    Convolution,
+    Neuron,
+    Node,
+    Pool,
+    Readout,
+    Sum,
+    stage_of_blocks,
+)
 from tsearch.pricing.events import ANALOG, Events, given
 
 MOST_EVENTS = 255  # of one pixel in one timestep, where the data are event counts: messages of 8 bits

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from tsearch.configuration import DataSpec, Hardware, Neuron
+from tsearch.configuration import DataSpec, Hardware
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.networks.backbones import family
+from tsearch.networks.plan import Neuron
 from tsearch.space.domains import Choice, Domain
 from tsearch.space.lines import Lines
 from tsearch.space.problems import explain

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from tsearch.configuration import Configuration
 from tsearch.errors import TsearchError, did_you_mean
+from tsearch.references import look_in
 from tsearch.space import checks
 from tsearch.space.domains import Choice, Domain
 from tsearch.space.goals import Constraint, Objective
@@ -19,6 +20,20 @@ from tsearch.space.space import SearchSpace
 from tsearch.units import metric_name, parse
 
 DIRECTIONS: dict[str, Literal["maximize", "minimize"]] = {"accuracy": "maximize"}
+
+
+def load_space(source: str | Path) -> SearchSpace:
+    """The search space in a YAML file, or the shipped one of that name.
+
+    Raises: TsearchError with file, line, what was found and what is allowed.
+    """
+    path = resolve_space(str(source))
+    look_in(path.parent)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise TsearchError(f"{source}: not a text file in UTF-8, so not a search space.") from None
+    return parse_space(text, str(source) if Path(source) == path else path.name)
 
 
 def parse_space(text: str, source: str = "space.yaml") -> SearchSpace:

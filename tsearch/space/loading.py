@@ -17,7 +17,7 @@ _AS_WRITTEN = {  # what the file calls it
 
 def load(source: str | Path) -> Space:
     """The space in a YAML file, or the shipped one of that name. Raises: TsearchError."""
-    from tsearch.space.space import load_space
+    from tsearch.space.file import load_space
 
     return load_space(source)
 

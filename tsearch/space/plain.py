@@ -11,8 +11,9 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import Field, PositiveInt, SkipValidation, ValidationError
 
-from tsearch.configuration import DataSpec, Frozen, Task, content_hash
+from tsearch.configuration import DataSpec, Task
 from tsearch.errors import TsearchError, did_you_mean
+from tsearch.frozen import Frozen, content_hash
 from tsearch.space.domains import Choice, Domain, Real, Whole, domain_from_dict
 from tsearch.space.goals import Constraint, Objective, SearchSettings
 from tsearch.units import violation

@@ -6,7 +6,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, TypeAdapter, WrapValidator
 
-from tsearch.configuration import Frozen
+from tsearch.frozen import Frozen
 from tsearch.space.domains import Choice, Real, Whole
 
 

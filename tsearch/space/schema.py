@@ -12,8 +12,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, PlainValidator, PositiveInt, TypeAdapter, create_model
 from pydantic.fields import FieldInfo
 
-from tsearch.configuration import Backbone, Configuration, DataSpec, Frozen, Hardware, Neuron, Training
-from tsearch.networks.backbones import BACKBONES, family
+from tsearch.configuration import Configuration, DataSpec, Hardware, Training
+from tsearch.frozen import Frozen
+from tsearch.networks.backbones import BACKBONES, Backbone, family
+from tsearch.networks.plan import Neuron
 from tsearch.space.domains import Choice, Domain, Real, Whole
 from tsearch.space.goals import Objective, SearchSettings
 from tsearch.space.ranges import OPTION, Range, one_value, setting

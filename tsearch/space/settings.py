@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
-from tsearch.configuration import Backbone, Configuration
-from tsearch.networks.backbones import family
+from tsearch.configuration import Configuration
+from tsearch.networks.backbones import Backbone, family
 from tsearch.space.domains import Domain
 
 SECTIONS = ("backbone", "neuron", "training")

@@ -15,9 +15,9 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import Field, PositiveInt, SkipValidation, model_validator
 
-from tsearch.configuration import RENAMED, Configuration, DataSpec, Frozen, Hardware, Task, content_hash
+from tsearch.configuration import RENAMED, Configuration, DataSpec, Hardware, Task
 from tsearch.errors import TsearchError
-from tsearch.references import look_in
+from tsearch.frozen import Frozen, content_hash
 from tsearch.space.coding import decode_structure, encode_structure, structure_parameters
 from tsearch.space.divisions import AnyDivision, Division, Divisions, ListedDivisions
 from tsearch.space.domains import Choice, Domain, domain_from_dict
@@ -295,19 +295,3 @@ class SearchSpace(Frozen):
         """The settings that make a difference where there are `n_stages`."""
         idle = IDLE_IN_ONE_STAGE if n_stages == 1 else ()
         return {name: domain for name, domain in self.settings.items() if name not in idle}
-
-
-def load_space(source: str | Path) -> SearchSpace:
-    """The search space in a YAML file, or the shipped one of that name.
-
-    Raises: TsearchError with file, line, what was found and what is allowed.
-    """
-    from tsearch.space.file import parse_space, resolve_space
-
-    path = resolve_space(str(source))
-    look_in(path.parent)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise TsearchError(f"{source}: not a text file in UTF-8, so not a search space.") from None
-    return parse_space(text, str(source) if Path(source) == path else path.name)

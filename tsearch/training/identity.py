@@ -7,9 +7,10 @@ import numpy as np
 import torch
 
 from hwcost import HwcostError, load_profile, profile_content
-from tsearch.configuration import Compute, Identity, Task, content_hash
+from tsearch.configuration import Compute, Identity, Task
 from tsearch.data import Dataset, Split, load_dataset
 from tsearch.errors import TsearchError
+from tsearch.frozen import content_hash
 from tsearch.machine import machine
 from tsearch.pricing import COUNTING
 from tsearch.training import RECIPE

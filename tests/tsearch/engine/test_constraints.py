@@ -6,8 +6,9 @@ import pytest
 import tsearch
 from tsearch.configuration import Result
 from tsearch.engine.events import Finished, Rejected
+from tsearch.engine.proposers import find_proposer
 from tsearch.engine.proposers.optuna_sampler import CONSTRAINT
-from tsearch.engine.proposing import Problem, Told, UnderWay, find_proposer
+from tsearch.engine.proposing import Problem, Told, UnderWay
 from tsearch.errors import TsearchError
 from tsearch.front import Front
 from tsearch.pricing.bounds import rejection

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from tsearch.configuration import Configuration, Phase, Result, content_hash
+from tsearch.configuration import Configuration, Phase, Result
 from tsearch.engine.run_folder import Trial
 from tsearch.front import Front, compare
 from tsearch.front.point import setting_names, setting_text
 from tsearch.front.saving import uniform_saving
+from tsearch.frozen import content_hash
 from tsearch.space.goals import Objective
 
 LOSS = Objective(name="loss", direction="minimize")

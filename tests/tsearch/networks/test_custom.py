@@ -11,12 +11,12 @@ import torch
 from torch import nn
 
 from tsearch import LIF
-from tsearch.configuration import Backbone, Configuration, DataSpec, Neuron, Task
+from tsearch.configuration import Configuration, DataSpec, Task
 from tsearch.errors import TsearchError
-from tsearch.networks.backbones import family
+from tsearch.export.contents import needed_modules
+from tsearch.networks.backbones import Backbone, family
 from tsearch.networks.backbones.custom import Custom, refuse_other_network
-from tsearch.networks.plan import Plan
-from tsearch.references import needed_modules
+from tsearch.networks.plan import Neuron, Plan
 
 SHAPE = (2, 8, 8)
 

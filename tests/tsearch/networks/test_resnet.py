@@ -6,12 +6,13 @@ import pytest
 import torch
 
 from hwcost import n_padded_synapses, n_synapses
-from tsearch.configuration import Configuration, Neuron, Phase
+from tsearch.configuration import Configuration, Phase
 from tsearch.data.dataset import DatasetInfo
 from tsearch.networks.backbones import BACKBONES, family
 from tsearch.networks.backbones.resnet import ResNet18, ResNet20
 from tsearch.networks.build import build, initialise
 from tsearch.networks.neuron import fire
+from tsearch.networks.plan import Neuron
 from tsearch.pricing.describe import describe_network
 
 CIFAR = DatasetInfo("cifar", (3, 32, 32), 10, is_static=True, input_class="analog")

@@ -12,10 +12,10 @@ from torch.nn import functional
 
 import tsearch
 from tsearch import LIF, train_and_price
-from tsearch.configuration import Configuration, DataSpec, Neuron, Task
+from tsearch.configuration import Configuration, DataSpec, Task
 from tsearch.networks.backbones import family
 from tsearch.networks.block_nodes import BadNetworkError
-from tsearch.networks.plan import Convolution, Pool, Readout, Sum
+from tsearch.networks.plan import Convolution, Neuron, Pool, Readout, Sum
 from tsearch.networks.tracing import trace
 
 

@@ -12,7 +12,7 @@ from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.build import build
 from tsearch.pricing.bounds import cost_range, reference_box
 from tsearch.pricing.describe import describe_network
-from tsearch.space.space import load_space
+from tsearch.space.file import load_space
 
 STATIC = DatasetInfo("toy", (3, 12, 10), 7, is_static=True, input_class="analog")
 EVENTS = DatasetInfo("toy", (2, 12, 10), 7, is_static=False, input_class="graded")

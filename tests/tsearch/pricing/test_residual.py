@@ -9,15 +9,16 @@ import torch
 from torch.nn import functional
 
 from hwcost import SpikeRecord, attention_counts, estimate, fan_out_classes
-from tsearch.configuration import Backbone, Configuration, DataSpec, Neuron, Phase, Task
+from tsearch.configuration import Configuration, DataSpec, Phase, Task
 from tsearch.data import load_dataset
 from tsearch.data.dataset import DatasetInfo
+from tsearch.networks.backbones import Backbone
 from tsearch.networks.backbones.resnet import ResNet18, ResNet20
 from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.build import build, initialise
 from tsearch.networks.modules import ConvolutionModule
 from tsearch.networks.neuron import fire
-from tsearch.networks.plan import HEAD, INPUT, Attention, Convolution, Plan, Readout, Sum
+from tsearch.networks.plan import HEAD, INPUT, Attention, Convolution, Neuron, Plan, Readout, Sum
 from tsearch.networks.weights import load_weights
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.record import Recorder

@@ -10,10 +10,11 @@ import pytest
 
 from hwcost import NetworkSpec, SpikeRecord
 from hwcost.network.fan_out import class_sizes
-from tsearch.configuration import Configuration, DataSpec, Hardware, Phase, Result, content_hash
+from tsearch.configuration import Configuration, DataSpec, Hardware, Phase, Result
 from tsearch.data import describe_dataset
 from tsearch.engine.run_file import RunFile
 from tsearch.engine.run_folder import Run, Trial
+from tsearch.frozen import content_hash
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.price import metrics_of, price
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from pydantic import PositiveFloat, PositiveInt
 
-from tsearch.configuration import Backbone, Frozen, Neuron
 from tsearch.errors import TsearchError
-from tsearch.networks.backbones import BACKBONES, family
+from tsearch.frozen import Frozen
+from tsearch.networks.backbones import BACKBONES, Backbone, family
+from tsearch.networks.plan import Neuron
 from tsearch.space.domains import Choice, Real, Whole
 from tsearch.space.file import parse_space
 from tsearch.space.schema import SpaceFile, searchable

@@ -4,9 +4,8 @@ import pytest
 
 from tsearch.errors import TsearchError
 from tsearch.space.domains import Choice, Real, Whole
-from tsearch.space.file import parse_space
+from tsearch.space.file import load_space, parse_space
 from tsearch.space.schema import SpaceFile
-from tsearch.space.space import load_space
 
 GOOD = """\
 name: small

@@ -18,11 +18,11 @@ from tsearch.configuration import Configuration
 from tsearch.errors import TsearchError
 from tsearch.space.divisions import AnyDivision
 from tsearch.space.domains import Choice
-from tsearch.space.file import known_spaces, parse_space
+from tsearch.space.file import known_spaces, load_space, parse_space
 from tsearch.space.goals import Constraint
 from tsearch.space.kinds import space_from_dict
 from tsearch.space.protocol import Space
-from tsearch.space.space import SearchSpace, load_space
+from tsearch.space.space import SearchSpace
 from tsearch.space.structures import Structures
 
 FINITE = """

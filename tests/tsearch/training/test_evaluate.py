@@ -9,7 +9,7 @@ from tsearch.configuration import Configuration, Phase
 from tsearch.data import load_dataset
 from tsearch.networks.build import build, initialise
 from tsearch.networks.neuron import fire
-from tsearch.space.space import load_space
+from tsearch.space.file import load_space
 from tsearch.training.checkpoints import unpack_weights
 from tsearch.training.evaluate import train_and_price
 

@@ -7,12 +7,13 @@ import torch
 
 import tsearch.networks.modules
 import tsearch.training.evaluate
-from tsearch.configuration import Configuration, DataSpec, Neuron, Phase, Task
+from tsearch.configuration import Configuration, DataSpec, Phase, Task
 from tsearch.data import load_dataset
 from tsearch.files import notices
 from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.neuron import fused
 from tsearch.networks.neuron.surrogate import surrogate_derivative
+from tsearch.networks.plan import Neuron
 from tsearch.training import speed
 from tsearch.training.evaluate import train_and_price
 from tsearch.training.speed import is_worth_compiling, keep_memory, neuron_steps

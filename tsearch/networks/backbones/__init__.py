@@ -4,9 +4,11 @@ Adding one is one file and one line; a user's own is named 'module:name', a func
 family. Importing this package imports no torch.
 """
 
-from tsearch.configuration import Backbone
 from tsearch.errors import did_you_mean
+from tsearch.networks.backbones.backbone import Backbone
 from tsearch.references import BadReferenceError, is_reference, resolve
+
+__all__ = ["BACKBONES", "Backbone", "family"]
 
 BACKBONES = {
     "resnet18": "tsearch.networks.backbones.resnet:ResNet18",

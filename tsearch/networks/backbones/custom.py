@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import PositiveInt, model_validator
 
-from tsearch.configuration import Backbone, Frozen, Neuron, content_hash
+from tsearch.frozen import Frozen, content_hash
+from tsearch.networks.backbones.backbone import Backbone
+from tsearch.networks.plan import Neuron
 from tsearch.references import BadReferenceError, resolve, where_it_failed
 
 if TYPE_CHECKING:

@@ -10,11 +10,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import PositiveInt, model_validator
 
-from tsearch.configuration import AbsentMeans, Backbone, Neuron
+from tsearch.frozen import AbsentMeans
+from tsearch.networks.backbones.backbone import Backbone
 from tsearch.networks.plan import (
     HEAD,
     INPUT,
     Convolution,
+    Neuron,
     Node,
     Plan,
     Pool,

@@ -6,8 +6,20 @@ from typing import Annotated, Literal, Self
 
 from pydantic import PositiveInt, model_validator
 
-from tsearch.configuration import AbsentMeans, Backbone, Neuron
-from tsearch.networks.plan import HEAD, INPUT, Convolution, Node, Plan, Pool, Readout, Shape, pooled_shape
+from tsearch.frozen import AbsentMeans
+from tsearch.networks.backbones.backbone import Backbone
+from tsearch.networks.plan import (
+    HEAD,
+    INPUT,
+    Convolution,
+    Neuron,
+    Node,
+    Plan,
+    Pool,
+    Readout,
+    Shape,
+    pooled_shape,
+)
 
 
 class Vgg(Backbone):

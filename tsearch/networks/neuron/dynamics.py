@@ -6,8 +6,8 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from tsearch.configuration import Neuron
 from tsearch.networks.neuron.surrogate import SURROGATES
+from tsearch.networks.plan import Neuron
 
 Saved = tuple[Tensor | None, ...]
 

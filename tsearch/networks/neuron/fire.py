@@ -5,11 +5,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tsearch.configuration import Neuron
 from tsearch.networks.neuron import fused, stepwise
 from tsearch.networks.neuron.dynamics import Path, dynamics_of, has_16_bits
 from tsearch.networks.neuron.layout import as_rows, from_rows, step_layout
 from tsearch.networks.neuron.normalisation import BatchNorm, affine_of, gradients_of, update_statistics
+from tsearch.networks.plan import Neuron
 
 
 def fire(

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from tsearch.configuration import Neuron
 from tsearch.networks.neuron import lif_step
 from tsearch.networks.neuron.surrogate import heaviside
+from tsearch.networks.plan import Neuron
 
 
 @pytest.fixture(scope="session")

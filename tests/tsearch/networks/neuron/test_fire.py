@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tsearch.configuration import Neuron
 from tsearch.networks.neuron import fire
 from tsearch.networks.neuron.surrogate import SURROGATES
+from tsearch.networks.plan import Neuron
 
 NEURONS = st.builds(
     Neuron,

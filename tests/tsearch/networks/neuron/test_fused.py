@@ -10,11 +10,11 @@ import sys
 import pytest
 import torch
 
-from tsearch.configuration import Neuron
 from tsearch.files import notices
 from tsearch.networks.neuron import compiler, dynamics, fire, fused, stepwise
 from tsearch.networks.neuron.compiler import compiling
 from tsearch.networks.neuron.surrogate import SURROGATES
+from tsearch.networks.plan import Neuron
 
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler")
 
@@ -130,7 +130,7 @@ def test_both_paths_have_one_signature(name: str) -> None:
 LAYERS = """
 import sys, torch
 from tsearch.files import notices
-from tsearch.configuration import Neuron
+from tsearch.networks.plan import Neuron
 from tsearch.networks.neuron import fire, fused
 from tsearch.networks.neuron.compiler import compiling
 fused.LEAST_VALUES = 1
