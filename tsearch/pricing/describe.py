@@ -1,6 +1,6 @@
 """From a plan to the layers that the cost model prices. Needs no torch and no training."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from math import prod
 from typing import Any
 
@@ -37,7 +37,9 @@ def describe_network(
         if isinstance(node, Sum):
             for i, block in enumerate(plan.blocks_read(node)):
                 if stage[block] != stage[node.block]:
-                    reads[i] = layers.add(_entering(node, stage[node.block]), reads[i])
+                    reads[i] = layers.add(
+                        _entering(node, reads[i], stage[node.block], layers.events), reads[i]
+                    )
             reads.sort(
                 key=lambda name: layers.events[name] != ANALOG
             )  # the cost model adds events to numbers
@@ -98,10 +100,11 @@ def _fields(node: Node) -> dict[str, Any]:
     raise ValueError(f"'{node.name}': the cost model knows no {type(node).__name__}")
 
 
-def _entering(node: Node, stage: int) -> dict[str, Any]:
-    """The layer of a shortcut without weights of its own that enters the stage of the sum `node`."""
+def _entering(node: Node, source: str, stage: int, taken: Container[str]) -> dict[str, Any]:
+    """The layer of a shortcut without weights of its own that enters the stage of the sum `node`; names are `taken`."""
+    name = f"block{node.block}.shortcut"
     return {
-        "name": f"block{node.block}.shortcut",
+        "name": f"{node.name}.{source}" if name in taken else name,
         "kind": "conv2d",
         "stage": stage,
         "in_shape": node.shape,
