@@ -30,7 +30,8 @@ from hwcost.prices.profile_file import known_profiles, load_profile, profile_con
 from hwcost.studies.ann_twins import AnnTwins, ann_twins, crossover_rate, dense_twin
 from hwcost.studies.bounds import Bound, bound
 from hwcost.studies.compare import Comparison, compare
-from hwcost.studies.predict import Prediction, Predictor, predictor, with_timesteps
+from hwcost.studies.predict import Prediction, Predictor, predictor
+from hwcost.studies.resample import with_timesteps
 
 __all__ = [
     "EXECUTIONS",

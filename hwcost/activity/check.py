@@ -25,9 +25,9 @@ def check_record(network: NetworkSpec, record: SpikeRecord) -> None:
 
 
 def _check_outputs(network: NetworkSpec, layer: LayerSpec, spikes: LayerSpikes, n_samples: int) -> None:
-    own = network.timesteps(layer)
-    if layer.fires and len(spikes.outputs) != own:
-        _fail(layer, f"output spikes of {own} timesteps expected, the record has {len(spikes.outputs)}")
+    timesteps = network.timesteps(layer)
+    if layer.fires and len(spikes.outputs) != timesteps:
+        _fail(layer, f"output spikes of {timesteps} timesteps expected, the record has {len(spikes.outputs)}")
     if any(n > layer.n_outputs * n_samples for n in spikes.outputs):
         _fail(
             layer,

@@ -68,18 +68,18 @@ def event_counts(job: Job, arrived: Arrivals) -> list[Count]:
 
 def analog_counts(job: Job) -> list[Count]:
     """Dense MACs of analog frames; a constant frame may be computed once and its result read back at every step."""
-    own = job.active_steps
+    steps = job.active_steps
     if job.layer.kind in COUNTED_BY:
-        frames = Arrivals(every(job.inputs, own), every(0, own), "mac")
+        frames = Arrivals(every(job.inputs, steps), every(0, steps), "mac")
         return COUNTED_BY[job.layer.kind](job, frames)
-    active = [t for t, runs in enumerate(own) if runs]
+    active = [t for t, runs in enumerate(steps) if runs]
     reused = job.layer.constant_input and job.semantics.direct_reuse
-    computed = tuple(int(t == active[0]) for t in range(len(own))) if reused and active else own
-    counts = dense_counts(job, dense_arrivals(job, len(own)).masked(computed))
+    computed = tuple(int(t == active[0]) for t in range(len(steps))) if reused and active else steps
+    counts = dense_counts(job, dense_arrivals(job, len(steps)).masked(computed))
     if reused and len(active) > 1:
         bits, memory_bits = job.profile.bits["activation"], job.memories.frame_out
         counts.append(Count("activation_write", every(job.outputs, computed), bits, memory_bits))
-        counts.append(Count("activation_read", every(job.outputs, own), bits, memory_bits))
+        counts.append(Count("activation_read", every(job.outputs, steps), bits, memory_bits))
     return counts
 
 

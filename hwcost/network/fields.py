@@ -36,7 +36,8 @@ class LayerFields(Spec):
         reset: "soft" subtracts the threshold (one add per spike), "hard" overwrites.
         constant_input: The same analog frame at every step (direct encoding).
         mask: One 0 or 1 per timestep of the layer's own stage; empty means that every step runs.
-        source: Name of the layer whose output arrives; empty means the previous one in the list.
+        source: Name of the layer whose output arrives; empty means the previous one in the list (for the first layer,
+            the network's input), "input" the network's input.
         operands: Whole-number settings of kinds that need more than a geometry (the heads of an attention ...).
         other_source: Name of the layer that gives the second summand of a residual kind; empty where it is not
             described, and then the reading of it is not priced.

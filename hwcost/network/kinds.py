@@ -14,6 +14,7 @@ TRAINING_ONLY = ("early_classifier", "dropout")
 CLASSES = ("analog", "binary", "ternary", "graded")
 PADDING_MODES = ("zeros", "circular", "reflect", "replicate")
 NEURONS = ("lif", "if")
+INPUT = "input"  # the source of layers that read the network's input, unless a layer has this name
 RESETS = ("soft", "hard")
 
 

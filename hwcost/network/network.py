@@ -94,11 +94,13 @@ class NetworkSpec(Spec):
 
     @cached_property
     def _sources(self) -> dict[str, LayerSpec | None]:
-        previous = (None, *self.layers)
-        return {
-            layer.name: self._by_name[layer.source] if layer.source else before
-            for before, layer in zip(previous, self.layers, strict=False)
-        }
+        sources: dict[str, LayerSpec | None] = {}
+        earlier: dict[str, LayerSpec] = {}
+        before = None
+        for layer in self.layers:
+            sources[layer.name] = earlier.get(layer.source) if layer.source else before
+            earlier[layer.name] = before = layer
+        return sources
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, exact, readable by `from_dict`."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from hwcost.errors import HwcostError
+from hwcost.network.kinds import INPUT
 from hwcost.network.layer import LayerSpec
 from hwcost.network.stage import StageSpec
 from hwcost.network.temporal import SHRINKING
@@ -14,9 +15,9 @@ def check_order(layers: Sequence[LayerSpec], stages: Sequence[StageSpec]) -> Non
     layer reads its own stage or the one before.
     """
     _check_names(layers)
-    found = [layer.stage for layer in layers]
-    if found != sorted(found) or set(found) != set(range(len(stages))):
-        raise HwcostError(f"layers must fill the stages 0 to {len(stages) - 1} in order, got {found}")
+    indices = [layer.stage for layer in layers]
+    if indices != sorted(indices) or set(indices) != set(range(len(stages))):
+        raise HwcostError(f"layers must fill the stages 0 to {len(stages) - 1} in order, got {indices}")
     _check_stages(stages)
     earlier: dict[str, LayerSpec] = {}
     for layer in layers:
@@ -47,10 +48,15 @@ def _check_stages(stages: Sequence[StageSpec]) -> None:
 
 
 def _check_sources(layer: LayerSpec, earlier: Mapping[str, LayerSpec]) -> None:
-    for name in (layer.source, layer.other_source):
+    reads_input = layer.source == INPUT and INPUT not in earlier
+    for name in (layer.other_source, "" if reads_input else layer.source):
         if name and name not in earlier:
             raise HwcostError(f"layer '{layer.name}': source '{name}' is no earlier layer")
-    if layer.source and earlier[layer.source].stage < layer.stage - 1:
+    if reads_input and layer.stage > 0:
+        raise HwcostError(
+            f"layer '{layer.name}': stage {layer.stage} reads the network's input; only stage 0 can"
+        )
+    if layer.source and not reads_input and earlier[layer.source].stage < layer.stage - 1:
         raise HwcostError(
             f"layer '{layer.name}': source '{layer.source}' lies in stage {earlier[layer.source].stage}, more than "
             f"one before its own, {layer.stage}; only the stage before can be read"

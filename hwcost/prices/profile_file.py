@@ -75,8 +75,8 @@ def _check_words(plain: Mapping[str, Any], where: str) -> None:
         "key of semantics": (plain.get("semantics", {}), [field.name for field in fields(Semantics)]),
         "item in 'free'": (plain.get("free") or (), list(ITEMS)),
     }
-    for what, (found, known) in named.items():
-        for word in found:
+    for what, (words, known) in named.items():
+        for word in words:
             if word not in known:
                 raise HwcostError(f"{where}: unknown {what} '{word}'.{did_you_mean(word, known)}")
 

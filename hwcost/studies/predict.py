@@ -5,25 +5,21 @@ is made with `estimate`, and a vector is priced by looking up its pairs. Energie
 rates do not change with timesteps, and never belong on a front.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
-from math import fsum, lcm
+from dataclasses import dataclass
+from math import fsum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hwcost.activity.record import Counts, LayerSpikes, SpikeRecord
+from hwcost.activity.record import SpikeRecord
 from hwcost.cost import Cost
 from hwcost.counting.transformer import buffer_bits
 from hwcost.errors import HwcostError
 from hwcost.estimate import estimate
-from hwcost.network.fan_out import class_sizes
-from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
-from hwcost.network.stage import StageSpec
 from hwcost.prices.profile import Profile
 from hwcost.prices.profile_file import load_profile
+from hwcost.studies.resample import resampled, with_timesteps
 
 RATES = ("prefix", "constant")
 Floats = NDArray[np.float64]
@@ -54,9 +50,9 @@ class Predictor:
         chosen = self._checked(vectors)
         totals = np.zeros((5, len(chosen)))
         before = np.zeros(len(chosen), dtype=np.int64)
-        for table, own in zip(self.tables, chosen.T, strict=True):
-            totals += table[:, before, own]
-            before = own
+        for table, after in zip(self.tables, chosen.T, strict=True):
+            totals += table[:, before, after]
+            before = after
         value, low, high, cycles, bits = totals
         clock, leak = self.profile.number("clock_hz"), self.profile.price("leakage")
         if leak:
@@ -107,64 +103,13 @@ def predictor(
     n_stages = len(network.stages)
     tables = tuple(np.zeros((5, largest + 1, largest + 1)) for _ in range(n_stages))
     for stage in range(n_stages):
-        for own in range(1, largest + 1):
-            for before in range(own, largest + 1) if stage else (0,):
-                vector = [before or own] * stage + [own] * (n_stages - stage)
+        for after in range(1, largest + 1):
+            for before in range(after, largest + 1) if stage else (0,):
+                vector = [before or after] * stage + [after] * (n_stages - stage)
                 wanted = with_timesteps(network, vector, transformer)
                 cost = estimate(wanted, resampled(spikes, network, wanted, rates_from), profile)
-                tables[stage][:, before, own] = _of_stage(cost, wanted, profile, stage)
+                tables[stage][:, before, after] = _of_stage(cost, wanted, profile, stage)
     return Predictor(tables, profile, rates_from)
-
-
-def resampled(
-    spikes: SpikeRecord, measured: NetworkSpec, wanted: NetworkSpec, rates_from: str = "constant"
-) -> SpikeRecord:
-    """The record that the same rates would give with other timesteps, in whole numbers."""
-    scale = lcm(*(stage.timesteps for network in (measured, wanted) for stage in network.stages))
-    layers = {
-        layer.name: _resampled_layer(spikes, layer, wanted, rates_from, scale) for layer in wanted.layers
-    }
-    return SpikeRecord(layers, spikes.n_samples * scale)
-
-
-def _resampled_layer(
-    spikes: SpikeRecord, layer: LayerSpec, wanted: NetworkSpec, rates_from: str, scale: int
-) -> LayerSpikes:
-    measured, scaled_samples = spikes.layers[layer.name], spikes.n_samples * scale
-    n_in, n_own = wanted.input_timesteps(layer), wanted.timesteps(layer)
-    how = "spread" if wanted.source(layer) is None else rates_from
-    known_by_class = not measured.events or len(measured.events[0]) == len(class_sizes(layer))
-    sizes = class_sizes(layer) if known_by_class else (layer.n_inputs,)
-    most = tuple(size * scaled_samples for size in sizes)
-    most_sums = tuple(n * layer.in_max for n in most)
-
-    def own_steps(steps: Sequence[int], largest: int | None = None) -> tuple[int, ...]:
-        bounds = (largest or max(steps, default=0) * scale,)
-        rows = _stretched(tuple((n,) for n in steps), n_own, scale, rates_from, bounds)
-        return tuple(row[0] for row in rows)
-
-    return LayerSpikes(
-        _stretched(measured.events, n_in, scale, how, most),
-        _stretched(measured.sums, n_in, scale, how, most_sums),
-        own_steps(measured.outputs, layer.n_outputs * scaled_samples),
-        tuple((name, own_steps(steps)) for name, steps in measured.extras),
-    )
-
-
-def with_timesteps(
-    network: NetworkSpec, timesteps: Sequence[int], transformer: str | None = None
-) -> NetworkSpec:
-    """The network with other timesteps.
-
-    Args:
-        transformer: Stands wherever timesteps change, and nowhere else; None lets every stage keep its own.
-    """
-    changes = [False, *(before != own for before, own in pairwise(timesteps))]
-    stages = [
-        StageSpec(own, stage.transformer if transformer is None else transformer if changed else None)
-        for stage, own, changed in zip(network.stages, timesteps, changes, strict=True)
-    ]
-    return replace(network, stages=tuple(stages))
 
 
 def _of_stage(
@@ -185,20 +130,3 @@ def _of_stage(
     )
     always = cost.footprint_bits - cost.footprint["transformers"] if stage == 0 else 0
     return value, low, high, cycles, always + waiting
-
-
-def _stretched(steps: Counts, wanted: int, scale: int, how: str, most: tuple[int, ...]) -> Counts:
-    """Counts of `wanted` steps: the first ones as measured, or the mean, or all events spread over fewer or more steps.
-
-    Args:
-        scale: Factor of all counts, so that means stay whole numbers.
-        most: Largest count that a step can have, per column.
-    """
-    if not steps:
-        return ()
-    totals = [sum(column) for column in zip(*steps, strict=True)]
-    mean = tuple(total * scale // (wanted if how == "spread" else len(steps)) for total in totals)
-    if how != "prefix":
-        return (tuple(map(min, mean, most)),) * wanted
-    measured = tuple(tuple(n * scale for n in row) for row in steps[:wanted])
-    return measured + (mean,) * (wanted - len(measured))

@@ -1,4 +1,4 @@
-"""Baselines, robustness of an order, predictions and reports."""
+"""Twins without spikes, robustness of an order, predictions and reports."""
 
 import itertools
 import json
@@ -11,7 +11,7 @@ import pytest
 
 import hwcost as h
 from hwcost import __main__, report
-from hwcost.studies.predict import resampled
+from hwcost.studies.resample import resampled
 
 
 def test_the_dense_twin_runs_once_on_numbers(demo) -> None:

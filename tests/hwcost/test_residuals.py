@@ -2,14 +2,17 @@
 
 import itertools
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from types import ModuleType
 
 import numpy as np
 import pytest
 from oracle import walk_network
 
 import hwcost as h
-from hwcost.studies.predict import resampled
+from hwcost.counting import residuals, transformer
+from hwcost.studies.resample import resampled
 
 HARDWARE = h.load_profile("45nm_memory").where(codec="aer")
 
@@ -111,6 +114,26 @@ def test_counts_equal_brute_force(
     cost = h.estimate(network, h.SpikeRecord.from_maps(network, events, outputs), HARDWARE)
     assert orders is None or cost.mixing_orders == orders
     assert counted(cost, WALKED) == walk_network(network, events, outputs, dict(cost.mixing_orders))
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "wrong"),
+    [
+        (residuals, "_other_reads", lambda *given: []),  # noqa: ARG005
+        (transformer, "orders_beside", lambda *given: []),  # noqa: ARG005
+    ],
+    ids=["second summand not read", "scores and mixing for every entry"],
+)
+def test_brute_force_notices_seeded_bugs(
+    module: ModuleType, name: str, wrong: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = resnet((6, 1), width=40)
+    events, outputs = activity(network, 1.0)
+    record = h.SpikeRecord.from_maps(network, events, outputs)
+    orders = dict(h.estimate(network, record, HARDWARE).mixing_orders)
+    truth = walk_network(network, events, outputs, orders)
+    monkeypatch.setattr(module, name, wrong)
+    assert counted(h.estimate(network, record, HARDWARE), WALKED) != truth
 
 
 def test_full_and_empty_records_are_the_limits_of_the_sums() -> None:
@@ -319,6 +342,22 @@ def test_descriptions_survive_json() -> None:
         assert h.NetworkSpec.from_dict(plain) == network
         named = [layer["name"] for layer in plain["layers"] if "other_source" in layer]
         assert named == [layer.name for layer in network.layers if layer.other_source]
+
+
+def test_several_layers_can_read_the_input() -> None:
+    """Two branches on the same frames: the second one is no reader of the first."""
+    a = h.conv("a", (2, 4, 4), 3, 3, padding=1)
+    b = h.conv("b", (2, 4, 4), 3, 1, source="input")
+    total = h.LayerSpec(
+        "sum", "membrane_shortcut", 0, (3, 4, 4), (3, 4, 4), in_class="analog", neuron="lif", source="a",
+        other_source="b",
+    )  # fmt: skip
+    network = h.NetworkSpec((a, b, total, h.linear("head", (3, 4, 4), 2)), (h.StageSpec(2),))
+    assert network.source(network.layer("b")) is None
+    low, high = h.bound(network, HARDWARE, input_events=4)
+    assert (low.sop, high.count("synaptic_operation", "b")) == (0, 2 * 2 * 3)
+    with pytest.raises(h.HwcostError, match="'b': stage 1 reads the network's input"):
+        h.NetworkSpec((a, replace(b, stage=1)), (h.StageSpec(2), h.StageSpec(2)))
 
 
 def three_stages(**change: object) -> h.NetworkSpec:
