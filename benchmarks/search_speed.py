@@ -27,7 +27,7 @@ from tsearch.configuration import Configuration, Neuron, Phase, Training
 from tsearch.data import load_dataset
 from tsearch.engine.run import run
 from tsearch.networks.build import build, initialise
-from tsearch.networks.neuron.surrogate import bump
+from tsearch.networks.neuron.surrogate import surrogate_derivative
 from tsearch.space.space import load_space
 from tsearch.training.evaluate import measure
 from tsearch.training.loop import train
@@ -47,7 +47,7 @@ class Step(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad):  # type: ignore[no-untyped-def]
-        return grad * bump("rectangular", ctx.saved_tensors[0], 1.0)
+        return grad * surrogate_derivative("rectangular", ctx.saved_tensors[0], 1.0)
 
 
 def loop(current: Tensor, timesteps: int, neuron: Neuron, norm: nn.BatchNorm2d | None) -> Tensor:

@@ -48,7 +48,7 @@ class Frozen(BaseModel):
 def canonical(model: Frozen) -> dict[str, Any]:
     """The content of `model` that enters its key, as plain JSON data: every field but those at the value that their
     absence means."""
-    content = {}
+    content = {name: _plain(value) for name, value in (model.model_extra or {}).items()}
     for name, field in type(model).model_fields.items():
         value = _plain(getattr(model, name))
         absent = [_plain(mark.value) for mark in field.metadata if isinstance(mark, AbsentMeans)]

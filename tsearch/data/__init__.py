@@ -1,17 +1,19 @@
-"""Data sets by name. A new source is one file with `load` and `describe`, and one line in `DATASETS`.
+"""Data sets by name. A new source is one file with `load` and `describe`, and one line in `DATASETS`; a user's own is
+a function 'module:name' that gives a `Dataset`.
 
-Importing this package imports neither torch nor a data set: `describe_dataset` answers at once,
-`load_dataset` does the work.
+Importing this package imports neither torch nor a data set: `describe_dataset` answers at once (a user's function has
+to be called), `load_dataset` does the work.
 """
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 from tsearch.configuration import DataSpec, content_hash
-from tsearch.data import digits, digits_dvs, nmnist
+from tsearch.data import digits, digits_dvs, nmnist, own
 from tsearch.data.dataset import Dataset, DatasetInfo, InputClass, Split
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.machine import machine
+from tsearch.references import is_reference
 
 __all__ = [
     "DATASETS",
@@ -54,11 +56,14 @@ def load_dataset(spec: DataSpec) -> Dataset:
 
 
 def describe_dataset(spec: DataSpec) -> DatasetInfo:
-    """Shape and classes of the data set that `spec` names, without loading it. Raises as `load_dataset`."""
-    return _source(spec).describe(spec)
+    """Shape and classes of the data set that `spec` names; only a user's own is loaded for it. Raises as
+    `load_dataset`."""
+    return load_dataset(spec).info if is_reference(spec.name) else _source(spec).describe(spec)
 
 
 def _source(spec: DataSpec) -> Source:
+    if is_reference(spec.name):
+        return Source(own.load, describe_dataset)
     if spec.name not in DATASETS:
         known = ", ".join(sorted(DATASETS))
         raise TsearchError(

@@ -118,7 +118,7 @@ class ImageSplit:
         return moved
 
 
-def event_dataset(info: DatasetInfo, content: Any, make: Callable[[], Iterable[Events]]) -> Dataset:
+def recorded_dataset(info: DatasetInfo, content: Any, make: Callable[[], Iterable[Events]]) -> Dataset:
     """A data set of recordings, from the cache where they were made before.
 
     Args:

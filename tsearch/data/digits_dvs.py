@@ -56,11 +56,11 @@ class DigitsDvs(Frozen):
 
 def load(spec: DataSpec) -> Dataset:
     """Recordings of all scans in the fixed splits; made once (seconds), then from the cache."""
-    from tsearch.data.batches import event_dataset
+    from tsearch.data.batches import recorded_dataset
 
     options, info = read_options(DigitsDvs, spec), describe(spec)
     content = {"format": FORMAT, "options": options.model_dump(mode="json")}
-    return event_dataset(info, content, lambda: _all_recordings(options))
+    return recorded_dataset(info, content, lambda: _all_recordings(options))
 
 
 def describe(spec: DataSpec) -> DatasetInfo:

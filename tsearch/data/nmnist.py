@@ -50,13 +50,13 @@ def load(spec: DataSpec) -> Dataset:
 
     Raises: TsearchError for missing or damaged files.
     """
-    from tsearch.data.batches import event_dataset
+    from tsearch.data.batches import recorded_dataset
 
     options, info, root = read_options(Nmnist, spec), describe(spec), data_root(spec)
     train, test = _find(root, "Train", spec.name), _find(root, "Test", spec.name)
     files = {"train": _listing(train), "test": _listing(test)}
     content = {"format": FORMAT, "options": options.model_dump(mode="json"), "files": files}
-    return event_dataset(info, content, lambda: _all_recordings(spec.name, options, train, test))
+    return recorded_dataset(info, content, lambda: _all_recordings(spec.name, options, train, test))
 
 
 def describe(spec: DataSpec) -> DatasetInfo:

@@ -6,37 +6,25 @@ from pathlib import Path
 from typing import Any
 
 from tsearch.errors import TsearchError
-from tsearch.space.space import load_space
+from tsearch.space.loading import as_written, load, parse_stored
 
-_AS_WRITTEN = {  # what the file calls it
-    "divisions": "stages",
-    "epochs": "schedule.epochs",
-    "leading": "schedule.leading",
-    "leading_epochs": "schedule.leading_epochs",
-    "enqueued": "enqueue",
-}
 _MAY_CHANGE = ("trials", "timeout_s", "max_failures")
 
 
-def refuse_changes(folder: Path, content: Mapping[str, Any]) -> None:
+def refuse_changes(folder: Path, space_path: str | None, space_text: str) -> None:
     """Raise TsearchError if the space file of a run has changed since the run started. A run keeps its own
     copy, so a file that was moved away does not matter, nor do comments, nor settings that only say when to
     stop.
     """
-    path = content["space_path"]
-    if path is None or not Path(path).is_file() or Path(path).read_text() == content["space_text"]:
+    if space_path is None or not Path(space_path).is_file() or Path(space_path).read_text() == space_text:
         return
-    from tsearch.space.file import parse_space
-
-    before = parse_space(content["space_text"], str(folder / "space.yaml"))
-    found = first_difference(_searched(before.to_dict()), _searched(load_space(path).to_dict()))
-    if found is not None:
-        name, old, new = found
-        name = name.removeprefix("settings.").removesuffix(".values")
-        name = _AS_WRITTEN.get(name, name)
+    before = parse_stored(space_text, str(folder / "space.yaml"))
+    difference = first_difference(_searched(before.to_dict()), _searched(load(space_path).to_dict()))
+    if difference is not None:
+        name, old, new = difference
         raise TsearchError(
-            f"{folder}: '{name}' changed since this run started ({_short(old)} -> {_short(new)}) in {path}. "
-            "Start a new run, or undo the change."
+            f"{folder}: '{as_written(name)}' changed since this run started ({_short(old)} -> {_short(new)}) in "
+            f"{space_path}. Start a new run, or undo the change."
         )
 
 

@@ -21,7 +21,7 @@ class Started:
     ideal: Mapping[str, float]
     earlier: tuple[Trial, ...]
     n_total: int
-    limits: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    constraints: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,13 @@ from typing import Any
 import optuna
 from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy.exc import DatabaseError
 
+from tsearch.engine.distributions import distribution
 from tsearch.errors import TsearchError
 from tsearch.files.whole import full_disk_is_an_error
+from tsearch.space.domains import Domain
 
 if not logging.getLogger().isEnabledFor(logging.INFO):
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -59,8 +61,16 @@ class Ledger:
         """All trials, in order of their numbers."""
         return self._storage.get_all_trials(self._study, deepcopy=False)
 
-    def add(self, trial: FrozenTrial) -> int:
-        """Write down a trial that is about to run; gives its number."""
+    def add(
+        self, values: Mapping[str, Any], parameters: Mapping[str, Domain], notes: Mapping[str, Any]
+    ) -> int:
+        """Write down a trial that is about to run, with the value of every parameter; gives its number."""
+        trial = create_trial(
+            state=TrialState.RUNNING,
+            params={name: values[name] for name in parameters},
+            distributions={name: distribution(domain) for name, domain in parameters.items()},
+            user_attrs=dict(notes),
+        )
         with full_disk_is_an_error(self.path):
             self._ids.append(self._storage.create_new_trial(self._study, template_trial=trial))
         return len(self._ids) - 1

@@ -1,120 +1,133 @@
-"""Where proposals come from: an Optuna study in memory, asked and told, beside the ledger on disk.
+"""Proposing: from what is known of a search to the parameter values that are tried next.
 
-Optuna's samplers read all trials for every proposal, so they read from memory; a half-made proposal never
-reaches the ledger; and a proposal that is dropped leaves no trace. After a restart the study is filled from
-the ledger and goes on as if nothing had happened, because every proposal has a sampler of its own, seeded by
-the run's seed and the number of the trial.
+A proposer is any function, or object that can be called, of the form below; `proposers/` has the ones with a name.
+What it gives depends on its arguments alone: after a restart it is asked with the same ones, and must answer the same.
+It may keep what is costly to make again.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-import optuna
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
-from optuna.trial import FrozenTrial, TrialState, create_trial
+import numpy as np
 
 from tsearch.configuration import content_hash
 from tsearch.engine.proposers import PROPOSERS
-from tsearch.space.domains import Choice, Domain, Real
+from tsearch.errors import TsearchError, did_you_mean
+from tsearch.references import is_reference, resolve
+from tsearch.space.domains import Domain
+from tsearch.space.goals import Objective
 
-CONSTRAINT = "violation"
+
+@dataclass(frozen=True)
+class Problem:
+    """What is searched: parameters by name, and the objectives in the order of `Told.objectives`."""
+
+    parameters: Mapping[str, Domain]
+    objectives: tuple[Objective, ...]
 
 
-class Study:
-    """What the samplers know."""
+@dataclass(frozen=True)
+class UnderWay:
+    """A trial that has not ended: its number and parameter values."""
 
-    def __init__(
+    number: int
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Told:
+    """A trial that has ended.
+
+    Args:
+        objectives: Their values; None where it failed.
+        violation: By how much it breaks the constraints (0: not at all); None where there are none, or it failed.
+    """
+
+    number: int
+    values: Mapping[str, Any]
+    objectives: tuple[float, ...] | None
+    violation: float | None = None
+
+
+class Proposer(Protocol):
+    """Gives a value for every parameter, as its domain's `encode` gives it; parameters left out take their default.
+
+    `told` comes in the order of telling, `under_way` in that of numbers. A proposal that was tried already is
+    dropped, and the proposer is asked again with other random numbers.
+    """
+
+    def __call__(
         self,
-        proposer: str,
-        seed: int,
-        directions: Sequence[Literal["maximize", "minimize"]],
-        parameters: Mapping[str, Domain],
-        told: Sequence[FrozenTrial] = (),
-        violations: Mapping[int, float] | None = None,
-    ) -> None:
-        """`told` are the trials of the ledger; `violations` tells by how much the complete ones break the
-        constraints, where there are any (0: not at all).
-        """
-        self._make_sampler = PROPOSERS[proposer]
-        self._seed = seed
-        self._distributions = {name: distribution(domain) for name, domain in parameters.items()}
-        self._study = optuna.create_study(directions=list(directions), sampler=self._make_sampler(0))
-        for trial in told:
-            self._study.add_trial(_with_violation(trial, (violations or {}).get(trial.number)))
-        self._own_number = {trial.number: trial.number for trial in told}
-        self._asked: dict[int, optuna.Trial] = {}
-
-    def ask(self, number: int, draw: int = 0, given: Mapping[str, Any] | None = None) -> FrozenTrial:
-        """A proposal for trial `number`, running, with its parameters.
-
-        Args:
-            draw: Counts the proposals made for this number; each has its own random numbers.
-            given: Parameter values to take instead of drawing any.
-        """
-        self._study.sampler = self._make_sampler(proposal_seed(self._seed, number, draw))
-        if given is not None:
-            self._study.enqueue_trial(dict(given))
-        asked = self._study.ask(self._distributions)
-        self._own_number[number] = asked.number
-        self._asked[number] = asked
-        return self._study.get_trials(deepcopy=False)[asked.number]
-
-    def drop(self, number: int) -> None:
-        """Forget the last proposal for trial `number`."""
-        self._asked.pop(number, None)
-        self._study.tell(self._own_number.pop(number), state=TrialState.FAIL)
-
-    def tell(self, number: int, values: Sequence[float] | None, violation: float | None = None) -> None:
-        """Learn how trial `number` ended: its objectives, or None if it failed; and by how much it breaks the
-        constraints, None where there are none.
-        """
-        asked = self._asked.pop(number, None)
-        if asked is not None and violation is not None:
-            asked.set_constraint(CONSTRAINT, violation)
-        state = TrialState.FAIL if values is None else TrialState.COMPLETE
-        self._study.tell(self._own_number[number], values, state=state)
+        problem: Problem,
+        told: Sequence[Told],
+        under_way: Sequence[UnderWay],
+        rng: np.random.Generator,
+        /,
+    ) -> Mapping[str, Any]: ...
 
 
-def _with_violation(trial: FrozenTrial, violation: float | None) -> FrozenTrial:
-    """A trial of the ledger as the samplers see it; a finished one knows its violation."""
-    if violation is None:
-        return trial
-    return create_trial(
-        state=trial.state,
-        values=trial.values,
-        params=trial.params,
-        distributions=trial.distributions,
-        system_attrs=trial.system_attrs,
-        user_attrs=trial.user_attrs,
-        constraints={CONSTRAINT: violation},
-    )
+class History:
+    """What a proposer knows: the trials told, and those under way."""
+
+    def __init__(self, told: Sequence[Told] = ()) -> None:
+        self.told = list(told)
+        self._under_way: dict[int, UnderWay] = {}
+
+    @property
+    def under_way(self) -> list[UnderWay]:
+        """In the order of their numbers."""
+        return [trial for _, trial in sorted(self._under_way.items())]
+
+    def begin(self, number: int, values: Mapping[str, Any]) -> None:
+        """A trial is under way from now on."""
+        self._under_way[number] = UnderWay(number, values)
+
+    def tell(self, number: int, objectives: Sequence[float] | None, violation: float | None) -> None:
+        """A trial has ended."""
+        values = self._under_way.pop(number).values
+        self.told.append(Told(number, values, None if objectives is None else tuple(objectives), violation))
 
 
-def distribution(domain: Domain) -> BaseDistribution:
-    """A searched setting in Optuna's words."""
-    if isinstance(domain, Choice):
-        return CategoricalDistribution(domain.choices)
-    if isinstance(domain, Real):
-        return FloatDistribution(domain.low, domain.high, log=domain.log)
-    return IntDistribution(domain.low, domain.high, log=domain.log)
+def find_proposer(given: str | Proposer) -> Proposer:
+    """The proposer called `given`, the one at 'module:name', or `given` itself; a class is called to make one.
+
+    Raises: TsearchError if there is none.
+    """
+    found: Any = given
+    if isinstance(given, str):
+        found = resolve(given) if is_reference(given) else _known(given)
+    made = found() if isinstance(found, type) else found
+    if not callable(made):
+        raise TsearchError(
+            f"proposer {made!r} cannot be called. Give a function (problem, told, under_way, rng) -> values."
+        )
+    proposer: Proposer = made
+    return proposer
 
 
-def proposal_seed(seed: int, number: int, draw: int) -> int:
-    """Seed, in [0, 2**32), of the random numbers behind one proposal."""
-    return int(content_hash([seed, number, draw])[:8], 16)
+def checked(values: Mapping[str, Any], problem: Problem) -> dict[str, Any]:
+    """What a proposer gave, with the default of every parameter left out. Raises: TsearchError if it is outside."""
+    for name in values:
+        if name not in problem.parameters:
+            known = ", ".join(problem.parameters)
+            raise TsearchError(f"the proposer gave '{name}', which is no parameter. Parameters: {known}.")
+    complete = {}
+    for name, domain in problem.parameters.items():
+        try:
+            complete[name] = domain.encode(domain.decode(values[name]) if name in values else domain.default)
+        except (ValueError, TypeError) as error:
+            raise TsearchError(f"the proposer left the space: {name} = {values[name]!r} ({error}).") from None
+    return complete
 
 
-def entry(proposal: FrozenTrial, notes: Mapping[str, Any]) -> FrozenTrial:
-    """The proposal as the ledger writes it down, with `notes` about it."""
-    return create_trial(
-        state=TrialState.RUNNING,
-        params=proposal.params,
-        distributions=proposal.distributions,
-        system_attrs=proposal.system_attrs,
-        user_attrs=dict(notes),
-    )
+def random_numbers(seed: int, number: int, draw: int) -> np.random.Generator:
+    """The random numbers behind one proposal for trial `number`; `draw` counts those made for it."""
+    return np.random.default_rng(int(content_hash([seed, number, draw])[:8], 16))
+
+
+def _known(name: str) -> Any:
+    if name not in PROPOSERS:
+        hint = did_you_mean(name, PROPOSERS)
+        raise TsearchError(f"proposer '{name}' not found.{hint} Known proposers: {', '.join(PROPOSERS)}.")
+    return PROPOSERS[name]

@@ -9,93 +9,113 @@ from pathlib import Path
 from typing import Any
 
 from tsearch.engine.changes import refuse_changes
+from tsearch.engine.choosing import Chooser
 from tsearch.engine.events import Event, Listener
-from tsearch.engine.executors import Evaluator, Executor, make_executor, reference_to
+from tsearch.engine.executors import Evaluator, Executor, make_executor
+from tsearch.engine.identity import prepared, refuse_other_identity
+from tsearch.engine.journal import Journal, objective_values
 from tsearch.engine.lock import locked
-from tsearch.engine.proposers import PROPOSERS
-from tsearch.engine.pump import Loop
-from tsearch.engine.run_folder import FORMAT, Run, open_ledger, open_run, read_content, write_content
-from tsearch.errors import TsearchError, did_you_mean
+from tsearch.engine.proposing import History, Proposer, Told, find_proposer
+from tsearch.engine.pump import Pump, violation_of
+from tsearch.engine.run_file import (
+    TRAIN_AND_PRICE,
+    ExecutorChoice,
+    RunFile,
+    is_of_older_format,
+    read_run_file,
+    write_run_file,
+)
+from tsearch.engine.run_folder import Run, Trial, open_ledger, open_run
+from tsearch.engine.scheduling import find_scheduler
+from tsearch.errors import TsearchError
 from tsearch.files.whole import full_disk_is_an_error, write_whole
-from tsearch.space.space import SearchSpace, load_space
+from tsearch.references import reference_to
+from tsearch.space.loading import load, path_of
+from tsearch.space.plain import Goals, parameter_space
+from tsearch.space.protocol import Space
 from tsearch.versions import versions
-
-TRAIN_AND_PRICE = "tsearch.training.evaluate:train_and_price"
 
 
 def run(
-    space: SearchSpace | str | Path,
+    space: Space | Mapping[str, Any] | str | Path,
     evaluator: Evaluator | str | None = None,
     *,
+    objectives: Goals | None = None,
     name: str | None = None,
     runs: str | Path = "runs",
     executor: str = "process",
     workers: int | None = None,
     address: str | None = None,
     trials: int | None = None,
-    proposer: str | None = None,
+    proposer: str | Proposer | None = None,
+    scheduler: str = "whole",
     profile: str | None = None,
     seed: int | None = None,
     timeout_s: float | None = None,
+    reference: Mapping[str, float] | None = None,
     ideal: Mapping[str, float] | None = None,
     listener: Listener | None = None,
 ) -> Run:
     """Search a space and give back the run, which is also the folder `runs/name`.
 
     Args:
-        space: A search space, its file, or the name of a shipped one.
+        space: A search space, its file, or the name of a shipped one; or a dictionary of parameters, see
+            `space.plain.parameter_space`.
         evaluator: What tries a configuration (see `executors.Evaluator`), or where it is, 'module:function'.
             Default: train it and price it.
+        objectives: Metric and direction ({"loss": "minimize"}), for a dictionary of parameters; other spaces have
+            theirs.
         name: Name of the run; by default that of the space, with a number where that exists.
         executor: 'process', 'inline' or 'ray'.
         workers: How many trials at a time; by default one per core.
         address: An existing Ray cluster.
         trials, proposer, profile, seed, timeout_s: Instead of what the space says. `trials` is the total,
-            baselines included.
-        ideal: The best value of every objective, for evaluators whose objectives the cost model does not
-            know.
+            baselines included. `proposer` is a name, 'module:name', or an object, see `proposing.Proposer`.
+        scheduler: Which piece of a training comes next: a name in `scheduling.SCHEDULERS`, or 'module:function'.
+        reference, ideal: The worst value that counts and the best one, by objective, where the space knows none.
         listener: Called with every event of `tsearch.engine.events`.
 
     Raises: TsearchError for anything the user can mend. KeyboardInterrupt passes; `resume` goes on either
     way.
     """
-    space_path = None if isinstance(space, SearchSpace) else _space_path(space)
-    space = space if isinstance(space, SearchSpace) else load_space(space)
-    _check_trials(space.search.trials if trials is None else trials)
-    if seed is not None and seed < 0:
-        raise TsearchError(f"seed: {seed} is below 0. Give a whole number from 0 on.")
-    space = _changed(space, proposer, profile)
+    space_path = str(path_of(space)) if isinstance(space, str | Path) else None
+    space = _space(space, objectives, reference, ideal, evaluator)
+    space = space if profile is None else _with_profile(space, profile)
+    n_trials = space.search.trials if trials is None else trials
+    seed = space.search.seed if seed is None else seed
+    _check_numbers(n_trials, seed)
+    proposer = proposer or space.search.proposer
+    chosen = find_proposer(proposer)
+    find_scheduler(scheduler)
     evaluator = TRAIN_AND_PRICE if evaluator is None else evaluator
-    hands = make_executor(executor, evaluator, workers, address)
-    task = space.task(seed)
-    if evaluator == TRAIN_AND_PRICE:
-        from tsearch.training.identity import prepare
-
-        task = prepare(task)
-    reference, ideal = _box(space, ideal)
-    content = {
-        "format": FORMAT,
-        "name": name or space.name,
-        "seed": space.search.seed if seed is None else seed,
-        "trials": space.search.trials if trials is None else trials,
-        "space": space.to_dict(),
-        "space_key": space.key,
-        "space_text": space.source_text,
-        "space_path": space_path,
-        "task": task.model_dump(mode="json"),
-        "objectives": [objective.model_dump(mode="json") for objective in space.objectives],
-        "reference": reference,
-        "ideal": dict(ideal),
-        "evaluator": reference_to(evaluator),
-        "executor": {"name": executor, "workers": workers, "address": address},
-        "versions": versions(),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    hands.free()  # a cluster that does not answer is met before a folder is made
+    make_executor(executor, evaluator, workers, address)  # bad input is told before data are read
+    task = prepared(evaluator, space.task(seed))
+    segments = make_executor(executor, evaluator, workers, address, task.compute.device)
+    worst, best = _box(space, reference, ideal)
+    segments.free()  # a cluster that does not answer is met before a folder is made
     folder = _make_folder(Path(runs), name, space.name)
+    file = RunFile(
+        name=folder.name,
+        seed=seed,
+        trials=n_trials,
+        space=space.to_dict(),
+        space_text=space.source_text,
+        space_path=space_path,
+        task=task,
+        objectives=space.objectives,
+        reference=worst,
+        ideal=best,
+        evaluator=reference_to(evaluator),
+        proposer=reference_to(proposer),
+        scheduler=scheduler,
+        executor=ExecutorChoice(name=executor, workers=workers, address=address),
+        versions=versions(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
     with locked(folder):
-        _write_new(folder, content | {"name": folder.name})
-        return _search(folder, hands, space.search.timeout_s if timeout_s is None else timeout_s, listener)
+        _write_new(folder, file)
+        timeout_s = space.search.timeout_s if timeout_s is None else timeout_s
+        return _search(folder, segments, chosen, timeout_s, listener)
 
 
 def resume(
@@ -107,50 +127,113 @@ def resume(
     executor: str | None = None,
     workers: int | None = None,
     address: str | None = None,
+    proposer: Proposer | None = None,
     listener: Listener | None = None,
 ) -> Run:
     """Go on with a run: repeat what was under way when it stopped, then search until its total, raised by
     `more_trials`.
 
-    Evaluator, executor, workers and address are those of the run unless given. Raises: TsearchError as `run`
-    does, and if another process is working on the run or its space file has changed.
+    Evaluator, executor, workers, address and proposer are those of the run unless given; a proposer is to be given
+    where it was an object that cannot be imported. Raises: TsearchError as `run` does, and if another process is
+    working on the run, its space file has changed, or its data, profile, device or tsearch's own recipe would give
+    other results.
     """
     folder = Path(folder)
     if more_trials < 0:
         raise TsearchError(
             f"trials: {more_trials:+d} cannot be taken away from a run; give a number above 0."
         )
-    content = read_content(folder)
-    refuse_changes(folder, content)
-    evaluator = evaluator or content["evaluator"]
-    if evaluator is None:
-        raise TsearchError(
-            f"{folder}: its evaluator cannot be imported. Resume from Python: resume(folder, evaluator)."
-        )
-    was = content["executor"]
-    if executor is None or executor == was["name"]:
-        executor = was["name"]
-        workers = was["workers"] if workers is None else workers
-        address = was["address"] if address is None else address
-    hands = make_executor(executor, evaluator, workers, address)
+    file = read_run_file(folder)
+    refuse_changes(folder, file.space_path, file.space_text)
+    evaluator = _given_or_stored(folder, "evaluator", evaluator, file.evaluator)
+    chosen = find_proposer(_given_or_stored(folder, "proposer", proposer, file.proposer))
+    if executor is None or executor == file.executor.name:
+        executor = file.executor.name
+        workers = file.executor.workers if workers is None else workers
+        address = file.executor.address if address is None else address
+    segments = make_executor(executor, evaluator, workers, address, file.task.compute.device)
+    refuse_other_identity(folder, evaluator, file.task)
     with locked(folder):
-        content = read_content(folder)
-        if more_trials:
-            write_content(folder, content | {"trials": content["trials"] + more_trials})
-        timeout_s = content["space"]["search"]["timeout_s"] if timeout_s is None else timeout_s
-        return _search(folder, hands, timeout_s, listener)
+        file = read_run_file(folder)
+        if more_trials or is_of_older_format(folder):
+            write_run_file(folder, file.model_copy(update={"trials": file.trials + more_trials}))
+        timeout_s = file.space["search"]["timeout_s"] if timeout_s is None else timeout_s
+        return _search(folder, segments, chosen, timeout_s, listener)
 
 
-def _search(folder: Path, hands: Executor, timeout_s: float | None, listener: Listener | None) -> Run:
+def _search(
+    folder: Path, executor: Executor, proposer: Proposer, timeout_s: float | None, listener: Listener | None
+) -> Run:
     """Search in a folder whose lock is held; whatever happens, no worker is left behind."""
-    opened = open_run(folder)
-    ledger = open_ledger(folder, opened.content)
+    opened = _with_known_values(open_run(folder))
+    journal = Journal(opened)
+    listener = listener or _ignore
     try:
-        ended = Loop(opened, ledger, hands, listener or _ignore, timeout_s).go()
+        known = [opened.space.key(trial.configuration) for trial in opened.trials]
+        chooser = Chooser(opened.space, proposer, opened.seed, known, listener)
+        history = History(_told(opened, journal.open_numbers()))
+        scheduler = find_scheduler(opened.file.scheduler)
+        pump = Pump(opened, journal, chooser, history, scheduler, executor, listener)
+        ended = pump.search(timeout_s)
     finally:
-        hands.close()
-        ledger.close()
+        executor.close()
+        journal.close()
     return replace(open_run(folder), ended=ended)
+
+
+def _told(run: Run, open_numbers: set[int]) -> list[Told]:
+    """What a proposer was told before, in the order of telling: trials ended, but those whose end was cut off."""
+    closed = [trial for trial in run.trials if trial.number not in open_numbers]
+    if not run.space.search.ordered:
+        closed.sort(key=lambda trial: (trial.finished or "", trial.number))
+    return [
+        Told(trial.number, trial.values, _objectives(run, trial), violation_of(run, trial))
+        for trial in closed
+    ]
+
+
+def _with_known_values(run: Run) -> Run:
+    """The run with parameter values that the space knows: an earlier version may have called parameters otherwise."""
+    names = run.space.parameters().keys()
+    trials = [
+        trial
+        if trial.values.keys() == names
+        else replace(trial, values=run.space.encode(trial.configuration))
+        for trial in run.trials
+    ]
+    return replace(run, trials=tuple(trials))
+
+
+def _objectives(run: Run, trial: Trial) -> tuple[float, ...] | None:
+    return None if trial.result is None else tuple(objective_values(trial.result, run.objectives))
+
+
+def _space(
+    given: Space | Mapping[str, Any] | str | Path,
+    objectives: Goals | None,
+    reference: Mapping[str, float] | None,
+    ideal: Mapping[str, float] | None,
+    evaluator: Evaluator | str | None,
+) -> Space:
+    """The space that is searched."""
+    if isinstance(given, Mapping):
+        if evaluator is None:
+            raise TsearchError("evaluator: none given. Parameters need a function that tries them.")
+        return parameter_space(given, objectives or {}, reference=reference, ideal=ideal)
+    if objectives is not None:
+        raise TsearchError(
+            "objectives: a search space has its own. Give them with a dictionary of parameters."
+        )
+    return load(given) if isinstance(given, str | Path) else given
+
+
+def _with_profile(space: Space, profile: str) -> Space:
+    """The space searched for other hardware: a profile's name or YAML file."""
+    with_profile = getattr(space, "with_profile", None)
+    if with_profile is None:
+        raise TsearchError(f"profile '{profile}': this search space is priced on no hardware. Leave it out.")
+    changed: Space = with_profile(profile)
+    return changed
 
 
 def _make_folder(runs: Path, name: str | None, default: str) -> Path:
@@ -173,50 +256,44 @@ def _make_folder(runs: Path, name: str | None, default: str) -> Path:
     raise AssertionError
 
 
-def _write_new(folder: Path, content: Mapping[str, Any]) -> None:
+def _write_new(folder: Path, file: RunFile) -> None:
     """Fill a new run folder, or leave none. run.json comes last: a folder that has it is a whole run."""
     try:
-        write_whole(folder / "space.yaml", content["space_text"].encode())
-        open_ledger(folder, content).close()
-        write_content(folder, content)
+        if file.space_text:
+            write_whole(folder / "space.yaml", file.space_text.encode())
+        open_ledger(folder, file).close()
+        write_run_file(folder, file)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def _box(space: SearchSpace, ideal: Mapping[str, float] | None) -> tuple[dict[str, float], dict[str, float]]:
-    """The box in which hypervolumes are measured: worst and best value of every objective."""
+def _box(
+    space: Space, reference: Mapping[str, float] | None, ideal: Mapping[str, float] | None
+) -> tuple[dict[str, float], dict[str, float]]:
+    """The box in which hypervolumes are measured: worst and best value of the objectives, as far as known."""
     names = {objective.name for objective in space.objectives}
-    reference = dict(space.reference or {})
-    if ideal is not None and names <= ideal.keys() and names <= reference.keys():
-        return reference, dict(ideal)
-    from tsearch.pricing.bounds import reference_box
-
-    worst, best = reference_box(space)
-    return dict(worst) | reference, dict(best) | dict(ideal or {})
+    worst, best = dict(space.reference or {}) | dict(reference or {}), dict(ideal or {})
+    if not (names <= worst.keys() and names <= best.keys()):
+        known_worst, known_best = space.reference_box()
+        worst, best = known_worst | worst, known_best | best
+    return worst, best
 
 
-def _check_trials(trials: int) -> None:
+def _check_numbers(trials: int, seed: int) -> None:
     if trials < 1:
         raise TsearchError(f"trials: {trials} would search nothing. Give at least 1.")
+    if seed < 0:
+        raise TsearchError(f"seed: {seed} is below 0. Give a whole number from 0 on.")
 
 
-def _changed(space: SearchSpace, proposer: str | None, profile: str | None) -> SearchSpace:
-    """The space with another proposer or another hardware profile (its name, or a YAML file)."""
-    if proposer is not None:
-        if proposer not in PROPOSERS:
-            hint = did_you_mean(proposer, PROPOSERS)
-            raise TsearchError(
-                f"proposer '{proposer}' not found.{hint} Known proposers: {', '.join(PROPOSERS)}."
-            )
-        space = space.model_copy(update={"search": space.search.model_copy(update={"proposer": proposer})})
-    return space if profile is None else space.with_profile(profile)
-
-
-def _space_path(space: str | Path) -> str:
-    from tsearch.space.file import resolve_space
-
-    return str(resolve_space(str(space)).resolve())
+def _given_or_stored(folder: Path, what: str, given: Any, stored: str | None) -> Any:
+    if given is None and stored is None:
+        how = "evaluator" if what == "evaluator" else f"{what}={what}"
+        raise TsearchError(
+            f"{folder}: its {what} cannot be imported. Resume from Python: resume(folder, {how})."
+        )
+    return stored if given is None else given
 
 
 def _ignore(event: Event) -> None:

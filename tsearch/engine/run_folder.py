@@ -1,17 +1,13 @@
 """The folder of a run: what lies where, and the frozen view that everything downstream reads.
 
-run.json                 what is searched, how, and in which box the hypervolume is measured
-space.yaml               the search space as it was given
-ledger.sqlite            the trials (an Optuna study)
-results/<key>.json       one Result per configuration
-checkpoints/<key>.safetensors
-errors/<key>.txt         why a trial failed, with its traceback
-lock                     held by the process that works on the run
+run.json         what is searched, how, and in which box the hypervolume is measured
+space.yaml       the search space as it was given
+ledger.sqlite    the trials (an Optuna study)
+results/  checkpoints/  errors/    see `store.py`
+lock             held by the process that works on the run
 """
 
-import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,30 +15,52 @@ from typing import Any, Literal
 
 from optuna.trial import FrozenTrial, TrialState
 
-from tsearch.configuration import Configuration, Result, Task
+from tsearch.configuration import Result, Task
 from tsearch.engine.ledger import Ledger
-from tsearch.errors import TsearchError, did_you_mean
-from tsearch.files.whole import write_whole
+from tsearch.engine.run_file import RunFile, read_run_file
+from tsearch.engine.store import CheckpointName, checkpoint_path, read_checkpoint, read_result, result_path
+from tsearch.errors import TsearchError
+from tsearch.references import look_in
 from tsearch.space.goals import Objective
-from tsearch.space.space import SearchSpace
+from tsearch.space.kinds import space_from_dict
+from tsearch.space.protocol import Configuration, Space
 
-FORMAT = 1
+State = Literal["complete", "failed", "running", "paused"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a trial reached before the end of its training: its metrics, and its checkpoint if it gave one."""
+
+    metrics: Mapping[str, float]
+    checkpoint: CheckpointName | None
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One configuration and what became of it. `error` is one line; `finished` the moment it ended, ISO 8601,
-    UTC.
+    """One configuration and what became of it.
+
+    Args:
+        key: Its name for good, also where a later version would give the configuration another key.
+        state: A paused trial has results at some epochs and is not under way.
+        error: One line, where it failed.
+        finished: The moment it ended, ISO 8601, UTC.
+        values: The parameter values that it was proposed with.
+        measured: What it reached before the end of its training, by epoch.
+        n_lost: How many workers died on it.
     """
 
     number: int
     key: str
-    state: Literal["complete", "failed", "running"]
+    state: State
     origin: Literal["baseline", "enqueued", "proposed"]
     configuration: Configuration
     result: Result | None = None
     error: str | None = None
     finished: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    measured: Mapping[int, Measured] = field(default_factory=dict)
+    n_lost: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,65 +70,76 @@ class Run:
     """
 
     folder: Path
-    content: Mapping[str, Any] = field(repr=False)
+    file: RunFile = field(repr=False)
     trials: tuple[Trial, ...] = field(repr=False)
     ended: str | None = None
 
     @property
     def name(self) -> str:
-        return str(self.content["name"])
+        return self.file.name
 
     @property
     def seed(self) -> int:
-        return int(self.content["seed"])
+        return self.file.seed
 
     @property
     def n_total(self) -> int:
         """How many trials the run is to have."""
-        return int(self.content["trials"])
+        return self.file.trials
 
     @cached_property
-    def space(self) -> SearchSpace:
-        return SearchSpace.from_dict(self.content["space"], self.content["space_text"])
+    def space(self) -> Space:
+        return space_of(self.file)
 
-    @cached_property
+    @property
     def task(self) -> Task:
-        return Task.model_validate(self.content["task"])
+        return self.file.task
 
-    @cached_property
+    @property
     def objectives(self) -> tuple[Objective, ...]:
-        return tuple(Objective.model_validate(objective) for objective in self.content["objectives"])
+        return self.file.objectives
 
     @property
     def reference(self) -> dict[str, float]:
         """The worst values that count, by objective: one corner of the box in which the hypervolume is
-        measured.
+        measured. Objectives for which none was known when the run began are missing.
         """
-        return dict(self.content["reference"])
+        return dict(self.file.reference)
 
     @property
     def ideal(self) -> dict[str, float]:
         """The best values there can be, by objective: the other corner."""
-        return dict(self.content["ideal"])
+        return dict(self.file.ideal)
 
     @property
-    def limits(self) -> dict[str, tuple[float | None, float | None]]:
-        """What metrics must keep to, (minimum, maximum) each: the constraints of the space."""
-        constraints = self.content.get("space", {}).get("constraints", {})
-        return {metric: (limit["min"], limit["max"]) for metric, limit in constraints.items()}
+    def constraints(self) -> dict[str, tuple[float | None, float | None]]:
+        """What metrics must keep to, (minimum, maximum) each; None leaves a side open."""
+        constraints = self.file.space.get("constraints", {})
+        return {metric: (bounds["min"], bounds["max"]) for metric, bounds in constraints.items()}
 
     @cached_property
     def results(self) -> tuple[Trial, ...]:
         """The complete trials, in order of their numbers."""
         return tuple(trial for trial in self.trials if trial.state == "complete")
 
-    def checkpoint(self, key: str) -> bytes:
-        """The trained weights of a configuration, safetensors. Raises: TsearchError if the run holds none."""
-        path = checkpoint_path(self.folder, key)
-        if not path.is_file():
-            hint = did_you_mean(key, [trial.key for trial in self.results])
-            raise TsearchError(f"{path}: this run holds no weights of configuration '{key}'.{hint}")
-        return path.read_bytes()
+    def checkpoint(self, trial: Trial) -> bytes:
+        """The weights of a trial at the end of its training, safetensors. Raises: TsearchError if the run holds
+        none."""
+        name = self._checkpoint_name(trial)
+        content = read_checkpoint(self.folder, name)
+        if content is None:
+            path = checkpoint_path(self.folder, name)
+            raise TsearchError(f"{path}: this run holds no weights of trial {trial.number}.")
+        return content
+
+    def has_checkpoint(self, trial: Trial) -> bool:
+        """Whether the run holds the weights of a trial at the end of its training."""
+        return checkpoint_path(self.folder, self._checkpoint_name(trial)).is_file()
+
+    def _checkpoint_name(self, trial: Trial) -> CheckpointName:
+        result = trial.result
+        epoch = self.space.epochs(trial.configuration) if result is None else result.budget
+        return CheckpointName(trial.key, self.task.replicate, epoch)
 
 
 def open_run(folder: str | Path) -> Run:
@@ -118,111 +147,69 @@ def open_run(folder: str | Path) -> Run:
     is none.
     """
     folder = Path(folder)
-    content = read_content(folder)
-    ledger = open_ledger(folder, content)
+    file = read_run_file(folder)
+    space = space_of(file)
+    ledger = open_ledger(folder, file)
     try:
-        trials = tuple(_trial(folder, row) for row in ledger.trials())
+        trials = tuple(_trial(folder, space, file.task.replicate, row) for row in ledger.trials())
     finally:
         ledger.close()
-    return Run(folder, content, trials)
+    return Run(folder, file, trials)
 
 
-def read_content(folder: Path) -> dict[str, Any]:
-    """What run.json holds. Raises: TsearchError if it is missing, damaged, or of another format."""
-    path = folder / "run.json"
-    if not folder.is_dir():
-        known = sorted(p.parent.name for p in folder.parent.glob("*/run.json"))
-        hint = did_you_mean(folder.name, known) or (f" Runs there: {', '.join(known)}." if known else "")
-        raise TsearchError(f"{folder}: no such run.{hint}")
-    try:
-        content: dict[str, Any] = json.loads(path.read_text())
-    except FileNotFoundError:
-        raise TsearchError(
-            f"{path} is missing: {folder} is no run, or one stopped while it was created."
-        ) from None
-    except ValueError as error:
-        raise TsearchError(
-            f"{path} is damaged ({error}). Restore it from a copy, or start a new run."
-        ) from None
-    if content.get("format") != FORMAT:
-        raise TsearchError(f"{path}: format {content.get('format')}, but this tsearch reads format {FORMAT}.")
-    return content
+def space_of(file: RunFile) -> Space:
+    """The space that a run searches; modules of the user's may lie beside its file."""
+    if file.space_path is not None:
+        look_in(Path(file.space_path).parent)
+    return space_from_dict(file.space, file.space_text)
 
 
-def write_content(folder: Path, content: Mapping[str, Any]) -> None:
-    """Put run.json in its place."""
-    write_whole(folder / "run.json", json.dumps(content, indent=1).encode())
-
-
-def open_ledger(folder: Path, content: Mapping[str, Any]) -> Ledger:
+def open_ledger(folder: Path, file: RunFile) -> Ledger:
     """The ledger of a run, begun if it is not there yet."""
-    return Ledger(folder / "ledger.sqlite", content["name"], [o["direction"] for o in content["objectives"]])
+    return Ledger(folder / "ledger.sqlite", file.name, [objective.direction for objective in file.objectives])
 
 
-def keep_result(folder: Path, key: str, result: Result) -> None:
-    """Put a result on disk, its checkpoint first: where the result is, the checkpoint is too."""
-    if result.checkpoint is not None:
-        checkpoint_path(folder, key).parent.mkdir(exist_ok=True)
-        write_whole(checkpoint_path(folder, key), result.checkpoint)
-    result_path(folder, key).parent.mkdir(exist_ok=True)
-    write_whole(result_path(folder, key), json.dumps(result.model_dump()).encode())
-
-
-def stored_result(folder: Path, configuration: Configuration) -> Result | None:
-    """The result of `configuration` at its full budget, or None if there is none on disk."""
-    path = result_path(folder, configuration.key)
-    try:
-        result = Result.model_validate(json.loads(path.read_text()))
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        raise TsearchError(
-            f"{path} is damaged: {str(error).splitlines()[0]}. Restore it, or delete it and resume."
-        ) from None
-    return result if result.budget >= configuration.epochs else None
-
-
-def objective_values(result: Result, objectives: Sequence[Objective]) -> list[float]:
-    """The objectives of a result, in order. Raises: ValueError where one is missing or not finite."""
-    for objective in objectives:
-        if objective.name not in result.metrics:
-            found = ", ".join(result.metrics)
-            raise ValueError(
-                f"objective '{objective.name}' is missing from the result, which has {found or 'none'}"
-            )
-        if not math.isfinite(result.metrics[objective.name]):
-            raise ValueError(
-                f"objective '{objective.name}' is {result.metrics[objective.name]}: the training diverged"
-            )
-    return [float(result.metrics[objective.name]) for objective in objectives]
-
-
-def result_path(folder: Path, key: str) -> Path:
-    return folder / "results" / f"{key}.json"
-
-
-def checkpoint_path(folder: Path, key: str) -> Path:
-    return folder / "checkpoints" / f"{key}.safetensors"
-
-
-def error_path(folder: Path, key: str) -> Path:
-    return folder / "errors" / f"{key}.txt"
-
-
-def _trial(folder: Path, row: FrozenTrial) -> Trial:
+def _trial(folder: Path, space: Space, replicate: int, row: FrozenTrial) -> Trial:
     """A line of the ledger. One that was stopped between its result and its end counts as ended."""
     notes = row.user_attrs
-    configuration = Configuration.model_validate(notes["configuration"])
-    result, error = None, notes.get("error")
-    state: Literal["complete", "failed", "running"] = "running"
-    if row.state == TrialState.FAIL or error is not None:
-        state = "failed"
-    elif row.state == TrialState.COMPLETE or "finished" in notes:
-        state, result = "complete", stored_result(folder, configuration)
+    key, configuration = notes["key"], space.from_plain(notes["configuration"])
+    state, result = _state(row), None
+    if state == "complete":
+        epoch = space.epochs(configuration)
+        result = read_result(folder, space, key, replicate, epoch)
         if result is None:
-            raise TsearchError(
-                f"{result_path(folder, notes['key'])} is missing. Restore it from a copy of the run."
-            )
+            path = result_path(folder, key, replicate, epoch)
+            raise TsearchError(f"{path} is missing. Restore it from a copy of the run.")
     return Trial(
-        row.number, notes["key"], state, notes["origin"], configuration, result, error, notes.get("finished")
+        number=row.number,
+        key=key,
+        state=state,
+        origin=notes["origin"],
+        configuration=configuration,
+        result=result,
+        error=notes.get("error"),
+        finished=notes.get("finished"),
+        values=dict(row.params),
+        measured=_measured(notes),
+        n_lost=sum(name.startswith("lost:") for name in notes),
     )
+
+
+def _state(row: FrozenTrial) -> State:
+    notes = row.user_attrs
+    if row.state == TrialState.FAIL or "error" in notes:
+        return "failed"
+    if row.state == TrialState.COMPLETE or "finished" in notes:
+        return "complete"
+    return "paused" if notes.get("paused") else "running"
+
+
+def _measured(notes: Mapping[str, Any]) -> dict[int, Measured]:
+    """What the ledger notes as `measured:<epoch>`."""
+    found = {}
+    for name, note in notes.items():
+        what, _, epoch = name.partition(":")
+        if what == "measured":
+            checkpoint = CheckpointName(*note["checkpoint"]) if note["checkpoint"] else None
+            found[int(epoch)] = Measured(note["metrics"], checkpoint)
+    return dict(sorted(found.items()))

@@ -1,7 +1,6 @@
 """What a network may cost before any training: bounds of a configuration, extremes of a space. Needs no torch."""
 
 from collections.abc import Iterator
-from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from tsearch.configuration import Configuration
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.price import cost_metrics
+from tsearch.space.settings import backbone_choices, defaults
 from tsearch.units import format_value, title
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def extreme_configurations(space: "SearchSpace") -> tuple[Configuration, Configu
     from tsearch.data import describe_dataset
 
     info = describe_dataset(space.data)
-    division = space.all_divisions[0]
+    division = space.all_divisions.first
 
     def of(timesteps: int) -> list[Configuration]:
         vector = (timesteps,) * len(division)
@@ -70,14 +70,10 @@ def extreme_configurations(space: "SearchSpace") -> tuple[Configuration, Configu
 
 
 def _backbones(space: "SearchSpace") -> Iterator[dict[str, Any]]:
-    """The settings of every backbone that may be searched; of all else the defaults."""
-    defaults = {name: domain.default for name, domain in space.settings.items()}
-    choices = {
-        name: getattr(domain, "values", (domain.default,))
-        for name, domain in space.settings.items()
-        if name.startswith("backbone.")
-    }
-    return (defaults | dict(zip(choices, values, strict=True)) for values in product(*choices.values()))
+    """The settings of every backbone that may be searched, of a range both ends; of all else the defaults."""
+    settings = defaults(space.settings)
+    for content in backbone_choices(space.settings):
+        yield settings | {f"backbone.{name}": value for name, value in content.items()}
 
 
 def reference_box(space: "SearchSpace") -> tuple[dict[str, float], dict[str, float]]:

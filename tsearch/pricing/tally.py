@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from hwcost import LayerSpec, fan_out_classes
-from tsearch.networks.neuron.fused import compiled_where_on
+from tsearch.networks.neuron.compiler import compiled_where_on
 from tsearch.pricing.events import Events
 
 ROUNDING = (

@@ -1,4 +1,7 @@
-"""What the engine asks of a space: any that offers this is searched, whether its configurations are networks or not."""
+"""What the engine asks of a space: any that offers this is searched, whether its configurations are networks or not.
+
+`SearchSpace` (spiking networks, from a YAML file) and `ParameterSpace` (a plain dictionary) are two such spaces.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
@@ -28,6 +31,14 @@ class Space(Protocol):
         """Configurations that are tried right after the baselines."""
 
     @property
+    def reference(self) -> Mapping[str, float] | None:
+        """The worst values that count, by objective, where the user gave any."""
+
+    @property
+    def source_text(self) -> str:
+        """The file that it was read from; "" where there is none."""
+
+    @property
     def size(self) -> int | None:
         """Number of configurations; None where a parameter is continuous."""
 
@@ -55,6 +66,9 @@ class Space(Protocol):
     def refuse(self, configuration: Configuration) -> str | None:
         """Why no training can make it meet the constraints, or None if one may."""
 
+    def violation(self, metrics: Mapping[str, float]) -> float:
+        """By how much metrics break the constraints at worst, relative to them; 0 where all are kept."""
+
     def random(self, rng: np.random.Generator) -> Configuration:
         """One configuration, drawn uniformly."""
 
@@ -65,7 +79,8 @@ class Space(Protocol):
         """What every trial of a run shares."""
 
     def reference_box(self) -> tuple[dict[str, float], dict[str, float]]:
-        """The worst and the best value of every objective, where known without any training. Raises: TsearchError."""
+        """The worst and the best value of the objectives for which they are known without any training. Raises:
+        TsearchError where one should be known and is not."""
 
     def to_plain(self, configuration: Configuration) -> dict[str, Any]:
         """A configuration as JSON data."""

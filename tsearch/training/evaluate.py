@@ -15,7 +15,7 @@ from hwcost import NetworkSpec, SpikeRecord
 from tsearch.configuration import Configuration, Result, Task
 from tsearch.data import Dataset, Split, load_dataset
 from tsearch.networks.build import Network, build, initialise
-from tsearch.networks.neuron.fused import compiling
+from tsearch.networks.neuron.compiler import compiling
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.price import metrics_of, price, twin_metrics
 from tsearch.pricing.record import Recorder

@@ -22,9 +22,7 @@ def test_real_trainings_give_the_same_front_on_every_executor(cluster, small_run
     }
 
     def content(run):
-        return [
-            (t.number, t.key, t.result.metrics, t.result.probe, run.checkpoint(t.key)) for t in run.results
-        ]
+        return [(t.number, t.key, t.result.metrics, t.result.probe, run.checkpoint(t)) for t in run.results]
 
     assert len(found["ray"].results) == 8
     assert content(found["ray"]) == content(found["process"]) == content(found["inline"])

@@ -30,7 +30,7 @@ def edit(tmp_path):
         assert old in SPACE
         path = tmp_path / "space.yaml"
         path.write_text(SPACE.replace(old, new))
-        refuse_changes(tmp_path / "toy", {"space_path": str(path), "space_text": SPACE})
+        refuse_changes(tmp_path / "toy", str(path), SPACE)
 
     return do
 
@@ -57,5 +57,5 @@ def test_comments_and_when_to_stop_may_change(edit) -> None:
 
 
 def test_a_file_that_was_moved_away_does_not_matter(tmp_path) -> None:
-    refuse_changes(tmp_path, {"space_path": str(tmp_path / "gone.yaml"), "space_text": ""})
-    refuse_changes(tmp_path, {"space_path": None, "space_text": ""})
+    refuse_changes(tmp_path, str(tmp_path / "gone.yaml"), "")
+    refuse_changes(tmp_path, None, "")

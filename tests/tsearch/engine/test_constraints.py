@@ -1,12 +1,13 @@
 """Constraints: what cannot meet them is rejected free, what does not meet them is never on the front."""
 
+import numpy as np
 import pytest
-from optuna.trial import create_trial
 
 import tsearch
 from tsearch.configuration import Result
 from tsearch.engine.events import Finished, Rejected
-from tsearch.engine.proposing import CONSTRAINT, Study
+from tsearch.engine.proposers.optuna_sampler import CONSTRAINT
+from tsearch.engine.proposing import Problem, Told, UnderWay, find_proposer
 from tsearch.errors import TsearchError
 from tsearch.front import Front
 from tsearch.pricing.bounds import rejection
@@ -44,7 +45,7 @@ def search(given, tmp_path, **more):
 
 def test_what_cannot_meet_a_limit_is_rejected_and_not_counted(tmp_path) -> None:
     unlimited = space("{}")
-    silent = [tsearch.pricing.price._bound(unlimited, c).low.total_pj for c in unlimited.baselines()]
+    silent = [tsearch.pricing.bounds._bound(unlimited, c).low.total_pj for c in unlimited.baselines()]
     limit = (silent[2] + silent[3]) / 2  # three timesteps may meet it, four cannot
     given = space(f"{{energy: {{max: {limit}}}}}")
     run, events = search(given, tmp_path)
@@ -85,15 +86,15 @@ def test_samplers_learn_by_how_much_a_limit_is_broken() -> None:
     given = space("{accuracy: {min: 75%}}")
     assert given.violation({"accuracy": 0.6}) == pytest.approx(0.2)
     assert given.violation({"accuracy": 0.8}) == 0
-    study = Study("tpe", 0, ["maximize"], given.parameters())
-    asked = study.ask(0)
-    study.tell(0, [0.6], 0.2)
-    told = study._study.get_trials(deepcopy=False)[0]
-    assert told.constraints == {CONSTRAINT: 0.2}
-    in_ledger = create_trial(values=[0.6], params=asked.params, distributions=asked.distributions)
-    in_ledger.number = 0
-    again = Study("tpe", 0, ["maximize"], given.parameters(), [in_ledger], {0: 0.2})
-    assert again._study.get_trials(deepcopy=False)[0].constraints == {CONSTRAINT: 0.2}
+    problem = Problem(given.parameters(), given.objectives[:1])
+    values = given.encode(given.baselines()[0])
+    told = Told(0, values, (0.6,), 0.2)
+    asked_before, asked_after = find_proposer("tpe"), find_proposer("tpe")
+    asked_before(problem, [], [UnderWay(0, values)], np.random.default_rng(0))
+    for proposer in (asked_before, asked_after):
+        proposer(problem, [told], [], np.random.default_rng(1))
+        complete = [t for t in proposer._study._study.get_trials(deepcopy=False) if t.values is not None]
+        assert [t.constraints for t in complete] == [{CONSTRAINT: 0.2}]
 
 
 @pytest.mark.parametrize(

@@ -99,11 +99,11 @@ def test_a_driver_killed_while_it_writes_is_resumed(make_space, ideal, tmp_path,
     space = make_space(trials=6, proposer="tpe", ordered=True, batch=3)
     whole = run(space, "toys:evaluate", name="whole", runs=tmp_path, executor="inline", ideal=ideal)
     for target in (
-        "tsearch.engine.pump.keep_result",
+        "tsearch.engine.journal.Journal.keep",
         "tsearch.engine.ledger.Ledger.note",
         "tsearch.engine.ledger.Ledger.end",
         "tsearch.engine.ledger.Ledger.add",
-        "tsearch.engine.proposing.Study.tell",
+        "tsearch.engine.pump.Pump._learn",
     ):
         for call in (1, 4):
             name = f"{target.rpartition('.')[2]}-{call}"

@@ -71,7 +71,7 @@ def test_other_errors_are_not_taken_for_a_full_disk(tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "repeat"), [("700k", 4096), pytest.param("700k", 1, marks=pytest.mark.slow)]
+    ("size", "repeat"), [("700k", 16384), pytest.param("700k", 1, marks=pytest.mark.slow)]
 )
 def test_a_search_on_a_full_disk_stops_with_a_word_and_resumes_with_space(
     make_space, ideal, tmp_path, size, repeat
@@ -97,7 +97,7 @@ def test_a_search_on_a_full_disk_stops_with_a_word_and_resumes_with_space(
     left = open_run(out / "toy")
     assert len(left.results) > 0
     for trial in left.results:
-        assert left.checkpoint(trial.key) == trial.key.encode() * repeat
+        assert left.checkpoint(trial) == trial.key.encode() * repeat
     found = resume(out / "toy")
     assert len(found.results) == 30
     assert found.results[: len(left.results)] == left.results

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 import toys
 
-from tsearch.configuration import Configuration, DataSpec, Phase, Result, Task, Training
+from tsearch.configuration import Compute, Configuration, DataSpec, Phase, Result, Task, Training
 from tsearch.engine.executors import EXECUTORS, Executor, Segment, make_executor
 from tsearch.errors import TsearchError
+from tsearch.machine import machine
 
 
 def segment(rate: float = 0.01, **options: object) -> Segment:
@@ -23,7 +24,10 @@ def segment(rate: float = 0.01, **options: object) -> Segment:
         schedule=(Phase(timesteps=(2,), epochs=3),),
         training=Training(learning_rate=rate),
     )
-    return Segment(configuration, 3, None, Task(data=DataSpec(name="toy", options=options)))
+    compute = Compute(device=str(options.pop("device", "cpu")))
+    return Segment(
+        configuration, 0, 3, None, Task(data=DataSpec(name="toy", options=options), compute=compute)
+    )
 
 
 def collect(executor: Executor, n: int) -> dict:
@@ -33,20 +37,20 @@ def collect(executor: Executor, n: int) -> dict:
     return outcomes
 
 
-def look_around(configuration: Configuration, budget: int, _resume_from: bytes | None, _task: Task) -> Result:
+def look_around(configuration: Configuration, budget: int, _resume_from: bytes | None, task: Task) -> Result:
     """An evaluator that tells where it runs."""
-    names = ("TSEARCH_WORKER", "TSEARCH_DEVICE", "CUDA_VISIBLE_DEVICES", "GLIBC_TUNABLES")
-    found = {name: os.environ.get(name) for name in names} | {"process": os.getpid()}
+    found = {name: os.environ.get(name) for name in ("CUDA_VISIBLE_DEVICES", "GLIBC_TUNABLES")}
+    found |= {"worker": machine().worker, "device": task.compute.device, "process": os.getpid()}
     time.sleep(0.3)  # so that no worker can do two segments before the next one has begun
     return Result(
         configuration=configuration, budget=budget, metrics={}, checkpoint=json.dumps(found).encode()
     )
 
 
-def places(executor: Executor, n: int) -> list[dict]:
+def places(executor: Executor, n: int, **options: object) -> list[dict]:
     """Where `n` segments ran that were submitted at once; those that were lost left out."""
     for i in range(n):
-        executor.submit(str(i), segment())
+        executor.submit(str(i), segment(**options))
     return [json.loads(o.result.checkpoint) for o in collect(executor, n).values() if not o.is_lost]
 
 
@@ -120,17 +124,17 @@ def test_a_killed_worker_is_lost_and_the_next_segment_finds_another(tmp_path: Pa
         executor.close()
 
 
-def test_a_killed_nursery_is_replaced_and_a_killed_workers_number_is_given_again() -> None:
+def test_a_killed_fork_server_is_replaced_and_a_killed_workers_number_is_given_again() -> None:
     executor = make_executor("process", "test_executors:look_around", 3, None)
     try:
-        before = {place["TSEARCH_WORKER"]: place["process"] for place in places(executor, 3)}
-        assert before.keys() == {"0", "1", "2"}
-        executor._nursery.kill()
-        executor._nursery.wait()
-        os.kill(before["1"], signal.SIGKILL)
-        assert {place["TSEARCH_WORKER"] for place in places(executor, 3)} == {"0", "2"}
-        after = {place["TSEARCH_WORKER"]: place["process"] for place in places(executor, 3)}
-        assert after == before | {"1": after["1"]} != before
+        before = {place["worker"]: place["process"] for place in places(executor, 3)}
+        assert before.keys() == {0, 1, 2}
+        executor._fork_server.kill()
+        executor._fork_server.wait()
+        os.kill(before[1], signal.SIGKILL)
+        assert {place["worker"] for place in places(executor, 3)} == {0, 2}
+        after = {place["worker"]: place["process"] for place in places(executor, 3)}
+        assert after == before | {1: after[1]} != before
     finally:
         executor.close()
 
@@ -147,7 +151,7 @@ def test_closing_stops_what_is_under_way() -> None:
     executor = make_executor("process", toys.evaluate, 2, None)
     executor.submit("a", segment(sleep_s=600))
     assert executor.wait(0.3) == []
-    group = executor._nursery.pid
+    group = executor._fork_server.pid
     executor.close()
     wait_until_gone(group)
 

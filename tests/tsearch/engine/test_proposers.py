@@ -1,23 +1,29 @@
-"""The promises that every proposer keeps."""
+"""The promises that every proposer keeps, whether Optuna's or a user's."""
 
+import numpy as np
 import pytest
+from my_proposers import Halton, near_the_best
 
 from tsearch.engine.proposers import PROPOSERS
-from tsearch.engine.run import run
+from tsearch.engine.proposing import Problem, Told, UnderWay, find_proposer
+from tsearch.engine.run import resume, run
 from tsearch.engine.run_folder import Run
+from tsearch.errors import TsearchError
 from tsearch.space.domains import Choice
 
-TRIALS = dict.fromkeys(PROPOSERS, 14) | {"gp": 12, "nsga2": 24}  # beyond the random start of each
+USERS = {"my_proposers:Halton": Halton(), "my_proposers:near_the_best": near_the_best}
+EVERY = [*PROPOSERS, *USERS]
+TRIALS = dict.fromkeys(EVERY, 14) | {"gp": 12, "nsga2": 24}  # beyond the random start of each
 
 
 def search(make_space, ideal, tmp_path, proposer, n_objectives=3, **settings) -> Run:
-    settings = {"trials": TRIALS[proposer], "proposer": proposer, "baselines": "none"} | settings
+    settings = {"trials": TRIALS[proposer], "baselines": "none"} | settings
     space = make_space(n_objectives, **settings)
-    return run(space, "toys:evaluate", runs=tmp_path, executor="inline", ideal=ideal)
+    return run(space, "toys:evaluate", proposer=proposer, runs=tmp_path, executor="inline", ideal=ideal)
 
 
 @pytest.mark.parametrize("n_objectives", [1, 2, 3, 4])
-@pytest.mark.parametrize("proposer", PROPOSERS)
+@pytest.mark.parametrize("proposer", EVERY)
 def test_stays_inside_the_space_whatever_the_objectives(
     make_space, ideal, tmp_path, proposer, n_objectives
 ) -> None:
@@ -28,7 +34,7 @@ def test_stays_inside_the_space_whatever_the_objectives(
         assert found.space.decode(values) == trial.configuration
 
 
-@pytest.mark.parametrize("proposer", PROPOSERS)
+@pytest.mark.parametrize("proposer", EVERY)
 def test_repeats_itself_for_one_seed_only(make_space, ideal, tmp_path, proposer) -> None:
     keys = {
         name: [t.key for t in search(make_space, ideal, tmp_path / name, proposer, 2, seed=seed).trials]
@@ -38,9 +44,75 @@ def test_repeats_itself_for_one_seed_only(make_space, ideal, tmp_path, proposer)
     assert keys["first"] != keys["other"]
 
 
-@pytest.mark.parametrize("proposer", PROPOSERS)
+@pytest.mark.parametrize("proposer", EVERY)
 def test_never_proposes_a_configuration_again(make_space, ideal, tmp_path, proposer) -> None:
-    small = {"timesteps": (1, 2), "rates": Choice((0.01,)), "trials": 12}
-    found = search(make_space, ideal, tmp_path, proposer, 2, **small)
+    small = {"timesteps": (1, 2), "rates": Choice((0.01,)), "trials": 8}
+    found = resume(search(make_space, ideal, tmp_path, proposer, 2, **small).folder, more_trials=4)
     keys = [trial.key for trial in found.trials]
     assert len(keys) == len(set(keys)) == 12 < found.space.size
+
+
+@pytest.mark.parametrize("proposer", [name for name in EVERY if name != "gp"])
+def test_goes_on_after_a_restart_as_if_nothing_had_happened(make_space, ideal, tmp_path, proposer) -> None:
+    whole = search(make_space, ideal, tmp_path / "whole", proposer, trials=26)
+    part = search(make_space, ideal, tmp_path / "part", proposer, trials=11)
+    found = resume(resume(part.folder, more_trials=7).folder, more_trials=8)
+    assert [t.key for t in found.trials] == [t.key for t in whole.trials]
+
+
+@pytest.mark.parametrize("proposer", EVERY)
+def test_depends_on_its_arguments_alone(make_space, proposer) -> None:
+    """One that was fed bit by bit, and one that is asked for the first time, give the same."""
+    space = make_space(2)
+    problem = Problem(space.parameters(), space.objectives)
+    values = [space.encode(space.random(np.random.default_rng(n))) for n in range(25)]
+    told = [Told(n, v, None if n == 3 else (n * 0.01, 25.0 - n), float(n % 2)) for n, v in enumerate(values)]
+    fed = find_proposer(proposer)
+    for n in range(0, 20, 5):
+        fed(
+            problem,
+            told[:n],
+            [UnderWay(t.number, t.values) for t in told[n : n + 2]],
+            np.random.default_rng(n),
+        )
+    under_way = [UnderWay(t.number, t.values) for t in told[22:]]
+    answers = [
+        p(problem, told[:22], under_way, np.random.default_rng(7)) for p in (fed, find_proposer(proposer))
+    ]
+    assert answers[0] == answers[1]
+    other = [Told(t.number, t.values, t.objectives, 0.0) for t in told[:22]]  # nothing of what it was fed
+    answers = [p(problem, other, [], np.random.default_rng(7)) for p in (fed, find_proposer(proposer))]
+    assert answers[0] == answers[1]
+
+
+def test_an_object_serves_as_well_and_is_given_again_to_resume(make_space, ideal, tmp_path) -> None:
+    settings = {"runs": tmp_path, "executor": "inline", "ideal": ideal}
+    by_name = run(make_space(trials=9), "toys:evaluate", proposer="my_proposers:Halton", **settings)
+    found = run(make_space(trials=6), "toys:evaluate", proposer=Halton(), **settings)
+    with pytest.raises(
+        TsearchError, match=r"proposer cannot be imported.* resume\(folder, proposer=proposer\)"
+    ):
+        resume(found.folder, more_trials=3)
+    found = resume(found.folder, more_trials=3, proposer=Halton())
+    assert [t.key for t in found.trials] == [t.key for t in by_name.trials]
+
+
+def test_what_is_no_proposer_is_one_line(make_space, ideal, tmp_path) -> None:
+    for given, words in [
+        ("tpee", "proposer 'tpee' not found. Did you mean 'tpe'"),
+        ("my_proposers:Sobol", "has no 'Sobol'"),
+        (3, "proposer 3 cannot be called"),
+        ("my_proposers:outside", "the proposer left the space: cut.1 = 'nowhere'"),
+    ]:
+        space = make_space(baselines="none")
+        with pytest.raises(TsearchError, match=words):
+            run(space, "toys:evaluate", proposer=given, runs=tmp_path, executor="inline", ideal=ideal)
+
+
+def test_a_large_space_is_never_enumerated(make_space, ideal, tmp_path, monkeypatch) -> None:
+    """A proposer that repeats itself for ever: what was not tried yet is drawn."""
+    space = make_space(trials=12, rates=Choice(tuple(n / 10**4 for n in range(1, 3000))))
+    assert space.size > 10_000
+    monkeypatch.setattr(type(space), "enumerate", lambda _: pytest.fail("enumerated"))
+    found = run(space, "toys:evaluate", proposer=lambda *_: {}, runs=tmp_path, executor="inline", ideal=ideal)
+    assert len({trial.key for trial in found.trials}) == 12

@@ -81,33 +81,30 @@ def two_gpus():
 
 
 @pytest.mark.usefixtures("two_gpus")
-def test_gpus_are_shared_equally_and_every_task_sees_its_own(monkeypatch) -> None:
-    monkeypatch.setenv("TSEARCH_DEVICE", "cuda")
+def test_gpus_are_shared_equally_and_every_task_sees_its_own() -> None:
     seen = []
     for workers, per_gpu in ((None, 1), (4, 2), (3, 2)):
-        executor = make_executor("ray", "test_executors:look_around", workers, None)
+        executor = make_executor("ray", "test_executors:look_around", workers, None, "cuda")
         assert executor.free() == (workers or 2)
-        found = places(executor, 2 * per_gpu)
+        found = places(executor, 2 * per_gpu, device="cuda")
         assert Counter(place["CUDA_VISIBLE_DEVICES"] for place in found) == {"0": per_gpu, "1": per_gpu}
         seen += found
         executor.close()
-    assert {place["TSEARCH_DEVICE"] for place in seen} == {"cuda"}
+    assert {place["device"] for place in seen} == {"cuda"}
     assert len({place["process"] for place in seen}) == len(seen)  # CUDA reads the variable once per process
-    monkeypatch.setenv("TSEARCH_DEVICE", "cuda:1")
     with pytest.raises(TsearchError, match="'cuda:1' not found, this Ray cluster has 2 GPUs"):
-        make_executor("ray", toys.evaluate, None, None).free()
+        make_executor("ray", toys.evaluate, device="cuda:1").free()
 
 
 @pytest.mark.parametrize("workers", [None, 2])
-def test_a_cluster_without_gpus_says_so_at_once(cluster, monkeypatch, workers) -> None:
-    monkeypatch.setenv("TSEARCH_DEVICE", "cuda")
-    executor = make_executor("ray", toys.evaluate, workers, cluster.address)
+def test_a_cluster_without_gpus_says_so_at_once(cluster, workers) -> None:
+    executor = make_executor("ray", toys.evaluate, workers, cluster.address, "cuda")
     with pytest.raises(TsearchError, match=r"TSEARCH_DEVICE: device 'cuda' not found.*0 GPUs"):
         executor.submit("a", segment())
     executor.close()
 
 
-def test_tasks_train_on_the_device_of_the_driver(cluster) -> None:
+def test_tasks_train_on_the_device_of_the_run(cluster) -> None:
     executor = make_executor("ray", "test_executors:look_around", None, cluster.address)
-    assert {place["TSEARCH_DEVICE"] for place in places(executor, 2)} == {"cpu"}
+    assert {place["device"] for place in places(executor, 2)} == {"cpu"}
     executor.close()

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,9 +48,9 @@ def test_a_run_is_whole_and_opens_again_as_it_was(search, ideal) -> None:
     for trial in again.results:
         assert trial.result.metrics == toys.metrics_of(trial.configuration)
         assert trial.finished is not None
-        assert again.checkpoint(trial.key) == trial.key.encode()
+        assert again.checkpoint(trial) == trial.key.encode()
     with pytest.raises(TsearchError, match="holds no weights"):
-        again.checkpoint("0123456789abcdef")
+        again.checkpoint(replace(again.trials[0], key="0123456789abcdef"))
 
 
 def test_names_count_up_unless_they_are_given(search, tmp_path) -> None:
@@ -148,8 +149,18 @@ def test_failures_in_a_row_stop_the_run_and_say_where_to_look(search, tmp_path) 
 
 
 def test_what_is_no_result_fails_the_trial(search) -> None:
-    with pytest.raises(TsearchError, match="returned dict, not a Result"):
-        search("toys:returns_a_dict", trials=1, max_failures=1)
+    with pytest.raises(TsearchError, match="returned list, not a Result or metrics by name"):
+        search("toys:returns_a_list", trials=1, max_failures=1)
+    with pytest.raises(TsearchError, match="returned no number for the metric 'accuracy'"):
+        search("toys:returns_words", trials=1, max_failures=1)
+
+
+def test_metrics_alone_are_a_result(search) -> None:
+    found = search(lambda *given: toys.metrics_of(given[0]), trials=5)
+    assert [t.result.metrics for t in found.trials] == [
+        toys.metrics_of(t.configuration) for t in found.trials
+    ]
+    assert all(t.result.budget == 3 and t.result.configuration == t.configuration for t in found.trials)
 
 
 def test_a_problem_of_every_trial_ends_the_run_at_once_and_no_trial_is_lost(search, tmp_path) -> None:
@@ -196,7 +207,7 @@ def test_a_configuration_that_kills_every_worker_fails_after_three_attempts(sear
 # ---------------------------------------------------------------------- order and time
 
 
-def test_ordered_results_are_the_same_however_many_hands(search) -> None:
+def test_ordered_results_are_the_same_however_many_workers(search) -> None:
     found = [
         search(trials=22, proposer="tpe", ordered=True, executor=executor, workers=workers)
         for executor, workers in (("inline", None), ("process", 1), ("process", 3))
@@ -281,7 +292,7 @@ def test_a_run_that_is_not_there_is_told_with_its_neighbours(search, tmp_path) -
 
 def test_a_result_that_is_missing_or_damaged_is_named(search) -> None:
     found = search(trials=2)
-    path = found.folder / "results" / f"{found.trials[1].key}.json"
+    path = found.folder / "results" / f"{found.trials[1].key}.r0.e3.json"
     path.write_text("{")
     with pytest.raises(TsearchError, match="is damaged"):
         open_run(found.folder)

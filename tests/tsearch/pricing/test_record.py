@@ -12,7 +12,7 @@ from tsearch.configuration import Configuration, Phase
 from tsearch.data.dataset import DatasetInfo
 from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.build import build, initialise
-from tsearch.networks.neuron.fused import compiling
+from tsearch.networks.neuron.compiler import compiling
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.record import Recorder
 from tsearch.pricing.tally import EventClassError

@@ -12,7 +12,7 @@ from tsearch.data import load_dataset
 from tsearch.files import notices
 from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.neuron import fused
-from tsearch.networks.neuron.surrogate import bump
+from tsearch.networks.neuron.surrogate import surrogate_derivative
 from tsearch.training import speed
 from tsearch.training.evaluate import train_and_price
 from tsearch.training.speed import is_worth_compiling, keep_memory, neuron_steps
@@ -88,7 +88,7 @@ class Step(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad):
-        return grad * bump("rectangular", ctx.saved_tensors[0], 1.0)
+        return grad * surrogate_derivative("rectangular", ctx.saved_tensors[0], 1.0)
 
 
 def loop(current, timesteps, neuron: Neuron, norm):

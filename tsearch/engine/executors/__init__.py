@@ -1,4 +1,4 @@
-"""Hands: they take segments and give back outcomes, on this machine or on many.
+"""Executors take segments and give back outcomes, on this machine or on many.
 
 Every executor keeps the same four promises, and one set of tests checks them all:
 
@@ -12,17 +12,21 @@ A segment is stateless and can be repeated, so a dead worker is no error here: i
 the search decides. A new executor is a file here and a line in `EXECUTORS`.
 """
 
-import importlib
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tsearch.configuration import Configuration, Result, Task
+from pydantic import ValidationError
+
+from tsearch.configuration import Result, Task
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.files.whole import is_full_disk
+from tsearch.references import resolve
+from tsearch.space.protocol import Configuration
 
-Evaluator = Callable[[Configuration, int, bytes | None, Task], Result]
+# (configuration, budget in epochs, checkpoint to go on from, task) -> a result, or its metrics alone
+Evaluator = Callable[[Configuration, int, bytes | None, Task], Result | Mapping[str, float]]
 
 EXECUTORS = {
     "inline": "tsearch.engine.executors.inline:InlineExecutor",
@@ -33,13 +37,15 @@ EXECUTORS = {
 
 @dataclass(frozen=True)
 class Segment:
-    """A piece of training: bring `configuration` to `budget` epochs, from a checkpoint (safetensors) or from
-    scratch.
+    """A piece of training: bring `configuration` from epoch `start` to epoch `stop`.
+
+    `checkpoint` (safetensors) is that of `start`; None where the training begins.
     """
 
     configuration: Configuration
-    budget: int
-    resume_from: bytes | None
+    start: int
+    stop: int
+    checkpoint: bytes | None
     task: Task
 
 
@@ -68,7 +74,11 @@ class Executor(Protocol):
 
 
 def make_executor(
-    name: str, evaluator: Evaluator | str, workers: int | None, address: str | None
+    name: str,
+    evaluator: Evaluator | str,
+    workers: int | None = None,
+    address: str | None = None,
+    device: str = "cpu",
 ) -> Executor:
     """The executor called `name`; nothing is started before its first segment.
 
@@ -76,6 +86,7 @@ def make_executor(
         evaluator: The function that trains, or where it is, 'module:function'; workers import it from there.
         workers: How many segments at a time; None takes what the machine or cluster has.
         address: An existing Ray cluster.
+        device: What segments train on, `task.compute.device`.
 
     Raises: TsearchError for an unknown name, no workers, an address without Ray, or a missing library.
     """
@@ -90,7 +101,7 @@ def make_executor(
         raise TsearchError(
             f"address '{address}' is for a Ray cluster, but the executor is '{name}'. Add --executor ray."
         )
-    made: Executor = resolve(EXECUTORS[name])(evaluator, workers, address)
+    made: Executor = resolve(EXECUTORS[name])(evaluator, workers, address, device)
     return made
 
 
@@ -98,11 +109,10 @@ def attempt(evaluator: Evaluator | str, segment: Segment) -> Outcome:
     """Run a segment where we are, and turn whatever it raises into an outcome."""
     try:
         evaluate = resolve(evaluator) if isinstance(evaluator, str) else evaluator
-    except (ImportError, AttributeError) as error:
-        problem = f"evaluator '{evaluator}' cannot be imported: {_one_line(error)}"
-        return Outcome(error=problem, is_refused=True)
+    except TsearchError as error:
+        return Outcome(error=f"evaluator {error}", is_refused=True)
     try:
-        result = evaluate(segment.configuration, segment.budget, segment.resume_from, segment.task)
+        given = evaluate(segment.configuration, segment.stop, segment.checkpoint, segment.task)
     except KeyboardInterrupt:
         raise
     except TsearchError as error:
@@ -111,23 +121,22 @@ def attempt(evaluator: Evaluator | str, segment: Segment) -> Outcome:
         if is_full_disk(error):
             return Outcome(error=f"{_one_line(error)}. Free some space, then resume.", is_refused=True)
         return Outcome(error=_one_line(error), traceback=traceback.format_exc())
-    if not isinstance(result, Result):
-        return Outcome(error=f"the evaluator returned {type(result).__name__}, not a Result")
-    return Outcome(result)
+    return _outcome(given, segment)
 
 
-def reference_to(evaluator: Evaluator | str) -> str | None:
-    """Where an evaluator can be imported from, 'module:function'; None if nowhere."""
-    if isinstance(evaluator, str):
-        return evaluator
-    module, name = getattr(evaluator, "__module__", "__main__"), getattr(evaluator, "__qualname__", "")
-    return f"{module}:{name}" if module != "__main__" and name.isidentifier() else None
-
-
-def resolve(reference: str) -> Any:
-    """What 'module:name' refers to."""
-    module, _, name = reference.partition(":")
-    return getattr(importlib.import_module(module), name)
+def _outcome(given: Any, segment: Segment) -> Outcome:
+    """The result that an evaluator gave, or that its metrics stand for."""
+    if isinstance(given, Result):
+        return Outcome(given)
+    if not isinstance(given, Mapping):
+        return Outcome(
+            error=f"the evaluator returned {type(given).__name__}, not a Result or metrics by name"
+        )
+    try:
+        return Outcome(Result(configuration=segment.configuration, budget=segment.stop, metrics=dict(given)))
+    except ValidationError as error:
+        name = ".".join(str(part) for part in error.errors()[0]["loc"][1:])
+        return Outcome(error=f"the evaluator returned no number for the metric '{name}'")
 
 
 def _one_line(error: BaseException) -> str:

@@ -10,7 +10,11 @@ class InlineExecutor:
     """Trains inside `wait`. A timeout cannot interrupt a segment here; it takes effect after it."""
 
     def __init__(
-        self, evaluator: Evaluator | str, workers: int | None = None, _address: str | None = None
+        self,
+        evaluator: Evaluator | str,
+        workers: int | None = None,
+        _address: str | None = None,
+        _device: str = "cpu",
     ) -> None:
         if workers not in (None, 1):
             raise TsearchError(

@@ -1,12 +1,12 @@
 """Worker processes on this machine, one thread each: the default.
 
-A *nursery* imports the evaluator once (torch included, seconds) and then forks one worker after the other
+A *fork server* imports the evaluator once (torch included, seconds) and then forks one worker after the other
 (milliseconds, sharing the imported libraries' memory). It is started as a program of its own, so the user's
 script is never imported again, needs no `__main__` guard, and may as well be a notebook, a test or standard
 input. (The `multiprocessing` module re-imports the main script in every child.) Workers are numbered from 0,
 so that they can share what the machine has, such as GPUs. Each talks to the driver over a socket of its own.
 When the driver dies, the sockets close and every worker leaves at once, in the middle of a training if need
-be. The nursery leads its own session, so Ctrl-C in the terminal reaches the driver alone.
+be. The fork server leads its own session, so Ctrl-C in the terminal reaches the driver alone.
 """
 
 import os
@@ -26,10 +26,10 @@ from tsearch.errors import TsearchError
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _HUGE_PAGES = "glibc.malloc.hugetlb=1"  # a training takes 1 to 4 % less time; without glibc nothing happens
-_NURSERY = (
+_FORK_SERVER = (
     "import sys; from multiprocessing.connection import Connection; "
     "control = Connection(int(sys.argv[1])); sys.path[:] = control.recv(); "
-    "from tsearch.engine.executors.worker import nursery; nursery(control)"
+    "from tsearch.engine.executors.worker import serve_forks; serve_forks(control)"
 )
 
 
@@ -39,11 +39,15 @@ class ProcessExecutor:
     """
 
     def __init__(
-        self, evaluator: Evaluator | str, workers: int | None = None, _address: str | None = None
+        self,
+        evaluator: Evaluator | str,
+        workers: int | None = None,
+        _address: str | None = None,
+        _device: str = "cpu",
     ) -> None:
         self._evaluator = _pickled(evaluator)
         self._n = workers or usable_cores()
-        self._nursery: subprocess.Popen[bytes] | None = None
+        self._fork_server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._idle: list[Connection] = []
         self._busy: dict[Connection, str] = {}
@@ -80,33 +84,33 @@ class ProcessExecutor:
         self._idle, self._busy, self._numbers = [], {}, {}
         if self._control is not None:
             self._control.close()
-        if self._nursery is not None:
-            if self._nursery.poll() is None:
-                os.killpg(self._nursery.pid, signal.SIGKILL)
-            self._nursery.wait()
-        self._control = self._nursery = None
+        if self._fork_server is not None:
+            if self._fork_server.poll() is None:
+                os.killpg(self._fork_server.pid, signal.SIGKILL)
+            self._fork_server.wait()
+        self._control = self._fork_server = None
 
     def _new_worker(self) -> Connection:
-        """A worker just forked: the nursery is sent one end of a fresh pair of sockets."""
-        if self._nursery is None or self._nursery.poll() is not None:
-            self._start_nursery()
+        """A worker just forked: the fork server is sent one end of a fresh pair of sockets."""
+        if self._fork_server is None or self._fork_server.poll() is not None:
+            self._start_fork_server()
         assert self._control is not None
         number = next(n for n in count() if n not in self._numbers.values())
         ours, theirs = socket.socketpair()
         with ours, theirs:
-            with suppress(OSError):  # a nursery that just died: `wait` finds the socket closed
+            with suppress(OSError):  # a fork server that just died: `wait` finds the socket closed
                 socket.send_fds(self._control, [number.to_bytes(NUMBER_BYTES)], [theirs.fileno()])
             worker = Connection(ours.detach())
         self._numbers[worker] = number
         return worker
 
-    def _start_nursery(self) -> None:
+    def _start_fork_server(self) -> None:
         if self._control is not None:
             self._control.close()
         self._control, theirs = socket.socketpair()
         with theirs:
-            self._nursery = subprocess.Popen(
-                [sys.executable, "-c", _NURSERY, str(theirs.fileno())],
+            self._fork_server = subprocess.Popen(
+                [sys.executable, "-c", _FORK_SERVER, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=2,  # what a training prints goes to stderr; stdout carries results only

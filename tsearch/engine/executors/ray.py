@@ -4,7 +4,7 @@ Only Ray's core is used. Every segment is one task; checkpoints travel as bytes 
 so no shared file system is needed. Ray itself retries nothing: a lost worker or node is an outcome, and the
 search submits the segment again, so that every attempt is counted.
 
-Where TSEARCH_DEVICE is "cuda", a task also takes a GPU, or an equal share of one where there are more workers
+Where the run's device is "cuda", a task also takes a GPU, or an equal share of one where there are more workers
 than GPUs. Ray shows each task its GPU alone, and ends the process with it.
 """
 
@@ -17,8 +17,9 @@ from contextlib import suppress
 from math import ceil, floor
 from typing import Any
 
-from tsearch.engine.executors import Evaluator, Outcome, Segment, attempt, reference_to
+from tsearch.engine.executors import Evaluator, Outcome, Segment, attempt
 from tsearch.errors import TsearchError
+from tsearch.references import reference_to
 
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 _OBJECT_STORE_BYTES = 200 * 2**20
@@ -31,13 +32,18 @@ class RayExecutor:
     """
 
     def __init__(
-        self, evaluator: Evaluator | str, workers: int | None = None, address: str | None = None
+        self,
+        evaluator: Evaluator | str,
+        workers: int | None = None,
+        address: str | None = None,
+        device: str = "cpu",
     ) -> None:
         if importlib.util.find_spec("ray") is None:
             raise TsearchError("executor 'ray': Ray is not installed. Run: pip install 'tsearch-snn[ray]'")
         self._evaluator = reference_to(evaluator) or evaluator
         self._n = workers
         self._address = address
+        self._device = device
         self._ray: Any = None
         self._owns_connection = False
         self._busy: dict[Any, str] = {}
@@ -47,7 +53,7 @@ class RayExecutor:
 
     def submit(self, key: str, segment: Segment) -> None:
         self._start()
-        self._busy[self._task.remote(self._evaluator, segment, sys.path, _device())] = key
+        self._busy[self._task.remote(self._evaluator, segment, sys.path)] = key
 
     def wait(self, timeout_s: float | None = None) -> list[tuple[str, Outcome]]:
         if not self._busy:
@@ -78,19 +84,19 @@ class RayExecutor:
         if self._n is not None:
             return self._n
         self._start()
-        return self._n_gpus() if _device() == "cuda" else int(self._ray.cluster_resources().get("CPU", 1))
+        return self._n_gpus() if self._device == "cuda" else int(self._ray.cluster_resources().get("CPU", 1))
 
     def _n_gpus(self) -> int:
         return int(self._ray.cluster_resources().get("GPU", 0))
 
     def _gpu_share(self) -> float:
         """GPUs of one task: 1 or, rounded down to what Ray can tell apart, an n-th."""
-        if _device() == "cpu":
+        if self._device == "cpu":
             return 0
         n_gpus = self._n_gpus()
-        if _device() != "cuda" or n_gpus == 0:
+        if self._device != "cuda" or n_gpus == 0:
             raise TsearchError(
-                f"TSEARCH_DEVICE: device '{_device()}' not found, this Ray cluster has {n_gpus} GPUs. Known "
+                f"TSEARCH_DEVICE: device '{self._device}' not found, this Ray cluster has {n_gpus} GPUs. Known "
                 f"devices: {'cpu, cuda' if n_gpus else 'cpu'}. Set one of them, or join nodes with GPUs."
             )
         per_gpu = ceil(self._slots() / n_gpus)
@@ -145,12 +151,7 @@ def _no_cluster(address: str, error: Exception) -> TsearchError:
     return TsearchError(f"address '{address}': no Ray cluster answers ({first}). Check it with `ray status`.")
 
 
-def _device() -> str:
-    return os.environ.get("TSEARCH_DEVICE") or "cpu"
-
-
-def _attempt(evaluator: Evaluator | str, segment: Segment, path: list[str], device: str) -> Outcome:
-    """What a Ray worker runs. It looks for modules where the driver does, too, and trains on its device."""
+def _attempt(evaluator: Evaluator | str, segment: Segment, path: list[str]) -> Outcome:
+    """What a Ray worker runs. It looks for modules where the driver does, too."""
     sys.path.extend(folder for folder in path if folder not in sys.path)
-    os.environ["TSEARCH_DEVICE"] = device
     return attempt(evaluator, segment)

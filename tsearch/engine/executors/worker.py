@@ -1,6 +1,4 @@
-"""The far side of `process.py`: the nursery that forks workers, and the worker itself. Runs in processes of
-its own. A worker finds its number in the variable TSEARCH_WORKER.
-"""
+"""The far side of `process.py`: the fork server, and the workers that it forks. Runs in processes of its own."""
 
 import os
 import pickle
@@ -12,14 +10,15 @@ import threading
 from multiprocessing.connection import Connection
 
 from tsearch.engine.executors import Evaluator, Outcome, Segment, attempt
+from tsearch.machine import become_worker
 
-NUMBER_BYTES = 2  # a message to the nursery is a worker's number, with its socket
+NUMBER_BYTES = 2  # a message to the fork server is a worker's number, with its socket
 
 
-def nursery(control: Connection) -> None:
+def serve_forks(control: Connection) -> None:
     """Import the evaluator, then fork a worker for every socket that arrives, until the driver is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries dead workers
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel removes dead workers
     evaluator = _load(control.recv_bytes())
     with socket.socket(fileno=os.dup(control.fileno())) as line:
         control.close()
@@ -30,7 +29,7 @@ def nursery(control: Connection) -> None:
             if os.fork() == 0:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 line.close()
-                os.environ["TSEARCH_WORKER"] = str(int.from_bytes(message))
+                become_worker(int.from_bytes(message))
                 _work(Connection(sockets[0]), evaluator)
             os.close(sockets[0])
 
@@ -62,7 +61,7 @@ def _load(pickled: bytes) -> "Evaluator | str | Outcome":
     try:
         evaluator: Evaluator | str = pickle.loads(pickled)
         if isinstance(evaluator, str):
-            from tsearch.engine.executors import resolve
+            from tsearch.references import resolve
 
             return resolve(evaluator)  # type: ignore[no-any-return]
         return evaluator

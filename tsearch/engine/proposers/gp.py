@@ -6,12 +6,18 @@ proposal is made.
 
 from typing import TYPE_CHECKING
 
+from tsearch.engine.proposers.optuna_sampler import OptunaProposer
+
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
 
 
-def gp_sampler(seed: int) -> "BaseSampler":
-    """A sampler that fits one Gaussian process per objective."""
-    from optuna.samplers import GPSampler
+class GpProposer(OptunaProposer):
+    """Fits one Gaussian process per objective."""
 
-    return GPSampler(seed=seed)
+    @staticmethod
+    def sampler(seed: int) -> "BaseSampler":
+        """Optuna's Gaussian-process sampler."""
+        from optuna.samplers import GPSampler
+
+        return GPSampler(seed=seed)

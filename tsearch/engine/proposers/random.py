@@ -2,12 +2,18 @@
 
 from typing import TYPE_CHECKING
 
+from tsearch.engine.proposers.optuna_sampler import OptunaProposer
+
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
 
 
-def random_sampler(seed: int) -> "BaseSampler":
-    """A sampler that ignores what was learnt."""
-    from optuna.samplers import RandomSampler
+class RandomProposer(OptunaProposer):
+    """Ignores what was learnt."""
 
-    return RandomSampler(seed=seed)
+    @staticmethod
+    def sampler(seed: int) -> "BaseSampler":
+        """Optuna's random sampler."""
+        from optuna.samplers import RandomSampler
+
+        return RandomSampler(seed=seed)

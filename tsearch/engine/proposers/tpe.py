@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from tsearch.engine.proposers.optuna_sampler import OptunaProposer
+
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
 
@@ -9,12 +11,16 @@ if TYPE_CHECKING:
 STARTUP = 16  # trials before the model is trusted; the uniform baselines are among them
 
 
-def tpe_sampler(seed: int) -> "BaseSampler":
-    """A sampler that models parameters jointly and keeps away from what is being tried right now.
+class TpeProposer(OptunaProposer):
+    """Models parameters jointly and keeps away from what is being tried right now.
 
     Both have to be asked for: Optuna 5 models parameters one by one where there are several objectives.
     Source: Ozaki et al., JAIR 73, 2022 (multi-objective TPE).
     """
-    from optuna.samplers import TPESampler
 
-    return TPESampler(seed=seed, multivariate=True, constant_liar=True, n_startup_trials=STARTUP)
+    @staticmethod
+    def sampler(seed: int) -> "BaseSampler":
+        """Optuna's TPE sampler."""
+        from optuna.samplers import TPESampler
+
+        return TPESampler(seed=seed, multivariate=True, constant_liar=True, n_startup_trials=STARTUP)

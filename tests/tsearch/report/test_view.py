@@ -9,17 +9,18 @@ from hwcost import Cost
 from tsearch.configuration import Configuration, Phase, Result
 from tsearch.engine.run_folder import Run
 from tsearch.front import Front
-from tsearch.report.facts import gather, schedule_text, spike_rates, uniform_points
+from tsearch.report.trial_view import schedule_text, spike_rates
+from tsearch.report.view import gather, uniform_points
 
 MakeRun = Callable[..., Run]
 
 
 def test_energy_by_layer_and_kind_adds_up_to_the_total(make_run: MakeRun, results: list[Result]) -> None:
-    facts = gather(make_run(results))
-    assert facts.profiles == ("45nm_memory", "45nm_paper_simple")
+    view = gather(make_run(results))
+    assert view.profiles == ("45nm_memory", "45nm_paper_simple")
     for number, result in enumerate(results):
-        for profile in facts.profiles:
-            cost, found = Cost.from_dict(result.costs[profile]), facts.trials[number]
+        for profile in view.profiles:
+            cost, found = Cost.from_dict(result.costs[profile]), view.trials[number]
             layers = {layer: sum(kinds.values()) for layer, kinds in found.energy(profile).items()}
             assert layers == pytest.approx(cost.by_layer())
             assert found.by_kind(profile) == pytest.approx(cost.by_kind())
@@ -41,9 +42,9 @@ def test_spike_rates_are_spikes_per_neuron_sample_and_step() -> None:
 
 
 def test_other_profiles_price_the_same_trials(make_run: MakeRun, results: list[Result]) -> None:
-    facts = gather(make_run(results))
-    assert facts.under("45nm_memory") is facts.front
-    for point in facts.under("45nm_paper_simple").complete:
+    view = gather(make_run(results))
+    assert view.under("45nm_memory") is view.front
+    for point in view.under("45nm_paper_simple").complete:
         cost = Cost.from_dict(results[point.number].costs["45nm_paper_simple"])
         assert point.metrics["energy_pj"] == cost.total_pj
         assert point.metrics["latency_s"] == cost.latency_s

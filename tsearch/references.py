@@ -1,0 +1,93 @@
+"""Things of the user's, named 'module:name': an evaluator, a data set, a network.
+
+Modules are looked for where Python looks, and also in the current folder and in the folder of the search space. Worker
+processes and Ray look where the driver looks.
+"""
+
+import os
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from tsearch.errors import TsearchError, did_you_mean
+
+if TYPE_CHECKING:
+    from tsearch.configuration import Configuration, Task
+
+HINT = "Modules are looked for in the current folder, beside the search space and on PYTHONPATH"
+_folders: list[str] = []  # where modules are looked for that Python does not find
+
+
+class BadReferenceError(TsearchError, ValueError):
+    """What 'module:name' refers to is missing, fails or is of another kind. A ValueError too, so that a search-space
+    file adds its line."""
+
+
+def is_reference(name: str) -> bool:
+    """True for 'module:name', false for the name of something that tsearch has."""
+    return ":" in name
+
+
+def resolve(reference: str) -> Any:
+    """What 'module:name' refers to. Raises: BadReferenceError if there is no such module or name, or if importing the
+    module fails."""
+    module, _, name = reference.partition(":")
+    if not module or not name.isidentifier():
+        raise BadReferenceError(f"'{reference}' is not of the form 'module:name'.")
+    try:
+        imported = _imported(module)
+    except Exception as error:
+        raise BadReferenceError(_import_problem(reference, module, error)) from error
+    if not hasattr(imported, name):
+        known = [word for word in vars(imported) if not word.startswith("_")]
+        where = getattr(imported, "__file__", None) or module
+        raise BadReferenceError(f"'{reference}': {where} has no '{name}'.{did_you_mean(name, known)}")
+    return getattr(imported, name)
+
+
+def reference_to(thing: Any) -> str | None:
+    """Where something can be imported from, 'module:name'; None if nowhere."""
+    if isinstance(thing, str):
+        return thing
+    module, name = getattr(thing, "__module__", "__main__"), getattr(thing, "__qualname__", "")
+    return f"{module}:{name}" if module != "__main__" and name.isidentifier() else None
+
+
+def look_in(folder: str | Path) -> None:
+    """Also look in `folder` for modules that are found nowhere else."""
+    absolute = str(Path(folder).absolute())
+    if absolute not in _folders:
+        _folders.append(absolute)
+
+
+def needed_modules(task: "Task", configuration: "Configuration") -> tuple[str, ...]:
+    """The references that a configuration's network and data are made from: what has to be importable wherever they
+    are made again. Empty where all of it is tsearch's own."""
+    return tuple(name for name in (configuration.backbone.name, task.data.name) if is_reference(name))
+
+
+def where_it_failed(error: BaseException) -> str:
+    """'KeyError: 'x' (mine.py:12)': the error in one line, with the place that raised it."""
+    lines = str(error).strip().splitlines()
+    text = f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{text} ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else text
+
+
+def _imported(module: str) -> ModuleType:
+    try:
+        return import_module(module)
+    except ModuleNotFoundError:
+        look_in(os.getcwd())  # an installed command does not look there
+        sys.path.extend(folder for folder in _folders if folder not in sys.path)
+        return import_module(module)
+
+
+def _import_problem(reference: str, module: str, error: Exception) -> str:
+    missing = getattr(error, "name", None) if isinstance(error, ModuleNotFoundError) else None
+    if missing is not None and (module == missing or module.startswith(missing + ".")):
+        return f"'{reference}': module '{missing}' not found. {HINT}; the current folder is {os.getcwd()}."
+    return f"'{reference}': importing '{module}' failed: {where_it_failed(error)}."

@@ -1,0 +1,45 @@
+"""Spaces by file or name, for rooms that do not care which kind of space it is."""
+
+import re
+from pathlib import Path
+
+from tsearch.configuration import RENAMED
+from tsearch.space.protocol import Space
+
+_AS_WRITTEN = {  # what the file calls it
+    "divisions": "stages",
+    "epochs": "schedule.epochs",
+    "leading": "schedule.leading",
+    "leading_epochs": "schedule.leading_epochs",
+    "enqueued": "enqueue",
+}
+
+
+def load(source: str | Path) -> Space:
+    """The space in a YAML file, or the shipped one of that name. Raises: TsearchError."""
+    from tsearch.space.space import load_space
+
+    return load_space(source)
+
+
+def parse_stored(text: str, source: str) -> Space:
+    """The space that the YAML `text` of a run describes, also one of an earlier version; `source` is the name that
+    errors give. Raises: TsearchError."""
+    from tsearch.space.file import parse_space
+
+    for old, new in RENAMED.items():
+        text = re.sub(rf"(?<!\w){old}:", f"{new}:", text)
+    return parse_space(text, source)
+
+
+def path_of(source: str | Path) -> Path:
+    """The file of a space given by file or by the name of a shipped one. Raises: TsearchError if there is none."""
+    from tsearch.space.file import resolve_space
+
+    return resolve_space(str(source)).resolve()
+
+
+def as_written(name: str) -> str:
+    """A dotted name in `Space.to_dict` as a space file calls it."""
+    name = name.removeprefix("settings.").removesuffix(".values")
+    return _AS_WRITTEN.get(name, name)
