@@ -25,10 +25,8 @@ def describe_network(
 
     `masks`, by the name of a node, say at which timesteps of its stage it runs (see `Network.masks`). Layers are called
     as their nodes; average pooling hands on graded events, the count of spikes in its window, and its division belongs
-    to the next weights. An identity shortcut that enters a stage is a convolution of one weight per channel, behind the
-    temporal transformer of that stage.
-
-    Raises: ValueError for a network that cannot be described."""
+    to the next weights. An identity shortcut that enters a stage, or the network, is a convolution of one weight per
+    channel; at a stage behind its temporal transformer."""
     plan = configuration.backbone.plan(data.shape, data.n_classes, configuration.neuron)
     stage = stage_of_blocks(configuration.stages)
     layers = _Layers(data)
@@ -36,13 +34,12 @@ def describe_network(
         reads = list(node.sources)
         if isinstance(node, Sum):
             for i, block in enumerate(plan.blocks_read(node)):
-                if stage[block] != stage[node.block]:
+                if reads[i] == INPUT or stage[block] != stage[node.block]:
                     reads[i] = layers.add(
                         _entering(node, reads[i], stage[node.block], layers.events), reads[i]
                     )
-            reads.sort(
-                key=lambda name: layers.events[name] != ANALOG
-            )  # the cost model adds events to numbers
+            # the cost model adds events to numbers
+            reads.sort(key=lambda name: layers.events[name] != ANALOG)
         fields = _fields(node) | {"stage": stage[node.block], "mask": (masks or {}).get(node.name, ())}
         layers.add(fields, *reads)
     mode, timesteps = configuration.temporal_transformer, timesteps or configuration.timesteps
@@ -62,8 +59,6 @@ class _Layers:
     def add(self, fields: dict[str, Any], reads: str, *others: str) -> str:
         """Add the layer of these fields that reads such layers, and give back its name."""
         previous = self.layers[-1].name if self.layers else INPUT
-        if INPUT in (reads, *others) and self.layers:
-            raise ValueError(f"'{fields['name']}' reads the frames, which only the first layer may")
         arriving = [self.events[name] for name in (reads, *others)]
         if fields["kind"] == "sew_add" and (ANALOG in arriving or fields["neuron"]):
             fields |= {"kind": "membrane_shortcut"}
