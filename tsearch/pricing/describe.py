@@ -1,6 +1,6 @@
 """From a plan to the layers that the cost model prices. Needs no torch and no training."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from math import prod
 from typing import Any
 
@@ -35,10 +35,8 @@ def describe_network(
 
     `masks`, by the name of a node, say at which timesteps of its stage it runs (see `Network.masks`). Layers are called
     as their nodes; average pooling hands on graded events, the count of spikes in its window, and its division belongs
-    to the next weights. An identity shortcut that enters a stage is a convolution of one weight per channel, behind the
-    temporal transformer of that stage.
-
-    Raises: ValueError for a network that cannot be described."""
+    to the next weights. An identity shortcut that enters a stage, or the network, is a convolution of one weight per
+    channel; at a stage behind its temporal transformer."""
     plan = configuration.backbone.plan(data.shape, data.n_classes, configuration.neuron)
     stage = stage_of_blocks(configuration.stages)
     layers = _Layers(data)
@@ -46,11 +44,12 @@ def describe_network(
         reads = list(node.sources)
         if isinstance(node, Sum):
             for i, block in enumerate(plan.blocks_read(node)):
-                if stage[block] != stage[node.block]:
-                    reads[i] = layers.add(_entering(node, stage[node.block]), reads[i])
-            reads.sort(
-                key=lambda name: layers.events[name] != ANALOG
-            )  # the cost model adds events to numbers
+                if reads[i] == INPUT or stage[block] != stage[node.block]:
+                    reads[i] = layers.add(
+                        _entering(node, reads[i], stage[node.block], layers.events), reads[i]
+                    )
+            # the cost model adds events to numbers
+            reads.sort(key=lambda name: layers.events[name] != ANALOG)
         fields = _fields(node) | {"stage": stage[node.block], "mask": (masks or {}).get(node.name, ())}
         layers.add(fields, *reads)
     mode, timesteps = configuration.temporal_transformer, timesteps or configuration.timesteps
@@ -70,8 +69,6 @@ class _Layers:
     def add(self, fields: dict[str, Any], reads: str, *others: str) -> str:
         """Add the layer of these fields that reads such layers, and give back its name."""
         previous = self.layers[-1].name if self.layers else INPUT
-        if INPUT in (reads, *others) and self.layers:
-            raise ValueError(f"'{fields['name']}' reads the frames, which only the first layer may")
         arriving = [self.events[name] for name in (reads, *others)]
         if fields["kind"] == "sew_add" and (ANALOG in arriving or fields["neuron"]):
             fields |= {"kind": "membrane_shortcut"}
@@ -108,10 +105,11 @@ def _fields(node: Node) -> dict[str, Any]:
     raise ValueError(f"'{node.name}': the cost model knows no {type(node).__name__}")
 
 
-def _entering(node: Node, stage: int) -> dict[str, Any]:
-    """The layer of a shortcut without weights of its own that enters the stage of the sum `node`."""
+def _entering(node: Node, source: str, stage: int, taken: Container[str]) -> dict[str, Any]:
+    """The layer of a shortcut without weights of its own that enters the stage of the sum `node`; names are `taken`."""
+    name = f"block{node.block}.shortcut"
     return {
-        "name": f"block{node.block}.shortcut",
+        "name": f"{node.name}.{source}" if name in taken else name,
         "kind": "conv2d",
         "stage": stage,
         "in_shape": node.shape,

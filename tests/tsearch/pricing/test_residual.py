@@ -252,3 +252,33 @@ def test_what_training_learned_about_structure_is_read_from_the_network_when_it_
     assert [tuple(layers[name]["mask"]) for name in ("block1", "block2")] == [(1, 0, 0), ()]
     assert masked.spikes["record"]["layers"]["block1"]["outputs"][1:] == [0, 0]
     assert masked.metrics["energy_pj"] < whole.metrics["energy_pj"]
+
+
+class FromTheFrames(Backbone):
+    """A block whose branch and shortcut both read the frames."""
+
+    name: str = "from_the_frames"
+
+    @property
+    def depth(self) -> int:
+        return 1
+
+    def plan(self, shape, n_classes, neuron) -> Plan:
+        same = {"block": 1, "in_shape": shape, "shape": shape, "sources": (INPUT,)}
+        nodes = (
+            Convolution(name="block1.first", **same),
+            Convolution(name="block1.second", kernel=(1, 1), padding=(0, 0), **same),
+            Sum(name="block1.inner", block=1, sources=("block1.first", "block1.second"), shape=shape),
+            Sum(name="block1.sum", block=1, sources=(INPUT, "block1.inner"), shape=shape, neuron=neuron),
+            Readout(name=HEAD, block=1, sources=("block1.sum",), shape=(n_classes,), n_features=prod(shape)),
+        )
+        return Plan(shape, nodes)
+
+
+def test_several_layers_may_read_the_frames() -> None:
+    _, spec, record, seen = lively(configuration(FromTheFrames(), (1,), (3,)))
+    assert [spec.source(layer) for layer in spec.layers[:2]] == [None, None]
+    assert spec.source(spec.layer("block1.shortcut")) is None
+    assert spec.other_source(spec.layer("block1.sum")).name == "block1.inner"
+    check_counts(spec, record, seen)
+    assert estimate(spec, record, "45nm_memory").total_pj > 0
