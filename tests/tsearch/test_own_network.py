@@ -116,6 +116,14 @@ def test_a_layer_that_is_not_known_is_told_with_its_line(folder, capsys) -> None
     assert "theirs.yaml:4: " in told
 
 
+def test_a_run_does_not_go_on_with_another_network(run, monkeypatch) -> None:
+    mine = sys.modules["mine"]
+    old = mine.network
+    monkeypatch.setattr(mine, "network", lambda shape, n_classes, width: old(shape, n_classes, width + 1))
+    with pytest.raises(tsearch.TsearchError, match=r"backbone mine:network: it gives another network for"):
+        tsearch.resume(run.folder, more_trials=1)
+
+
 @pytest.mark.slow
 def test_ray_finds_the_same(folder, run) -> None:
     pytest.importorskip("ray")

@@ -30,6 +30,7 @@ from tsearch.engine.run_folder import Run, Trial, open_ledger, open_run
 from tsearch.engine.scheduling import find_scheduler
 from tsearch.errors import TsearchError
 from tsearch.files.whole import full_disk_is_an_error, write_whole
+from tsearch.networks.backbones.custom import refuse_other_network
 from tsearch.references import reference_to
 from tsearch.space.loading import load, path_of
 from tsearch.space.plain import Goals, parameter_space
@@ -167,6 +168,8 @@ def _search(
 ) -> Run:
     """Search in a folder whose lock is held; whatever happens, no worker is left behind."""
     opened = _with_known_values(open_run(folder))
+    for trial in opened.trials[:1]:
+        refuse_other_network(trial.configuration)
     journal = Journal(opened)
     listener = listener or _ignore
     try:
