@@ -15,7 +15,7 @@ import sys, torch
 from tsearch.configuration import Configuration, Phase
 from tsearch.data import load_dataset
 from tsearch.networks.build import build, initialise
-from tsearch.space.space import load_space
+from tsearch.space.file import load_space
 from tsearch.training.loop import train
 torch.set_num_threads(int(sys.argv[1]))
 task = load_space("digits_dvs").task()

@@ -119,7 +119,7 @@ def run(
 
 def buckets(spikes: np.ndarray, n_out: int) -> np.ndarray:
     """Mean of `n_out` contiguous buckets of timesteps."""
-    edges = [(2 * k * spikes.shape[1] + n_out) // (2 * n_out) for k in range(n_out + 1)]
+    edges = h.bucket_edges(spikes.shape[1], n_out)
     return np.stack([spikes[:, a:b].mean(axis=1) for a, b in itertools.pairwise(edges)], axis=1)
 
 

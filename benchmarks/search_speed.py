@@ -21,14 +21,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 from training_speed import interleaved, ratios
 
-import tsearch.networks.block
+import tsearch.networks.modules
 import tsearch.training.evaluate
-from tsearch.configuration import Configuration, Neuron, Phase, Training
+from tsearch.configuration import Configuration, Phase, Training
 from tsearch.data import load_dataset
 from tsearch.engine.run import run
 from tsearch.networks.build import build, initialise
-from tsearch.networks.neuron.surrogate import bump
-from tsearch.space.space import load_space
+from tsearch.networks.neuron.surrogate import surrogate_derivative
+from tsearch.networks.plan import Neuron
+from tsearch.space.file import load_space
 from tsearch.training.evaluate import measure
 from tsearch.training.loop import train
 from tsearch.training.speed import keep_memory
@@ -47,7 +48,7 @@ class Step(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad):  # type: ignore[no-untyped-def]
-        return grad * bump("rectangular", ctx.saved_tensors[0], 1.0)
+        return grad * surrogate_derivative("rectangular", ctx.saved_tensors[0], 1.0)
 
 
 def loop(current: Tensor, timesteps: int, neuron: Neuron, norm: nn.BatchNorm2d | None) -> Tensor:
@@ -65,15 +66,15 @@ def loop(current: Tensor, timesteps: int, neuron: Neuron, norm: nn.BatchNorm2d |
 @contextmanager
 def written_plainly() -> Iterator[None]:
     """Inside, networks have the neurons above, the library's pool, and BatchNorm of its own in validation too."""
-    block = tsearch.networks.block
+    modules = tsearch.networks.modules
 
     def unfolded(self: nn.Module, x: Tensor) -> Tensor:
         return self.norm(self.conv(x))  # type: ignore[operator,no-any-return]
 
     with (
-        patch.object(block, "fire", loop),
-        patch.object(block, "average_pool", lambda x: functional.avg_pool2d(x, 2)),
-        patch.object(block.ConvBlock, "normalised", unfolded),
+        patch.object(modules, "fire", loop),
+        patch.object(modules, "average_pool", lambda x: functional.avg_pool2d(x, 2)),
+        patch.object(modules.ConvolutionModule, "normalised", unfolded),
     ):
         yield
 

@@ -12,10 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tsearch.configuration import Configuration, Neuron, Phase, Training
+from tsearch.configuration import Configuration, Phase, Training
 from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.build import build
 from tsearch.networks.neuron import fire
+from tsearch.networks.plan import Neuron
 
 Norm = nn.BatchNorm1d
 Made = tuple[nn.Module, Callable[[Tensor], Tensor]]

@@ -27,8 +27,8 @@ from torch import Tensor  # noqa: E402
 from tsearch.data.dataset import DatasetInfo  # noqa: E402
 from tsearch.networks.build import Network  # noqa: E402
 from tsearch.networks.neuron import fire  # noqa: E402
-from tsearch.networks.neuron.fused import compiling  # noqa: E402
-from tsearch.pricing.price import describe_network  # noqa: E402
+from tsearch.networks.neuron.compiler import compiling  # noqa: E402
+from tsearch.pricing.describe import describe_network  # noqa: E402
 from tsearch.pricing.record import Recorder  # noqa: E402
 from tsearch.training.speed import keep_memory  # noqa: E402
 
@@ -142,30 +142,28 @@ def network(name: str, rounds: int) -> list[str]:
 
 
 def neuron_alone(rounds: int) -> list[str]:
-    """Forward and backward of one layer of neurons against a ReLU: compiled, and the plain path."""
+    """Forward and backward of one layer of neurons against a ReLU: fused, and stepwise."""
     claims = []
     for name, shape in LAYERS.items():
         generator = torch.Generator().manual_seed(0)
         current = torch.randn(shape, generator=generator).requires_grad_()
         weights = torch.randn(shape, generator=generator)
 
-        def compiled(current: Tensor = current, weights: Tensor = weights) -> None:
+        def fused(current: Tensor = current, weights: Tensor = weights) -> None:
             torch.autograd.grad(fire(current, len(current), NEURON), current, weights)
 
-        def plain(current: Tensor = current, weights: Tensor = weights) -> None:
+        def stepwise(current: Tensor = current, weights: Tensor = weights) -> None:
             with compiling(False):
                 torch.autograd.grad(fire(current, len(current), NEURON), current, weights)
 
         def relu(current: Tensor = current, weights: Tensor = weights) -> None:
             torch.autograd.grad(torch.relu(current), current, weights)
 
-        times = interleaved({"ReLU": relu, "compiled": compiled, "plain": plain}, 3 * rounds)
+        times = interleaved({"ReLU": relu, "fused": fused, "stepwise": stepwise}, 3 * rounds)
         show(f"neuron alone, {name} layer {list(shape)}", times, "ReLU")
         if name != "small":
             claims.append(
-                at_least(
-                    f"neuron, {name} layer: ReLU / ours", ratios(times["ReLU"], times["compiled"]), 1 / 1.3
-                )
+                at_least(f"neuron, {name} layer: ReLU / ours", ratios(times["ReLU"], times["fused"]), 1 / 1.3)
             )
     return claims
 
@@ -246,7 +244,7 @@ def recording(rounds: int) -> list[str]:
         inputs, _ = batch(name)
         frames = inputs if inputs.dim() == 5 else inputs[None]
         info = DatasetInfo(name, SHAPES[name], 10, is_static=kind == "analog", input_class=kind)
-        recorder = Recorder(describe_network(network.configuration, info))
+        recorder = Recorder(describe_network(network.configuration, info), network.plan)
 
         def run(observe: Recorder | None = None, network: Network = network, frames: Tensor = frames) -> None:
             with torch.no_grad():

@@ -10,34 +10,42 @@ node and voltage, and many of them carry a wide or assumed range. A number from 
 stated assumptions; it is not a measurement of silicon.
 """
 
-from hwcost.attention import attention_counts
-from hwcost.baselines import Baselines, baselines, crossover_rate, dense_twin
-from hwcost.bounds import Bound, bound
-from hwcost.compare import Comparison, compare
-from hwcost.cost import Cost, MeanTimesteps, Row
+from hwcost.activity.attention import attention_counts
+from hwcost.activity.layer_spikes import LayerSpikes
+from hwcost.activity.record import SpikeRecord
+from hwcost.cost import Cost, MeanTimesteps
+from hwcost.counting.rows import Row
 from hwcost.errors import HwcostError
 from hwcost.estimate import estimate, mean_timesteps
-from hwcost.fan_out import fan_out_classes, n_padded_synapses, n_synapses
-from hwcost.latency import EXECUTIONS
-from hwcost.layers import conv, linear, pool
-from hwcost.network import LayerSpec, NetworkSpec, StageSpec
-from hwcost.predict import Prediction, Predictor, predictor, with_timesteps
-from hwcost.profile import Constant, Profile
-from hwcost.profile_file import known_profiles, load_profile
-from hwcost.spikes import LayerSpikes, SpikeRecord
-from hwcost.sram import Price
+from hwcost.latency import EXECUTIONS, Execution
+from hwcost.network.constructors import conv, linear, pool
+from hwcost.network.fan_out import fan_out_classes, n_padded_synapses, n_synapses
+from hwcost.network.layer import LayerSpec
+from hwcost.network.network import NetworkSpec
+from hwcost.network.stage import StageSpec
+from hwcost.network.temporal import MODES, Mode, bucket_edges, passes_through
+from hwcost.prices.price import Price
+from hwcost.prices.profile import Profile
+from hwcost.prices.profile_file import known_profiles, load_profile, profile_content
+from hwcost.studies.ann_twins import AnnTwins, ann_twins, crossover_rate, dense_twin
+from hwcost.studies.bounds import Bound, bound
+from hwcost.studies.compare import Comparison, compare
+from hwcost.studies.predict import Prediction, Predictor, predictor
+from hwcost.studies.resample import with_timesteps
 
 __all__ = [
     "EXECUTIONS",
-    "Baselines",
+    "MODES",
+    "AnnTwins",
     "Bound",
     "Comparison",
-    "Constant",
     "Cost",
+    "Execution",
     "HwcostError",
     "LayerSpec",
     "LayerSpikes",
     "MeanTimesteps",
+    "Mode",
     "NetworkSpec",
     "Prediction",
     "Predictor",
@@ -46,9 +54,10 @@ __all__ = [
     "Row",
     "SpikeRecord",
     "StageSpec",
+    "ann_twins",
     "attention_counts",
-    "baselines",
     "bound",
+    "bucket_edges",
     "compare",
     "conv",
     "crossover_rate",
@@ -61,7 +70,9 @@ __all__ = [
     "mean_timesteps",
     "n_padded_synapses",
     "n_synapses",
+    "passes_through",
     "pool",
     "predictor",
+    "profile_content",
     "with_timesteps",
 ]

@@ -12,15 +12,15 @@ from typing import Any
 
 import yaml
 
-from hwcost.baselines import baselines
-from hwcost.bounds import bound
+from hwcost.activity.record import SpikeRecord
 from hwcost.errors import HwcostError
 from hwcost.estimate import estimate
 from hwcost.latency import EXECUTIONS
-from hwcost.network import NetworkSpec
-from hwcost.profile_file import known_profiles, load_profile
+from hwcost.network.network import NetworkSpec
+from hwcost.prices.profile_file import known_profiles, load_profile
 from hwcost.report import text
-from hwcost.spikes import SpikeRecord
+from hwcost.studies.ann_twins import ann_twins
+from hwcost.studies.bounds import bound
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,40 +35,40 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--json", action="store_true", help="print the whole breakdown as JSON")
     parser.add_argument("--profiles", action="store_true", help="list the known profiles and stop")
-    given = parser.parse_args(arguments)
+    parsed = parser.parse_args(arguments)
     try:
-        print("\n".join(known_profiles()) if given.profiles else _priced(given))
+        print("\n".join(known_profiles()) if parsed.profiles else _priced(parsed))
     except HwcostError as error:
         print(error, file=sys.stderr)
         return 2
     return 0
 
 
-def _priced(given: argparse.Namespace) -> str:
-    if given.file is None:
+def _priced(arguments: argparse.Namespace) -> str:
+    if arguments.file is None:
         raise HwcostError("which network? Give a YAML or JSON file, or --profiles for the list of profiles")
-    plain = _read(Path(given.file))
+    plain = _read(Path(arguments.file))
     network = NetworkSpec.from_dict(plain["network"])
-    assume = {"weight_bits": given.weight_bits} if given.weight_bits else None
-    if given.bound:
-        low, high = bound(network, given.profile, plain.get("rate", 0.0), given.execution, assume)
+    assume = {"weight_bits": arguments.weight_bits} if arguments.weight_bits else None
+    if arguments.bound:
+        low, high = bound(network, arguments.profile, plain.get("rate", 0.0), arguments.execution, assume)
         ends = {"energy_pj": [low.total_pj, high.total_pj], "latency_s": [low.latency_s, high.latency_s]}
         return json.dumps(ends)
     if "spikes" in plain:
         spikes = SpikeRecord.from_dict(plain["spikes"])
     else:
         spikes = SpikeRecord.constant(network, plain["rate"], 1 << 24)
-    cost = estimate(network, spikes, given.profile, given.execution, assume)
-    if given.json:
+    cost = estimate(network, spikes, arguments.profile, arguments.execution, assume)
+    if arguments.json:
         return json.dumps(cost.to_dict())
-    return "\n".join([text(cost), *_beside(network, cost.total_pj, given)])
+    return "\n".join([text(cost), *_beside(network, cost.total_pj, arguments)])
 
 
-def _beside(network: NetworkSpec, energy_pj: float, given: argparse.Namespace) -> list[str]:
+def _beside(network: NetworkSpec, energy_pj: float, arguments: argparse.Namespace) -> list[str]:
     """The conventional networks of the same shapes, where the profile can run them."""
-    if "mac" not in load_profile(given.profile).prices:
+    if "mac" not in load_profile(arguments.profile).prices:
         return []
-    twins = baselines(network, given.profile, given.execution)
+    twins = ann_twins(network, arguments.profile, arguments.execution)
     lines = (("dense twin", twins.dense), (f"{twins.bits}-bit twin", twins.quantised))
     return [
         f"{name}: {c.total_pj / 1e3:.4g} nJ, {c.total_pj / energy_pj:.3g} times this network"

@@ -1,29 +1,14 @@
 """The priced network: a list of counts with prices, from which every total, interval and breakdown follows."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from math import fsum
 from typing import Any, NamedTuple, Self
 
-from hwcost.counts import ITEMS, SAME_WORK, Steps
-from hwcost.sram import Price
-
-
-class Row(NamedTuple):
-    """One item in one layer: its count per timestep (over all samples) and its price; None means not counted."""
-
-    layer: str
-    item: str
-    steps: Steps
-    price: Price | None
-    low: Steps | None = None
-    high: Steps | None = None
-
-    @property
-    def kind(self) -> str:
-        """The group in which the item is reported."""
-        return ITEMS[self.item].kind
+from hwcost.counting.counts import Steps
+from hwcost.counting.rows import Row
+from hwcost.prices.items import ITEMS, SAME_WORK
 
 
 class MeanTimesteps(NamedTuple):
@@ -47,7 +32,7 @@ class Cost:
         cycles_by_layer: Cycles that each layer works, whatever else works at the same time.
         mean_timesteps: Not a cost by itself: two networks with equal means differ in energy and latency.
         footprint: Bits by purpose.
-        orders: Layer name -> order taken at its temporal transformer.
+        mixing_orders: Layer name -> order taken at its temporal transformer.
         notes: What was assumed, chosen or left out, one sentence each.
     """
 
@@ -64,7 +49,7 @@ class Cost:
     mean_timesteps: MeanTimesteps
     footprint: Mapping[str, int]
     n_synapses: int
-    orders: Mapping[str, str]
+    mixing_orders: Mapping[str, str]
     notes: tuple[str, ...]
 
     @cached_property
@@ -168,12 +153,12 @@ class Cost:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, exact, readable by `from_dict`; the totals are written beside it for other readers."""
-        plain = {**self.__dict__, "rows": [list(row) for row in self.rows]}
-        plain = {name: plain[name] for name in self.__dataclass_fields__}
+        plain: dict[str, Any] = {_stored(field.name): getattr(self, field.name) for field in fields(self)}
+        plain["rows"] = [row.to_list() for row in self.rows]
         plain["mean_timesteps"] = self.mean_timesteps._asdict()
         plain["totals"] = {
             "total_pj": self.total_pj,
-            "interval_pj": list(self.interval),
+            "interval_pj": self.interval,
             "sop": self.sop,
             "mac": self.mac,
             "ac": self.ac,
@@ -181,17 +166,17 @@ class Cost:
             "by_layer": self.by_layer(),
             "by_kind": self.by_kind(),
         }
-        return _lists(plain)  # type: ignore[no-any-return]
+        return {key: _lists(value) for key, value in plain.items()}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """The cost that `to_dict` wrote."""
-        fields = {name: value for name, value in plain.items() if name != "totals"}
-        fields["rows"] = tuple(_row(*row) for row in plain["rows"])
-        fields["mean_timesteps"] = MeanTimesteps(**plain["mean_timesteps"])
+        values = {field.name: plain[_stored(field.name)] for field in fields(cls)}
+        values["rows"] = tuple(map(Row.from_list, plain["rows"]))
+        values["mean_timesteps"] = MeanTimesteps(**plain["mean_timesteps"])
         for name in ("latency_cycles_interval", "latency_s_interval", "notes"):
-            fields[name] = tuple(plain[name])
-        return cls(**fields)
+            values[name] = tuple(plain[name])
+        return cls(**values)
 
     def _operations(self, operation: str) -> float:
         counted = [r for r in self.rows if ITEMS[r.item].operation == operation]
@@ -214,11 +199,9 @@ def _total(steps: Steps) -> int | float:
     return sum(steps)
 
 
-def _row(layer: str, item: str, steps: Any, price: Any, low: Any = None, high: Any = None) -> Row:
-    return Row(
-        layer, item, tuple(steps), price and Price(*price), None if low is None else tuple(low),
-        None if high is None else tuple(high),
-    )  # fmt: skip
+def _stored(field: str) -> str:
+    """The name under which a field is stored: one was renamed, and stored costs keep the first name."""
+    return "orders" if field == "mixing_orders" else field
 
 
 def _lists(value: Any) -> Any:

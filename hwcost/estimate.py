@@ -3,23 +3,25 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
-from hwcost.arrivals import check_record
-from hwcost.cost import Cost, MeanTimesteps, Row
-from hwcost.counts import Phase
+from hwcost.activity.check import check_record
+from hwcost.activity.record import SpikeRecord
+from hwcost.activity.summands import other_events
+from hwcost.cost import Cost, MeanTimesteps
+from hwcost.counting.counts import Work
+from hwcost.counting.footprint import footprint
+from hwcost.counting.job import Job, memory_sizes
+from hwcost.counting.operations import layer_work
+from hwcost.counting.rows import Row, priced_rows
+from hwcost.counting.transformer import entry_work
 from hwcost.errors import HwcostError
-from hwcost.fan_out import n_padded_synapses, n_synapses
-from hwcost.footprint import footprint
-from hwcost.job import Job, capacities
-from hwcost.latency import Cycles, first_decision_cycles, latency_cycles, step_cycles
-from hwcost.limits import assuming, check_limits, check_priced
-from hwcost.network import NetworkSpec
-from hwcost.operations import layer_phase
-from hwcost.profile import Profile
-from hwcost.profile_file import load_profile
-from hwcost.shapes import MIXABLE, WEIGHTED
-from hwcost.spikes import SpikeRecord
-from hwcost.sram import Price
-from hwcost.transformer import entry_phases, passes_through
+from hwcost.latency import Latency, latency
+from hwcost.network.fan_out import n_padded_synapses, n_synapses
+from hwcost.network.kinds import MIXABLE, WEIGHTED
+from hwcost.network.network import NetworkSpec
+from hwcost.prices.capacity import assuming, check_capacity
+from hwcost.prices.price import Price
+from hwcost.prices.profile import Profile
+from hwcost.prices.profile_file import load_profile
 
 
 def estimate(
@@ -40,42 +42,31 @@ def estimate(
 
     Raises: HwcostError, naming the layer, if network and record do not fit together or cannot be priced.
     """
-    profile = profile if isinstance(profile, Profile) else load_profile(profile)
-    profile = assuming(profile, tuple(sorted(assume.items()))) if assume else profile
-    check_limits(network, profile)
+    profile = _assumed(profile, assume)
+    check_capacity(network, profile)
     check_record(network, spikes)
-    phases, orders = _phases(network, spikes, profile)
-    rows = [
-        Row(phase.layer, c.item, c.steps, profile.price(c.item, c.bits, c.capacity), c.low, c.high)
-        for phase in phases
-        for c in phase.counts
-        if c.item not in profile.free
-    ]
-    check_priced(rows, profile)
+    work, orders = _work(network, spikes, profile)
+    rows = priced_rows(work, profile)
     memory = footprint(network, profile, tuple(orders.items()))
+    is_exact = all(row.low is None for row in rows)
+    time = latency(network, work, profile, spikes.n_samples, execution, is_exact=is_exact)
+    rows.append(_leakage(profile, time, sum(memory.values()) * spikes.n_samples))
     clock = profile.number("clock_hz")
-    cycles, first, by_layer = _latency(phases, profile, spikes.n_samples, execution, "steps")
-    span = (cycles, cycles)
-    if any(row.low is not None for row in rows):
-        span = tuple(
-            _latency(phases, profile, spikes.n_samples, execution, side)[0] for side in ("low", "high")
-        )  # type: ignore[assignment]
-    rows.append(_leakage(profile, (cycles, *span), sum(memory.values()) * spikes.n_samples))
     return Cost(
         profile=profile.name,
         execution=execution,
         rows=tuple(rows),
         n_samples=spikes.n_samples,
-        latency_cycles=cycles,
-        latency_s=cycles / clock.value,
-        latency_cycles_interval=span,
-        latency_s_interval=(span[0] / clock.high, span[1] / clock.low),
-        first_decision_cycles=first,
-        cycles_by_layer=by_layer,
+        latency_cycles=time.cycles,
+        latency_s=time.cycles / clock.value,
+        latency_cycles_interval=(time.low, time.high),
+        latency_s_interval=(time.low / clock.high, time.high / clock.low),
+        first_decision_cycles=time.first_decision,
+        cycles_by_layer=time.by_layer,
         mean_timesteps=mean_timesteps(network),
         footprint=dict(memory),
-        n_synapses=sum(n_synapses(layer) for layer in network.layers if layer.kind in WEIGHTED),
-        orders=orders,
+        n_synapses=_all_synapses(network),
+        mixing_orders=orders,
         notes=_notes(network, profile, orders),
     )
 
@@ -93,58 +84,52 @@ def mean_timesteps(network: NetworkSpec) -> MeanTimesteps:
     )
 
 
-def _phases(
-    network: NetworkSpec, spikes: SpikeRecord, profile: Profile
-) -> tuple[list[Phase], dict[str, str]]:
+def _assumed(profile: Profile | str, assume: Mapping[str, int] | None) -> Profile:
+    """The profile, by name or file where it is not one yet, with the word widths of a what-if."""
+    profile = profile if isinstance(profile, Profile) else load_profile(profile)
+    return assuming(profile, tuple(sorted(assume.items()))) if assume else profile
+
+
+@lru_cache(maxsize=1024)
+def _all_synapses(network: NetworkSpec) -> int:
+    return sum(n_synapses(layer) for layer in network.layers if layer.kind in WEIGHTED)
+
+
+def _work(network: NetworkSpec, spikes: SpikeRecord, profile: Profile) -> tuple[list[Work], dict[str, str]]:
     """The work of every layer in order, and the order taken at every temporal transformer."""
-    phases: list[Phase] = []
+    work: list[Work] = []
     orders: dict[str, str] = {}
-    sizes = capacities(network, profile)
+    sizes, unary = memory_sizes(network, profile), profile.semantics.graded == "unary"
     for layer in network.layers:
-        job = Job(network, layer, spikes.layers[layer.name], spikes.n_samples, profile, sizes[layer.name])
-        if passes_through(network, layer):
-            phases.append(layer_phase(job))
+        recorded, others = spikes.layers[layer.name], other_events(network, layer, spikes, unary=unary)
+        job = Job(network, layer, recorded, spikes.n_samples, profile, sizes[layer.name], others)
+        if not network.mixes(layer):
+            work.append(layer_work(job))
             continue
         if layer.kind not in MIXABLE:
             raise HwcostError(
                 f"layer '{layer.name}': a temporal transformer must be followed by a convolution or a linear layer, "
                 f"not by {layer.kind}; end the stage before after this layer"
             )
-        both = entry_phases(job)
-        order = min(both, key=lambda order: _energy(both[order], profile))
-        orders[layer.name] = order
-        phases.extend(both[order])
-    return phases, orders
+        both = entry_work(job, orders)
+        orders[layer.name] = min(both, key=lambda order: _energy(both[order], profile))
+        work.extend(both[orders[layer.name]])
+    return work, orders
 
 
-def _energy(phases: tuple[Phase, ...], profile: Profile) -> float:
+def _energy(work: tuple[Work, ...], profile: Profile) -> float:
     """Energy of all samples together, for comparing."""
     prices = [
-        (profile.price(c.item, c.bits, c.capacity), sum(c.steps)) for phase in phases for c in phase.counts
+        (profile.price(c.item, c.bits, c.memory_bits), sum(c.steps)) for part in work for c in part.counts
     ]
     return sum(price.value * n for price, n in prices if price)
 
 
-def _latency(
-    phases: list[Phase], profile: Profile, n_samples: int, execution: str, which: str
-) -> tuple[int, int, dict[str, int]]:
-    """Cycles to the last and to the first decision, and cycles of work by layer."""
-    cycles: Cycles = tuple(step_cycles(phase, profile, n_samples, execution, which) for phase in phases)
-    barriers = [phase.barrier for phase in phases]
-    sync = int(profile.number("sync_cycles").value) if execution == "lock_step" else 0
-    by_layer: dict[str, int] = {}
-    for phase, steps in zip(phases, cycles, strict=True):
-        by_layer[phase.layer] = by_layer.get(phase.layer, 0) + sum(steps)
-    last = latency_cycles(cycles, barriers, execution, sync)
-    return last, first_decision_cycles(cycles, barriers, execution, sync), by_layer
-
-
-def _leakage(profile: Profile, cycles: tuple[int, int, int], bits: int) -> Row:
+def _leakage(profile: Profile, time: Latency, bits: int) -> Row:
     """Static energy: every stored bit leaks for as long as the inference takes."""
     power = profile.price("leakage")
-    clock = profile.number("clock_hz")
-    price = power and Price(power.low / clock.high, power.value / clock.value, power.high / clock.low)
-    steps, low, high = ((n * bits,) for n in cycles)
+    price: Price | None = power and power.over(profile.number("clock_hz"))
+    steps, low, high = ((n * bits,) for n in (time.cycles, time.low, time.high))
     exact = low == high
     return Row("(network)", "leakage", steps, price, None if exact else low, None if exact else high)
 

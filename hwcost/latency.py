@@ -1,142 +1,170 @@
 """Latency in cycles under four execution models.
 
-A phase's step takes as long as its busiest resource. How steps of different layers overlap is the execution model:
+How steps of different layers overlap is the execution model:
 
 - `layer_serial`: one step of one layer after the other; the sum.
 - `lock_step`: in every tick all layers work on different steps, and the slowest one sets the pace, plus a
   synchronisation.
-- `pipelined`: a layer's step starts when the layer before has sent it and its own last step is done.
+- `pipelined`: a layer's step starts when the layers that it reads have sent it and its own last step is done.
 - `event_driven`: pipelined, where only events, sent spikes and touched neurons take time.
 
 At a temporal transformer the next stage waits for the last step before it.
 """
 
 from collections.abc import Sequence
-from fractions import Fraction
-from functools import lru_cache
-from math import ceil
+from typing import Literal, NamedTuple, get_args
 
-from hwcost.counts import ITEMS, Number, Phase, Steps
+from hwcost.counting.counts import Work
+from hwcost.counting.cycles import step_cycles
 from hwcost.errors import HwcostError, did_you_mean
-from hwcost.profile import Profile
+from hwcost.network.network import NetworkSpec
+from hwcost.prices.profile import Profile
 
-EXECUTIONS = ("layer_serial", "lock_step", "pipelined", "event_driven")
+Execution = Literal["layer_serial", "lock_step", "pipelined", "event_driven"]
+EXECUTIONS: tuple[str, ...] = get_args(Execution)
 Cycles = tuple[tuple[int, ...], ...]
+Earlier = Sequence[Sequence[int]]
 
 
-def latency_cycles(cycles: Cycles, barriers: Sequence[bool], execution: str, sync_cycles: int = 0) -> int:
+class Latency(NamedTuple):
+    """Cycles to the last and to the first decision, bounds of the first, and cycles of work by layer."""
+
+    cycles: int
+    low: int
+    high: int
+    first_decision: int
+    by_layer: dict[str, int]
+
+
+def latency(
+    network: NetworkSpec,
+    work: Sequence[Work],
+    profile: Profile,
+    n_samples: int,
+    execution: str,
+    *,
+    is_exact: bool = True,
+) -> Latency:
+    """Latency of all the work of a network, in order of the network.
+
+    Args:
+        execution: One of `EXECUTIONS`.
+        is_exact: True where no count has bounds; the bounds of the latency are then the latency.
+    """
+    barriers = [part.barrier for part in work]
+    earlier = None if execution == "layer_serial" else waits_for(network, work)
+    sync = int(profile.number("sync_cycles").value) if execution == "lock_step" else 0
+
+    def steps(which: str) -> Cycles:
+        return tuple(step_cycles(part, profile, n_samples, execution, which) for part in work)
+
+    def total(cycles: Cycles) -> int:
+        return latency_cycles(cycles, barriers, execution, sync, earlier)
+
+    cycles, by_layer = steps("steps"), dict[str, int]()
+    for part, durations in zip(work, cycles, strict=True):
+        by_layer[part.layer] = by_layer.get(part.layer, 0) + sum(durations)
+    last = total(cycles)
+    low, high = (last, last) if is_exact else (total(steps("low")), total(steps("high")))
+    first = first_decision_cycles(cycles, barriers, execution, sync, earlier)
+    return Latency(last, low, high, first, by_layer)
+
+
+def latency_cycles(
+    cycles: Cycles,
+    barriers: Sequence[bool],
+    execution: str,
+    sync_cycles: int = 0,
+    earlier: Earlier | None = None,
+) -> int:
     """Cycles from the first input to the last output.
 
     Args:
-        cycles: Cycles of every phase at every of its steps, in order of the network.
-        barriers: For every phase, whether it waits for the last step of the phase before.
+        cycles: Cycles of every piece of work at every of its steps, in order of the network.
+        barriers: For every piece of work, whether it waits for the last step of those that it waits for.
         execution: One of `EXECUTIONS`.
         sync_cycles: Added to every tick of `lock_step`.
+        earlier: For every piece of work, the indices of those that it waits for; by default the one before.
     """
     if execution not in EXECUTIONS:
         hint = did_you_mean(execution, EXECUTIONS)
         raise HwcostError(f"unknown execution model '{execution}'.{hint} Known: {', '.join(EXECUTIONS)}")
     if execution == "layer_serial":
         return sum(map(sum, cycles))
-    segments = _segments(cycles, barriers)
+    earlier = _chain(len(cycles)) if earlier is None else earlier
     if execution == "lock_step":
-        return sum(_lock_step(segment, sync_cycles) for segment in segments)
-    return sum(finish_times(segment)[-1][-1] for segment in segments)
+        return _lock_step(cycles, barriers, earlier, sync_cycles)
+    return finish_times(cycles, barriers, earlier)[-1][-1]
 
 
 def first_decision_cycles(
-    cycles: Cycles, barriers: Sequence[bool], execution: str, sync_cycles: int = 0
+    cycles: Cycles,
+    barriers: Sequence[bool],
+    execution: str,
+    sync_cycles: int = 0,
+    earlier: Earlier | None = None,
 ) -> int:
     """Cycles until the last layer has finished its first step."""
-    last_step = (*cycles[:-1], cycles[-1][:1])
     if execution in ("layer_serial", "lock_step"):
-        return latency_cycles(last_step, barriers, execution, sync_cycles)
-    *before, last = _segments(cycles, barriers)
-    return sum(finish_times(segment)[-1][-1] for segment in before) + finish_times(last)[-1][0]
+        last_step = (*cycles[:-1], cycles[-1][:1])
+        return latency_cycles(last_step, barriers, execution, sync_cycles, earlier)
+    earlier = _chain(len(cycles)) if earlier is None else earlier
+    return finish_times(cycles, barriers, earlier)[-1][0]
 
 
-def finish_times(cycles: Cycles) -> list[list[int]]:
-    """When each step of each phase is done: f[l][t] = max(f[l-1][t], f[l][t-1]) + c[l][t]."""
-    above = [0] * max(map(len, cycles))
-    finished = []
-    for steps in cycles:
-        row, done = [], 0
+def finish_times(cycles: Cycles, barriers: Sequence[bool], earlier: Earlier) -> list[list[int]]:
+    """When each step of each piece of work is done: f[i][t] = max(f[i][t-1], f[j][t] for all j before i) + c[i][t].
+
+    Behind a barrier the first step waits for the last step of all j before i instead.
+    """
+    finished: list[list[int]] = []
+    for steps, barrier, before in zip(cycles, barriers, earlier, strict=True):
+        rows = [finished[j] for j in before]
+        row, done = [], max((r[-1] for r in rows), default=0) if barrier else 0
         for t, duration in enumerate(steps):
-            done = max(above[t], done) + duration
+            for ready in () if barrier else rows:
+                done = max(done, ready[t])
+            done += duration
             row.append(done)
         finished.append(row)
-        above = row
     return finished
 
 
-def step_cycles(
-    phase: Phase, profile: Profile, n_samples: int, execution: str, which: str = "steps"
-) -> tuple[int, ...]:
-    """Cycles of every step of a phase: the slowest of its resources, rounded up.
-
-    Args:
-        which: Field of the counts to use: "steps", or the bounds "low" or "high".
+def waits_for(network: NetworkSpec, work: Sequence[Work]) -> list[tuple[int, ...]]:
+    """For every piece of work, the indices of those that it waits for: the layers that it reads, and behind a temporal
+    transformer all the work in front of it on the same frames.
     """
-    if execution == "event_driven":
-        return _event_driven(phase, profile, n_samples, which)
-    idle: list[Number] = [0] * len(phase.scanned)
-    totals = {"ac": idle, "mac": idle, "bits": idle}
-    for count in phase.counts:
-        steps: Steps = getattr(count, which) or count.steps
-        operation = ITEMS[count.item].operation
-        if count.bits:
-            totals["bits"] = [a + count.bits * b for a, b in zip(totals["bits"], steps, strict=True)]
-        elif operation:
-            totals[operation] = [a + b for a, b in zip(totals[operation], steps, strict=True)]
-    scans = profile.semantics.zero_check == "scan"
-    return _slowest(
-        (totals["ac"], _rate(profile, "ac", n_samples)),
-        (totals["mac"], _rate(profile, "mac", n_samples)),
-        (totals["bits"], _rate(profile, "bits", n_samples)),
-        (phase.scanned if scans else idle, _rate(profile, "scan", 1)),
-        (phase.updated, _rate(profile, "updates", 1)),
-    )
+    last_of: dict[str, int] = {}
+    mixing: dict[str, list[int]] = {}
+    earlier: list[tuple[int, ...]] = []
+    for i, part in enumerate(work):
+        layer = network.layer(part.layer)
+        source, other = network.source(layer), network.other_source(layer)
+        if part.barrier and source is not None:
+            mixing.setdefault(source.name, []).append(i - 1)
+            earlier.append(tuple(mixing[source.name]))
+        else:
+            earlier.append(tuple(last_of[s.name] for s in (source, other) if s is not None))
+        last_of[part.layer] = i
+    return earlier
 
 
-def _event_driven(phase: Phase, profile: Profile, n_samples: int, which: str) -> tuple[int, ...]:
-    """Synaptic operations, sent spikes and touched neurons (at most one per operation, at most all)."""
-    work: list[Number] = [0] * len(phase.scanned)
-    for count in phase.counts:
-        if ITEMS[count.item].operation:
-            work = [a + b for a, b in zip(work, getattr(count, which) or count.steps, strict=True)]
-    touched = [min(updated * n_samples, n) for updated, n in zip(phase.updated, work, strict=True)]
-    return _slowest(
-        (work, _rate(profile, "ac", n_samples)),
-        (phase.sent, _rate(profile, "events", n_samples)),
-        (touched, _rate(profile, "updates", n_samples)),
-    )
+def _chain(n: int) -> Earlier:
+    return [(i - 1,) if i else () for i in range(n)]
 
 
-def _slowest(*loads: tuple[Sequence[Number], tuple[int, int]]) -> tuple[int, ...]:
-    """Cycles of every step: each resource's work over its rate (a fraction), rounded up; the largest counts."""
-    cycles = [
-        [-(-n * below // above) if type(n) is int else ceil(n * below / above) for n in work]
-        for work, (above, below) in loads
-    ]
-    return tuple(map(max, *cycles))
-
-
-@lru_cache(maxsize=4096)
-def _rate(profile: Profile, unit: str, n_samples: int) -> tuple[int, int]:
-    """What a resource does per cycle, times the samples, as numerator and denominator."""
-    rate = Fraction(profile.number(f"{unit}_per_cycle").value) * n_samples
-    return rate.numerator, rate.denominator
-
-
-def _lock_step(cycles: Cycles, sync_cycles: int) -> int:
-    n_ticks = max(layer + len(steps) for layer, steps in enumerate(cycles))
-    ticks = [
-        [steps[n - i] for i, steps in enumerate(cycles) if 0 <= n - i < len(steps)] for n in range(n_ticks)
-    ]
-    return sum(max(tick) + sync_cycles for tick in ticks)
-
-
-def _segments(cycles: Cycles, barriers: Sequence[bool]) -> list[Cycles]:
-    """The phases between barriers: nothing overlaps across one."""
-    starts = [i for i, barrier in enumerate(barriers) if barrier or i == 0]
-    return [cycles[a:b] for a, b in zip(starts, [*starts[1:], len(cycles)], strict=True)]
+def _lock_step(cycles: Cycles, barriers: Sequence[bool], earlier: Earlier, sync_cycles: int) -> int:
+    """The slowest step of every tick, summed. The work between two barriers shares its ticks; each starts one tick
+    after those that it waits for.
+    """
+    segments: list[int] = []
+    starts: list[int] = []
+    ticks: dict[tuple[int, int], int] = {}
+    for steps, barrier, before in zip(cycles, barriers, earlier, strict=True):
+        segment = max((segments[j] for j in before), default=0) + barrier
+        start = max((starts[j] + 1 for j in before if segments[j] == segment), default=0)
+        for t, duration in enumerate(steps):
+            ticks[segment, start + t] = max(ticks.get((segment, start + t), 0), duration)
+        segments.append(segment)
+        starts.append(start)
+    return sum(ticks.values()) + sync_cycles * len(ticks)

@@ -1,4 +1,4 @@
-"""A cost for people: text, pandas table, plot."""
+"""A cost as text, as a pandas table and as a plot."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +35,8 @@ def to_pandas(cost: Cost) -> "pandas.DataFrame":
     rows: list[dict[str, Any]] = []
     for row in cost.rows:
         count = sum(row.steps) / cost.n_samples
-        price = dict(zip(("low_pj", "energy_pj", "high_pj"), row.price or (None,) * 3, strict=True))
-        energies = {name: None if one is None else one * count for name, one in price.items()}
+        ends = row.price.times(count).ends if row.price else (None, None, None)
+        energies = dict(zip(("low_pj", "energy_pj", "high_pj"), ends, strict=True))
         rows.append({"layer": row.layer, "kind": row.kind, "item": row.item, "count": count, **energies})
     return pd.DataFrame(rows)
 

@@ -25,6 +25,8 @@ ORDER = [
     "data",
     "files",
     "configuration",
+    "networks.plan",
+    "frozen",
     "units",
     "machine",
     "references",
@@ -32,12 +34,11 @@ ORDER = [
 ]
 # Looked up when a function runs: names of other rooms that a space file may mention, and types.
 ALLOWED = {
-    ("space", "engine"),  # names of proposers
-    ("space", "networks"),  # names of backbones
-    ("space", "pricing"),  # bounds, asked when a function runs
-    ("references", "configuration"),  # types
-    ("configuration", "networks"),  # families by name, and types
+    ("space", "engine"),  # names of proposers, looked up when a space file is read
+    ("space", "pricing"),  # bounds of costs, asked when a configuration is refused
 }
+# The lower half of `networks`: what a network is, before any module is made of it.
+PLANS = ("plan", "backbones", "tracing", "layer_rules", "block_nodes", "lif")
 PACKAGE = ("tsearch", "tsearch.__main__")  # the public names and the command
 
 
@@ -53,7 +54,9 @@ def room_of(module: str) -> str | None:
     """The room of a module of ours; None for the package itself and for what is not ours."""
     if not module.startswith("tsearch.") or module in PACKAGE:
         return None
-    room = module.split(".")[1]
+    _, room, *inside = module.split(".")
+    if room == "networks" and inside and inside[0] in PLANS:
+        return "networks.plan"
     assert room in ORDER, f"{module} belongs to no room"
     return room
 
@@ -69,6 +72,54 @@ def test_imports_run_one_way() -> None:
             if is_other and ORDER.index(other) < ORDER.index(room):
                 wrong.append(f"{module} imports {imported}")
     assert wrong == []
+
+
+def modules_of(package: str) -> dict[str, Path]:
+    """The files of a package by module, without the package itself, whose names are loaded when they are used."""
+    files = sorted((REPOSITORY / package).rglob("*.py"))
+    names = [".".join(path.relative_to(REPOSITORY).with_suffix("").parts) for path in files]
+    modules = {name.removesuffix(".__init__"): path for name, path in zip(names, files, strict=True)}
+    return {name: path for name, path in modules.items() if name not in (package, f"{package}.__main__")}
+
+
+def import_graph(modules: dict[str, Path]) -> dict[str, set[str]]:
+    """For every module those it imports anywhere: at its top, in functions, for types alone."""
+    graph = {}
+    for module, path in modules.items():
+        imported = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names = {f"{node.module}.{alias.name}" for alias in node.names}
+                imported |= (names & modules.keys()) or {node.module}
+        graph[module] = imported & modules.keys() - {module}
+    return graph
+
+
+def on_circles(graph: dict[str, set[str]]) -> set[str]:
+    """The modules from which imports lead back to themselves."""
+
+    def reachable(module: str) -> set[str]:
+        seen, to_do = set(), [module]
+        while to_do:
+            new = graph[to_do.pop()] - seen
+            seen |= new
+            to_do += new
+        return seen
+
+    return {module for module in graph if module in reachable(module)}
+
+
+@pytest.mark.parametrize("package", ["tsearch", "hwcost"])
+def test_no_import_leads_back_to_where_it_started(package: str) -> None:
+    graph = import_graph(modules_of(package))
+    assert on_circles(graph) == set()
+
+
+def test_a_circle_is_found() -> None:
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}
+    assert on_circles(graph) == {"b", "c"}
 
 
 def test_the_cost_model_imports_nothing_of_ours_and_no_framework() -> None:

@@ -14,16 +14,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tsearch.cli.progress import Progress
     from tsearch.configuration import Configuration, DataSpec, Hardware, Phase, Result, Task
+    from tsearch.data.arrays import event_dataset, image_dataset
+    from tsearch.data.dataset import Dataset
+    from tsearch.data.events import Events
     from tsearch.engine.run import resume, run
     from tsearch.engine.run_folder import Run, open_run
     from tsearch.errors import TsearchError
     from tsearch.export import export_bundle
-    from tsearch.export.bundle import Bundle, evaluate_bundle, load
+    from tsearch.export.bundle import Bundle, load
+    from tsearch.export.evaluation import evaluate_bundle
     from tsearch.front import Front
+    from tsearch.networks.lif import LIF
     from tsearch.report import write_report
     from tsearch.space.domains import Choice, Real, Whole
     from tsearch.space.entries import parameter_space
-    from tsearch.space.space import SearchSpace, load_space
+    from tsearch.space.file import load_space
+    from tsearch.space.space import SearchSpace
     from tsearch.training.evaluate import train_and_price
 
 __version__ = "0.1.0"
@@ -35,6 +41,10 @@ _HOMES = {
     "Phase": "configuration",
     "Result": "configuration",
     "Task": "configuration",
+    "event_dataset": "data.arrays",
+    "image_dataset": "data.arrays",
+    "Dataset": "data.dataset",
+    "Events": "data.events",
     "Run": "engine.run_folder",
     "open_run": "engine.run_folder",
     "resume": "engine.run",
@@ -43,22 +53,24 @@ _HOMES = {
     "train_and_price": "training.evaluate",
     "export_bundle": "export",
     "Bundle": "export.bundle",
-    "evaluate_bundle": "export.bundle",
+    "evaluate_bundle": "export.evaluation",
     "load": "export.bundle",
     "Front": "front",
+    "LIF": "networks.lif",
     "write_report": "report",
     "Choice": "space.domains",
     "Real": "space.domains",
     "Whole": "space.domains",
     "parameter_space": "space.entries",
     "SearchSpace": "space.space",
-    "load_space": "space.space",
+    "load_space": "space.file",
     "Progress": "cli.progress",
 }
 __all__ = [
-    "Bundle", "Choice", "Configuration", "DataSpec", "Front", "Hardware", "Phase", "Progress", "Real", "Result", "Run",
-    "SearchSpace", "Task", "TsearchError", "Whole", "evaluate_bundle", "export_bundle", "load", "load_space",
-    "open_run", "parameter_space", "resume", "run", "train_and_price", "write_report",
+    "LIF", "Bundle", "Choice", "Configuration", "DataSpec", "Dataset", "Events", "Front", "Hardware", "Phase",
+    "Progress", "Real", "Result", "Run", "SearchSpace", "Task", "TsearchError", "Whole", "evaluate_bundle",
+    "event_dataset", "export_bundle", "image_dataset", "load", "load_space", "open_run", "parameter_space", "resume",
+    "run", "train_and_price", "write_report",
 ]  # fmt: skip
 
 

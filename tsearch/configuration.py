@@ -3,14 +3,10 @@
 Everything here is plain data: hashable, comparable, written as JSON, and sent to workers as it is. Nothing
 here imports torch."""
 
-import hashlib
-import json
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -20,8 +16,9 @@ from pydantic import (
     model_validator,
 )
 
-if TYPE_CHECKING:
-    from tsearch.networks.plan import Plan
+from tsearch.frozen import AbsentMeans, Frozen, canonical, content_hash, plain_content
+from tsearch.networks.backbones import Backbone, family
+from tsearch.networks.plan import Neuron
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
 
@@ -30,93 +27,14 @@ RENAMED = {
 }  # fields of a configuration: their name in runs of 0.1.0, and today
 
 
-class AbsentMeans(NamedTuple):
-    """The value that a field has where a key does not name it.
-
-    Fixed for ever when the field is introduced: at that value the field is left out of keys, so that a new field
-    leaves old keys alone, and a changed default enters them. A field without it is always part of the key."""
-
-    value: Any
-
-
-class Frozen(BaseModel):
-    """Base of every configuration object: immutable, hashable, unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-def canonical(model: Frozen) -> dict[str, Any]:
-    """The content of `model` that enters its key, as plain JSON data: every field but those at the value that their
-    absence means."""
-    content = {}
-    for name, field in type(model).model_fields.items():
-        value = _plain(getattr(model, name))
-        absent = [_plain(mark.value) for mark in field.metadata if isinstance(mark, AbsentMeans)]
-        if [value] != absent:
-            content[name] = value
-    return content
-
-
-def _plain(value: Any) -> Any:
-    """Plain JSON data of a field's value, of what it holds in canonical form."""
-    if isinstance(value, Frozen):
-        return canonical(value)
-    if isinstance(value, tuple | list):
-        return [_plain(entry) for entry in value]
-    return {str(k): _plain(v) for k, v in value.items()} if isinstance(value, Mapping) else value
-
-
-class Backbone(Frozen, ABC):
-    """The network without its time: the settings of one family in `tsearch.networks.backbones`, told apart by `name`.
-
-    A family says how many blocks it has, which the stage division shares out, and gives the plan from which modules
-    and prices are made."""
-
-    name: Annotated[str, AbsentMeans("vgg")]
-
-    @property
-    @abstractmethod
-    def depth(self) -> int:
-        """Number of blocks."""
-
-    @abstractmethod
-    def plan(self, shape: tuple[int, int, int], n_classes: int, neuron: "Neuron") -> "Plan":
-        """The network for frames of `shape` (C, H, W). Raises: ValueError, saying why, if it does not fit them."""
-
-    @classmethod
-    def derived(
-        cls, settings: Mapping[str, Any], shape: tuple[int, int, int], n_classes: int
-    ) -> dict[str, Any]:
-        """Settings that follow from the others and the data, for a space file that leaves them out; most have none."""
-        del settings, shape, n_classes
-        return {}
-
-
 def _backbone(given: Any) -> Any:
     """A backbone from plain data, read by its family."""
     if not isinstance(given, Mapping):
         return given
-    from tsearch.networks.backbones import family
-
     return family(given.get("name", "vgg")).model_validate(given)
 
 
 AnyBackbone = Annotated[SerializeAsAny[Backbone], BeforeValidator(_backbone)]
-
-
-class Neuron(Frozen):
-    """Leaky integrate-and-fire: v' = (1 - 1/tau) v + current, a spike where v' >= threshold, then the reset.
-
-    `tau` in timesteps, at least 1 (infinite leak) ; `threshold` in units of the input current;
-    `surrogate_width` is the width of the surrogate gradient in units of the threshold."""
-
-    tau: Annotated[float, Field(ge=1), AbsentMeans(2.0)] = 2.0
-    threshold: Annotated[PositiveFloat, AbsentMeans(1.0)] = 1.0
-    reset: Annotated[Literal["soft", "hard"], AbsentMeans("soft")] = "soft"
-    surrogate: Annotated[
-        Literal["rectangular", "triangular", "sigmoid", "atan"], AbsentMeans("rectangular")
-    ] = "rectangular"
-    surrogate_width: Annotated[PositiveFloat, AbsentMeans(1.0)] = 1.0
 
 
 class Training(Frozen):
@@ -194,7 +112,7 @@ class Configuration(Frozen):
     def prefix_key(self, phase: int) -> str:
         """Hash of all that shapes the training up to and with `phase` (counted from 0): two configurations
         that agree so far share it, and with it every random number drawn so far."""
-        return content_hash(canonical(self) | {"schedule": _plain(self.schedule[: phase + 1])})
+        return content_hash(canonical(self) | {"schedule": plain_content(self.schedule[: phase + 1])})
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -222,7 +140,7 @@ class DataSpec(Frozen):
 
     name: str
     root: str | None = None
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default_factory=dict)
 
 
 class Hardware(Frozen):
@@ -235,7 +153,7 @@ class Hardware(Frozen):
     profile: str = "45nm_memory"
     also: tuple[str, ...] = ("45nm_paper_simple",)
     execution: Literal["layer_serial", "lock_step", "pipelined", "event_driven"] = "layer_serial"
-    assume: dict[str, PositiveInt] = {}
+    assume: dict[str, PositiveInt] = Field(default_factory=dict)
 
 
 class Identity(Frozen):
@@ -256,7 +174,7 @@ class Compute(Frozen):
     and the versions of the libraries."""
 
     device: str = "cpu"
-    versions: dict[str, str] = {}
+    versions: dict[str, str] = Field(default_factory=dict)
 
 
 class Task(Frozen):
@@ -290,17 +208,11 @@ class Result(Frozen):
     configuration: Annotated[Any, BeforeValidator(_configuration)]
     budget: int
     metrics: dict[str, float]
-    costs: dict[str, Any] = {}
-    spikes: dict[str, Any] = {}
+    costs: dict[str, Any] = Field(default_factory=dict)
+    spikes: dict[str, Any] = Field(default_factory=dict)
     curve: tuple[dict[str, float], ...] = ()
-    n_samples: dict[str, int] = {}
+    n_samples: dict[str, int] = Field(default_factory=dict)
     probe: str = ""
     seconds: float = 0.0
-    versions: dict[str, str] = {}
+    versions: dict[str, str] = Field(default_factory=dict)
     checkpoint: bytes | None = Field(default=None, exclude=True, repr=False)
-
-
-def content_hash(content: Any) -> str:
-    """16 hexadecimal digits of SHA-256 over canonical JSON."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

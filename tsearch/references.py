@@ -10,14 +10,12 @@ import traceback
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tsearch.errors import TsearchError, did_you_mean
 
-if TYPE_CHECKING:
-    from tsearch.configuration import Configuration, Task
-
-HINT = "Modules are looked for in the current folder and on PYTHONPATH"
+HINT = "Modules are looked for in the current folder, beside the search space and on PYTHONPATH"
+_folders: list[str] = []  # where modules are looked for that Python does not find
 
 
 class BadReferenceError(TsearchError, ValueError):
@@ -56,16 +54,10 @@ def reference_to(thing: Any) -> str | None:
 
 
 def look_in(folder: str | Path) -> None:
-    """Also look for modules in `folder`, after everywhere else."""
+    """Also look in `folder` for modules that are found nowhere else."""
     absolute = str(Path(folder).absolute())
-    if absolute not in sys.path:
-        sys.path.append(absolute)
-
-
-def needed_modules(task: "Task", configuration: "Configuration") -> tuple[str, ...]:
-    """The references that a configuration's network and data are made from: what has to be importable wherever they
-    are made again. Empty where all of it is tsearch's own."""
-    return tuple(name for name in (configuration.backbone.name, task.data.name) if is_reference(name))
+    if absolute not in _folders:
+        _folders.append(absolute)
 
 
 def where_it_failed(error: BaseException) -> str:
@@ -81,6 +73,7 @@ def _imported(module: str) -> ModuleType:
         return import_module(module)
     except ModuleNotFoundError:
         look_in(os.getcwd())  # an installed command does not look there
+        sys.path.extend(folder for folder in _folders if folder not in sys.path)
         return import_module(module)
 
 

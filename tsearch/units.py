@@ -97,12 +97,14 @@ def parse(text: str, metric: str, where: str = "") -> float:
     return value
 
 
-def parse_limit(text: str, where: str = "--max") -> tuple[str, float]:
-    """Metric and value of a limit such as 'energy=50nJ'. Raises: TsearchError where it is none."""
+def parse_constraint(text: str, where: str = "--max") -> tuple[str, float]:
+    """Metric and bound of a constraint such as 'energy=50nJ'. Raises: TsearchError where it is none."""
     name, equals, value = text.partition("=")
     metric = metric_name(name.strip())
     if not equals or not metric:
-        raise TsearchError(f"{where} {text}: a limit is METRIC=VALUE. Write for example {where} energy=50nJ.")
+        raise TsearchError(
+            f"{where} {text}: a constraint is METRIC=VALUE. Write for example {where} energy=50nJ."
+        )
     return metric, parse(value, metric, where=f"{where} {text}")
 
 
@@ -141,9 +143,9 @@ def _same_letters(unit: str, kind: Quantity) -> str:
     return f" Did you mean '{near[0]}'?" if near else ""
 
 
-def excess(value: float, low: float | None, high: float | None) -> float:
-    """By how much `value` breaks a limit, relative to it; 0 where it keeps it, infinite for NaN. None
-    leaves a side open."""
+def violation(value: float, low: float | None, high: float | None) -> float:
+    """By how much `value` breaks the constraint [low, high], relative to the end that it passes; 0 where it keeps it,
+    infinite for NaN. None leaves a side open."""
     if low is None and high is None:
         return 0.0
     if math.isnan(value):

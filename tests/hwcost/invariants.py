@@ -18,7 +18,7 @@ from oracle import brute_force_fan_out, draw_activity, draw_conv, draw_maps, dra
 
 import hwcost as h
 from hwcost import latency
-from hwcost.arrivals import arrivals
+from hwcost.counting.arrivals import arrivals
 
 MEMORY, PAPER = "45nm_memory", "45nm_paper_simple"
 INVARIANTS: dict[str, Callable[[st.DataObject], None]] = {}
@@ -191,7 +191,7 @@ def i08_an_event_never_saves(data: st.DataObject) -> None:
     events[name][tuple(free[data.draw(st.integers(0, len(free) - 1))])] = 1
     after = h.estimate(network, h.SpikeRecord.from_maps(network, events, outputs), MEMORY)
     assert after.total_pj >= before.total_pj
-    if after.orders == before.orders:
+    if after.mixing_orders == before.mixing_orders:
         later, earlier = kinds(after), kinds(before)
         assert all(later[kind] >= earlier[kind] for kind in earlier)
 
@@ -264,7 +264,7 @@ def i12_energy_is_linear_in_every_price(data: st.DataObject) -> None:
     constant = profile.prices[name]
     raised = replace(constant, value=constant.high)
     dearer = h.estimate(network, record, replace(profile, prices={**profile.prices, name: raised}))
-    if dearer.orders == cost.orders:
+    if dearer.mixing_orders == cost.mixing_orders:
         rise = cost.gradient().get(name, 0.0) * (constant.high - constant.value)
         assert math.isclose(dearer.total_pj - cost.total_pj, rise, rel_tol=1e-6, abs_tol=1e-6 * cost.total_pj)
 
@@ -297,7 +297,7 @@ def i15_gain_over_the_dense_twin_is_bounded(data: st.DataObject) -> None:
     cost = h.estimate(network, h.SpikeRecord.from_maps(network, {layer.name: maps}), PAPER)
     if cost.sop and h.n_synapses(layer):
         rate = cost.sop / (steps * h.n_synapses(layer))
-        twin = h.baselines(network, PAPER).dense.total_pj
+        twin = h.ann_twins(network, PAPER).dense.total_pj
         assert twin / cost.total_pj <= 4.6 / 0.9 / (steps * rate) * (1 + 1e-12)
 
 
@@ -408,7 +408,7 @@ def i22_memory_prices_rise_smoothly(data: st.DataObject) -> None:
     capacity = data.draw(st.integers(1, prices.limit_bits - 1))
     here, next_bit = prices.price_per_bit(capacity), prices.price_per_bit(capacity + 1)
     assert 0 < here.low <= here.value <= here.high
-    assert all(a <= b <= a + 0.02 + a * 0.5 / capacity for a, b in zip(here, next_bit, strict=True))
+    assert all(a <= b <= a + 0.02 + a * 0.5 / capacity for a, b in zip(here.ends, next_bit.ends, strict=True))
 
 
 @invariant

@@ -1,5 +1,6 @@
 """A brute-force oracle that walks every synapse, and random layers, networks and spikes."""
 
+import collections
 import itertools
 
 import numpy as np
@@ -146,3 +147,115 @@ def draw_activity(
         if layer.neuron:
             outputs[layer.name] = draw_maps(data, (n_samples, network.timesteps(layer), *layer.out_shape))
     return events, outputs
+
+
+Counts = dict[tuple[str, str], int]
+
+
+def walk_network(
+    network: h.NetworkSpec,
+    events: dict[str, np.ndarray],
+    outputs: dict[str, np.ndarray],
+    orders: dict[str, str],
+) -> Counts:
+    """Counts by (layer, item) of a network of convolutions, linear layers and membrane shortcuts, where spikes are sent
+    as addresses: one event, one synapse, one neuron and one timestep at a time.
+
+    Args:
+        events: Layer name -> binary [samples, input timesteps, *in_shape], what arrives at a weighted layer.
+        outputs: Layer name -> binary [samples, own timesteps, *out_shape] of every layer with neurons.
+        orders: Layer name -> order at its temporal transformer, which is a `score_mix`.
+    """
+    counts: Counts = collections.Counter()
+    scored: set[str] = set()
+    mixed: set[str] = set()
+    n_samples = len(next(iter(outputs.values())))
+    for layer in network.layers:
+        if layer.kind == "membrane_shortcut":
+            _walk_sum(network, layer, outputs, n_samples, counts)
+        elif layer.name in orders:
+            _walk_entry(network, layer, events[layer.name], orders[layer.name], counts, scored, mixed)
+        else:
+            _walk_events(layer, events[layer.name], counts)
+        _walk_outputs(network, layer, outputs.get(layer.name), n_samples, counts)
+    return {key: n for key, n in counts.items() if n}
+
+
+def _walk_events(layer: h.LayerSpec, maps: np.ndarray, counts: Counts) -> None:
+    fan_out = brute_force_fan_out(layer)
+    for _sample, _t, *place in np.argwhere(maps):
+        counts[layer.name, "spike_read"] += _address_bits(layer.n_inputs)
+        for _synapse in range(fan_out[tuple(place)]):
+            counts[layer.name, "synapse_ac"] += 1
+            counts[layer.name, "weight_read"] += 1
+
+
+def _walk_entry(
+    network: h.NetworkSpec,
+    layer: h.LayerSpec,
+    maps: np.ndarray,
+    order: str,
+    counts: Counts,
+    scored: set[str],
+    mixed: set[str],
+) -> None:
+    n_samples, n_in = maps.shape[:2]
+    n_out, source = network.timesteps(layer), network.source(layer).name
+    if source not in scored:
+        counts[layer.name, "score_ac"] += np.count_nonzero(maps)
+        counts[layer.name, "score_mac"] += n_samples * (n_in * n_in + n_in * n_in * n_out)
+        counts[layer.name, "score_lookup"] += n_samples * n_in * n_out
+        scored.add(source)
+    if order == "conv_then_mix":
+        _walk_events(layer, maps, counts)
+        counts[layer.name, "activation_write"] += n_samples * n_in * layer.n_outputs
+        for _one in itertools.product(range(n_samples), range(n_out), range(n_in), range(layer.n_outputs)):
+            counts[layer.name, "mix_mac"] += 1
+            counts[layer.name, "activation_read"] += 1
+        return
+    if source not in mixed:
+        for _event, _t in itertools.product(np.argwhere(maps), range(n_out)):
+            for item in ("mix_ac", "activation_read", "activation_write"):
+                counts[layer.name, item] += 1
+        counts[layer.name, "spike_read"] += np.count_nonzero(maps) * _address_bits(layer.n_inputs)
+        mixed.add(source)
+    for _synapse in range(n_samples * n_out * int(brute_force_fan_out(layer).sum())):
+        for item in ("synapse_mac", "weight_read", "activation_read"):
+            counts[layer.name, item] += 1
+
+
+def _walk_sum(
+    network: h.NetworkSpec, layer: h.LayerSpec, outputs: dict[str, np.ndarray], n_samples: int, counts: Counts
+) -> None:
+    """The branch's numbers are read; the shortcut is added spike by spike, or number by number."""
+    for _value in range(n_samples * network.timesteps(layer) * layer.n_inputs):
+        counts[layer.name, "activation_read"] += 1
+        if layer.other_source not in outputs:
+            counts[layer.name, "activation_read"] += 1
+            counts[layer.name, "residual_add"] += 1
+    for _spike in np.argwhere(outputs.get(layer.other_source, np.zeros(0))):
+        counts[layer.name, "spike_read"] += _address_bits(layer.n_inputs)
+        counts[layer.name, "residual_add"] += 1
+
+
+def _walk_outputs(
+    network: h.NetworkSpec, layer: h.LayerSpec, spikes: np.ndarray | None, n_samples: int, counts: Counts
+) -> None:
+    steps = n_samples * network.timesteps(layer)
+    for _value in range(steps * layer.n_outputs):
+        if layer.bias:
+            counts[layer.name, "bias_add"] += 1
+        for item in ("neuron_multiply", "neuron_add", "neuron_compare") if layer.neuron else ():
+            counts[layer.name, item] += 1
+        is_last = layer is network.layers[-1]
+        if not layer.neuron and not is_last:
+            counts[layer.name, "activation_write"] += 1
+        if not layer.neuron and is_last and network.timesteps(layer) > 1:
+            counts[layer.name, "neuron_add"] += 1
+    for _spike in np.argwhere(spikes if spikes is not None else np.zeros(0)):
+        counts[layer.name, "neuron_add"] += 1
+        counts[layer.name, "spike_write"] += _address_bits(layer.n_outputs)
+
+
+def _address_bits(neurons: int) -> int:
+    return max(1, (neurons - 1).bit_length())

@@ -1,4 +1,4 @@
-"""Baselines, robustness of an order, predictions and reports."""
+"""Twins without spikes, robustness of an order, predictions and reports."""
 
 import itertools
 import json
@@ -11,18 +11,18 @@ import pytest
 
 import hwcost as h
 from hwcost import __main__, report
-from hwcost.predict import resampled
+from hwcost.studies.resample import resampled
 
 
 def test_the_dense_twin_runs_once_on_numbers(demo) -> None:
     network = demo()
-    twin = h.baselines(network, "45nm_paper_simple")
+    twin = h.ann_twins(network, "45nm_paper_simple")
     assert twin.bits == 3
     assert twin.dense.mac == sum(h.n_synapses(layer) for layer in network.layers)
     assert twin.dense.sop == 0
     assert twin.quantised.total_pj < twin.dense.total_pj
     with pytest.raises(h.HwcostError, match="no price for MACs"):
-        h.baselines(network, "loihi")
+        h.ann_twins(network, "loihi")
 
 
 def test_an_order_that_prices_cannot_turn(demo) -> None:

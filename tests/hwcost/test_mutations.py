@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 
 import hwcost as h
-from hwcost import arrivals, attention, cost, fan_out, latency, layer_spikes, memory, operations, spikes
+from hwcost import cost, latency
+from hwcost.activity import attention, layer_spikes, record
+from hwcost.activity import check as record_check
+from hwcost.counting import arrivals, memory, operations
+from hwcost.network import fan_out
 
 Patch = Callable[[pytest.MonkeyPatch], None]
 CACHES = (
@@ -79,14 +83,14 @@ def _membranes_always_fetched(patch: pytest.MonkeyPatch) -> None:
 
 
 def _samples_forgotten_when_merging(patch: pytest.MonkeyPatch) -> None:
-    right = spikes.SpikeRecord.__add__
+    right = record.SpikeRecord.__add__
     patch.setattr(
-        spikes.SpikeRecord, "__add__", lambda a, b: spikes.SpikeRecord(right(a, b).layers, a.n_samples)
+        record.SpikeRecord, "__add__", lambda a, b: record.SpikeRecord(right(a, b).layers, a.n_samples)
     )
 
 
 def _closed_form_pipeline(patch: pytest.MonkeyPatch) -> None:
-    def wrong(cycles: Any) -> list[list[int]]:
+    def wrong(cycles: Any, *given: Any) -> list[list[int]]:  # noqa: ARG001
         total = sum(map(max, cycles)) + (len(cycles[0]) - 1) * max(map(max, cycles))
         return [[total] * len(cycles[0])]
 
@@ -94,7 +98,7 @@ def _closed_form_pipeline(patch: pytest.MonkeyPatch) -> None:
 
 
 def _masks_ignored(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(operations, "masked", lambda arrived, mask: arrived)  # noqa: ARG005
+    patch.setattr(arrivals.Arrivals, "masked", lambda arrived, mask: arrived)  # noqa: ARG005
 
 
 def _membranes_times_timesteps(patch: pytest.MonkeyPatch) -> None:
@@ -128,7 +132,7 @@ def _static_energy_counted_twice(patch: pytest.MonkeyPatch) -> None:
 
 
 def _class_not_checked(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(arrivals, "_check_events", lambda *given: None)  # noqa: ARG005
+    patch.setattr(record_check, "_check_events", lambda *given: None)  # noqa: ARG005
 
 
 BUGS: dict[str, tuple[Patch, str]] = {

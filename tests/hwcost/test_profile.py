@@ -25,7 +25,7 @@ def test_every_profile_prices_a_network_or_says_why_not(name: str) -> None:
     layers = (h.conv("a", (1, 4, 4), 3, 3, neuron="lif"), h.linear("b", (3, 2, 2), 2))
     network = h.NetworkSpec(layers, (h.StageSpec(3),))
     record = h.SpikeRecord.full(network)
-    fits = not h.load_profile(name).limits
+    fits = not h.load_profile(name).capacity
     if not fits:
         with pytest.raises(h.HwcostError, match="assume weight_bits"):
             h.estimate(network, record, name)
@@ -66,6 +66,7 @@ def test_own_profile_from_a_file(tmp_path: Path) -> None:
         ({"prices": {"ac": {"value": "x", "range": [1, 3], "unit": "pJ", "source": "me"}}}, "one number"),
         ({"prices": {"acc": {}}}, "unknown price 'acc'.*'ac'"),
         ({"price": {}}, "unknown key 'price'.*'prices'"),
+        ({"limits": {}}, "'limits' is called 'capacity' now"),
         ({"semantics": {"neurons": "none"}}, "unknown key of semantics 'neurons'.*'neuron'"),
         ({"free": ["bias"]}, "unknown item in 'free' 'bias'.*'bias_add'"),
         ({"extends": "mine.yaml"}, "'mine' extends itself"),

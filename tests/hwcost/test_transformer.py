@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 import hwcost as h
-from hwcost.transformer import bucket_edges
 
 
 def boundary(mode: str, n_in: int = 6, n_out: int = 3, **more: object) -> h.NetworkSpec:
@@ -21,7 +20,7 @@ def entry(network: h.NetworkSpec, rate: float, profile: str = "45nm_paper_simple
     return {
         item: cost.count(item, "b")
         for item in ("synapse_ac", "synapse_mac", "mix_ac", "mix_mac", "score_mac")
-    } | {"order": cost.orders.get("b")}
+    } | {"order": cost.mixing_orders.get("b")}
 
 
 def test_scores_and_mixing_after_the_convolution() -> None:
@@ -51,7 +50,7 @@ def test_the_cheaper_order_is_taken_and_named(demo) -> None:
     for profile in ("45nm_memory", "45nm_paper_simple"):
         network = demo((6, 3, 1))
         cost = h.estimate(network, h.SpikeRecord.constant(network, 0.1, 8), profile)
-        assert cost.orders == dict.fromkeys(("conv2", "conv3"), "conv_then_mix")
+        assert cost.mixing_orders == dict.fromkeys(("conv2", "conv3"), "conv_then_mix")
         assert any("conv2: conv_then_mix" in note for note in cost.notes)
 
 
@@ -73,7 +72,7 @@ def test_what_hands_its_input_on_costs_nothing(mode: str, n_in: int) -> None:
     with_it, bare = (h.estimate(n, record, "45nm_memory") for n in (network, without))
     assert with_it.total_pj == bare.total_pj
     assert with_it.latency_cycles == bare.latency_cycles
-    assert not with_it.orders
+    assert not with_it.mixing_orders
 
 
 def test_mixing_costs_even_where_timesteps_stay() -> None:
@@ -85,7 +84,7 @@ def test_mixing_costs_even_where_timesteps_stay() -> None:
     ("n_in", "n_out", "edges"), [(6, 3, (0, 2, 4, 6)), (5, 2, (0, 3, 5)), (8, 3, (0, 3, 5, 8))]
 )
 def test_bucket_edges(n_in: int, n_out: int, edges: tuple[int, ...]) -> None:
-    assert bucket_edges(n_in, n_out) == edges
+    assert h.bucket_edges(n_in, n_out) == edges
 
 
 def test_truncation_drops_steps_and_costs_nothing_else() -> None:

@@ -5,17 +5,10 @@ from typing import Annotated
 import pytest
 from pydantic import ValidationError
 
-from tsearch.configuration import (
-    AbsentMeans,
-    Configuration,
-    Frozen,
-    Neuron,
-    Phase,
-    Result,
-    Training,
-    canonical,
-)
+from tsearch.configuration import Configuration, Phase, Result, Training
+from tsearch.frozen import AbsentMeans, Frozen, canonical
 from tsearch.networks.backbones.vgg import Vgg
+from tsearch.networks.plan import Neuron
 
 # What the absence of a field from a key has meant since the field was introduced. A line here is never changed, only
 # added; None stands for a field that is part of every key.

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tsearch.errors import TsearchError
-from tsearch.units import display_unit, excess, format_value, metric_name, parse, parse_limit, title
+from tsearch.units import display_unit, format_value, metric_name, parse, parse_constraint, title, violation
 
 
 @pytest.mark.parametrize(
@@ -59,14 +59,14 @@ def test_a_wrong_quantity_is_one_line(text: str, metric: str, message: str) -> N
     assert "\n" not in str(error.value)
 
 
-def test_limits_know_short_names_and_say_what_was_typed() -> None:
-    assert parse_limit("energy=50nJ") == ("energy_pj", 50e3)
-    assert parse_limit("accuracy=75%", "--min") == ("accuracy", 0.75)
+def test_constraints_know_short_names_and_say_what_was_typed() -> None:
+    assert parse_constraint("energy=50nJ") == ("energy_pj", 50e3)
+    assert parse_constraint("accuracy=75%", "--min") == ("accuracy", 0.75)
     with pytest.raises(TsearchError, match=r"^--max energy=50ms: energy is measured in J: .*pJ, nJ, uJ, mJ"):
-        parse_limit("energy=50ms")
+        parse_constraint("energy=50ms")
     for text in ("energy", "=5nJ"):
-        with pytest.raises(TsearchError, match="a limit is METRIC=VALUE"):
-            parse_limit(text)
+        with pytest.raises(TsearchError, match="a constraint is METRIC=VALUE"):
+            parse_constraint(text)
 
 
 @pytest.mark.parametrize(
@@ -119,5 +119,5 @@ def test_names() -> None:
         (math.nan, 1, None, math.inf),
     ],
 )
-def test_a_limit_is_broken_by_a_part_of_itself(value, low, high, expected) -> None:
-    assert excess(value, low, high) == pytest.approx(expected)
+def test_a_constraint_is_violated_by_a_part_of_its_bound(value, low, high, expected) -> None:
+    assert violation(value, low, high) == pytest.approx(expected)

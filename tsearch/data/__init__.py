@@ -1,17 +1,20 @@
-"""Data sets by name. A new source is one file with `load` and `describe`, and one line in `DATASETS`.
+"""Data sets by name. A new source is one file with `load` and `describe`, and one line in `DATASETS`; a user's own is
+a function 'module:name' that gives a `Dataset`.
 
-Importing this package imports neither torch nor a data set: `describe_dataset` answers at once,
-`load_dataset` does the work.
+Importing this package imports neither torch nor a data set: `describe_dataset` answers at once (a user's function has
+to be called), `load_dataset` does the work.
 """
 
-import os
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tsearch.configuration import DataSpec, content_hash
-from tsearch.data import digits, digits_dvs, nmnist
+from tsearch.configuration import DataSpec
+from tsearch.data import digits, digits_dvs, nmnist, own
 from tsearch.data.dataset import Dataset, DatasetInfo, InputClass, Split
 from tsearch.errors import TsearchError, did_you_mean
+from tsearch.frozen import content_hash
+from tsearch.machine import machine
+from tsearch.references import is_reference
 
 __all__ = [
     "DATASETS",
@@ -47,18 +50,21 @@ def load_dataset(spec: DataSpec) -> Dataset:
 
     Raises: TsearchError for an unknown name or option, and for files that are missing or damaged.
     """
-    key = content_hash([spec.model_dump(mode="json"), os.environ.get("TSEARCH_DATA")])
+    key = content_hash([spec.model_dump(mode="json"), machine().data])
     if key not in _loaded:
         _loaded[key] = _source(spec).load(spec)
     return _loaded[key]
 
 
 def describe_dataset(spec: DataSpec) -> DatasetInfo:
-    """Shape and classes of the data set that `spec` names, without loading it. Raises as `load_dataset`."""
-    return _source(spec).describe(spec)
+    """Shape and classes of the data set that `spec` names; only a user's own is loaded for it. Raises as
+    `load_dataset`."""
+    return load_dataset(spec).info if is_reference(spec.name) else _source(spec).describe(spec)
 
 
 def _source(spec: DataSpec) -> Source:
+    if is_reference(spec.name):
+        return Source(own.load, describe_dataset)
     if spec.name not in DATASETS:
         known = ", ".join(sorted(DATASETS))
         raise TsearchError(

@@ -65,7 +65,8 @@ class EventSplit:
         return self._frames[timesteps]
 
     @cached_property
-    def _events_hash(self) -> str:
+    def content_hash(self) -> str:
+        """SHA-256 of the events and labels, hexadecimal."""
         return arrays_hash(self.events.to_arrays())
 
     def _cached_frames(self, timesteps: int) -> Tensor:
@@ -73,7 +74,7 @@ class EventSplit:
             return torch.empty(0)
         content = {
             "format": FORMAT,
-            "events": self._events_hash,
+            "events": self.content_hash,
             "timesteps": timesteps,
             "limit_bytes": self._limit_bytes,
         }
@@ -98,6 +99,11 @@ class ImageSplit:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 of images and labels, hexadecimal."""
+        return arrays_hash({"images": self.images.numpy(force=True), "labels": self.labels.numpy(force=True)})
+
     def batch(self, indices: Tensor, timesteps: int) -> Tensor:  # noqa: ARG002
         """The images named by `indices`, float32 [1, B, C, H, W] for any number of timesteps."""
         return self.images.index_select(0, indices.to(self.images.device)).unsqueeze(0)
@@ -112,7 +118,7 @@ class ImageSplit:
         return moved
 
 
-def event_dataset(info: DatasetInfo, content: Any, make: Callable[[], Iterable[Events]]) -> Dataset:
+def recorded_dataset(info: DatasetInfo, content: Any, make: Callable[[], Iterable[Events]]) -> Dataset:
     """A data set of recordings, from the cache where they were made before.
 
     Args:

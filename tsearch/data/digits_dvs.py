@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from tsearch.configuration import DataSpec, Frozen
+from tsearch.configuration import DataSpec
 from tsearch.data.dataset import Dataset, DatasetInfo
 from tsearch.data.digits import FULL, digit_scans, digit_splits
 from tsearch.data.events import Events
 from tsearch.data.options import read_options
+from tsearch.frozen import Frozen
 
 FORMAT = 1  # raise it when the same options give other events
 SCAN = 8  # pixels a side of a scan
@@ -56,11 +57,11 @@ class DigitsDvs(Frozen):
 
 def load(spec: DataSpec) -> Dataset:
     """Recordings of all scans in the fixed splits; made once (seconds), then from the cache."""
-    from tsearch.data.batches import event_dataset
+    from tsearch.data.batches import recorded_dataset
 
     options, info = read_options(DigitsDvs, spec), describe(spec)
     content = {"format": FORMAT, "options": options.model_dump(mode="json")}
-    return event_dataset(info, content, lambda: _all_recordings(options))
+    return recorded_dataset(info, content, lambda: _all_recordings(options))
 
 
 def describe(spec: DataSpec) -> DatasetInfo:

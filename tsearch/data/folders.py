@@ -1,15 +1,15 @@
 """Where the files of a data set lie."""
 
-import os
 from pathlib import Path
 
 from tsearch.configuration import DataSpec
 from tsearch.errors import TsearchError
+from tsearch.machine import machine
 
 
 def data_root(spec: DataSpec) -> Path:
     """The folder with the files of `spec`: its `root`, else TSEARCH_DATA. Raises: TsearchError for none."""
-    root = spec.root or os.environ.get("TSEARCH_DATA")
+    root = spec.root or machine().data
     where = "data.root" if spec.root else "TSEARCH_DATA"
     if not root:
         raise TsearchError(

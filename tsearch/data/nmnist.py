@@ -17,13 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tsearch.configuration import DataSpec, Frozen
+from tsearch.configuration import DataSpec
 from tsearch.data.dataset import Dataset, DatasetInfo
 from tsearch.data.events import Events
 from tsearch.data.folders import data_root
 from tsearch.data.options import read_options
 from tsearch.data.splits import stratified_splits
 from tsearch.errors import TsearchError
+from tsearch.frozen import Frozen
 
 FORMAT = 1  # raise it when the same files give other arrays
 SIZE, N_DIGITS = 34, 10
@@ -50,13 +51,13 @@ def load(spec: DataSpec) -> Dataset:
 
     Raises: TsearchError for missing or damaged files.
     """
-    from tsearch.data.batches import event_dataset
+    from tsearch.data.batches import recorded_dataset
 
     options, info, root = read_options(Nmnist, spec), describe(spec), data_root(spec)
     train, test = _find(root, "Train", spec.name), _find(root, "Test", spec.name)
     files = {"train": _listing(train), "test": _listing(test)}
     content = {"format": FORMAT, "options": options.model_dump(mode="json"), "files": files}
-    return event_dataset(info, content, lambda: _all_recordings(spec.name, options, train, test))
+    return recorded_dataset(info, content, lambda: _all_recordings(spec.name, options, train, test))
 
 
 def describe(spec: DataSpec) -> DatasetInfo:

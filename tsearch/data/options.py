@@ -4,8 +4,9 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from tsearch.configuration import DataSpec, Frozen
+from tsearch.configuration import DataSpec
 from tsearch.errors import TsearchError, did_you_mean
+from tsearch.frozen import Frozen
 
 Options = TypeVar("Options", bound=Frozen)
 

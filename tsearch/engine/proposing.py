@@ -11,10 +11,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tsearch.configuration import content_hash
-from tsearch.engine.proposers import PROPOSERS
-from tsearch.errors import TsearchError, did_you_mean
-from tsearch.references import is_reference, resolve
+from tsearch.errors import TsearchError
+from tsearch.frozen import content_hash
 from tsearch.space.domains import Domain
 from tsearch.space.goals import Objective
 
@@ -89,23 +87,6 @@ class History:
         self.told.append(Told(number, values, None if objectives is None else tuple(objectives), violation))
 
 
-def find_proposer(given: str | Proposer) -> Proposer:
-    """The proposer called `given`, the one at 'module:name', or `given` itself; a class is called to make one.
-
-    Raises: TsearchError if there is none.
-    """
-    found: Any = given
-    if isinstance(given, str):
-        found = resolve(given) if is_reference(given) else _known(given)
-    made = found() if isinstance(found, type) else found
-    if not callable(made):
-        raise TsearchError(
-            f"proposer {made!r} cannot be called. Give a function (problem, told, under_way, rng) -> values."
-        )
-    proposer: Proposer = made
-    return proposer
-
-
 def checked(values: Mapping[str, Any], problem: Problem) -> dict[str, Any]:
     """What a proposer gave, with the default of every parameter left out. Raises: TsearchError if it is outside."""
     for name in values:
@@ -124,10 +105,3 @@ def checked(values: Mapping[str, Any], problem: Problem) -> dict[str, Any]:
 def random_numbers(seed: int, number: int, draw: int) -> np.random.Generator:
     """The random numbers behind one proposal for trial `number`; `draw` counts those made for it."""
     return np.random.default_rng(int(content_hash([seed, number, draw])[:8], 16))
-
-
-def _known(name: str) -> Any:
-    if name not in PROPOSERS:
-        hint = did_you_mean(name, PROPOSERS)
-        raise TsearchError(f"proposer '{name}' not found.{hint} Known proposers: {', '.join(PROPOSERS)}.")
-    return PROPOSERS[name]

@@ -21,7 +21,8 @@ from tsearch.engine.executors import Evaluator, Executor, make_executor
 from tsearch.engine.identity import prepared, refuse_other_identity
 from tsearch.engine.journal import Journal, objective_values
 from tsearch.engine.lock import locked
-from tsearch.engine.proposing import History, Proposer, Told, find_proposer
+from tsearch.engine.proposers import find_proposer
+from tsearch.engine.proposing import History, Proposer, Told
 from tsearch.engine.pump import Pump, violation_of
 from tsearch.engine.run_file import (
     TRAIN_AND_PRICE,
@@ -36,7 +37,7 @@ from tsearch.engine.scheduling import find_scheduler
 from tsearch.errors import TsearchError
 from tsearch.references import reference_to
 from tsearch.space.entries import Goals
-from tsearch.space.loading import path_of
+from tsearch.space.loading import path_of, refuse_other_code
 from tsearch.space.protocol import Space
 from tsearch.versions import versions
 
@@ -171,6 +172,8 @@ def _search(
 ) -> Run:
     """Search in a folder whose lock is held; whatever happens, no worker is left behind."""
     opened = _with_known_values(open_run(folder))
+    for trial in opened.trials[:1]:
+        refuse_other_code(trial.configuration)
     journal = Journal(opened)
     listener = listener or _ignore
     try:

@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from tsearch.configuration import Frozen, Task
+from tsearch.configuration import Task
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.files.whole import write_whole
+from tsearch.frozen import Frozen
 from tsearch.space.goals import Objective
 
 FORMAT = 2

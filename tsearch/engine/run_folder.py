@@ -20,6 +20,7 @@ from tsearch.engine.ledger import Ledger
 from tsearch.engine.run_file import RunFile, read_run_file
 from tsearch.engine.store import CheckpointName, checkpoint_path, read_checkpoint, read_result, result_path
 from tsearch.errors import TsearchError
+from tsearch.references import look_in
 from tsearch.space.goals import Objective
 from tsearch.space.kinds import space_from_dict
 from tsearch.space.protocol import Configuration, Space
@@ -157,7 +158,9 @@ def open_run(folder: str | Path) -> Run:
 
 
 def space_of(file: RunFile) -> Space:
-    """The space that a run searches."""
+    """The space that a run searches; modules of the user's may lie beside its file."""
+    if file.space_path is not None:
+        look_in(Path(file.space_path).parent)
     return space_from_dict(file.space, file.space_text)
 
 

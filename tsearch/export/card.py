@@ -1,80 +1,112 @@
 """The card of a bundle: what it is, for people."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-from tsearch.configuration import Result
+from tsearch.configuration import Configuration
+from tsearch.export.contents import Contents
+from tsearch.networks.backbones import Backbone
 from tsearch.units import format_value, title
 
-if TYPE_CHECKING:
-    from tsearch.export.bundle import Contents
+_COSTS = ("energy_pj", "dense_energy_pj", "quantised_energy_pj", "latency_s", "footprint_bits")
 
 
-def card(contents: "Contents", result: Result) -> str:
-    """Markdown text: accuracies with sample counts, timesteps, energy by layer under every profile,
-    versions, seed."""
-    configuration = contents.configuration
+def card(contents: Contents, costs: Mapping[str, Any]) -> str:
+    """Markdown text: accuracies with sample counts, timesteps, energy by layer under every profile, versions, seed.
+
+    `costs` holds the priced breakdown by profile.
+    """
     hardware = contents.task.hardware
-    phases = [f"{_list(phase.timesteps)} for {phase.epochs} epochs" for phase in configuration.schedule]
-    transformer = configuration.temporal_transformer if len(configuration.stages) > 1 else "none (one stage)"
-    n_samples, seed = contents.n_samples, f"seed {contents.task.seed}, replicate {contents.task.replicate}"
+    rows = [*_network_rows(contents.configuration), *_training_rows(contents), *_metric_rows(contents)]
     lines = [
         f"# {contents.run}, trial {contents.trial}",
         "",
-        f"A spiking {configuration.backbone.name} network for `{contents.task.data.name}`, found by tsearch.",
+        f"A spiking {contents.configuration.backbone.name} network for `{contents.task.data.name}`, found by tsearch.",
         "",
-        "| | |",
-        "|---|---|",
-        f"| timesteps per stage | {_list(configuration.timesteps)} |",
-        f"| blocks per stage | {_list(configuration.stages)} |",
-        f"| channels per block | {_list(getattr(configuration.backbone, 'widths', ()))} |",
-        f"| schedule | {' then '.join(phases)} |",
-        f"| precision of products | {configuration.training.precision} |",
-        f"| temporal transformer | {transformer} |",
-        f"| accuracy, validation | {contents.metrics['accuracy']:.2%} of {n_samples['validation']} samples |",
-        f"| accuracy, test | {contents.test['accuracy']:.2%} of {int(contents.test['n_samples'])} samples |",
-        f"| trained on | {n_samples['train']} samples, {seed} |",
-    ]
-    lines += [
-        f"| {title(name)} | {format_value(contents.metrics[name], name)} |"
-        for name in ("energy_pj", "dense_energy_pj", "quantised_energy_pj", "latency_s", "footprint_bits")
-        if name in contents.metrics
-    ]
-    lines += [
-        "",
-        "Search chose this configuration by its validation accuracy; test samples were looked at once, for this card.",
+        *_table("", "", rows),
+        "Search chose this configuration by its validation accuracy; test samples were looked at once, for its first "
+        "report or card.",
         "",
     ]
-    for name, cost in result.costs.items():
-        lines += _energy(name, cost, is_main=name == hardware.profile)
-    lines += [
-        f"Latency is under `{hardware.execution}` execution. All energies and latencies are analytical",
+    for name, cost in costs.items():
+        lines += _energy(name, cost, is_searched=name == hardware.profile)
+    return "\n".join([*lines, *_closing(contents)])
+
+
+def _network_rows(configuration: Configuration) -> list[tuple[str, str]]:
+    phases = [f"{_text(phase.timesteps)} for {phase.epochs} epochs" for phase in configuration.schedule]
+    has_boundary = len(configuration.stages) > 1
+    return [
+        ("backbone", _backbone_text(configuration.backbone)),
+        ("stages", f"{_text(configuration.stages)} (blocks per stage)"),
+        ("timesteps per stage", _text(configuration.timesteps)),
+        ("schedule", " then ".join(phases)),
+        ("precision of products", configuration.training.precision),
+        ("temporal transformer", configuration.temporal_transformer if has_boundary else "none (one stage)"),
+    ]
+
+
+def _training_rows(contents: Contents) -> list[tuple[str, str]]:
+    accuracies = {
+        "validation": (contents.metrics.get("accuracy"), contents.n_samples.get("validation")),
+        "test": (contents.test["accuracy"], int(contents.test["n_samples"])),
+    }
+    rows = [
+        (f"accuracy, {split}", f"{accuracy:.2%}" + (f" of {n} samples" if n else ""))
+        for split, (accuracy, n) in accuracies.items()
+        if accuracy is not None
+    ]
+    samples = f"{contents.n_samples['train']} samples, " if "train" in contents.n_samples else ""
+    rows.append(("trained on", f"{samples}seed {contents.task.seed}, replicate {contents.task.replicate}"))
+    rows.append(("device", contents.device))
+    if contents.needs:
+        rows.append(("needs", ", ".join(f"`{reference}`" for reference in contents.needs)))
+    return rows
+
+
+def _metric_rows(contents: Contents) -> list[tuple[str, str]]:
+    metrics = contents.metrics
+    return [(title(name), format_value(metrics[name], name)) for name in _COSTS if name in metrics]
+
+
+def _energy(profile: str, cost: Mapping[str, Any], *, is_searched: bool) -> list[str]:
+    """The energy under one profile, by layer; nothing where an evaluator of the user's priced in its own way."""
+    if "totals" not in cost:
+        return []
+    totals = cost["totals"]
+    total, low, high = (format_value(e, "energy_pj") for e in (totals["total_pj"], *totals["interval_pj"]))
+    layers = [(layer, format_value(energy, "energy_pj")) for layer, energy in totals["by_layer"].items()]
+    return [
+        f"## Energy under `{profile}`{', the profile searched' if is_searched else ''}: {total} per sample "
+        f"({low} to {high} over the profile's price ranges)",
+        "",
+        *_table("layer", "energy", layers),
+    ]
+
+
+def _closing(contents: Contents) -> list[str]:
+    versions = {name: version for name, version in contents.versions.items() if name != "device"}
+    return [
+        f"Latency is under `{contents.task.hardware.execution}` execution. All energies and latencies are analytical",
         "estimates for the spikes of the validation samples, not measurements of silicon.",
         "",
-        "Versions: " + ", ".join(f"{name} {number}" for name, number in contents.versions.items()) + ".",
+        "Versions: " + ", ".join(f"{name} {version}" for name, version in versions.items()) + ".",
         "",
         "Use it: `tsearch.load(folder)` gives the network; `tsearch evaluate folder` its accuracy.",
         "",
     ]
-    return "\n".join(lines)
 
 
-def _energy(name: str, cost: dict[str, Any], *, is_main: bool) -> list[str]:
-    totals = cost["totals"]
-    low, high = totals["interval_pj"]
-    total = format_value(totals["total_pj"], "energy_pj")
-    span = f"{format_value(low, 'energy_pj')} to {format_value(high, 'energy_pj')} over the profile's price ranges"
-    rows = [
-        f"| {layer} | {format_value(energy, 'energy_pj')} |" for layer, energy in totals["by_layer"].items()
-    ]
-    return [
-        f"## Energy under `{name}`{', the profile searched' if is_main else ''}: {total} per sample ({span})",
-        "",
-        "| layer | energy |",
-        "|---|---|",
-        *rows,
-        "",
-    ]
+def _table(first: str, second: str, rows: list[tuple[str, str]]) -> list[str]:
+    return [f"| {first} | {second} |", "|---|---|", *(f"| {a} | {b} |" for a, b in rows), ""]
 
 
-def _list(numbers: tuple[int, ...]) -> str:
-    return ", ".join(str(n) for n in numbers)
+def _backbone_text(backbone: Backbone) -> str:
+    """The family and its settings: 'vgg: widths 8, 16; pool after 1; pool average'."""
+    settings = backbone.model_dump(exclude={"name"})
+    shown = [f"{name.replace('_', ' ')} {_text(value)}" for name, value in settings.items()]
+    return f"{backbone.name}: {'; '.join(shown)}" if shown else backbone.name
+
+
+def _text(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)

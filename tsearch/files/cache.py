@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save
 
-from tsearch.configuration import content_hash
 from tsearch.files.notices import warn_once
+from tsearch.frozen import content_hash
+from tsearch.machine import machine
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -28,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 def cache_folder() -> Path:
     """Where cached files live; the folder need not exist."""
-    return Path(os.environ.get("TSEARCH_CACHE") or "~/.cache/tsearch").expanduser()
+    return machine().cache
 
 
 def cached_arrays(name: str, content: Any, make: Callable[[], Arrays]) -> Arrays:

@@ -1,5 +1,7 @@
 """Fronts: which configurations are worth their cost, and what non-uniform timesteps save."""
 
-from tsearch.front.front import Comparison, Front, Limits, Point, compare
+from tsearch.front.comparison import Comparison, compare
+from tsearch.front.front import Front
+from tsearch.front.point import Point
 
-__all__ = ["Comparison", "Front", "Limits", "Point", "compare"]
+__all__ = ["Comparison", "Front", "Point", "compare"]

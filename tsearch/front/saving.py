@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from tsearch.front import Front, Point
+from tsearch.front.front import Front
+from tsearch.front.point import Point, setting_text
 from tsearch.units import format_value, title
 
 
@@ -23,8 +24,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Saving:
-    """The pair that saves most (None: nothing is saved), the pair at the most accurate uniform point, and
-    it all as a sentence.
+    """What is saved, as numbers and as a sentence.
+
+    `best` is the pair that saves most, None where nothing is saved; `at_most_accurate` the pair of the most accurate
+    uniform point. Where no networks were searched, all are None and the sentence is empty.
     """
 
     cost: str | None
@@ -36,29 +39,20 @@ class Saving:
 def uniform_saving(front: Front) -> Saving:
     """What non-uniform timesteps save against the uniform configurations of the same run.
 
-    The uniform points make a staircase of their own, accuracy against cost (the first cost that is an energy,
-    else the first one). For each of its points the cheapest non-uniform configuration with at least its
-    accuracy is found; the largest saving is reported, with the standard error of an accuracy, sqrt(p (1 - p)
-    / n), beside the difference.
+    Of the uniform points, those count that no other one beats in accuracy and cost (the first cost that is an
+    energy, else the first one). For each of them the cheapest non-uniform configuration with at least its accuracy
+    is found; the largest saving is reported, with the standard error of an accuracy, sqrt(p (1 - p) / n), beside the
+    difference.
     """
     cost = cost_metric(front)
-    if cost is None:
-        return Saving(
-            None, None, None, "This run has no cost among its objectives, so there is no saving to report."
-        )
-    if front.complete and not any("accuracy" in point.metrics for point in front.complete):
-        return Saving(
-            cost, None, None, "This run measures no accuracy, so no saving at equal accuracy can be told."
-        )
+    reason = _reason_for_none(front, cost)
+    if cost is None or reason is not None:
+        return Saving(cost, None, None, reason or "")
     usable = [point for point in front.complete if _is_usable(point, cost)]
     stairs = staircase([point for point in usable if point.is_uniform], cost)
     others = [point for point in usable if not point.is_uniform]
     if not stairs or not others:
-        missing = "uniform" if not stairs else "non-uniform"
-        text = (
-            f"No {missing} configuration is complete yet, so timesteps of the two kinds cannot be compared."
-        )
-        return Saving(cost, None, None, text)
+        return Saving(cost, None, None, _one_kind_only("non-uniform" if stairs else "uniform"))
     pairs = [pair for point in stairs if (pair := _cheapest_match(point, others, cost))]
     at_top = next((pair for pair in pairs if pair.uniform is stairs[-1]), None)
     best = max(pairs, key=lambda pair: pair.saving, default=None)
@@ -84,7 +78,22 @@ def cost_metric(front: Front) -> str | None:
 
 def timesteps_text(point: Point) -> str:
     """'T=4' for uniform timesteps, 'T=(6, 3, 1)' for others."""
-    return f"T={point.timesteps[0]}" if point.is_uniform else f"T=({', '.join(map(str, point.timesteps))})"
+    return f"T={point.timesteps[0]}" if point.is_uniform else f"T=({setting_text(point.timesteps)})"
+
+
+def _reason_for_none(front: Front, cost: str | None) -> str | None:
+    """Why nothing can be said about a saving: '' where no networks were searched; None where something can."""
+    if front.complete and not front.are_networks:
+        return ""
+    if cost is None:
+        return "This run has no cost among its objectives, so there is no saving to report."
+    if front.complete and not any("accuracy" in point.metrics for point in front.complete):
+        return "This run measures no accuracy, so no saving at equal accuracy can be told."
+    return None
+
+
+def _one_kind_only(missing: str) -> str:
+    return f"No {missing} configuration is complete yet, so timesteps of the two kinds cannot be compared."
 
 
 def _is_usable(point: Point, cost: str) -> bool:
@@ -110,8 +119,10 @@ def _saved(best: Pair, at_top: Pair | None, top: Point) -> str:
     )
     if best.uniform is top:
         return f"{text}."
-    found = "no non-uniform one reaches it" if at_top is None else f"non-uniform ones {_verb(at_top.saving)}"
-    return f"{text}; at the best uniform accuracy ({timesteps_text(top)}, {_percent(top)}), {found}."
+    at_best = (
+        "no non-uniform one reaches it" if at_top is None else f"non-uniform ones {_verb(at_top.saving)}"
+    )
+    return f"{text}; at the best uniform accuracy ({timesteps_text(top)}, {_percent(top)}), {at_best}."
 
 
 def _nothing_saved(cost: str, best: Pair | None, cheapest: Point) -> str:

@@ -1,60 +1,57 @@
-"""A configuration becomes a network."""
+"""A configuration becomes a network: the modules of its plan, and what stands between its stages."""
 
 import hashlib
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Mapping
+from importlib import import_module
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from tsearch.configuration import Configuration
-from tsearch.networks.backbones.vgg import Shape, Vgg, block_shapes, build_blocks
-from tsearch.networks.block import Observer
-from tsearch.networks.boundary import TRANSFORMERS, RankOneScore, ScoreMix
-from tsearch.networks.early_classifier import EarlyClassifier
+from tsearch.networks.boundary import TEMPORAL_TRANSFORMERS, Boundaries, TemporalTransformer
+from tsearch.networks.early_classifier import EarlyClassifier, EarlyClassifiers
+from tsearch.networks.modules import Observer, ReadoutModule
+from tsearch.networks.parts import HasMask, Outputs
+from tsearch.networks.plan import INPUT, Node, stage_of_blocks
 
-
-@dataclass(frozen=True)
-class Outputs:
-    """Logits [B, classes] of the network, and of each early classifier while training."""
-
-    logits: Tensor
-    early: tuple[Tensor, ...] = ()
+Shape = tuple[int, int, int]
 
 
 class Network(nn.Module):
-    """Stages of blocks with their own timesteps, temporal transformers between them, one linear layer at
-    the end.
+    """The modules of a plan's nodes, and temporal transformers and early classifiers behind its stages.
 
-    The shapes of the weights do not depend on the timesteps, so the same network runs every vector of its
-    schedule; each (boundary, T_in, T_out) has a transformer of its own."""
+    The shapes of the weights do not depend on the timesteps, so the same network runs every vector of its schedule up
+    to `phase`; each (block, T_in, T_out) has a temporal transformer of its own. Names of weights depend neither on the
+    division into stages nor on later phases: `blocks.3.main.conv.weight`, `boundaries.after_block3_4_to_2.scores`,
+    `early_classifiers.after_block3.linear.bias`, `head.weight`."""
 
     def __init__(
-        self, configuration: Configuration, shape: Shape, n_classes: int, for_inference: bool = False
+        self, configuration: Configuration, shape: Shape, n_classes: int, phase: int, for_inference: bool
     ) -> None:
         super().__init__()
-        self.configuration, self.shape = configuration, tuple(shape)
-        assert isinstance(configuration.backbone, Vgg)
-        blocks = iter(build_blocks(configuration.backbone, shape))
-        shapes = block_shapes(configuration.backbone, shape)
-        self.stages = nn.ModuleList(
-            nn.ModuleList(next(blocks) for _ in range(n)) for n in configuration.stages
-        )
-        ends = (
-            []
-            if for_inference
-            else [sum(configuration.stages[: i + 1]) - 1 for i in range(len(configuration.stages) - 1)]
-        )
-        self.early_classifiers = nn.ModuleList(EarlyClassifier(shapes[end][0], n_classes) for end in ends)
-        self.transformers = nn.ModuleDict()
-        for phase in configuration.schedule[-1:] if for_inference else configuration.schedule:
-            for boundary, (t_in, t_out) in enumerate(zip(phase.timesteps, phase.timesteps[1:], strict=False)):
-                name = _transformer_name(boundary, t_in, t_out)
-                if name not in self.transformers:
-                    self.transformers[name] = TRANSFORMERS[configuration.temporal_transformer](t_in, t_out)
-        channels, height, width = shapes[-1]
-        self.head = nn.Linear(channels * height * width, n_classes)
+        self.configuration, self.shape, self.phase = configuration, tuple(shape), phase
+        self.plan = configuration.backbone.plan(shape, n_classes, configuration.neuron)
+        self._stage = stage_of_blocks(configuration.stages)
+        self._last_reads = _last_reads(self.plan.nodes)
+        ends = [sum(configuration.stages[: i + 1]) for i in range(len(configuration.stages) - 1)]
+        self._ends = {self.plan.block_output(block).name: block for block in ends}
+        self.blocks = nn.ModuleDict({str(block): nn.ModuleDict() for block in self._stage})
+        for node in self.plan.nodes[:-1]:
+            self._block(node)[node.part] = make_module(node)
+        self.early_classifiers = EarlyClassifiers()
+        for block in () if for_inference else ends:
+            channels = self.plan.block_output(block).shape[0]
+            self.early_classifiers[f"after_block{block}"] = EarlyClassifier(channels, n_classes)
+        self.boundaries = Boundaries()
+        for entry in configuration.schedule[phase if for_inference else 0 : phase + 1]:
+            for block, t_in, t_out in zip(ends, entry.timesteps, entry.timesteps[1:], strict=False):
+                name = Boundaries.key(block, t_in, t_out)
+                if name not in self.boundaries:
+                    made = TEMPORAL_TRANSFORMERS[configuration.temporal_transformer](t_in, t_out)
+                    self.boundaries[name] = made
+        self.head = cast(ReadoutModule, make_module(self.plan.readout))
+        self.head.dropout = configuration.training.dropout
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits `[B, classes]` with the final timesteps; `x` [T_1, B, C, H, W] frames, or [1, B, C, H, W]
@@ -68,12 +65,11 @@ class Network(nn.Module):
         return self.run(x, self.configuration.timesteps).logits
 
     def run(self, x: Tensor, timesteps: tuple[int, ...], observe: Observer | None = None) -> Outputs:
-        """Run with any timestep vector of the schedule. While training, early classifiers read every stage
-        but the last.
+        """Run with any timestep vector of the schedule up to `phase`. While training, early classifiers read every
+        stage but the last.
 
-        `observe(name, tensor)` sees, per layer `block1`, `block2` ... and `head`, the events at its input
-        ("block2.in"; at a stage boundary those before the transformer) and the spikes at its output
-        ("block2.out").
+        `observe(name, value)` sees the frames as "input" and the value of every node but the logits, once each; at the
+        end of a stage that before the temporal transformer.
 
         With the precision bfloat16, products run in 16 bits, here and in the exported network alike; logits come in
         the type of the weights."""
@@ -82,35 +78,63 @@ class Network(nn.Module):
             outputs = self._run(x, timesteps, observe)
         return Outputs(outputs.logits.to(weights.dtype), tuple(e.to(weights.dtype) for e in outputs.early))
 
+    def masks(self, timesteps: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+        """Timesteps at which layers do not run, as its parts have learned them: by node, one 0 or 1 per timestep."""
+        found: dict[str, tuple[int, ...]] = {}
+        for module in self.modules():
+            if module is not self and isinstance(module, HasMask):
+                found |= module.masks(timesteps)
+        return found
+
     def _run(self, x: Tensor, timesteps: tuple[int, ...], observe: Observer | None) -> Outputs:
         early: list[Tensor] = []
-        number = 0
-        for stage, (blocks, steps) in enumerate(zip(self.stages, timesteps, strict=True)):
-            for position, block in enumerate(cast(nn.ModuleList, blocks)):
-                number += 1
-                if observe is not None:
-                    observe(f"block{number}.in", x)
-                if stage > 0 and position == 0:
-                    x = self.transformers[_transformer_name(stage - 1, timesteps[stage - 1], steps)](x)
-                seen = None if observe is None else partial(observe, f"block{number}.out")
-                x = block(x, steps, self.configuration.neuron, seen)
-            if self.training and stage < len(self.early_classifiers):
-                early.append(self.early_classifiers[stage](x))
+        values = {INPUT: x}
+        del x
         if observe is not None:
-            observe("head.in", x)
-        features = x.flatten(2).mean(0)  # the linear layer of the mean is the mean of the linear layer
-        return Outputs(self.head(self._dropout(features)), tuple(early))
+            observe(INPUT, values[INPUT])
+        for node in self.plan.nodes[:-1]:
+            stage = self._stage[node.block]
+            value = self._block(node)[node.part](*(values[s] for s in node.sources), timesteps[stage])
+            for name in self._last_reads[node.name]:
+                del values[name]
+            if observe is not None:
+                observe(node.name, value)
+            if node.name in self._ends:
+                value = self._across(value, self._ends[node.name], timesteps[stage : stage + 2], early)
+            values[node.name] = value
+            del value
+        return Outputs(self.head(values[self.plan.readout.sources[0]]), tuple(early))
 
-    def _dropout(self, features: Tensor) -> Tensor:
-        return nn.functional.dropout(features, self.configuration.training.dropout, self.training)
+    def _across(self, value: Tensor, block: int, timesteps: tuple[int, ...], early: list[Tensor]) -> Tensor:
+        """What the next stage reads of `value`, the output of the last `block` of a stage."""
+        if self.training and len(self.early_classifiers):
+            early.append(self.early_classifiers[f"after_block{block}"](value))
+        t_in, t_out = timesteps
+        if len(value) < t_in:  # the same at every step
+            value = value.expand(t_in, *value.shape[1:])
+        mapped: Tensor = self.boundaries[Boundaries.key(block, t_in, t_out)](value)
+        return mapped
+
+    def _block(self, node: Node) -> nn.ModuleDict:
+        return cast(nn.ModuleDict, self.blocks[str(node.block)])
 
 
 def build(
-    configuration: Configuration, shape: Shape, n_classes: int, *, for_inference: bool = False
+    configuration: Configuration,
+    shape: Shape,
+    n_classes: int,
+    *,
+    phase: int | None = None,
+    for_inference: bool = False,
 ) -> Network:
-    """The network of a configuration for inputs of `shape` (C, H, W), its weights still arbitrary;
-    `for_inference` leaves out the early classifiers and the transformers of earlier phases."""
-    return Network(configuration, shape, n_classes, for_inference).to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    """The network of a configuration for inputs of `shape` (C, H, W), its weights still arbitrary.
+
+    It has the temporal transformers of the phases up to `phase`, counted from 0 (by default all): what a training up to
+    there needs, whatever comes later. `for_inference` leaves out the early classifiers and the temporal transformers of
+    earlier phases."""
+    phase = len(configuration.schedule) - 1 if phase is None else phase
+    network = Network(configuration, shape, n_classes, phase, for_inference)
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
 def initialise(network: Network, seed: int, replicate: int) -> None:
@@ -121,24 +145,28 @@ def initialise(network: Network, seed: int, replicate: int) -> None:
         generator = torch.Generator().manual_seed(_stable_seed(f"{seed}:{replicate}:{origin}:{name}"))
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu", generator=generator)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
         elif isinstance(module, nn.Linear):
             bound = module.in_features**-0.5
             nn.init.uniform_(module.weight, -bound, bound, generator=generator)
             nn.init.uniform_(module.bias, -bound, bound, generator=generator)
-    for transformer in network.transformers.values():
-        if isinstance(transformer, ScoreMix):
-            nn.init.eye_(transformer.squeeze.weight)  # scores are at least 0, so no hidden unit starts dead
-            nn.init.zeros_(transformer.squeeze.bias)
-            nn.init.zeros_(transformer.expand.weight)
-            nn.init.zeros_(transformer.expand.bias)
-        elif isinstance(transformer, RankOneScore):
-            nn.init.zeros_(transformer.gather.weight)
-            nn.init.zeros_(transformer.gather.bias)
+    for transformer in network.boundaries.values():
+        cast(TemporalTransformer, transformer).start()
+
+
+def make_module(node: Node) -> nn.Module:
+    """The module that carries out a node."""
+    module, _, name = node.module.partition(":")
+    made: nn.Module = getattr(import_module(module), name)(node)
+    return made
+
+
+def _last_reads(nodes: tuple[Node, ...]) -> Mapping[str, list[str]]:
+    """By node, the values that no later node reads."""
+    last = {source: node.name for node in nodes for source in node.sources}
+    return {node.name: [source for source, name in last.items() if name == node.name] for node in nodes}
 
 
 def _stable_seed(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")
-
-
-def _transformer_name(boundary: int, t_in: int, t_out: int) -> str:
-    return f"boundary{boundary + 1}_{t_in}_to_{t_out}"

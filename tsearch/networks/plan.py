@@ -1,22 +1,40 @@
 """The plan of a network: typed nodes in the order in which they run, without torch and without time.
 
-A backbone family writes it once. `networks/build.py` makes modules from it, `pricing/price.py` the layers that the cost
-model prices, `pricing/record.py` counts what its nodes send. Shapes are those of one sample at one timestep, (C, H, W).
+A backbone family writes it once. `networks/build.py` makes modules from it, `pricing/describe.py` the layers that the
+cost model prices, `pricing/record.py` counts what its nodes send. Shapes are those of one sample at one timestep,
+(C, H, W). A family may also have nodes of its own: a subclass of one of these that names another module.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
-from tsearch.configuration import Neuron
+from pydantic import Field, PositiveFloat
+
+from tsearch.frozen import AbsentMeans, Frozen
 
 INPUT = "input"  # what nodes call the frames that enter the network
 HEAD = "head"
 
 Shape = tuple[int, ...]
 Pair = tuple[int, int]
+
+
+class Neuron(Frozen):
+    """Leaky integrate-and-fire: v' = (1 - 1/tau) v + current, a spike where v' >= threshold, then the reset.
+
+    `tau` in timesteps, at least 1 (infinite leak) ; `threshold` in units of the input current;
+    `surrogate_width` is the width of the surrogate gradient in units of the threshold."""
+
+    tau: Annotated[float, Field(ge=1), AbsentMeans(2.0)] = 2.0
+    threshold: Annotated[PositiveFloat, AbsentMeans(1.0)] = 1.0
+    reset: Annotated[Literal["soft", "hard"], AbsentMeans("soft")] = "soft"
+    surrogate: Annotated[
+        Literal["rectangular", "triangular", "sigmoid", "atan"], AbsentMeans("rectangular")
+    ] = "rectangular"
+    surrogate_width: Annotated[PositiveFloat, AbsentMeans(1.0)] = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +48,11 @@ class Node:
         sources: Names of the nodes whose outputs arrive.
         shape: Of its output.
         neuron: The spiking neurons that its result drives; None where it is handed on as it is.
+
+    `module` says where the torch module is that carries the node out, 'module:class' (see `networks/modules.py`).
     """
+
+    module: ClassVar[str]
 
     name: str
     block: int
@@ -38,11 +60,19 @@ class Node:
     shape: Shape
     neuron: Neuron | None = None
 
+    @property
+    def part(self) -> str:
+        """Its name within its block: "main" of "block3", "shortcut" of "block3.shortcut", "pool3" of "pool3"."""
+        if self.name == f"block{self.block}":
+            return "main"
+        return self.name.removeprefix(f"block{self.block}.").replace(".", "_")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Convolution(Node):
     """A convolution over the channels of `in_shape`, followed by BatchNorm where `norm`, else with a bias."""
 
+    module: ClassVar[str] = "tsearch.networks.modules:ConvolutionModule"
     in_shape: Shape
     kernel: Pair = (3, 3)
     stride: Pair = (1, 1)
@@ -53,8 +83,9 @@ class Convolution(Node):
 
 @dataclass(frozen=True, kw_only=True)
 class Pool(Node):
-    """The average or maximum of windows."""
+    """The average or maximum of windows; what does not fill a window is left out."""
 
+    module: ClassVar[str] = "tsearch.networks.modules:PoolModule"
     in_shape: Shape
     mode: Literal["average", "max"] = "average"
     kernel: Pair = (2, 2)
@@ -66,11 +97,14 @@ class Pool(Node):
 class Sum(Node):
     """The sum of its two sources, the branch first: of currents, which then drive neurons, or of spikes (graded)."""
 
+    module: ClassVar[str] = "tsearch.networks.modules:SumModule"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Attention(Node):
     """Spiking self-attention without softmax, scale * Q K^T V per head, over the pixels of its sources Q, K and V."""
 
+    module: ClassVar[str] = "tsearch.networks.modules:AttentionModule"
     heads: int
     scale: float
 
@@ -79,36 +113,52 @@ class Attention(Node):
 class Readout(Node):
     """The mean over time of its source's features, then one linear layer: logits."""
 
+    module: ClassVar[str] = "tsearch.networks.modules:ReadoutModule"
     n_features: int
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All nodes; the last one is the readout.
+    """All nodes, block after block; the last one is the readout.
 
-    Raises: ValueError where names repeat, a source is no earlier node, or a block reads past the block before it."""
+    Raises: ValueError where names repeat, a source is no earlier node, or a block reads anything but the output of the
+    block before it."""
 
     input_shape: Shape
     nodes: tuple[Node, ...]
 
     def __post_init__(self) -> None:
+        if not self.nodes or not isinstance(self.nodes[-1], Readout):
+            raise ValueError("a plan ends with a readout")
         seen: dict[str, int] = {INPUT: 0}
+        outputs, parts = {0: INPUT}, set()
         for node in self.nodes:
-            if node.name in seen:
+            if node.name in seen or (node.block, node.part) in parts:
                 raise ValueError(f"two nodes are called '{node.name}'")
+            if node.block not in (max(outputs), max(outputs) + 1) or node.block < 1:
+                raise ValueError(f"'{node.name}' of block {node.block} follows block {max(outputs)}")
             for source in node.sources:
                 if source not in seen:
                     raise ValueError(f"'{node.name}' reads '{source}', which is no earlier node")
-                if seen[source] < node.block - 1 or seen[source] > node.block:
+                if seen[source] != node.block and source != outputs.get(node.block - 1):
                     raise ValueError(
                         f"'{node.name}' of block {node.block} reads '{source}' of block {seen[source]}"
                     )
+            parts.add((node.block, node.part))
             seen[node.name] = node.block
+            outputs[node.block] = node.name
 
     @property
     def depth(self) -> int:
         """Number of blocks."""
         return self.nodes[-1].block
+
+    @property
+    def readout(self) -> Readout:
+        """The last node."""
+        node = self.nodes[-1]
+        assert isinstance(node, Readout)
+        return node
 
     @cached_property
     def by_name(self) -> dict[str, Node]:
@@ -116,8 +166,12 @@ class Plan:
         return {node.name: node for node in self.nodes}
 
     def block_output(self, block: int) -> Node:
-        """The node whose output the next block reads, or the readout after the last block."""
-        return [node for node in self.nodes if node.block == block and not isinstance(node, Readout)][-1]
+        """The last node of a block, which the next block reads; the readout belongs to no block here."""
+        return [node for node in self.nodes[:-1] if node.block == block][-1]
+
+    def blocks_read(self, node: Node) -> list[int]:
+        """The blocks of a node's sources; the frames count as its own."""
+        return [self.by_name[s].block if s in self.by_name else node.block for s in node.sources]
 
     def neurons(self) -> Iterator[tuple[Node, int]]:
         """Every node that has spiking neurons, and how many."""
@@ -127,6 +181,24 @@ class Plan:
     def n_parameters(self) -> int:
         """Weights of the finished network: those of convolutions and readout, biases counted, BatchNorm as one bias."""
         return sum(_n_parameters(node) for node in self.nodes)
+
+
+def stage_of_blocks(division: Sequence[int]) -> dict[int, int]:
+    """Index of the stage, from 0, of every block, from 1, for a division such as (1, 2)."""
+    stages = [stage for stage, n_blocks in enumerate(division) for _ in range(n_blocks)]
+    return dict(enumerate(stages, start=1))
+
+
+def pooled_shape(shape: Shape, kernel: Pair = (2, 2)) -> Shape:
+    """(C, H, W) after a pool with stride = kernel."""
+    channels, height, width = shape
+    return channels, height // kernel[0], width // kernel[1]
+
+
+def convolved_shape(shape: Shape, channels: int, kernel: Pair, stride: Pair, padding: Pair) -> Shape:
+    """(C, H, W) after a convolution of `shape` (C, H, W)."""
+    pixels = zip(shape[1:], kernel, stride, padding, strict=True)
+    return channels, *((n + 2 * pad - size) // step + 1 for n, size, step, pad in pixels)
 
 
 def _n_parameters(node: Node) -> int:

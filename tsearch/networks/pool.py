@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def average_pool(x: Tensor) -> Tensor:
-    """Averages of 2x2 windows, [B, C, H, W] -> [B, C, H/2, W/2], an odd last row or column left out.
+    """Averages of 2x2 windows, [B, C, H, W] -> [B, C, H // 2, W // 2]; an odd last row or column is ignored.
 
     The sums run over whole rows of pixels, then over pairs of pixels: twice as fast as the library's."""
     pooled: Tensor = _AveragePool.apply(x)  # type: ignore[no-untyped-call]

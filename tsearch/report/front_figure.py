@@ -7,15 +7,15 @@ from typing import Any
 
 from tsearch.front import Front, Point
 from tsearch.front.saving import uniform_saving
-from tsearch.report.facts import RunFacts, stairs_of, uniform_points
 from tsearch.report.hover import hover_text
 from tsearch.report.style import BLUE, GREEN, GREY, INK, ORANGE, RAMP, SKY, Figure, Scale, layout
+from tsearch.report.view import RunView, stairs_of, uniform_points
 from tsearch.units import title
 
 
-def front_figure(facts: RunFacts, profile: str = "") -> Figure:
+def front_figure(view: RunView, profile: str = "") -> Figure:
     """The front of a run, with the costs of `profile` ('' for the one searched)."""
-    drawing = _Drawing(facts, facts.under(profile or facts.main), profile or facts.main)
+    drawing = _Drawing(view, view.under(profile or view.main), profile or view.main)
     traces = [*drawing.dominated(), *drawing.lines(), *drawing.uniform(), *drawing.front(), *drawing.knee()]
     return {"data": traces, "layout": drawing.layout()}
 
@@ -23,9 +23,9 @@ def front_figure(facts: RunFacts, profile: str = "") -> Figure:
 class _Drawing:
     """One figure on one pair of axes. Every part is a list of traces, empty where there is nothing to show."""
 
-    def __init__(self, facts: RunFacts, front: Front, profile: str) -> None:
-        self.facts, self.all, self.profile = facts, front, profile
-        self.x_metric, self.y_metric, self.color_metric = facts.axes
+    def __init__(self, view: RunView, front: Front, profile: str) -> None:
+        self._view, self._front, self._profile = view, front, profile
+        self.x_metric, self.y_metric, self.color_metric = view.axes
         costs = {objective.name for objective in front.objectives if objective.direction == "minimize"}
         self.x = Scale(
             self.x_metric, self._values(front.complete, self.x_metric), is_cost=self.x_metric in costs
@@ -36,22 +36,22 @@ class _Drawing:
 
     def dominated(self) -> list[Figure]:
         """The other trials, grey."""
-        return self._markers("dominated", self.all.dominated, {"size": 8, "color": GREY, "line": _EDGE})
+        return self._markers("dominated", self._front.dominated, {"size": 8, "color": GREY, "line": _EDGE})
 
     def lines(self) -> list[Figure]:
         """Best accuracy up to every energy: of all timesteps, and of the uniform ones alone."""
-        if not self.facts.has_staircase:
+        if not self._view.has_staircase:
             return []
-        best_of_all = stairs_of(self.all, list(self.all.complete), self.x_metric)
-        best_uniform = stairs_of(self.all, uniform_points(self.all), self.x_metric)
+        best_of_all = stairs_of(self._front, list(self._front.complete), self.x_metric)
+        best_uniform = stairs_of(self._front, uniform_points(self._front), self.x_metric)
         return [
             self._steps("best of all", best_of_all, SKY, "solid"),
             *([self._steps("best uniform", best_uniform, ORANGE, "6px,4px")] if best_uniform else []),
         ]
 
     def uniform(self) -> list[Figure]:
-        """A diamond around the uniform points worth naming, with their timesteps."""
-        points = uniform_points(self.all) if self.facts.has_staircase else []
+        """A diamond around the uniform points that the page names, with their timesteps."""
+        points = uniform_points(self._front) if self._view.has_staircase else []
         diamond = {"size": 17, "symbol": "diamond-open", "color": ORANGE, "line": {"width": 2}}
         text = {
             "text": [f"T={point.timesteps[0]}" for point in points],
@@ -64,7 +64,7 @@ class _Drawing:
         """The non-dominated trials, coloured by the third objective where there is one."""
         marker: dict[str, Any] = {"size": 13, "color": BLUE, "line": _EDGE}
         if self.color_metric:
-            values = self._values(self.all.points, self.color_metric)
+            values = self._values(self._front.points, self.color_metric)
             scale = Scale(self.color_metric, values)
             bar = {
                 "title": {"text": scale.title, "side": "right"},
@@ -73,11 +73,11 @@ class _Drawing:
                 "len": 0.85,
             }
             marker |= {"color": [scale(value) for value in values], "colorscale": RAMP, "colorbar": bar}
-        return self._markers("front", self.all.points, marker)
+        return self._markers("front", self._front.points, marker)
 
     def knee(self) -> list[Figure]:
-        """A ring and a word around the knee."""
-        knee = self.all.knee
+        """A ring around the knee, with its name."""
+        knee = self._front.knee
         if knee is None:
             return []
         ring = {"size": 22, "symbol": "circle-open", "color": INK, "line": {"width": 2}}
@@ -98,7 +98,7 @@ class _Drawing:
         )
 
     def _arrow(self) -> list[dict[str, Any]]:
-        pair = uniform_saving(self.all).best if self.facts.has_staircase else None
+        pair = uniform_saving(self._front).best if self._view.has_staircase else None
         if pair is None:
             return []
         x0, x1 = (_place(self.x, point) for point in (pair.uniform, pair.other))
@@ -121,14 +121,14 @@ class _Drawing:
             "xanchor": "right",
             "yshift": -13,
         }
-        words = f"<b>\N{MINUS SIGN}{100 * pair.saving:.0f} % {escape(title(pair.cost))}</b>"
-        return [places | look, label | {"text": words, "font": {"color": GREEN, "size": 12}}]
+        text = f"<b>\N{MINUS SIGN}{100 * pair.saving:.0f} % {escape(title(pair.cost))}</b>"
+        return [places | look, label | {"text": text, "font": {"color": GREEN, "size": 12}}]
 
     def _markers(self, name: str, points: Sequence[Point], marker: dict[str, Any]) -> list[Figure]:
         if not points:
             return []
         hover = [
-            [p.number, hover_text(p, self.facts.trials[p.number], self.all, self.profile)] for p in points
+            [p.number, hover_text(p, self._view.trials[p.number], self._front, self._profile)] for p in points
         ]
         more = {"customdata": hover, "hovertemplate": "%{customdata[1]}<extra></extra>"}
         return [self._points(name, points) | {"mode": "markers", "marker": marker} | more]

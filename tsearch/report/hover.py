@@ -1,35 +1,41 @@
-"""What the pointer shows over a trial, in the small language of plotly's labels."""
+"""The label that appears when the pointer is over a trial, in the HTML subset of plotly's labels."""
 
 from html import escape
 
 from tsearch.front import Front, Point
-from tsearch.report.facts import Facts, numbers
+from tsearch.front.point import setting_text
+from tsearch.report.trial_view import TrialView
 from tsearch.units import format_value, title
 
 
-def hover_text(point: Point, facts: Facts, front: Front, profile: str) -> str:
-    """Who it is, the objectives, timesteps and stages, schedule, spike rates, and where the energy goes."""
+def hover_text(point: Point, trial: TrialView, front: Front, profile: str) -> str:
+    """Number and origin, objectives, settings, schedule, spike rates, and the parts of the energy."""
     objectives = [f"{title(o.name)} {format_value(point.metrics[o.name], o.name)}" for o in front.objectives]
-    lines = [
-        f"<b>trial {point.number}</b>, {point.origin}",
-        " · ".join(objectives),
-        f"timesteps <b>{numbers(point.timesteps)}</b> · blocks per stage {numbers(point.stages)}",
-        f"schedule {facts.schedule}",
+    lines = [f"<b>trial {point.number}</b>, {point.origin}", " · ".join(objectives), _settings(point)]
+    lines += [f"schedule {trial.schedule}"] if trial.schedule else []
+    rates = [f"{escape(layer)} {sum(steps) / len(steps):.3f}" for layer, steps in trial.rates.items()]
+    energies = trial.by_kind(profile)
+    total = sum(energies.values())
+    parts = [
+        f"{escape(readable(kind))} {100 * energy / total:.0f} %"
+        for kind, energy in energies.items()
+        if energy > 0.005 * total
     ]
-    rates = [f"{escape(layer)} {sum(steps) / len(steps):.3f}" for layer, steps in facts.rates.items()]
-    total = sum(facts.by_kind(profile).values())
-    split = [
-        f"{escape(words(k))} {100 * e / total:.0f} %"
-        for k, e in facts.by_kind(profile).items()
-        if e > 0.005 * total
-    ]
-    lines += _wrapped("spikes per neuron and step", rates) + _wrapped("energy", split)
+    lines += _wrapped("spikes per neuron and step", rates) + _wrapped("energy", parts)
     return "<br>".join(lines)
 
 
-def words(name: str) -> str:
-    """A name from code as words: 'membrane_read' -> 'membrane read'."""
+def readable(name: str) -> str:
+    """A name of code for people: 'membrane_read' -> 'membrane read'."""
     return name.replace("_", " ")
+
+
+def _settings(point: Point) -> str:
+    """Timesteps and stages, or the parameters; what was searched for its own sake in bold."""
+    texts = {name: escape(setting_text(value)) for name, value in point.settings.items()}
+    return " · ".join(
+        f"{escape(n)} {t}" if n == "stages" else f"{escape(n)} <b>{t}</b>" for n, t in texts.items()
+    )
 
 
 def _wrapped(start: str, parts: list[str], per_line: int = 4) -> list[str]:

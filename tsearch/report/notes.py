@@ -3,8 +3,8 @@
 from html import escape
 
 from hwcost import HwcostError, load_profile
-from tsearch.report.facts import RunFacts
-from tsearch.report.hover import words
+from tsearch.report.hover import readable
+from tsearch.report.view import RunView
 
 ESTIMATE = "Energy and latency are analytical estimates for the spikes of the validation pass, no silicon measurements."
 NOT_MODELLED = (
@@ -15,52 +15,53 @@ DEFINITIONS = (
     "A trial is dominated when another one is no worse in any objective and better in one. The knee is the point of "
     "the front furthest beyond the line (with three objectives: plane) through its extremes, costs by logarithm."
 )
+STAGES = "Stages are given by the number of blocks in each; all blocks of a stage run the same timesteps."
 
 
-def notes(facts: RunFacts) -> str:
+def notes(view: RunView) -> str:
     """A list of sentences, then one paragraph per profile."""
-    samples = sorted({point.n_validation for point in facts.front.complete if point.n_validation})
+    samples = sorted({point.n_validation for point in view.front.complete if point.n_validation})
     counted = f", {' and '.join(map(str, samples))} samples," if samples else ""
     accuracy = f"Accuracy is that on validation data{counted} which the search sees."
-    sentences = [ESTIMATE, NOT_MODELLED] if facts.profiles else []
-    if facts.tests:
-        n_test = int(max(result["n_samples"] for result in facts.tests.values()))
+    sentences = [ESTIMATE, NOT_MODELLED] if view.profiles else []
+    if view.on_test:
+        n_test = int(max(result["n_samples"] for result in view.on_test.values()))
         accuracy += f" Accuracy on test, {n_test} samples, was measured once for the front; it chose nothing."
-    sentences += [accuracy] if any("accuracy" in point.metrics for point in facts.front.complete) else []
-    sentences.append(DEFINITIONS)
-    versions = next((trial.result.versions for trial in facts.run.trials if trial.result), {})
+    sentences += [accuracy] if any("accuracy" in point.metrics for point in view.front.complete) else []
+    sentences += [DEFINITIONS, STAGES] if view.are_networks else [DEFINITIONS]
+    versions = next((trial.result.versions for trial in view.run.trials if trial.result), {})
     if versions:
         sentences.append(f"Versions: {', '.join(f'{name} {number}' for name, number in versions.items())}.")
     items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
-    return f"<ul>{items}</ul>{''.join(_profile(facts, name) for name in facts.profiles)}"
+    return f"<ul>{items}</ul>{''.join(_profile(view, name) for name in view.profiles)}"
 
 
-def _profile(facts: RunFacts, name: str) -> str:
-    costs = [trial.costs[name] for trial in facts.trials.values()]
+def _profile(view: RunView, name: str) -> str:
+    costs = [trial.costs[name] for trial in view.trials.values()]
     missing = dict.fromkeys(item for cost in costs for item in cost.not_counted())
     assumed = dict.fromkeys(
-        note for cost in costs for note in cost.notes if not note.startswith(tuple(cost.orders))
+        note for cost in costs for note in cost.notes if not note.startswith(tuple(cost.mixing_orders))
     )
     entries = {
         "what it is": _about(name),
-        "execution": words(costs[0].execution),
+        "execution": readable(costs[0].execution),
         "assumptions": "; ".join(assumed),
-        "not counted": ", ".join(map(words, missing)),
+        "not counted": ", ".join(map(readable, missing)),
     }
     rows = "".join(f"<dt>{key}</dt><dd>{escape(text)}</dd>" for key, text in entries.items() if text)
     return f'<details open><summary>Profile {escape(name)}</summary><dl class="notes">{rows}</dl></details>'
 
 
 def _about(name: str) -> str:
-    """The profile in its own words and its semantics; '' where its file is gone."""
+    """The description of the profile and its semantics; '' where its file is gone."""
     try:
         profile = load_profile(name)
     except HwcostError:
         return ""
-    said = {True: "yes", False: "no"}
+    texts = {True: "yes", False: "no"}
     choices = {
-        key: said[value] if isinstance(value, bool) else value
+        key: texts[value] if isinstance(value, bool) else value
         for key, value in vars(profile.semantics).items()
     }
-    semantics = ", ".join(f"{words(key)}: {words(value)}" for key, value in choices.items())
+    semantics = ", ".join(f"{readable(key)}: {readable(value)}" for key, value in choices.items())
     return f"{profile.about.strip()} Semantics: {semantics}."

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from plotly.offline import get_plotlyjs
 
 from tsearch.errors import TsearchError
-from tsearch.export import test_result
+from tsearch.export.evaluation import accuracy_on_test
 from tsearch.files.whole import full_disk_is_an_error
-from tsearch.report.facts import RunFacts, gather
 from tsearch.report.front_figure import front_figure
 from tsearch.report.panels import panels
 from tsearch.report.progress_figure import progress_figure
 from tsearch.report.sections import sections
+from tsearch.report.view import RunView, gather
 
 if TYPE_CHECKING:
     from tsearch.engine.run_folder import Run
@@ -29,49 +29,50 @@ _HERE = Path(__file__).parent
 def write_report(run: "Run", path: Path) -> Path:
     """Write the page of `run` to `path`, making the folder if need be, and give the path back.
 
-    The first page that shows a configuration on the front looks at the test samples for it; later ones read the stored
-    result. Raises: TsearchError if the disk is full.
+    The first page that shows a configuration on the front measures its accuracy on test samples; later ones read the
+    stored result. Raises: TsearchError if the disk is full.
     """
-    facts = gather(run)
-    facts = replace(facts, tests=_test_results(run, facts))
+    view = gather(run)
+    view = replace(view, on_test=_accuracies_on_test(view))
     with full_disk_is_an_error(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page(facts), encoding="utf-8")
+        path.write_text(page(view), encoding="utf-8")
     return path
 
 
-def _test_results(run: "Run", facts: RunFacts) -> dict[int, dict[str, float]]:
-    """Test results of the front by trial; nothing where weights or test samples are no longer at hand."""
-    on_front = {point.number for point in facts.front.points}
-    found = {}
+def _accuracies_on_test(view: RunView) -> dict[int, dict[str, float]]:
+    """Accuracies of the networks on the front by trial; empty where weights or test samples are no longer there."""
+    run, on_front = view.run, {point.number for point in view.front.points if point.timesteps}
+    accuracies = {}
     for trial in run.trials:
         if trial.number in on_front and run.has_checkpoint(trial):
             try:
-                found[trial.number] = test_result(run, trial)
+                accuracies[trial.number] = accuracy_on_test(run, trial)
             except TsearchError:
                 return {}
-    return found
+    return accuracies
 
 
-def page(facts: RunFacts) -> str:
+def page(view: RunView) -> str:
     """The page as HTML."""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(facts.run.name)} · tsearch</title><style>{_file('page.css')}</style></head>\n"
-        f"<body><main>{sections(facts)}</main>\n"
-        f'<script type="application/json" id="figures">{_json(_figures(facts))}</script>\n'
+        f"<title>{escape(view.run.name)} · tsearch</title><style>{_file('page.css')}</style></head>\n"
+        f"<body><main>{sections(view)}</main>\n"
+        f'<script type="application/json" id="figures">{_json(_figures(view))}</script>\n'
         f"<script>{get_plotlyjs()}</script>\n<script>{_file('page.js')}</script>\n</body></html>\n"
     )
 
 
-def _figures(facts: RunFacts) -> dict[str, Any]:
+def _figures(view: RunView) -> dict[str, Any]:
     """All that the page's code draws; empty where there is nothing to draw."""
-    if not facts.front.points:
+    if not view.front.points:
         return {}
-    fronts = {profile: front_figure(facts, profile) for profile in facts.profiles or ("",)}
-    return {"fronts": fronts, "progress": progress_figure(facts), "trials": panels(facts)}
+    fronts = {profile: front_figure(view, profile) for profile in view.profiles or ("",)}
+    progress = {"progress": progress_figure(view)} if view.front.has_box else {}
+    return {"fronts": fronts} | progress | {"trials": panels(view)}
 
 
 def _json(content: Any) -> str:

@@ -57,11 +57,11 @@ class Scale:
     """The axis of a metric in the unit that reads best for `values`; logarithmic where a cost spans above 1 to 4."""
 
     def __init__(self, metric: str, values: Iterable[float], *, is_cost: bool = False) -> None:
-        found = [value for value in values if math.isfinite(value)] or [0.0]
+        finite = [value for value in values if math.isfinite(value)] or [0.0]
         self.metric = metric
-        self.unit, self.factor = display_unit(metric, max(abs(value) for value in found))
-        self.is_log = is_cost and min(found) > 0 and max(found) > 4 * min(found)
-        self._low, self._high = self(min(found)), self(max(found))
+        self.unit, self.factor = display_unit(metric, max(abs(value) for value in finite))
+        self.is_log = is_cost and min(finite) > 0 and max(finite) > 4 * min(finite)
+        self._low, self._high = self(min(finite)), self(max(finite))
 
     def __call__(self, value: float) -> float:
         """The value in the axis' unit."""

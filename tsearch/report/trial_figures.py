@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from tsearch.report.facts import Facts, RunFacts
-from tsearch.report.hover import words
+from tsearch.report.hover import readable
 from tsearch.report.style import BLUES, GREY, KINDS, Figure, Scale, axis, layout
+from tsearch.report.trial_view import TrialView
+from tsearch.report.view import RunView
 from tsearch.units import format_value
 
 ROW, ROOM = 30, 92  # height of one layer's bar, and of everything around the bars, in pixels
@@ -13,20 +14,22 @@ MAX_CELLS_WITH_TEXT = 72
 OTHER = "other"
 
 
-def kinds_of(facts: RunFacts) -> dict[str, str]:
+def kind_colors(view: RunView) -> dict[str, str]:
     """The kinds of energy worth a colour, the largest first; all that remains is 'other'."""
     total: dict[str, float] = {}
-    for trial in facts.trials.values():
-        for profile in facts.profiles:
+    for trial in view.trials.values():
+        for profile in view.profiles:
             for kind, energy in trial.by_kind(profile).items():
                 total[kind] = total.get(kind, 0.0) + energy
     used = sorted((kind for kind, energy in total.items() if energy > 0), key=lambda kind: -total[kind])
     return dict(zip(used, KINDS, strict=False)) | ({OTHER: GREY} if len(used) > len(KINDS) else {})
 
 
-def energy_figure(trial: Facts, profile: str, scale: Scale, high: float, kinds: Mapping[str, str]) -> Figure:
+def energy_figure(
+    trial: TrialView, profile: str, scale: Scale, high: float, colors: Mapping[str, str]
+) -> Figure:
     """Energy by layer, one bar each, stacked by kind; `high` is where the axis ends, in pJ."""
-    layers = {escape(layer): _grouped(parts, kinds) for layer, parts in trial.energy(profile).items()}
+    layers = {escape(layer): _grouped(parts, colors) for layer, parts in trial.energy(profile).items()}
     totals = {layer: sum(parts.values()) for layer, parts in layers.items()}
     ends = {
         "type": "scatter",
@@ -48,25 +51,29 @@ def energy_figure(trial: Facts, profile: str, scale: Scale, high: float, kinds: 
         yaxis=axis(autorange="reversed", automargin=True, ticks="", showgrid=False),
     )
     return {
-        "data": [*(_bar(kind, layers, scale, color) for kind, color in kinds.items()), ends],
+        "data": [*(_bar(kind, layers, scale, color) for kind, color in colors.items()), ends],
         "layout": shape,
     }
 
 
-def _grouped(parts: Mapping[str, float], kinds: Mapping[str, str]) -> dict[str, float]:
-    rest = sum(energy for kind, energy in parts.items() if kind not in kinds)
-    return {kind: energy for kind, energy in parts.items() if kind in kinds} | ({OTHER: rest} if rest else {})
+def _grouped(parts: Mapping[str, float], colors: Mapping[str, str]) -> dict[str, float]:
+    rest = sum(energy for kind, energy in parts.items() if kind not in colors)
+    return {kind: energy for kind, energy in parts.items() if kind in colors} | (
+        {OTHER: rest} if rest else {}
+    )
 
 
 def _bar(kind: str, layers: Mapping[str, Mapping[str, float]], scale: Scale, color: str) -> Figure:
     values = {layer: parts.get(kind, 0.0) for layer, parts in layers.items()}
-    hover = [f"{layer}, {escape(words(kind))}: {format_value(v, 'energy_pj')}" for layer, v in values.items()]
+    hover = [
+        f"{layer}, {escape(readable(kind))}: {format_value(v, 'energy_pj')}" for layer, v in values.items()
+    ]
     data = {"y": list(values), "x": [scale(value) for value in values.values()]}
     look = {"orientation": "h", "marker": {"color": color}, "hovertext": hover, "hoverinfo": "text"}
-    return {"type": "bar", "name": escape(words(kind))} | data | look
+    return {"type": "bar", "name": escape(readable(kind))} | data | look
 
 
-def rates_figure(trial: Facts, n_steps: int, high: float) -> Figure:
+def rates_figure(trial: TrialView, n_steps: int, high: float) -> Figure:
     """Spikes per neuron, a row per layer and a column per timestep; steps that a layer does not run stay grey."""
     names, steps = [escape(layer) for layer in trial.rates], list(range(1, n_steps + 1))
     rows = [[*rates, *[None] * (n_steps - len(rates))] for rates in trial.rates.values()]

@@ -1,79 +1,117 @@
-"""Checks of a search space against the other rooms: names that must exist there, and backbones that must
-fit the data."""
+"""Checks of a space file against the other rooms: names that must exist there, and backbones that must fit the
+data."""
 
 from collections.abc import Mapping
-from itertools import product
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from tsearch.configuration import Frozen, Neuron, Training
+from tsearch.configuration import DataSpec, Hardware
 from tsearch.errors import TsearchError, did_you_mean
-from tsearch.networks.backbones.vgg import Vgg, check_fits
+from tsearch.networks.backbones import family
+from tsearch.networks.plan import Neuron
 from tsearch.space.domains import Choice, Domain
 from tsearch.space.lines import Lines
-from tsearch.space.problems import plain
-from tsearch.space.space import SearchSpace
+from tsearch.space.problems import explain
+from tsearch.space.settings import backbone_choices, common_depth, defaults, nest, read_backbone
+
+if TYPE_CHECKING:
+    from tsearch.data.dataset import Input
 
 
-def check_settings(settings: Mapping[str, Domain], lines: Lines) -> None:
-    """Every end of a range must be a legal value."""
-    for name, domain in settings.items():
-        section, _, field = name.partition(".")
-        if isinstance(domain, Choice) or not field:
-            continue
-        models: dict[str, type[Frozen]] = {"neuron": Neuron, "training": Training, "backbone": Vgg}
-        for end in (domain.low, domain.high):
-            try:
-                models[section].model_validate({field: end})
-            except ValidationError as error:
-                raise lines.error((section, field), f"'{name}': {plain(error.errors()[0])}") from None
+def check_family(lines: Lines) -> None:
+    """The backbone's name must be that of one family."""
+    section = lines.content.get("backbone")
+    name = section.get("name", "vgg") if isinstance(section, Mapping) else "vgg"
+    if not isinstance(name, str):
+        raise lines.error(("backbone", "name"), f"'backbone.name': a space has one backbone, found {name}.")
+    try:
+        family(name)
+    except (ValueError, TsearchError) as error:
+        raise lines.error(("backbone", "name"), str(error)) from None
 
 
-def check_names(space: SearchSpace, lines: Lines) -> None:
-    """Names that point into other rooms: data, profiles, backbone, proposer."""
-    from hwcost import load_profile
+def described(data: DataSpec, lines: Lines) -> "Input":
+    """What the network will see of the data set, which must exist."""
     from tsearch.data import describe_dataset
-    from tsearch.engine.proposers import PROPOSERS
-    from tsearch.networks.backbones import BACKBONES
 
     try:
-        info = describe_dataset(space.data)
+        return describe_dataset(data)
     except TsearchError as error:
         raise lines.error(("data", "name"), str(error)) from None
-    for i, profile in enumerate((space.hardware.profile, *space.hardware.also)):
+
+
+def derived_settings(settings: Mapping[str, Domain], info: "Input", lines: Lines) -> dict[str, Domain]:
+    """The settings of the backbone that follow from its other ones and the data, the same for every choice."""
+    derived: dict[str, Any] | None = None
+    for content in backbone_choices(settings):
+        try:
+            found = family(content["name"]).derived(content, info.shape, info.n_classes)
+        except ValueError as error:
+            raise _misfit(error, lines) from None
+        if derived is not None and found != derived:
+            raise lines.error(
+                ("backbone",),
+                f"'backbone': its choices give {derived} and {found}; one space has one of each.",
+            )
+        derived = found
+    return {
+        name: Choice((value,))
+        for field, value in (derived or {}).items()
+        if (name := f"backbone.{field}") not in settings
+    }
+
+
+def check_backbones(settings: Mapping[str, Domain], info: "Input", lines: Lines) -> None:
+    """Every choice of backbone must be legal, fit the data's frames and have the same depth."""
+    neuron = Neuron(**nest(defaults(settings))["neuron"])
+    try:
+        for content in backbone_choices(settings):
+            read_backbone(content).plan(info.shape, info.n_classes, neuron)
+        common_depth(settings)
+    except ValidationError as error:
+        raise explain(error, lines, ("backbone",)) from None
+    except ValueError as error:
+        raise _misfit(error, lines) from None
+
+
+def check_hardware(hardware: Hardware, lines: Lines) -> None:
+    """Every profile must exist."""
+    from hwcost import load_profile
+
+    places = [("hardware", "profile"), *(("hardware", "also", i) for i in range(len(hardware.also)))]
+    for place, profile in zip(places, (hardware.profile, *hardware.also), strict=True):
         try:
             load_profile(profile)
         except ValueError as error:
-            raise lines.error(
-                ("hardware", "profile") if i == 0 else ("hardware", "also", i - 1), str(error)
-            ) from None
-    if space.search.proposer not in PROPOSERS:
-        hint = did_you_mean(space.search.proposer, PROPOSERS)
+            raise lines.error(place, str(error)) from None
+
+
+def check_proposer(proposer: str, lines: Lines) -> None:
+    """The proposer must exist."""
+    from tsearch.engine.proposers import PROPOSERS
+
+    if proposer not in PROPOSERS:
         raise lines.error(
             ("search", "proposer"),
-            f"proposer '{space.search.proposer}' not found.{hint} Known proposers: {', '.join(PROPOSERS)}.",
+            f"proposer '{proposer}' not found.{did_you_mean(proposer, PROPOSERS)} "
+            f"Known proposers: {', '.join(PROPOSERS)}.",
         )
-    backbones = space.settings["backbone.name"]
-    for name in backbones.values if isinstance(backbones, Choice) else ():
-        if name not in BACKBONES:
-            hint = did_you_mean(str(name), BACKBONES)
+
+
+def check_leading(leading: tuple[tuple[int, ...], ...], smallest: int, lines: Lines) -> None:
+    """No schedule may grow: where the final timesteps are `smallest`, all phases before show."""
+    for i, timesteps in enumerate(leading):
+        shown = [max(t, smallest) for t in timesteps]
+        if shown != sorted(shown, reverse=True):
             raise lines.error(
-                ("backbone", "name"),
-                f"backbone '{name}' not found.{hint} Known backbones: {', '.join(BACKBONES)}.",
+                ("schedule", "leading", i),
+                f"schedule.leading: {list(timesteps)} grows; the timesteps of a schedule may only shrink.",
             )
-    _check_backbones(space, info.shape, lines)
 
 
-def _check_backbones(space: SearchSpace, shape: tuple[int, int, int], lines: Lines) -> None:
-    """Every choice of backbone must fit the data's frames."""
-
-    fields = {name: domain for name, domain in space.settings.items() if name.startswith("backbone.")}
-    choices = [domain.values for domain in fields.values() if isinstance(domain, Choice)]
-    for values in product(*choices):
-        content = {name.removeprefix("backbone."): value for name, value in zip(fields, values, strict=True)}
-        try:
-            check_fits(Vgg.model_validate(content), shape)
-        except ValidationError as error:
-            raise lines.error(("backbone",), f"'backbone': {plain(error.errors()[0])}") from None
-        except ValueError as error:
-            raise lines.error(("backbone",), f"'backbone': {error}") from None
+def _misfit(error: ValueError, lines: Lines) -> TsearchError:
+    """A problem with the backbone at its line; one that is for people already stays as it is."""
+    if isinstance(error, TsearchError):
+        return lines.error(("backbone", "name"), str(error))
+    return lines.error(("backbone",), f"'backbone': {str(error).removesuffix('.')}.")

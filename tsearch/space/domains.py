@@ -3,9 +3,47 @@
 import json
 from collections.abc import Hashable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
+
+
+class Domain(Protocol):
+    """The values that a setting may take, and their form as a sampler sees them."""
+
+    @property
+    def kind(self) -> str:
+        """Its name in JSON data, see `DOMAINS`."""
+
+    @property
+    def size(self) -> int | None:
+        """Number of values; None where it is continuous."""
+
+    @property
+    def default(self) -> Any: ...
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """Every value. Raises: ValueError where it is continuous."""
+
+    @property
+    def ends(self) -> tuple[Any, ...]:
+        """The values that a check must try: each one of a choice, both ends of a range."""
+
+    @property
+    def words(self) -> str:
+        """The values in words, for people."""
+
+    def decode(self, value: Any) -> Any:
+        """The value behind a sampler's."""
+
+    def encode(self, value: Any) -> Any:
+        """Inverse of `decode`. Raises: ValueError, saying why, if the value lies outside."""
+
+    def random(self, rng: np.random.Generator) -> Any:
+        """A value drawn uniformly, on the domain's scale."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, for JSON; `domain_from_dict` takes it back."""
 
 
 @dataclass(frozen=True)
@@ -14,6 +52,7 @@ class Choice:
     plain scalars."""
 
     values: tuple[Hashable, ...]
+    kind: ClassVar[str] = "choice"
 
     @property
     def choices(self) -> tuple[str | int | float | bool | None, ...]:
@@ -28,8 +67,16 @@ class Choice:
     def size(self) -> int | None:
         return len(self.values)
 
-    def decode(self, label: Any) -> Any:
-        return self.values[self.choices.index(label)]
+    @property
+    def ends(self) -> tuple[Any, ...]:
+        return self.values
+
+    @property
+    def words(self) -> str:
+        return ", ".join(str(label) for label in self.choices)
+
+    def decode(self, value: Any) -> Any:
+        return self.values[self.choices.index(value)]
 
     def encode(self, value: Any) -> Any:
         if value not in self.values:
@@ -40,7 +87,7 @@ class Choice:
         return self.values[int(rng.integers(len(self.values)))]
 
     def to_dict(self) -> dict[str, Any]:
-        return {"kind": "choice", "values": [list(v) if isinstance(v, tuple) else v for v in self.values]}
+        return {"kind": self.kind, "values": [_as_list(value) for value in self.values]}
 
 
 @dataclass(frozen=True)
@@ -51,8 +98,20 @@ class Real:
     high: float
     log: bool = False
     default: float = 0.0
+    kind: ClassVar[str] = "real"
+    size: ClassVar[int | None] = None
 
-    size = None
+    @property
+    def values(self) -> tuple[Any, ...]:
+        raise ValueError(f"the real numbers in [{self.low}, {self.high}] cannot be listed")
+
+    @property
+    def ends(self) -> tuple[Any, ...]:
+        return (self.low, self.high)
+
+    @property
+    def words(self) -> str:
+        return _range_in_words(self)
 
     def decode(self, value: Any) -> float:
         return float(value)
@@ -69,7 +128,7 @@ class Real:
         return min(max(drawn, self.low), self.high)
 
     def to_dict(self) -> dict[str, Any]:
-        return {"kind": "real"} | asdict(self)
+        return {"kind": self.kind} | asdict(self)
 
 
 @dataclass(frozen=True)
@@ -80,6 +139,7 @@ class Whole:
     high: int
     log: bool = False
     default: int = 0
+    kind: ClassVar[str] = "whole"
 
     @property
     def size(self) -> int | None:
@@ -88,6 +148,14 @@ class Whole:
     @property
     def values(self) -> tuple[int, ...]:
         return tuple(range(self.low, self.high + 1))
+
+    @property
+    def ends(self) -> tuple[Any, ...]:
+        return (self.low, self.high)
+
+    @property
+    def words(self) -> str:
+        return _range_in_words(self)
 
     def decode(self, value: Any) -> int:
         return int(value)
@@ -101,19 +169,32 @@ class Whole:
         return int(rng.integers(self.low, self.high + 1))
 
     def to_dict(self) -> dict[str, Any]:
-        return {"kind": "whole"} | asdict(self)
+        return {"kind": self.kind} | asdict(self)
 
 
-Domain = Choice | Real | Whole
+DOMAINS: dict[str, Any] = {domain.kind: domain for domain in (Choice, Real, Whole)}
 
 
 def domain_from_dict(content: Mapping[str, Any]) -> Domain:
-    """Inverse of `to_dict`."""
+    """Inverse of `to_dict`, also for choices of earlier versions, which name no kind."""
     fields = {name: value for name, value in content.items() if name != "kind"}
     if "values" in fields:
-        return Choice(tuple(tuple(v) if isinstance(v, list) else v for v in fields["values"]))
-    return Real(**fields) if content["kind"] == "real" else Whole(**fields)
+        fields["values"] = tuple(_as_tuple(value) for value in fields["values"])
+    domain: Domain = DOMAINS[content.get("kind", Choice.kind)](**fields)
+    return domain
+
+
+def _range_in_words(domain: Real | Whole) -> str:
+    return f"{domain.low:g} to {domain.high:g}{', logarithmic' if domain.log else ''}"
 
 
 def _label(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, tuple) else value
+
+
+def _as_list(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

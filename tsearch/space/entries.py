@@ -37,7 +37,7 @@ def parameter_space(
             real ones, both ends included; "log" as a third entry searches orders of magnitude alike.
         objectives: Metric and direction, {"loss": "minimize"}.
         reference, ideal: The worst values that count and the best ones, by objective: the box in which a hypervolume
-            is measured. Without them it is taken from the finished trials.
+            is measured. Without them no hypervolume is told, and no knee.
         epochs: The budget that the evaluator is given.
         enqueue: Configurations to try first; parameters left out take their default.
 

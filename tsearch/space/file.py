@@ -8,16 +8,32 @@ from pydantic import ValidationError
 
 from tsearch.configuration import Configuration
 from tsearch.errors import TsearchError, did_you_mean
-from tsearch.space.checks import check_names, check_settings
-from tsearch.space.domains import Choice, Domain, Real, Whole
+from tsearch.references import look_in
+from tsearch.space import checks
+from tsearch.space.domains import Choice, Domain
 from tsearch.space.goals import Constraint, Objective
 from tsearch.space.lines import Lines
 from tsearch.space.problems import explain, plain
-from tsearch.space.schema import Enqueued, LimitText, Range, SpaceFile
+from tsearch.space.schema import ConstraintText, Enqueued, SpaceFile
+from tsearch.space.settings import SECTIONS, defaults
 from tsearch.space.space import SearchSpace
 from tsearch.units import metric_name, parse
 
 DIRECTIONS: dict[str, Literal["maximize", "minimize"]] = {"accuracy": "maximize"}
+
+
+def load_space(source: str | Path) -> SearchSpace:
+    """The search space in a YAML file, or the shipped one of that name.
+
+    Raises: TsearchError with file, line, what was found and what is allowed.
+    """
+    path = resolve_space(str(source))
+    look_in(path.parent)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise TsearchError(f"{source}: not a text file in UTF-8, so not a search space.") from None
+    return parse_space(text, str(source) if Path(source) == path else path.name)
 
 
 def parse_space(text: str, source: str = "space.yaml") -> SearchSpace:
@@ -26,50 +42,12 @@ def parse_space(text: str, source: str = "space.yaml") -> SearchSpace:
     Raises: TsearchError with file, line, what was found and what is allowed.
     """
     lines = Lines(source, text)
+    checks.check_family(lines)
     try:
         file = SpaceFile.model_validate(lines.content)
     except ValidationError as error:
         raise explain(error, lines) from None
-    settings: dict[str, Domain] = {
-        "temporal_transformer": _domain(file.temporal_transformer, "temporal_transformer", lines)
-    }
-    for section in ("backbone", "neuron", "training"):
-        part = getattr(file, section)
-        for field in type(part).model_fields:
-            settings[f"{section}.{field}"] = _domain(getattr(part, field), f"{section}.{field}", lines)
-    check_settings(settings, lines)
-    objectives = tuple(_objective(objective) for objective in file.objectives)
-    listed = [objective.name for objective in objectives]
-    twice = next((name for name in listed if listed.count(name) > 1), None)
-    if twice:
-        raise lines.error(("objectives",), f"objective '{twice}' is given twice.")
-    names = set(listed)
-    for name in file.reference or {}:
-        if name not in names:
-            raise lines.error(
-                ("reference", name),
-                f"reference for '{name}', which is no objective.{did_you_mean(name, names)}",
-            )
-    try:
-        space = SearchSpace(
-            name=file.name,
-            data=file.data,
-            hardware=file.hardware,
-            search=file.search,
-            constraints=_constraints(file.constraints, lines),
-            reference=file.reference,
-            objectives=objectives,
-            divisions=file.stages,
-            timesteps=tuple(sorted(set(file.timesteps))),
-            settings=settings,
-            source_text=text,
-            leading=Choice(file.schedule.leading),
-            epochs=file.schedule.epochs,
-            leading_epochs=file.schedule.leading_epochs,
-        )
-    except ValidationError as error:
-        raise lines.error(("stages",), plain(error.errors()[0])) from None
-    check_names(space, lines)
+    space = _space(file, _settings(file, lines), lines)
     enqueued = tuple(_enqueued(space, entry, i, lines) for i, entry in enumerate(file.enqueue))
     return space.model_copy(update={"enqueued": enqueued})
 
@@ -106,81 +84,108 @@ def resolve_space(source: str) -> Path:
     )
 
 
-def _objective(given: str | Objective) -> Objective:
-    return (
-        given
-        if isinstance(given, Objective)
-        else Objective(name=given, direction=DIRECTIONS.get(given, "minimize"))
-    )
+def _settings(file: SpaceFile, lines: Lines) -> dict[str, Domain]:
+    """Every setting of a file by its dotted name, with those that follow from the data; its backbones fit them."""
+    info = checks.described(file.data, lines)
+    settings: dict[str, Domain] = {"temporal_transformer": file.temporal_transformer}
+    for section in SECTIONS:
+        domains = getattr(file, section).domains()
+        settings |= {f"{section}.{field}": domain for field, domain in domains.items()}
+        if section == "backbone":
+            settings |= checks.derived_settings(settings, info, lines)
+    checks.check_backbones(settings, info, lines)
+    return settings
 
 
-def _constraints(given: Mapping[str, LimitText], lines: Lines) -> dict[str, Constraint]:
-    found = {}
-    for name, limit in given.items():
-        metric, ends = metric_name(name), {}
-        for end in ("min", "max"):
-            value = getattr(limit, end)
-            where = (
-                f"{lines.source}:{lines.lines[('constraints', name, end)]}: constraints.{name}.{end}"
-                if value is not None
-                else ""
-            )
-            ends[end] = parse(value, metric, where) if isinstance(value, str) else value
-        if ends["min"] is None and ends["max"] is None:
-            raise lines.error(("constraints", name), f"constraints.{name}: give min, max or both.")
-        found[metric] = Constraint(**ends)
-    return found
+def _space(file: SpaceFile, settings: Mapping[str, Domain], lines: Lines) -> SearchSpace:
+    """The space of a file, but for what is enqueued."""
+    checks.check_leading(file.schedule.leading, min(file.timesteps), lines)
+    objectives = _objectives(file, lines)
+    try:
+        space = SearchSpace(
+            name=file.name,
+            data=file.data,
+            hardware=file.hardware,
+            search=file.search,
+            constraints=_constraints(file.constraints, lines),
+            reference=file.reference,
+            objectives=objectives,
+            divisions=file.stages,
+            timesteps=tuple(sorted(set(file.timesteps))),
+            settings=dict(settings),
+            source_text=lines.text,
+            leading=Choice(tuple(dict.fromkeys(file.schedule.leading))),
+            epochs=file.schedule.epochs,
+            leading_epochs=file.schedule.leading_epochs,
+        )
+    except ValidationError as error:
+        raise lines.error(("stages",), plain(error.errors()[0])) from None
+    checks.check_hardware(file.hardware, lines)
+    checks.check_proposer(file.search.proposer, lines)
+    return space
 
 
-def _domain(value: Any, name: str, lines: Lines) -> Domain:
-    """The domain that a setting stands for."""
-    path = tuple(name.split("."))
-    if isinstance(value, Range):
-        if value.low >= value.high:
-            raise lines.error(path, f"'{name}': low {value.low:g} must be below high {value.high:g}.")
-        if value.log and value.low <= 0:
-            raise lines.error(path, f"'{name}': a log range starts above 0, found low {value.low:g}.")
-        middle = (value.low * value.high) ** 0.5 if value.log else (value.low + value.high) / 2
-        default = middle if value.default is None else value.default
-        if not value.low <= default <= value.high:
+def _objectives(file: SpaceFile, lines: Lines) -> tuple[Objective, ...]:
+    """The objectives, each one once; a reference is given for none but these."""
+    objectives = tuple(_objective(objective) for objective in file.objectives)
+    names = [objective.name for objective in objectives]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise lines.error(("objectives",), f"objective '{twice}' is given twice.")
+    for name in file.reference or {}:
+        if name not in names:
             raise lines.error(
-                path, f"'{name}': default {default:g} is outside [{value.low:g}, {value.high:g}]."
+                ("reference", name),
+                f"reference for '{name}', which is no objective.{did_you_mean(name, names)}",
             )
-        if _is_whole(name):
-            return Whole(int(value.low), int(value.high), value.log, round(default))
-        return Real(value.low, value.high, value.log, default)
-    is_choice = isinstance(value, tuple) and (
-        not _is_list(name) or (bool(value) and isinstance(value[0], tuple))
-    )
-    return Choice(tuple(dict.fromkeys(value)) if is_choice else (value,))
+    return objectives
 
 
-def _is_whole(name: str) -> bool:
-    return name in ("training.batch_size", "training.shift")
+def _objective(given: str | Objective) -> Objective:
+    if isinstance(given, Objective):
+        return given
+    return Objective(name=given, direction=DIRECTIONS.get(given, "minimize"))
 
 
-def _is_list(name: str) -> bool:
-    return name in ("backbone.widths", "backbone.pool_after")
+def _constraints(given: Mapping[str, ConstraintText], lines: Lines) -> dict[str, Constraint]:
+    constraints = {}
+    for name, text in given.items():
+        if text.min is None and text.max is None:
+            raise lines.error(("constraints", name), f"constraints.{name}: give min, max or both.")
+        ends = {end: _number(getattr(text, end), name, end, lines) for end in ("min", "max")}
+        constraints[metric_name(name)] = Constraint(**ends)
+    return constraints
+
+
+def _number(value: float | str | None, name: str, end: str, lines: Lines) -> float | None:
+    """One end of a constraint in the unit of its metric."""
+    if not isinstance(value, str):
+        return value
+    where = f"{lines.source}:{lines.lines[('constraints', name, end)]}: constraints.{name}.{end}"
+    return parse(value, metric_name(name), where)
 
 
 def _enqueued(space: SearchSpace, entry: Enqueued, i: int, lines: Lines) -> Configuration:
-    values = {name: domain.default for name, domain in space.settings.items()}
-    given: dict[str, Any] = (
-        {"temporal_transformer": entry.temporal_transformer} if entry.temporal_transformer else {}
-    )
-    for section in ("backbone", "neuron", "training"):
-        given |= {f"{section}.{field}": value for field, value in getattr(entry, section).items()}
-    for name, value in given.items():
-        if name not in values:
-            raise lines.error(
-                ("enqueue", i, *name.split(".")), f"unknown key '{name}'.{did_you_mean(name, values)}"
-            )
-        values[name] = tuple(value) if isinstance(value, list) else value
+    """The configuration of an entry of `enqueue`, which must lie in the space."""
+    settings = defaults(space.settings)
+    for name, value in _given_settings(entry).items():
+        if name not in settings:
+            hint = did_you_mean(name, settings)
+            raise lines.error(("enqueue", i, *name.split(".")), f"unknown key '{name}'.{hint}")
+        settings[name] = tuple(value) if isinstance(value, list) else value
     try:
-        configuration = space.assemble(entry.stages, entry.timesteps, entry.leading, values)
+        configuration = space.assemble(entry.stages, entry.timesteps, entry.leading, settings)
         space.encode(configuration)
     except ValidationError as error:
         raise lines.error(("enqueue", i), f"enqueue[{i}]: {plain(error.errors()[0])}") from None
     except ValueError as error:
         raise lines.error(("enqueue", i), f"enqueue[{i}] is not in the space: {error}.") from None
     return configuration
+
+
+def _given_settings(entry: Enqueued) -> dict[str, Any]:
+    mode = entry.temporal_transformer
+    given: dict[str, Any] = {"temporal_transformer": mode} if mode else {}
+    for section in SECTIONS:
+        given |= {f"{section}.{field}": value for field, value in getattr(entry, section).items()}
+    return given

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from tsearch.configuration import Frozen
+from tsearch.frozen import Frozen
 
 
 class Objective(Frozen):

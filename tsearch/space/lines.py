@@ -13,7 +13,7 @@ class Lines:
     """YAML content together with the line of every key."""
 
     def __init__(self, source: str, text: str) -> None:
-        self.source = source
+        self.source, self.text = source, text
         self.lines: dict[Path, int] = {}
         try:
             node = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -54,5 +54,6 @@ class Lines:
         return kept
 
     def error(self, path: Path, message: str) -> TsearchError:
+        """An error at the line of `path`, or of the nearest key above it that the file holds."""
         line = self.lines.get(self.known(path))
         return TsearchError(f"{self.source}{f':{line}' if line else ''}: {message}")

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from tsearch.configuration import RENAMED
-from tsearch.space.protocol import Space
+from tsearch.space.protocol import Configuration, Space
 
 _AS_WRITTEN = {  # what the file calls it
     "divisions": "stages",
@@ -17,7 +17,7 @@ _AS_WRITTEN = {  # what the file calls it
 
 def load(source: str | Path) -> Space:
     """The space in a YAML file, or the shipped one of that name. Raises: TsearchError."""
-    from tsearch.space.space import load_space
+    from tsearch.space.file import load_space
 
     return load_space(source)
 
@@ -43,3 +43,10 @@ def as_written(name: str) -> str:
     """A dotted name in `Space.to_dict` as a space file calls it."""
     name = name.removeprefix("settings.").removesuffix(".values")
     return _AS_WRITTEN.get(name, name)
+
+
+def refuse_other_code(configuration: Configuration) -> None:
+    """Raise TsearchError if a stored configuration names a function of the user's that has changed or is missing."""
+    from tsearch.networks.backbones.custom import refuse_other_network
+
+    refuse_other_network(configuration)

@@ -11,10 +11,11 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import Field, PositiveInt, SkipValidation
 
-from tsearch.configuration import DataSpec, Frozen, Task, content_hash
+from tsearch.configuration import DataSpec, Task
+from tsearch.frozen import Frozen, content_hash
 from tsearch.space.domains import Domain, Real, domain_from_dict
 from tsearch.space.goals import Constraint, Objective, SearchSettings
-from tsearch.units import excess
+from tsearch.units import violation
 
 Plain = dict[str, Any]
 
@@ -86,8 +87,8 @@ class ParameterSpace(Frozen):
 
     def violation(self, metrics: Mapping[str, float]) -> float:
         """By how much metrics break the constraints at worst, relative to them; 0 where all are kept."""
-        limits = self.constraints.items()
-        broken = (excess(metrics.get(name, math.nan), limit.min, limit.max) for name, limit in limits)
+        constraints = self.constraints.items()
+        broken = (violation(metrics.get(name, math.nan), one.min, one.max) for name, one in constraints)
         return max(broken, default=0.0)
 
     def random(self, rng: np.random.Generator) -> Plain:

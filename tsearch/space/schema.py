@@ -1,25 +1,76 @@
 """What may stand in a search-space file, as pydantic models: the source of errors and of the JSON schema.
 
 Every setting of `backbone`, `neuron`, `training` and `temporal_transformer` may be one value, a list of values to
-choose from, or a range `{low: ..., high: ..., log: true}`.
+choose from, or a range `{low: ..., high: ..., log: true}`; it is read as the domain that it stands for.
 """
 
-from typing import Annotated, Any, Literal, get_args, get_origin
+from collections.abc import Mapping
+from functools import cache, reduce
+from operator import or_
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Discriminator, Field, PositiveInt, Tag, create_model
+from pydantic import BaseModel, Field, PlainValidator, PositiveInt, TypeAdapter, create_model
+from pydantic.fields import FieldInfo
 
-from tsearch.configuration import Configuration, DataSpec, Frozen, Hardware, Neuron, Training
-from tsearch.networks.backbones.vgg import Vgg
+from tsearch.configuration import Configuration, DataSpec, Hardware, Training
+from tsearch.frozen import Frozen
+from tsearch.networks.backbones import BACKBONES, Backbone, family
+from tsearch.networks.plan import Neuron
+from tsearch.space.domains import Choice, Domain, Real, Whole
 from tsearch.space.goals import Objective, SearchSettings
+from tsearch.space.ranges import OPTION, Range, one_value, setting
+from tsearch.space.settings import SECTIONS
 
 
-class Range(Frozen):
-    """Numbers from `low` to `high`, both included; `log` searches orders of magnitude alike."""
+class Section(Frozen, validate_default=True):
+    """A section whose settings are read as domains; what has no default and is left out is None."""
 
-    low: float
-    high: float
-    log: bool = False
-    default: float | None = None
+    def domains(self) -> dict[str, Domain]:
+        """The domain of every setting that is given or has a default, by name."""
+        return {name: value for name, value in self if isinstance(value, Choice | Real | Whole)}
+
+
+class OpenSection(Section, extra="allow"):
+    """A section that takes further settings: the options of a network that is not ours."""
+
+    __pydantic_extra__: dict[str, OPTION]
+
+
+class OwnBackboneSpace(OpenSection):
+    """A network of one's own, `module:function`, with its options."""
+
+    name: Annotated[str, Field(pattern=":")]
+
+
+@cache
+def searchable(model: type[Frozen]) -> type[Section]:
+    """`model` with every field widened to a setting; its defaults stay. One space has one family of backbones."""
+    base = OpenSection if model.model_config.get("extra") == "allow" else Section
+    is_backbone = issubclass(model, Backbone)
+    fields: dict[str, Any] = {
+        name: _widened(field, setting_type=one_value if is_backbone and name == "name" else setting)
+        for name, field in model.model_fields.items()
+    }
+    return create_model(f"{model.__name__}Space", __base__=base, __doc__=model.__doc__, **fields)
+
+
+def _widened(field: FieldInfo, setting_type: Any) -> tuple[Any, Any]:
+    """Type and default of a setting for the values of `field`."""
+    annotation = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+    if field.is_required():
+        return setting_type(annotation), Field(default=None, validate_default=False)
+    return setting_type(annotation), field.get_default(call_default_factory=True)
+
+
+def _read_backbone(given: Any) -> Section:
+    """The section `backbone`, read by its family."""
+    name = given.get("name", "vgg") if isinstance(given, Mapping) else "vgg"
+    return searchable(family(name)).model_validate(given)
+
+
+NeuronSpace, TrainingSpace = searchable(Neuron), searchable(Training)
+BackboneSpace: Any = reduce(or_, [*(searchable(family(name)) for name in BACKBONES), OwnBackboneSpace])
+TransformerMode: Any = setting(Configuration.model_fields["temporal_transformer"].annotation)
 
 
 class ScheduleSpace(Frozen):
@@ -31,7 +82,7 @@ class ScheduleSpace(Frozen):
     leading_epochs: PositiveInt = 5
 
 
-class LimitText(Frozen):
+class ConstraintText(Frozen):
     """What a metric must keep to: a number in the metric's unit, or text with a unit such as 50nJ."""
 
     min: float | str | None = None
@@ -50,43 +101,9 @@ class Enqueued(Frozen):
     training: dict[str, Any] = Field(default_factory=dict)
 
 
-def _kind(value: Any) -> str:
-    if isinstance(value, dict | Range):
-        return "range"
-    return "choices" if isinstance(value, list | tuple) else "value"
-
-
-def _kind_of_list(value: Any) -> str:
-    return (
-        "choices"
-        if value and isinstance(value, list | tuple) and isinstance(value[0], list | tuple)
-        else "value"
-    )
-
-
-def _setting(annotation: Any) -> Any:
-    """Type of a setting whose single value has type `annotation`."""
-    is_list = get_origin(annotation) is tuple or (
-        get_args(annotation) and get_origin(get_args(annotation)[0]) is tuple
-    )
-    choices = Annotated[tuple[annotation, ...], Field(min_length=1)]
-    union = Annotated[annotation, Tag("value")] | Annotated[choices, Tag("choices")]
-    if is_list:
-        return Annotated[union, Discriminator(_kind_of_list)]
-    return Annotated[union | Annotated[Range, Tag("range")], Discriminator(_kind)]
-
-
-def _searchable(model: type[BaseModel]) -> type[BaseModel]:
-    """`model` with every field widened to a setting; its defaults stay."""
-    fields: dict[str, Any] = {}
-    for name, field in model.model_fields.items():
-        annotation = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
-        fields[name] = (_setting(annotation), field.default)
-    return create_model(f"{model.__name__}Space", __base__=Frozen, __doc__=model.__doc__, **fields)
-
-
-BackboneSpace, NeuronSpace, TrainingSpace = _searchable(Vgg), _searchable(Neuron), _searchable(Training)
-TransformerMode = Configuration.model_fields["temporal_transformer"].annotation
+def _reads(read: Any, form: Any) -> PlainValidator:
+    """Validates with `read`; the JSON schema shows `form`."""
+    return PlainValidator(read, json_schema_input_type=form)
 
 
 class SpaceFile(Frozen):
@@ -94,32 +111,58 @@ class SpaceFile(Frozen):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
     data: DataSpec
-    backbone: BackboneSpace = BackboneSpace()  # type: ignore[valid-type]
-    stages: Literal["any"] | tuple[tuple[PositiveInt, ...], ...] = "any"
+    backbone: Annotated[Section, _reads(_read_backbone, BackboneSpace)] = Field(
+        default={}, validate_default=True
+    )
+    stages: Literal["any"] | Annotated[tuple[tuple[PositiveInt, ...], ...], Field(min_length=1)] = "any"
     timesteps: Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
     schedule: ScheduleSpace = ScheduleSpace()
-    neuron: NeuronSpace = NeuronSpace()  # type: ignore[valid-type]
-    temporal_transformer: _setting(TransformerMode) = "score_mix"  # type: ignore[valid-type]
-    training: TrainingSpace = TrainingSpace()  # type: ignore[valid-type]
+    neuron: Annotated[Section, _reads(NeuronSpace.model_validate, NeuronSpace)] = Field(
+        default={}, validate_default=True
+    )
+    temporal_transformer: Annotated[
+        Choice, _reads(TypeAdapter(TransformerMode).validate_python, TransformerMode)
+    ] = Field(default="score_mix", validate_default=True)
+    training: Annotated[Section, _reads(TrainingSpace.model_validate, TrainingSpace)] = Field(
+        default={}, validate_default=True
+    )
     objectives: Annotated[tuple[str | Objective, ...], Field(min_length=1, max_length=4)] = (
         "accuracy",
         "energy_pj",
         "latency_s",
     )
-    constraints: dict[str, LimitText] = Field(default_factory=dict)
+    constraints: dict[str, ConstraintText] = Field(default_factory=dict)
     reference: dict[str, float] | None = None
     hardware: Hardware = Hardware()
     search: SearchSettings = SearchSettings()
     enqueue: tuple[Enqueued, ...] = ()
 
 
-def known_keys(path: tuple[str | int, ...]) -> list[str]:
-    model: Any = SpaceFile
-    for part in path:
-        is_model = isinstance(model, type) and issubclass(model, BaseModel)
-        if is_model and part in model.model_fields:
-            annotation = model.model_fields[part].annotation
-            model = {"enqueue": Enqueued, "constraints": LimitText}.get(str(part), annotation)
-    if isinstance(model, type) and issubclass(model, BaseModel):
-        return list(model.model_fields)
-    return list(Range.model_fields)
+_MODELS: dict[str, type[BaseModel]] = {
+    "data": DataSpec,
+    "schedule": ScheduleSpace,
+    "neuron": NeuronSpace,
+    "training": TrainingSpace,
+    "objectives": Objective,
+    "constraints": ConstraintText,
+    "hardware": Hardware,
+    "search": SearchSettings,
+    "enqueue": Enqueued,
+}
+
+
+def known_keys(path: tuple[str | int, ...], content: Mapping[str, Any]) -> list[str]:
+    """The keys that may stand at `path` of a file with `content`."""
+    return list(_model_at(path, content).model_fields)
+
+
+def _model_at(path: tuple[str | int, ...], content: Mapping[str, Any]) -> type[BaseModel]:
+    if not path:
+        return SpaceFile
+    top = str(path[0])
+    is_setting = top == "temporal_transformer" or (top in SECTIONS and len(path) > 1)
+    if is_setting:
+        return Range
+    if top == "backbone":
+        return searchable(family(content["backbone"].get("name", "vgg")))
+    return _MODELS[top]

@@ -1,5 +1,4 @@
-"""The order-constrained part of a space: how the blocks are divided into stages, and how many timesteps
-each stage runs.
+"""How stage divisions and timestep vectors are encoded for a sampler.
 
 A stage division is a composition of the depth; a timestep vector never increases from stage to stage. Both
 are encoded so that every proposal of every sampler is valid, without rejection or penalty: a division by
@@ -7,20 +6,11 @@ its cuts between blocks, a vector by the first stage's timesteps and, for each l
 choices still open to it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations, combinations_with_replacement, pairwise
+from itertools import combinations_with_replacement, pairwise
 
-Division = tuple[int, ...]
+from tsearch.space.divisions import Division
+
 Vector = tuple[int, ...]
-
-
-def divisions(depth: int) -> tuple[Division, ...]:
-    """All 2**(depth - 1) compositions of `depth`, fewest stages first."""
-    found = []
-    for n_cuts in range(depth):
-        for cuts in combinations(range(1, depth), n_cuts):
-            edges = (0, *cuts, depth)
-            found.append(tuple(b - a for a, b in pairwise(edges)))
-    return tuple(found)
 
 
 def division_of_cuts(cuts: Sequence[bool]) -> Division:

@@ -14,10 +14,11 @@ def pack(network: nn.Module, optimizer: torch.optim.Optimizer | None, epoch: int
     """Weights of `network`, state of `optimizer` (None at the end of a phase, where the next one starts
     anew) and the number of epochs trained, as safetensors bytes."""
     tensors = {f"model/{name}": value.contiguous() for name, value in network.state_dict().items()}
-    for index, state in (optimizer.state_dict()["state"] if optimizer else {}).items():
+    states = optimizer.state if optimizer else {}
+    for name, parameter in network.named_parameters():
         tensors |= {
-            f"{_OPTIMIZER}{index}/{name}": torch.as_tensor(value).contiguous()
-            for name, value in state.items()
+            f"{_OPTIMIZER}{name}/{field}": torch.as_tensor(value).contiguous()
+            for field, value in states.get(parameter, {}).items()
             if value is not None
         }
     return save(tensors, metadata={"epoch": str(epoch)})
@@ -32,14 +33,18 @@ def unpack_weights(content: bytes) -> dict[str, Tensor]:
     }
 
 
-def restore_optimizer(optimizer: torch.optim.Optimizer, content: bytes) -> None:
-    """Put the optimizer's state in a checkpoint back in place; a checkpoint without one leaves it new."""
-    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+def restore_optimizer(network: nn.Module, optimizer: torch.optim.Optimizer, content: bytes) -> None:
+    """Put the state in a checkpoint of the `optimizer` of `network` back in place; a checkpoint without one leaves it
+    new."""
+    named = dict(network.named_parameters())
+    ordered = [p for group in optimizer.param_groups for p in group["params"]]
+    number = {id(parameter): index for index, parameter in enumerate(ordered)}
     state: dict[int, dict[str, Any]] = {}
     for name, value in load(content).items():
         if name.startswith(_OPTIMIZER):
-            index, field = name.removeprefix(_OPTIMIZER).split("/")
-            state.setdefault(int(index), {})[field] = _laid_out_like(parameters[int(index)], value)
+            name, field = name.removeprefix(_OPTIMIZER).split("/")
+            index = number[id(named[name])]
+            state.setdefault(index, {})[field] = _laid_out_like(ordered[index], value)
     if state:
         optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 

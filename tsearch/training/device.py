@@ -1,15 +1,16 @@
-"""Where networks are trained: on the CPU, or on the GPUs that TSEARCH_DEVICE asks for."""
+"""Where networks are trained: on the CPU, or on GPUs."""
 
 import os
 
 import torch
 
 from tsearch.errors import TsearchError
+from tsearch.machine import machine
 
 
-def device() -> torch.device:
-    """The device that the variable TSEARCH_DEVICE names: "cpu", the default; "cuda:1"; or "cuda", all GPUs, of
-    which worker process n takes number n modulo how many there are.
+def device(asked: str) -> torch.device:
+    """The device that a task asks for: "cpu"; "cuda:1"; or "cuda", all GPUs, of which worker process n takes number n
+    modulo how many there are.
 
     Never chosen by what is there: every worker of a run must give the same. A GPU gives the same bits again with
     the same driver and libraries; GPUs of other models give others, and so does the CPU. Starts CUDA: a process
@@ -17,7 +18,6 @@ def device() -> torch.device:
 
     Raises: TsearchError if there is no such device.
     """
-    asked = os.environ.get("TSEARCH_DEVICE") or "cpu"
     if asked == "cpu":
         return torch.device("cpu")
     n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
@@ -29,8 +29,7 @@ def device() -> torch.device:
             f"Known devices: {', '.join(known)}. {_next_step()}"
         )
     _repeat_bits()
-    worker = int(os.environ.get("TSEARCH_WORKER", 0))  # its number, see executors/worker.py
-    return torch.device(gpus[worker % n_gpus] if asked == "cuda" else asked)
+    return torch.device(gpus[machine().worker % n_gpus] if asked == "cuda" else asked)
 
 
 def device_name(device: torch.device) -> str:

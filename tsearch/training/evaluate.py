@@ -11,15 +11,17 @@ from dataclasses import dataclass
 
 import torch
 
-from hwcost import SpikeRecord
-from tsearch.configuration import Configuration, Identity, Result, Task
+from hwcost import NetworkSpec, SpikeRecord
+from tsearch.configuration import Configuration, Result, Task
 from tsearch.data import Dataset, Split, load_dataset
 from tsearch.networks.build import Network, build, initialise
-from tsearch.networks.neuron.fused import compiling
-from tsearch.pricing.price import describe_network, metrics_of, price, twin_metrics
+from tsearch.networks.neuron.compiler import compiling
+from tsearch.pricing.describe import describe_network
+from tsearch.pricing.price import metrics_of, price, twin_metrics
 from tsearch.pricing.record import Recorder
 from tsearch.training.checkpoints import trained_epochs
 from tsearch.training.device import device, device_name
+from tsearch.training.identity import prepare
 from tsearch.training.loop import train
 from tsearch.training.schedule import positions
 from tsearch.training.speed import is_worth_compiling, keep_memory, warn_of_slow_products
@@ -53,18 +55,19 @@ def train_and_price(
     began = time.perf_counter()
     keep_memory()
     with one_thread():
-        where = device()
+        where = device(task.compute.device)
         warn_of_slow_products(configuration.training.precision, where.type)
         dataset = load_dataset(task.data).to(where)
-        network = build(configuration, dataset.shape, dataset.n_classes)
+        position = positions(configuration)[budget - 1]
+        network = build(configuration, dataset.shape, dataset.n_classes, phase=position.index)
         initialise(network, task.seed, task.replicate)
         network.to(where)
         start = trained_epochs(resume_from) if resume_from is not None else 0
-        timesteps = positions(configuration)[budget - 1].phase.timesteps
-        with compiling(is_worth_compiling(configuration, dataset), str(where)):
+        timesteps = position.phase.timesteps
+        with compiling(is_worth_compiling(network.plan, configuration, len(dataset.train)), str(where)):
             trained = train(network, dataset, task, start=start, stop=budget, checkpoint=resume_from)
-            measured = measure(network, dataset, dataset.validation, timesteps)
-    spec = describe_network(configuration, dataset, timesteps)
+            spec = describe_network(configuration, dataset, timesteps, network.masks(timesteps))
+            measured = measure(network, dataset, dataset.validation, timesteps, spec)
     costs = price(spec, measured.record, task.hardware)
     return Result(
         configuration=configuration,
@@ -83,22 +86,22 @@ def train_and_price(
     )
 
 
-def prepare(task: Task) -> Task:
-    """The task of a run that begins or goes on, checked: data that are missing are better met here than in every
-    trial, and this fills the cache once for all workers."""
-    load_dataset(task.data)
-    return task.model_copy(update={"identity": Identity(recipe=2)})
-
-
-train_and_price.prepare = prepare  # type: ignore[attr-defined]
+train_and_price.prepare = prepare  # type: ignore[attr-defined]  # what a run asks an evaluator for when it begins
 
 
 def measure(
-    network: Network, dataset: Dataset, split: Split, timesteps: tuple[int, ...] | None = None
+    network: Network,
+    dataset: Dataset,
+    split: Split,
+    timesteps: tuple[int, ...] | None = None,
+    spec: NetworkSpec | None = None,
 ) -> Measurement:
-    """Run `network` over `split` once, counting right answers and spikes."""
+    """Run `network` over `split` once, counting right answers and spikes. `spec` is its description where it has been
+    made before."""
     timesteps = timesteps or network.configuration.timesteps
-    recorder = Recorder(describe_network(network.configuration, dataset, timesteps))
+    if spec is None:
+        spec = describe_network(network.configuration, dataset, timesteps, network.masks(timesteps))
+    recorder = Recorder(spec, network.plan)
     network.eval()
     where = network.head.weight.device
     split = split.to(where)

@@ -8,16 +8,16 @@ from math import isfinite
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from tsearch.configuration import Configuration, Task, Training
+from tsearch.configuration import Configuration, Task
 from tsearch.data import Dataset
 from tsearch.networks.build import Network
+from tsearch.networks.weights import load_weights
 from tsearch.training.checkpoints import pack, restore_optimizer, unpack_weights
-from tsearch.training.losses import early_classifier_loss
+from tsearch.training.losses import make_loss
+from tsearch.training.optimizer import make_optimizer, set_learning_rate
 from tsearch.training.schedule import Position, one_cycle, positions
-
-TRANSFORMER_LEARNING_RATE = 0.01
 
 
 class TrainingDivergedError(ArithmeticError):
@@ -44,22 +44,26 @@ def train(
     """Train `network` from epoch `start` (the state in `checkpoint`) up to epoch `stop` of its schedule, in
     place.
 
-    A phase starts with a new optimizer and a full learning-rate cycle from the weights of the one before.
+    A phase starts with a new optimizer and a full learning-rate cycle from the weights of the one before. Temporal
+    transformers that the checkpoint does not have yet, because later phases need them, start as they are.
 
-    Raises: TrainingDivergedError if the loss is no longer a finite number.
+    Raises: TrainingDivergedError if the loss is no longer a finite number; ValueError if the network is made for other
+    phases than those up to `stop`, whose weights alone belong into its checkpoint.
     """
     configuration = network.configuration
+    if network.phase != positions(configuration)[stop - 1].index:
+        raise ValueError(f"the network is made for phase {network.phase + 1}, but training stops elsewhere")
     if checkpoint is not None:
-        network.load_state_dict(unpack_weights(checkpoint))
+        load_weights(network, unpack_weights(checkpoint), may_be_new=["boundaries"])
     curve = []
     optimizer = None
     for number, position in enumerate(positions(configuration)[:stop]):
         if number < start:
             continue
         if optimizer is None or position.epoch == 0:
-            optimizer = _optimizer(network, configuration.training)
+            optimizer = make_optimizer(network, configuration.training)
             if checkpoint is not None and number == start and position.epoch > 0:
-                restore_optimizer(optimizer, checkpoint)
+                restore_optimizer(network, optimizer, checkpoint)
         loss = _epoch(network, dataset, task, optimizer, position)
         curve.append({"epoch": float(number + 1), "loss": loss})
         if position.epoch + 1 == position.phase.epochs:
@@ -82,15 +86,13 @@ def _epoch(
     split = dataset.train.to(where)
     batches = _batches(torch.as_tensor(rng.permutation(len(split)), device=where), training.batch_size)
     network.train()
+    loss_of = make_loss(network)
     total, seen = torch.zeros((), dtype=torch.float64, device=where), 0
     for number, indices in enumerate(batches):
         progress = (position.epoch + number / len(batches)) / position.phase.epochs
-        _set_learning_rate(optimizer, one_cycle(progress, training.warmup))
+        set_learning_rate(optimizer, one_cycle(progress, training.warmup))
         frames = _shift(split.batch(indices, timesteps[0]), training.shift, rng)
-        loss = early_classifier_loss(
-            network.run(frames, timesteps), split.labels[indices],
-            early_weight=training.early_loss_weight, label_smoothing=training.label_smoothing,
-        )  # fmt: skip
+        loss = loss_of(network.run(frames, timesteps), split.labels[indices])
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -115,23 +117,3 @@ def _shift(frames: Tensor, most: int, rng: np.random.Generator) -> Tensor:
         return frames
     rows, columns = (int(n) for n in rng.integers(-most, most + 1, 2))
     return torch.roll(frames, (rows, columns), (-2, -1))
-
-
-def _optimizer(network: Network, training: Training) -> torch.optim.Optimizer:
-    mixing = list(network.transformers.parameters())
-    others = [p for p in network.parameters() if not any(p is m for m in mixing)]
-    groups = [_group(others, training.learning_rate, training.weight_decay)]
-    if mixing:
-        groups.append(_group(mixing, TRANSFORMER_LEARNING_RATE, 0.0))
-    if training.optimizer == "adamw":
-        return torch.optim.AdamW(groups, fused=True)
-    return torch.optim.SGD(groups, momentum=0.9, fused=True)
-
-
-def _group(parameters: list[nn.Parameter], learning_rate: float, weight_decay: float) -> dict[str, object]:
-    return {"params": parameters, "lr": learning_rate, "weight_decay": weight_decay, "peak": learning_rate}
-
-
-def _set_learning_rate(optimizer: torch.optim.Optimizer, fraction: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = group["peak"] * fraction

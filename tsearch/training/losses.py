@@ -1,19 +1,25 @@
 """The training loss."""
 
+from collections.abc import Callable
+
 from torch import Tensor
 from torch.nn import functional
 
-from tsearch.networks.build import Outputs
+from tsearch.networks.build import Network
+from tsearch.networks.parts import HasLoss, Outputs
 
 
-def early_classifier_loss(
-    outputs: Outputs, labels: Tensor, *, early_weight: float, label_smoothing: float
-) -> Tensor:
-    """Cross-entropy of the network plus `early_weight` times that of every early classifier.
+def make_loss(network: Network) -> Callable[[Outputs, Tensor], Tensor]:
+    """The loss of outputs and labels int64 [B]: cross-entropy of the logits, plus the terms that the network's parts
+    add (see `networks/parts.py`), one after the other."""
+    training = network.configuration.training
+    parts = [part for part in network.modules() if isinstance(part, HasLoss)]
 
-    Source: arXiv 2401.01912 states losses of the early classifiers against the label; equal weights of 1
-    are our reading."""
-    loss = functional.cross_entropy(outputs.logits, labels, label_smoothing=label_smoothing)
-    for logits in outputs.early:
-        loss = loss + early_weight * functional.cross_entropy(logits, labels, label_smoothing=label_smoothing)
+    def loss(outputs: Outputs, labels: Tensor) -> Tensor:
+        total = functional.cross_entropy(outputs.logits, labels, label_smoothing=training.label_smoothing)
+        for part in parts:
+            for term in part.loss_terms(outputs, labels, training):
+                total = total + term
+        return total
+
     return loss

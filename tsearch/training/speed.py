@@ -6,13 +6,11 @@ import logging
 import sys
 from contextlib import suppress
 from functools import cache
-from math import prod
 from pathlib import Path
 
 from tsearch.configuration import Configuration
-from tsearch.data import Dataset
 from tsearch.files.notices import warn_once
-from tsearch.pricing.price import describe_network
+from tsearch.networks.plan import Plan, stage_of_blocks
 
 # Measured with benchmarks/training_speed.py: what compiled neurons save, forward and backward, of one neuron in one
 # timestep, and what importing the compiler and compiling for one more number of timesteps cost.
@@ -32,22 +30,23 @@ _SHORT = {
 _log = logging.getLogger(__name__)
 
 
-def is_worth_compiling(configuration: Configuration, dataset: Dataset) -> bool:
-    """Whether compiled neurons save more time in the whole training than compiling them takes. It depends on the
-    configuration and the data alone, so it is the same for every segment and every worker."""
+def is_worth_compiling(plan: Plan, configuration: Configuration, n_samples: int) -> bool:
+    """Whether compiled neurons save more time in the whole training, of `n_samples` an epoch, than compiling them
+    takes. It depends on the configuration and the data alone, so it is the same for every segment and every worker."""
     timesteps = {t for phase in configuration.schedule for t in phase.timesteps if t > 1}
     costs_s = IMPORT_S + COMPILATION_S * len(timesteps)
-    return neuron_steps(configuration, dataset) * SAVED_S > costs_s
+    return neuron_steps(plan, configuration, n_samples) * SAVED_S > costs_s
 
 
-def neuron_steps(configuration: Configuration, dataset: Dataset) -> int:
+def neuron_steps(plan: Plan, configuration: Configuration, n_samples: int) -> int:
     """How often, in the whole training, a neuron makes a timestep for a sample."""
-    total = 0
-    for phase in configuration.schedule:
-        layers = describe_network(configuration, dataset, phase.timesteps).layers
-        neurons = [(prod(layer.out_shape), layer.stage) for layer in layers if layer.neuron is not None]
-        total += phase.epochs * sum(n * phase.timesteps[stage] for n, stage in neurons)
-    return total * len(dataset.train)
+    stage = stage_of_blocks(configuration.stages)
+    steps = (
+        phase.epochs * phase.timesteps[stage[node.block]] * n_neurons
+        for phase in configuration.schedule
+        for node, n_neurons in plan.neurons()
+    )
+    return sum(steps) * n_samples
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -106,13 +107,25 @@ def test_durations_are_rounded_as_people_say_them(seconds, words) -> None:
     assert _duration(seconds) == words
 
 
-def test_the_best_is_one_that_keeps_the_limits() -> None:
+def test_the_best_is_one_that_keeps_the_constraints() -> None:
     first = started()
-    limited = Started(first.folder, OBJECTIVES, *BOX, (), 4, {"energy_pj": (None, 3e3)})
+    constrained = Started(first.folder, OBJECTIVES, *BOX, (), 4, {"energy_pj": (None, 3e3)})
     shown = show(
-        limited, Finished(trial(0, 0.9, 4e3), 1, 4), Finished(trial(1, 0.6, 2e3), 2, 4), is_live=False
+        constrained, Finished(trial(0, 0.9, 4e3), 1, 4), Finished(trial(1, 0.6, 2e3), 2, 4), is_live=False
     )
     _, none, best = shown.splitlines()
     assert "front 0" in none
     assert "best" not in none
     assert "best accuracy 60.0 %" in best
+
+
+def test_plain_configurations_show_their_parameters_and_without_a_box_no_hypervolume() -> None:
+    configuration: Any = {"lr": 0.012345, "act": "relu"}
+    result = Result(configuration=configuration, budget=1, metrics={"accuracy": 0.6, "energy_pj": 2e3})
+    plain = Trial(0, "0" * 16, "complete", "proposed", configuration, result)
+    boxless = Started(Path("runs/toy"), OBJECTIVES, {}, {}, (), 2)
+    shown = show(boxless, Finished(plain, 1, 2), is_live=False)
+    assert shown.splitlines()[1] == (
+        "1/2 trials | front 1 | best accuracy 60.0 % | 10 s left | "
+        "trial 0: lr 0.01235, act relu, accuracy 60.0 %, energy 2.00 nJ"
+    )

@@ -6,11 +6,12 @@ import pytest
 import tsearch
 from tsearch.configuration import Result
 from tsearch.engine.events import Finished, Rejected
+from tsearch.engine.proposers import find_proposer
 from tsearch.engine.proposers.optuna_sampler import CONSTRAINT
-from tsearch.engine.proposing import Problem, Told, UnderWay, find_proposer
+from tsearch.engine.proposing import Problem, Told, UnderWay
 from tsearch.errors import TsearchError
 from tsearch.front import Front
-from tsearch.pricing.price import rejection
+from tsearch.pricing.bounds import rejection
 from tsearch.space.file import parse_space
 
 SPACE = """
@@ -45,7 +46,7 @@ def search(given, tmp_path, **more):
 
 def test_what_cannot_meet_a_limit_is_rejected_and_not_counted(tmp_path) -> None:
     unlimited = space("{}")
-    silent = [tsearch.pricing.price._bound(unlimited, c).low.total_pj for c in unlimited.baselines()]
+    silent = [tsearch.pricing.bounds._bound(unlimited, c).low.total_pj for c in unlimited.baselines()]
     limit = (silent[2] + silent[3]) / 2  # three timesteps may meet it, four cannot
     given = space(f"{{energy: {{max: {limit}}}}}")
     run, events = search(given, tmp_path)

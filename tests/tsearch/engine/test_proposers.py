@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from my_proposers import Halton, near_the_best
 
-from tsearch.engine.proposers import PROPOSERS
-from tsearch.engine.proposing import Problem, Told, UnderWay, find_proposer
+from tsearch.engine.proposers import PROPOSERS, find_proposer
+from tsearch.engine.proposing import Problem, Told, UnderWay
 from tsearch.engine.run import resume, run
 from tsearch.engine.run_folder import Run
 from tsearch.errors import TsearchError

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def test_the_searched_model_itself_gives_these_logits(bundle: Path, small_run: R
 def test_early_classifiers_and_earlier_transformers_are_gone(bundle: Path) -> None:
     names = tsearch.load(bundle).state_dict().keys()
     assert not any("early" in name for name in names)
-    assert {name.split(".")[1] for name in names if name.startswith("transformers")} == {"boundary1_3_to_1"}
+    assert {name.split(".")[1] for name in names if name.startswith("boundaries")} == {"after_block1_3_to_1"}
 
 
 def test_the_card_says_what_it_is(bundle: Path) -> None:
@@ -69,6 +70,9 @@ def test_the_card_says_what_it_is(bundle: Path) -> None:
         "45nm_paper_simple",
         "seed 0",
         "torch",
+        "| backbone | vgg: widths 4, 6; pool after 1; pool average |",
+        "| stages | 1, 1 (blocks per stage) |",
+        "| device | cpu",
     ):
         assert expected in card
 
@@ -108,3 +112,9 @@ def test_an_existing_folder_is_not_overwritten(bundle: Path, small_run: Run) -> 
 def test_data_of_another_form_are_refused(bundle: Path) -> None:
     with pytest.raises(TsearchError, match=r"takes inputs \(2, 16, 16\)"):
         tsearch.evaluate_bundle(bundle, "digits")
+
+
+def test_what_is_no_network_cannot_be_exported(small_run: Run) -> None:
+    trial = replace(small_run.results[0], configuration={"lr": 0.1})  # type: ignore[arg-type]
+    with pytest.raises(TsearchError, match="is no network, so there is nothing to export"):
+        tsearch.export_bundle(replace(small_run, trials=(trial,)), trial.number)

@@ -181,7 +181,7 @@ def test_the_knee_of_three_objectives_survives_costs_that_move_together() -> Non
     assert knee.number == 2
 
 
-def test_best_keeps_limits_and_breaks_ties_by_the_other_objectives() -> None:
+def test_best_keeps_constraints_and_breaks_ties_by_the_other_objectives() -> None:
     front = make([[0.5, 10.0], [0.9, 60.0], [0.9, 40.0], [0.95, 90.0], [math.nan, 1.0]], name="demo")
     assert front.best("accuracy").number == 3
     assert front.best("accuracy", {"energy_pj": (None, 80.0)}).number == 2
@@ -196,7 +196,7 @@ def test_best_says_the_nearest_miss() -> None:
         front.best("accuracy", {"energy_pj": (None, 8.0)})
     assert str(error.value) == (
         "run demo: no complete trial has energy at most 8.00 pJ. "
-        "The nearest is trial 0 with energy 10.0 pJ: loosen the limit."
+        "The nearest is trial 0 with energy 10.0 pJ: loosen the constraint."
     )
     with pytest.raises(
         TsearchError, match=r"at least 85\.0 % and energy at most 50\.0 pJ\. The nearest is trial 1"
@@ -209,7 +209,7 @@ def test_best_says_the_nearest_miss() -> None:
 
 
 @given(clouds())
-def test_the_best_without_limits_is_on_the_front(rows: list[list[float]]) -> None:
+def test_the_best_without_constraints_is_on_the_front(rows: list[list[float]]) -> None:
     if rows:
         front = make(rows, objectives_for(len(rows[0])))
         for objective in front.objectives:

@@ -2,11 +2,14 @@
 parameter."""
 
 from itertools import product
+from typing import get_args
 
 import pytest
 import torch
 
-from tsearch.networks.boundary import PRIOR_EPS, TRANSFORMERS, ScoreMix, bucket_matrix
+from hwcost import MODES
+from tsearch.configuration import Configuration
+from tsearch.networks.boundary import PRIOR_EPS, TEMPORAL_TRANSFORMERS, ScoreMix, bucket_matrix
 
 PAIRS = [(t_in, t_out) for t_in, t_out in product(range(1, 9), repeat=2) if t_out <= t_in]
 
@@ -15,10 +18,15 @@ def frames(t_in: int, seed: int = 0) -> torch.Tensor:
     return torch.rand(t_in, 3, 2, 4, 4, generator=torch.Generator().manual_seed(seed))
 
 
-@pytest.mark.parametrize("mode", sorted(TRANSFORMERS))
+def test_modules_configurations_and_the_cost_model_know_the_same_temporal_transformers() -> None:
+    allowed = Configuration.model_fields["temporal_transformer"].annotation
+    assert tuple(TEMPORAL_TRANSFORMERS) == MODES == get_args(allowed)
+
+
+@pytest.mark.parametrize("mode", sorted(TEMPORAL_TRANSFORMERS))
 @pytest.mark.parametrize(("t_in", "t_out"), PAIRS)
 def test_time_changes_and_nothing_else(mode: str, t_in: int, t_out: int) -> None:
-    assert TRANSFORMERS[mode](t_in, t_out)(frames(t_in)).shape == (t_out, 3, 2, 4, 4)
+    assert TEMPORAL_TRANSFORMERS[mode](t_in, t_out)(frames(t_in)).shape == (t_out, 3, 2, 4, 4)
 
 
 @pytest.mark.parametrize(("t_in", "t_out"), PAIRS)
@@ -37,7 +45,7 @@ def test_five_steps_to_two_are_three_and_two() -> None:
 @pytest.mark.parametrize("mode", ["score_mix", "static_mix", "bucket"])
 @pytest.mark.parametrize(("t_in", "t_out"), PAIRS)
 def test_a_constant_stays_that_constant(mode: str, t_in: int, t_out: int) -> None:
-    transformer = TRANSFORMERS[mode](t_in, t_out)
+    transformer = TEMPORAL_TRANSFORMERS[mode](t_in, t_out)
     for parameter in transformer.parameters():
         torch.nn.init.normal_(parameter)
     constant = frames(1).expand(t_in, -1, -1, -1, -1)
@@ -46,12 +54,12 @@ def test_a_constant_stays_that_constant(mode: str, t_in: int, t_out: int) -> Non
 
 @pytest.mark.parametrize("mode", ["score_mix", "static_mix"])
 def test_starts_near_bucket_averaging(mode: str) -> None:
-    transformer = TRANSFORMERS[mode](6, 2)
+    transformer = TEMPORAL_TRANSFORMERS[mode](6, 2)
     if isinstance(transformer, ScoreMix):
         torch.nn.init.zeros_(transformer.expand.weight)
         torch.nn.init.zeros_(transformer.expand.bias)
     x = frames(6)
-    difference = (transformer(x) - TRANSFORMERS["bucket"](6, 2)(x)).abs().max().item()
+    difference = (transformer(x) - TEMPORAL_TRANSFORMERS["bucket"](6, 2)(x)).abs().max().item()
     assert 0 < difference < 6 * PRIOR_EPS
 
 
@@ -65,7 +73,7 @@ def test_samples_do_not_mix() -> None:
 @pytest.mark.parametrize("mode", ["score_mix", "static_mix", "rank1_score"])
 def test_every_parameter_gets_a_gradient(mode: str) -> None:
     torch.manual_seed(0)
-    transformer = TRANSFORMERS[mode](4, 2)
+    transformer = TEMPORAL_TRANSFORMERS[mode](4, 2)
     target = torch.randn(2, 3, 2, 4, 4, generator=torch.Generator().manual_seed(1))
     (transformer(frames(4)) * target).sum().backward()
     for parameter in transformer.parameters():

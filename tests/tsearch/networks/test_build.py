@@ -4,12 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-import tsearch.networks.block as block_module
+import tsearch.networks.modules as modules
 from tsearch.configuration import Configuration, Phase
 from tsearch.networks.backbones.vgg import Vgg
-from tsearch.networks.block import ConvBlock
 from tsearch.networks.build import build, initialise
+from tsearch.networks.modules import ConvolutionModule, PoolModule
 from tsearch.networks.neuron import fire
+from tsearch.networks.plan import INPUT, Convolution, Pool
 
 SHAPE = (2, 8, 8)
 
@@ -50,14 +51,14 @@ def test_neurons_of_a_stage_step_exactly_its_timesteps(monkeypatch, stages, time
         stepped.append(spikes.shape[0])
         return spikes
 
-    monkeypatch.setattr(block_module, "fire", counting)
+    monkeypatch.setattr(modules, "fire", counting)
     assert network(stages, timesteps)(frames(timesteps[0])).shape == (6, 10)
     assert stepped == expected
 
 
 def test_boundaries_have_one_transformer_and_one_early_classifier_each() -> None:
     three = network()
-    assert list(three.transformers) == ["boundary1_4_to_2", "boundary2_2_to_1"]
+    assert list(three.boundaries) == ["after_block1_4_to_2", "after_block2_2_to_1"]
     assert len(three.early_classifiers) == 2
     assert len(three.train().run(frames(4), (4, 2, 1)).early) == 2
     assert three.eval().run(frames(4), (4, 2, 1)).early == ()
@@ -66,7 +67,7 @@ def test_boundaries_have_one_transformer_and_one_early_classifier_each() -> None
 def test_earlier_phases_bring_their_own_transformers_and_share_the_weights() -> None:
     schedule = (Phase(timesteps=(8, 8), epochs=1), Phase(timesteps=(4, 2), epochs=1))
     both = network((1, 2), schedule=schedule)
-    assert list(both.transformers) == ["boundary1_8_to_8", "boundary1_4_to_2"]
+    assert list(both.boundaries) == ["after_block1_8_to_8", "after_block1_4_to_2"]
     assert both.run(frames(8), (8, 8)).logits.shape == both.run(frames(4), (4, 2)).logits.shape
 
 
@@ -98,8 +99,9 @@ def test_one_stage_with_a_bucket_boundary_of_equal_timesteps_is_the_plain_networ
 
 def test_direct_encoding_runs_the_first_convolution_once_with_the_same_result(monkeypatch) -> None:
     net = network((3,), (4,)).eval()
-    image, normalised, calls = frames(1), net.stages[0][0].normalised, []
-    monkeypatch.setattr(net.stages[0][0], "normalised", lambda x: calls.append(len(x)) or normalised(x))
+    first = net.blocks["1"]["main"]
+    image, normalised, calls = frames(1), first.normalised, []
+    monkeypatch.setattr(first, "normalised", lambda x: calls.append(len(x)) or normalised(x))
     once = net(image)
     repeated = net(image.expand(4, -1, -1, -1, -1))
     assert calls == [6, 24]
@@ -130,18 +132,24 @@ def test_an_early_loss_weight_of_zero_leaves_the_early_classifiers_without_gradi
 
 def test_a_block_normalises_pools_and_fires() -> None:
     torch.manual_seed(0)
-    block, neuron = ConvBlock(2, 3, pool="average"), configuration().neuron
+    neuron = configuration().neuron
+    node = Convolution(
+        name="block1", block=1, sources=(INPUT,), in_shape=SHAPE, shape=(3, 8, 8), neuron=neuron
+    )
+    block = ConvolutionModule(node)
+    pool = PoolModule(Pool(name="pool1", block=1, sources=("block1",), in_shape=(3, 8, 8), shape=(3, 4, 4)))
     x = frames(2)
     by_hand = nn.functional.avg_pool2d(
         fire(block.norm(block.conv(x.flatten(0, 1))).view(2, 6, 3, 8, 8), 2, neuron).flatten(0, 1), 2
     ).view(2, 6, 3, 4, 4)
-    assert torch.equal(block(x, 2, neuron), by_hand)
+    assert torch.equal(pool(block(x, 2), 2), by_hand)
     assert set(by_hand.unique().tolist()) <= {0, 0.25, 0.5, 0.75, 1}
 
 
 def test_outside_training_the_normalisation_is_part_of_the_weights() -> None:
     torch.manual_seed(0)
-    block = ConvBlock(2, 3).double()
+    node = Convolution(name="block1", block=1, sources=(INPUT,), in_shape=SHAPE, shape=(3, 8, 8))
+    block = ConvolutionModule(node).double()
     nn.init.uniform_(block.norm.weight, 0.5, 2)
     nn.init.uniform_(block.norm.bias, -1, 1)
     x = frames(2).double().flatten(0, 1)

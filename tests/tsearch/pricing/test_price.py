@@ -10,8 +10,9 @@ from tsearch.configuration import Configuration, Phase
 from tsearch.data.dataset import DatasetInfo
 from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.build import build
-from tsearch.pricing.price import cost_range, describe_network, reference_box
-from tsearch.space.space import load_space
+from tsearch.pricing.bounds import cost_range, reference_box
+from tsearch.pricing.describe import describe_network
+from tsearch.space.file import load_space
 
 STATIC = DatasetInfo("toy", (3, 12, 10), 7, is_static=True, input_class="analog")
 EVENTS = DatasetInfo("toy", (2, 12, 10), 7, is_static=False, input_class="graded")
@@ -50,9 +51,10 @@ def test_shapes_are_those_of_the_real_network() -> None:
     spec = describe_network(config, EVENTS)
     for name in ("block1", "block2", "block3"):
         layer = spec.layer(name)
-        assert seen[f"{name}.in"] == (spec.input_timesteps(layer), 2, *layer.in_shape)
-        assert seen[f"{name}.out"] == (spec.timesteps(layer), 2, *layer.out_shape)
-    assert seen["head.in"][2:].numel() == spec.layer("head").n_inputs
+        (source,) = network.plan.by_name[name].sources
+        assert seen[source] == (spec.input_timesteps(layer), 2, *layer.in_shape)
+        assert seen[name] == (spec.timesteps(layer), 2, *layer.out_shape)
+    assert seen["pool3"][2:].numel() == spec.layer("head").n_inputs
 
 
 def test_direct_encoding_is_priced_once_and_events_are_accumulated() -> None:

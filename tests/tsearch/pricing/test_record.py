@@ -12,9 +12,10 @@ from tsearch.configuration import Configuration, Phase
 from tsearch.data.dataset import DatasetInfo
 from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.build import build, initialise
-from tsearch.networks.neuron.fused import compiling
-from tsearch.pricing.price import describe_network
-from tsearch.pricing.record import EventClassError, Recorder
+from tsearch.networks.neuron.compiler import compiling
+from tsearch.pricing.describe import describe_network
+from tsearch.pricing.record import Recorder
+from tsearch.pricing.tally import EventClassError
 
 INFO = DatasetInfo("toy", (2, 7, 6), 5, is_static=False, input_class="graded")
 CONFIGURATION = Configuration(
@@ -43,7 +44,7 @@ def frames() -> torch.Tensor:
 
 
 def recorded(network, frames: torch.Tensor, batches: list[list[int]]) -> SpikeRecord:
-    recorder = Recorder(describe_network(CONFIGURATION, INFO))
+    recorder = Recorder(describe_network(CONFIGURATION, INFO), network.plan)
     with torch.no_grad():
         for batch in batches:
             network.run(frames[:, batch], CONFIGURATION.timesteps, recorder)
@@ -77,7 +78,7 @@ def test_spikes_that_no_window_covers_are_counted_in_their_own_class(network, fr
             frames, CONFIGURATION.timesteps, lambda name, values: seen.__setitem__(name, values.clone())
         )
     record, spec = recorded(network, frames, [list(range(N_SAMPLES))]), describe_network(CONFIGURATION, INFO)
-    spikes, (fan_outs, _) = seen["block1.out"], fan_out_classes(spec.layer("pool1"))
+    spikes, (fan_outs, _) = seen["block1"], fan_out_classes(spec.layer("pool1"))
     last_row = spikes[..., 6, :].sum((1, 2, 3))
     assert fan_outs.tolist() == [0, 1]
     assert torch.tensor(record.layers["pool1"].events)[:, 0].tolist() == last_row.tolist()
@@ -94,7 +95,7 @@ def test_synaptic_operations_equal_a_convolution_of_ones(network, frames) -> Non
     record, spec = recorded(network, frames, [list(range(N_SAMPLES))]), describe_network(CONFIGURATION, INFO)
     for name, scale in (("block1", 1), ("block2", 4), ("block3", 4)):
         layer = spec.layer(name)
-        events = (seen[f"{name}.in"] * scale).flatten(0, 1).double()
+        events = (seen[network.plan.by_name[name].sources[0]] * scale).flatten(0, 1).double()
         ones = torch.ones(layer.out_shape[0], layer.in_shape[0], 3, 3, dtype=torch.float64)
         brute = functional.conv2d(events, ones, padding=1).sum().item()
         ours = sum(
@@ -102,12 +103,12 @@ def test_synaptic_operations_equal_a_convolution_of_ones(network, frames) -> Non
             for row in record.layers[name].sums
         )
         assert ours == brute > 0
-    assert sum(record.layers["block2"].outputs) == seen["block2.out"].sum().item()
+    assert sum(record.layers["block2"].outputs) == seen["block2"].sum().item()
     assert len(record.layers["block2"].outputs) == 2
     assert (
         len(record.layers["block2"].events) == 4
     )  # at the boundary, events arrive with the timesteps of the stage before
-    assert sum(map(sum, record.layers["pool1"].events)) == seen["block1.out"].sum().item()
+    assert sum(map(sum, record.layers["pool1"].events)) == seen["block1"].sum().item()
 
 
 def test_events_that_contradict_the_declared_class_are_refused(network, frames) -> None:

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from hwcost import NetworkSpec, SpikeRecord
-from hwcost.fan_out import class_sizes
+from hwcost.network.fan_out import class_sizes
 from tsearch.configuration import Configuration, DataSpec, Hardware, Phase, Result
 from tsearch.data import describe_dataset
 from tsearch.engine.run_file import RunFile
 from tsearch.engine.run_folder import Run, Trial
-from tsearch.pricing.price import describe_network, metrics_of, price
+from tsearch.frozen import content_hash
+from tsearch.pricing.describe import describe_network
+from tsearch.pricing.price import metrics_of, price
 
 MakeRun = Callable[..., Run]
 N_SAMPLES, N_EVENTS = 300, 2581
@@ -85,6 +87,10 @@ def result_of(what: Configuration, number: int) -> Result:
     )
 
 
+def key_of(what: Any) -> str:
+    return what.key if isinstance(what, Configuration) else content_hash(what)
+
+
 def run_of(
     results: Sequence[Result],
     objectives: Sequence[str] = ("accuracy", "energy_pj", "latency_s"),
@@ -95,15 +101,17 @@ def run_of(
 ) -> Run:
     """A run with a complete trial per result, and a failed one per error."""
     trials = []
-    for number, found in enumerate(results):
-        what = found.configuration
-        origin = "baseline" if len(set(what.timesteps)) == 1 else "proposed"
+    for number, result in enumerate(results):
+        what = result.configuration
+        is_uniform = isinstance(what, Configuration) and len(set(what.timesteps)) == 1
+        origin = "baseline" if is_uniform else "proposed"
         finished = f"2026-01-01T00:{number:02d}:00+00:00"
-        trials.append(Trial(number, what.key, "complete", origin, what, found, None, finished))  # type: ignore[arg-type]
+        trials.append(Trial(number, key_of(what), "complete", origin, what, result, None, finished))  # type: ignore[arg-type]
+    what = results[0].configuration if results else configuration((5, 3, 1))
+    what = configuration((5, 3, 1)) if isinstance(what, Configuration) else what
     for number, error in enumerate(errors, start=len(trials)):
-        what = configuration((5, 3, 1))
         trials.append(
-            Trial(number, what.key, "failed", "proposed", what, None, error, "2026-01-01T01:00:00+00:00")
+            Trial(number, key_of(what), "failed", "proposed", what, None, error, "2026-01-01T01:00:00+00:00")
         )
     content = {
         "name": name,

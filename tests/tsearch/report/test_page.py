@@ -123,3 +123,40 @@ def test_an_evaluator_without_costs_or_spikes_is_enough(
     assert panel["rates"] is None
     foreign = [r.model_copy(update={"costs": {"45nm_memory": {"joules": 1.0}}}) for r in results]
     assert figures_of(text_of(make_run(foreign), tmp_path))["trials"]["0"]["energy"] == {}
+
+
+def test_configurations_that_are_no_networks_show_their_parameters(make_run: MakeRun, tmp_path: Path) -> None:
+    plain = [
+        Result(
+            configuration={"lr": 10.0**-i, "act": EVIL}, budget=1, metrics={"loss": 0.5**i, "size": 2.0**i}
+        )
+        for i in range(4)
+    ]
+    run = make_run(plain, ("loss", "size"), errors=["out of memory"], name="plain", reference={}, ideal={})
+    text = text_of(run, tmp_path)
+    assert EVIL not in text
+    assert "<th>lr</th><th>act</th><th>loss</th><th>size</th><th>origin</th></tr>" in text
+    for absent in (
+        "timesteps",
+        "stages",
+        "tsearch export",
+        "Hypervolume over",
+        'class="saving"',
+        "<i>data</i>",
+    ):
+        assert absent not in text
+    figures = figures_of(text)
+    assert "lr <b>0.001</b> · act <b>&lt;script" in figures["fronts"][""]["data"][-1]["customdata"][0][1]
+    assert "<dt>lr</dt><dd>1</dd>" in figures["trials"]["0"]["facts"]
+
+
+def test_a_front_with_a_box_but_without_networks_has_its_hypervolume(
+    make_run: MakeRun, tmp_path: Path
+) -> None:
+    plain = [
+        Result(configuration={"x": i}, budget=1, metrics={"loss": 1.0 + i, "size": 4.0 - i}) for i in (0, 1)
+    ]
+    box = {"reference": {"loss": 8.0, "size": 8.0}, "ideal": {"loss": 1.0, "size": 1.0}}
+    text = text_of(make_run(plain, ("loss", "size"), name="plain", **box), tmp_path)
+    assert "Hypervolume over trials" in text
+    assert "after trial 1 (proposed, x 1)" in text

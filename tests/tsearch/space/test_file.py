@@ -4,9 +4,8 @@ import pytest
 
 from tsearch.errors import TsearchError
 from tsearch.space.domains import Choice, Real, Whole
-from tsearch.space.file import parse_space
+from tsearch.space.file import load_space, parse_space
 from tsearch.space.schema import SpaceFile
-from tsearch.space.space import load_space
 
 GOOD = """\
 name: small
@@ -90,6 +89,26 @@ def test_lists_of_lists_are_choices_of_lists() -> None:
             "s.yaml:6: 'search.seed': input should be greater than or equal to 0, found -1.",
         ),
         ("name: again", "s.yaml:6: key 'name' is given twice."),
+        ("transformer: bucket", "s.yaml:6: 'transformer' is called 'temporal_transformer' now."),
+        (
+            "enqueue:\n  - {stages: [2], timesteps: [2]}\n  - {stages: [2], timesteps: [2], transformer: bucket}",
+            "s.yaml:8: 'transformer' is called 'temporal_transformer' now.",
+        ),
+        ("neuron: {transformer: 1}", "s.yaml:6: unknown key 'transformer'."),
+        ("stages: []", "s.yaml:6: 'stages': "),
+        (
+            "schedule: {leading: [[2], [1, 2]]}",
+            "s.yaml:6: schedule.leading: [1, 2] grows; the timesteps of a schedule may only shrink.",
+        ),
+        ("objectives: [{nam: accuracy}]", "s.yaml:6: "),
+        ("constraints: {energy: {}}", "s.yaml:6: constraints.energy: give min, max or both."),
+        ("constraints: {energy: {max: 3ms}}", "s.yaml:6: constraints.energy.max: energy is measured in J"),
+        ("constraints: {energy: {mx: 3}}", "s.yaml:6: unknown key 'mx'. Did you mean 'max'?"),
+        ("neuron: {reset: {low: 1, high: 2}}", "s.yaml:6: 'neuron.reset': input should be 'soft' or 'hard'"),
+        (
+            "training: {batch_size: {low: 1.5, high: 4}}",
+            "'training.batch_size': input should be a valid integer",
+        ),
         ("temporal_transformer: scoremix", "s.yaml:6: 'temporal_transformer': input should be 'score_mix'"),
     ],
 )

@@ -1,17 +1,14 @@
-"""Divisions and timestep vectors: counts from combinatorics, encodings that always decode to something
-valid."""
+"""Timestep vectors and cuts: counts from combinatorics, encodings that always decode to something valid."""
 
 from itertools import pairwise, product
 from math import comb
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tsearch.space.timesteps import (
     cuts_of_division,
     division_of_cuts,
-    divisions,
     shares_of_vector,
     shrinking_vectors,
     vector_of_shares,
@@ -19,14 +16,6 @@ from tsearch.space.timesteps import (
 )
 
 choices_lists = st.lists(st.integers(1, 20), min_size=1, max_size=6, unique=True)
-
-
-@pytest.mark.parametrize("depth", range(1, 9))
-def test_there_are_two_to_the_depth_minus_one_divisions(depth: int) -> None:
-    found = divisions(depth)
-    assert len(found) == len(set(found)) == 2 ** (depth - 1)
-    assert all(sum(division) == depth for division in found)
-    assert found[0] == (depth,)
 
 
 @given(st.lists(st.booleans(), max_size=10))

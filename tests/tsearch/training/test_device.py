@@ -1,4 +1,4 @@
-"""TSEARCH_DEVICE alone chooses the device. GPUs are pretended, but in the last test, which needs one."""
+"""The task alone chooses the device. GPUs are pretended, but in the last test, which needs one."""
 
 import subprocess
 import sys
@@ -7,9 +7,9 @@ import pytest
 import torch
 
 import tsearch
-from tsearch.configuration import Configuration, DataSpec, Phase, Task
-from tsearch.engine.run_folder import open_run
+from tsearch.configuration import Compute, Configuration, DataSpec, Phase, Task
 from tsearch.errors import TsearchError
+from tsearch.machine import become_worker
 from tsearch.networks.backbones.vgg import Vgg
 from tsearch.training.device import device
 from tsearch.training.evaluate import train_and_price
@@ -26,10 +26,9 @@ search: {trials: 3, proposer: random}
 
 @pytest.fixture
 def machine(monkeypatch):
-    """Sets TSEARCH_DEVICE and pretends that there are some GPUs."""
+    """Pretends that there are some GPUs."""
 
-    def pretend(asked: str, n_gpus: int) -> None:
-        monkeypatch.setenv("TSEARCH_DEVICE", asked)
+    def pretend(n_gpus: int) -> None:
         monkeypatch.setattr(torch.cuda, "is_available", lambda: n_gpus > 0)
         monkeypatch.setattr(torch.cuda, "device_count", lambda: n_gpus)
 
@@ -40,24 +39,24 @@ def machine(monkeypatch):
 
 
 @pytest.mark.parametrize("n_gpus", [0, 2])
-def test_nothing_but_the_variable_chooses_a_gpu(machine, monkeypatch, n_gpus) -> None:
-    machine("", n_gpus)
-    assert device() == torch.device("cpu")
-    monkeypatch.delenv("TSEARCH_DEVICE")
-    assert device() == torch.device("cpu")
+def test_nothing_but_the_task_chooses_a_gpu(machine, monkeypatch, n_gpus) -> None:
+    machine(n_gpus)
+    for asked in ("cuda", "cpu"):
+        monkeypatch.setenv("TSEARCH_DEVICE", asked)
+        assert device(Task(data=DataSpec(name="digits")).compute.device) == torch.device("cpu")
     assert torch.backends.cudnn.benchmark
 
 
 def test_workers_take_gpus_in_turn_and_repeat_bits(machine, monkeypatch) -> None:
-    machine("cuda", 2)
-    assert device() == torch.device("cuda:0")
+    machine(2)
+    assert device("cuda") == torch.device("cuda:0")
     taken = []
     for number in range(4):
-        monkeypatch.setenv("TSEARCH_WORKER", str(number))
-        taken.append(device().index)
+        monkeypatch.setattr("tsearch.machine._worker", 0)  # put back afterwards
+        become_worker(number)
+        taken.append(device("cuda").index)
     assert taken == [0, 1, 0, 1]
-    machine("cuda:0", 2)
-    assert device() == torch.device("cuda:0")
+    assert device("cuda:0") == torch.device("cuda:0")
     assert (torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark) == (True, False)
 
 
@@ -73,9 +72,9 @@ def test_workers_take_gpus_in_turn_and_repeat_bits(machine, monkeypatch) -> None
     ],
 )
 def test_a_device_that_is_not_there_is_one_line(machine, asked, n_gpus, known) -> None:
-    machine(asked, n_gpus)
+    machine(n_gpus)
     with pytest.raises(TsearchError) as error:
-        device()
+        device(asked)
     message = str(error.value)
     assert message.startswith(f"TSEARCH_DEVICE: device '{asked}' not found")
     assert f"can use {n_gpus} GPUs. Known devices: {known}. " in message
@@ -87,7 +86,7 @@ def test_a_search_on_a_device_that_is_not_there_ends_without_failed_trials(monke
     (tmp_path / "small.yaml").write_text(SMALL)
     with pytest.raises(TsearchError, match="TSEARCH_DEVICE: device 'cuda:99' not found"):
         tsearch.run(tmp_path / "small.yaml", name="small", runs=tmp_path, executor="inline")
-    assert {trial.state for trial in open_run(tmp_path / "small").trials} <= {"running"}
+    assert not (tmp_path / "small").exists()  # met before a folder is made
 
 
 def test_importing_the_evaluator_leaves_cuda_alone_so_that_workers_can_be_forked() -> None:
@@ -98,15 +97,15 @@ def test_importing_the_evaluator_leaves_cuda_alone_so_that_workers_can_be_forked
     subprocess.run([sys.executable, "-c", check], check=True)
 
 
-def test_a_gpu_gives_the_same_bits_again_and_nearly_those_of_the_cpu(monkeypatch) -> None:
+def test_a_gpu_gives_the_same_bits_again_and_nearly_those_of_the_cpu() -> None:
     if not torch.cuda.is_available():
         pytest.skip("no GPU")
     backbone = Vgg(widths=(8, 16), pool_after=(1,))
     config = Configuration(backbone=backbone, stages=(1, 1), schedule=(Phase(timesteps=(3, 1), epochs=4),))
     results = []
     for asked in ("cpu", "cuda", "cuda"):
-        monkeypatch.setenv("TSEARCH_DEVICE", asked)
-        results.append(train_and_price(config, 4, None, Task(data=DataSpec(name="digits"))))
+        task = Task(data=DataSpec(name="digits"), compute=Compute(device=asked))
+        results.append(train_and_price(config, 4, None, task))
     cpu, gpu, again = results
     assert gpu.checkpoint == again.checkpoint
     assert gpu.probe == again.probe

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-import tsearch.networks.block as block_module
+import tsearch.networks.modules as modules
 from tsearch.configuration import Configuration, Phase
 from tsearch.data import load_dataset
 from tsearch.networks.build import build, initialise
 from tsearch.networks.neuron import fire
-from tsearch.space.space import load_space
+from tsearch.space.file import load_space
 from tsearch.training.checkpoints import unpack_weights
 from tsearch.training.evaluate import train_and_price
 
@@ -37,11 +37,17 @@ def test_every_part_of_a_shipped_trial_learns(trial) -> None:
     before, after = untouched.state_dict(), unpack_weights(result.checkpoint)
     assert before.keys() == after.keys()
     changed = {name for name in before if not torch.equal(before[name], after[name])}
-    for part in ("stages.0", "stages.1", "stages.2", "early_classifiers.0", "early_classifiers.1", "head"):
+    for part in (
+        "blocks.1",
+        "blocks.2",
+        "blocks.3",
+        *(f"early_classifiers.after_block{n}" for n in (1, 2)),
+        "head",
+    ):
         assert any(name.startswith(part) for name in changed), part
-    for transformer in ("boundary1_8_to_8", "boundary2_8_to_8", "boundary1_6_to_3", "boundary2_3_to_1"):
+    for transformer in ("block1_8_to_8", "block2_8_to_8", "block1_6_to_3", "block2_3_to_1"):
         for layer in ("squeeze", "expand"):
-            assert f"transformers.{transformer}.{layer}.weight" in changed
+            assert f"boundaries.after_{transformer}.{layer}.weight" in changed
 
 
 def test_neurons_of_a_stage_step_exactly_its_timesteps_in_training_and_validation(trial, monkeypatch) -> None:
@@ -53,7 +59,7 @@ def test_neurons_of_a_stage_step_exactly_its_timesteps_in_training_and_validatio
         steps[spikes.shape[2]].add(spikes.shape[0])
         return spikes
 
-    monkeypatch.setattr(block_module, "fire", counting)
+    monkeypatch.setattr(modules, "fire", counting)
     last = config.model_copy(update={"schedule": (Phase(timesteps=(6, 3, 1), epochs=1),)})
     train_and_price(last, 1, None, task)
     assert steps == {8: {6}, 16: {3}, 32: {1}}
@@ -115,7 +121,7 @@ def test_products_in_16_bits_learn_as_well_and_repeat_themselves(trial, monkeypa
         kinds.add(current.dtype)
         return fire(current, timesteps, neuron, norm=norm)
 
-    monkeypatch.setattr(block_module, "fire", seeing)
+    monkeypatch.setattr(modules, "fire", seeing)
     training = config.training.model_copy(update={"precision": "bfloat16"})
     short = config.model_copy(update={"training": training})
     first, again = (train_and_price(short, 3, None, task) for _ in range(2))

@@ -9,6 +9,7 @@ from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.build import build, initialise
 from tsearch.training.checkpoints import trained_epochs, unpack_weights
 from tsearch.training.loop import TrainingDivergedError, train
+from tsearch.training.schedule import positions
 
 DATA = DataSpec(name="digits")
 TASK = Task(data=DATA)
@@ -25,12 +26,12 @@ def configuration(schedule=None, **training) -> Configuration:
 
 def trained(config, stop=None, start=0, checkpoint=None, task=TASK):
     dataset = load_dataset(DATA)
-    network = build(config, dataset.shape, dataset.n_classes)
+    stop = stop or config.epochs
+    phase = positions(config)[stop - 1].index
+    network = build(config, dataset.shape, dataset.n_classes, phase=phase)
     initialise(network, task.seed, task.replicate)
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    return before, train(
-        network, dataset, task, start=start, stop=stop or config.epochs, checkpoint=checkpoint
-    )
+    return before, train(network, dataset, task, start=start, stop=stop, checkpoint=checkpoint)
 
 
 def test_every_weight_changes_and_the_loss_falls() -> None:
@@ -61,9 +62,16 @@ def test_configurations_that_share_a_phase_train_it_alike() -> None:
     two = configuration((first, Phase(timesteps=(1, 1), epochs=3)))
     (_, a), (_, b) = trained(one, stop=1), trained(two, stop=1)
     mine, theirs = unpack_weights(a.checkpoint), unpack_weights(b.checkpoint)
-    shared = mine.keys() & theirs.keys()
-    assert "transformers.boundary1_3_to_2.expand.weight" in shared
-    assert all(torch.equal(mine[name], theirs[name]) for name in shared)
+    assert "boundaries.after_block1_3_to_2.expand.weight" in mine
+    assert mine.keys() == theirs.keys()
+    assert all(torch.equal(mine[name], theirs[name]) for name in mine)
+    assert a.checkpoint == b.checkpoint
+
+
+def test_a_network_of_later_phases_is_not_stopped_in_an_earlier_one() -> None:
+    dataset, config = load_dataset(DATA), configuration()
+    with pytest.raises(ValueError, match="made for phase 2"):
+        train(build(config, dataset.shape, dataset.n_classes), dataset, TASK, stop=1)
 
 
 def test_seed_and_replicate_change_the_training() -> None:

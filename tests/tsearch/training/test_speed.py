@@ -5,14 +5,15 @@ import shutil
 import pytest
 import torch
 
-import tsearch.networks.block
+import tsearch.networks.modules
 import tsearch.training.evaluate
-from tsearch.configuration import Configuration, DataSpec, Neuron, Phase, Task
+from tsearch.configuration import Configuration, DataSpec, Phase, Task
 from tsearch.data import load_dataset
 from tsearch.files import notices
 from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.neuron import fused
-from tsearch.networks.neuron.surrogate import bump
+from tsearch.networks.neuron.surrogate import surrogate_derivative
+from tsearch.networks.plan import Neuron
 from tsearch.training import speed
 from tsearch.training.evaluate import train_and_price
 from tsearch.training.speed import is_worth_compiling, keep_memory, neuron_steps
@@ -27,15 +28,21 @@ def configuration(widths=(2, 4), epochs=1, timesteps=(3, 1)) -> Configuration:
     )
 
 
+def of(function, config: Configuration):
+    """What `function` says of a training on the data."""
+    plan = config.backbone.plan(DATASET.shape, DATASET.n_classes, config.neuron)
+    return function(plan, config, len(DATASET.train))
+
+
 def test_neuron_steps_by_hand() -> None:
     """2 channels of 8x8 for 3 steps and 4 of 4x4 for one, every sample, 5 epochs."""
     expected = 5 * len(DATASET.train) * (2 * 64 * 3 + 4 * 16)
-    assert neuron_steps(configuration(epochs=5), DATASET) == expected
+    assert of(neuron_steps, configuration(epochs=5)) == expected
 
 
 def test_small_trainings_are_not_compiled_and_large_ones_are() -> None:
-    assert not is_worth_compiling(configuration(epochs=20), DATASET)
-    assert is_worth_compiling(configuration(widths=(256, 512), epochs=500), DATASET)
+    assert not of(is_worth_compiling, configuration(epochs=20))
+    assert of(is_worth_compiling, configuration(widths=(256, 512), epochs=500))
 
 
 def test_keeping_memory_harms_nothing_when_repeated() -> None:
@@ -82,7 +89,7 @@ class Step(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad):
-        return grad * bump("rectangular", ctx.saved_tensors[0], 1.0)
+        return grad * surrogate_derivative("rectangular", ctx.saved_tensors[0], 1.0)
 
 
 def loop(current, timesteps, neuron: Neuron, norm):
@@ -105,7 +112,7 @@ def test_accuracy_equals_that_of_a_plain_loop_within_the_spread_of_seeds(monkeyp
         return torch.tensor([train_and_price(config, 12, None, t).metrics["accuracy"] for t in tasks])
 
     ours = accuracies()
-    monkeypatch.setattr(tsearch.networks.block, "fire", loop)
+    monkeypatch.setattr(tsearch.networks.modules, "fire", loop)
     theirs = accuracies()
     print(ours, theirs)
     assert abs(ours.mean() - theirs.mean()) <= max(ours.std(), theirs.std())

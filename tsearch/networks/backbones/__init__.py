@@ -1,23 +1,41 @@
 """Backbone families by name, each with its settings, its plan and its checks in one file here.
 
-Adding one is one file and one line. Importing this package imports no torch.
+Adding one is one file and one line; a user's own is named 'module:name', a function that gives torch blocks or a
+family. Importing this package imports no torch.
 """
 
-from importlib import import_module
-
-from tsearch.configuration import Backbone
 from tsearch.errors import did_you_mean
+from tsearch.networks.backbones.backbone import Backbone
+from tsearch.references import BadReferenceError, is_reference, resolve
+
+__all__ = ["BACKBONES", "Backbone", "family"]
 
 BACKBONES = {
+    "resnet18": "tsearch.networks.backbones.resnet:ResNet18",
+    "resnet20": "tsearch.networks.backbones.resnet:ResNet20",
     "vgg": "tsearch.networks.backbones.vgg:Vgg",
 }
 
 
 def family(name: str) -> type[Backbone]:
-    """The class of a family's settings. Raises: ValueError for an unknown name."""
+    """The class of a family's settings: ours, or the user's for 'module:name'. Raises: ValueError for an unknown
+    name."""
+    if is_reference(name):
+        return _own_family(name)
     if name not in BACKBONES:
         hint = did_you_mean(name, BACKBONES)
         raise ValueError(f"backbone '{name}' not found.{hint} Known backbones: {', '.join(BACKBONES)}.")
-    module, _, attribute = BACKBONES[name].partition(":")
-    found: type[Backbone] = getattr(import_module(module), attribute)
+    found: type[Backbone] = resolve(BACKBONES[name])
     return found
+
+
+def _own_family(name: str) -> type[Backbone]:
+    """The user's class of settings, or the one for a function that gives torch blocks. Where the module is missing,
+    what was searched with it can still be shown: then it counts as a function."""
+    from tsearch.networks.backbones.custom import Custom
+
+    try:
+        found = resolve(name)
+    except BadReferenceError:
+        return Custom
+    return found if isinstance(found, type) and issubclass(found, Backbone) else Custom

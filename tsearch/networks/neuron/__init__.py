@@ -1,5 +1,6 @@
-"""Spiking neurons over all timesteps at once: `fire` runs them, one step after the other or in one pass over memory."""
+"""Spiking neurons: `lif_step` says what a neuron does in one timestep, `fire` runs a layer through all timesteps."""
 
 from tsearch.networks.neuron.fire import fire
+from tsearch.networks.neuron.lif import lif_step
 
-__all__ = ["fire"]
+__all__ = ["fire", "lif_step"]

@@ -1,6 +1,6 @@
-"""BatchNorm in training, taken apart: its statistics, the affine map that they make, and its gradients.
+"""BatchNorm in training in three parts: its statistics, the affine map that follows from them, and its gradients.
 
-So the map can run where its result is used, inside the neurons' pass over memory.
+Apart, the map can run where its result is used: inside the neurons' pass over memory.
 """
 
 from math import gcd
@@ -9,24 +9,24 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from tsearch.networks.neuron.stepwise import Affine
+from tsearch.networks.neuron.dynamics import Affine
 
 BatchNorm = nn.BatchNorm1d | nn.BatchNorm2d
 
-_WIDTH = 1024  # numbers of channels are repeated up to this many: short loops are slow
+_WIDTH = 1024  # values of the affine map, at most, after repetition: loops over few channels are slow
 
 
 class Statistics(NamedTuple):
-    """Of a batch, by channel."""
+    """Of a batch, for each channel `[C]`."""
 
     mean: Tensor
     inverse_deviation: Tensor
 
 
 def update_statistics(norm: BatchNorm, x: Tensor) -> Statistics:
-    """Mean and 1 / sqrt(variance + eps) of every channel of `x` [N, C, ...]; the running ones of `norm` move on.
+    """Mean and 1 / sqrt(variance + eps) of every channel of `x` `[N, C, ...]`; updates the running ones of `norm`.
 
-    Raises: ValueError for a single value a channel."""
+    Raises: ValueError if there is only one value per channel."""
     assert norm.momentum is not None
     assert norm.num_batches_tracked is not None
     if x.numel() == x.shape[1]:
@@ -37,18 +37,21 @@ def update_statistics(norm: BatchNorm, x: Tensor) -> Statistics:
 
 
 def affine_of(statistics: Statistics, weight: Tensor, bias: Tensor, n_rows: int) -> Affine:
-    """What BatchNorm does to a row of channels, repeated to a length that divides all `n_rows` rows."""
+    """BatchNorm as an affine map of data with `n_rows` rows of C channels; `weight` and `bias` are `[C]`.
+
+    The map is repeated for as many rows as divide `n_rows`, so its length L is a multiple of C."""
     scale = weight * statistics.inverse_deviation
     shift = bias - statistics.mean * scale
     times = gcd(n_rows, max(_WIDTH // len(weight), 1))
-    return scale.expand(times, -1).flatten(), shift.expand(times, -1).flatten()
+    return Affine(scale.expand(times, -1).flatten(), shift.expand(times, -1).flatten())
 
 
 def gradients_of(
     grad: Tensor, x: Tensor, weight: Tensor, statistics: list[Tensor], epsilon: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """From `grad` behind BatchNorm, shaped like its input `x`, to the gradients of input, weight and bias."""
-    found: tuple[Tensor, Tensor, Tensor] = torch.ops.aten.native_batch_norm_backward.default(
+    """Gradients of input, weight and bias from the gradient `grad` of BatchNorm's output; `grad` and its input `x` are
+    `[N, C, ...]`, `statistics` the mean and 1 / sqrt(variance + epsilon) of `x`."""
+    gradients: tuple[Tensor, Tensor, Tensor] = torch.ops.aten.native_batch_norm_backward.default(
         grad, x, weight, None, None, *statistics, True, epsilon, [True, True, True]
     )
-    return found
+    return gradients

@@ -1,58 +1,36 @@
-"""LIF neurons through time, one step after the other: the plain path.
+"""LIF neurons through time, one operation after the other: the path that runs everywhere.
 
-Currents come as rows: [T, N], or [1, N] where every step brings the same; or, with an affine map that makes currents
-of them, as [T, M, L]. `tsearch.networks.neuron.fused` offers the same two functions in one pass over memory each, equal
-to the bit; so a product is rounded before it is added.
+`forward` and `backward` are described in `tsearch.networks.neuron.dynamics.Path`.
 """
 
-from dataclasses import dataclass
 from math import frexp, inf
 
 import torch
 from torch import Tensor
 
-from tsearch.networks.neuron.surrogate import SURROGATES, gate
-
-# The gradient of the currents and, where they are learned, each neuron's share of those of leak and threshold.
-Gradients = tuple[Tensor, Tensor | None, Tensor | None]
-Affine = tuple[Tensor, Tensor]  # scale [L] and shift [L]: the currents are scale x + shift
-
-
-@dataclass(frozen=True)
-class Dynamics:
-    """How a neuron moves: the fraction `leak` of a voltage that stays, the threshold, the reset, and the
-    surrogate, its width in units of the threshold."""
-
-    leak: float
-    threshold: float
-    is_hard: bool
-    surrogate: str
-    width: float
-
-    @property
-    def place(self) -> tuple[float, float, float]:
-        """The numbers that put the surrogate in its place."""
-        return SURROGATES[self.surrogate].place(self.threshold, self.width * self.threshold)
+from tsearch.networks.neuron.dynamics import Affine, Dynamics, Gradients, Saved, has_16_bits
+from tsearch.networks.neuron.surrogate import SURROGATES, where_between
 
 
 def forward(
-    current: Tensor, timesteps: int, dynamics: Dynamics, keep: bool, affine: Affine | None = None
-) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """Spikes, shaped like all steps of `current`, and, if `backward` is to come, the membranes before the reset."""
+    current: Tensor, timesteps: int, dynamics: Dynamics, affine: Affine | None, needs_gradient: bool
+) -> tuple[Tensor, Saved]:
+    """Spikes, and for `backward` the membranes before their reset."""
+    current = _widened(current)
     if affine is not None and len(current) == 1:
-        current, affine = (current * affine[0]).add_(affine[1]), None
+        current, affine = (current * affine.scale).add_(affine.shift), None
     spikes = current.new_empty(timesteps, *current.shape[1:])
     if timesteps == 1:
         return torch.ge(current, dynamics.threshold, out=spikes), (current,)
-    membranes = current.new_empty(timesteps if keep else 1, *current.shape[1:])
-    voltage = torch.empty_like(membranes[0]) if keep or affine is not None else membranes[0]
-    steps, kept = current.expand_as(spikes).unbind(0), membranes.expand_as(spikes).unbind(0)
-    for t, (step, membrane, fired) in enumerate(zip(steps, kept, spikes.unbind(0), strict=True)):
-        driven = step if affine is None else torch.mul(step, affine[0], out=membrane).add_(affine[1])
+    membranes = current.new_empty(timesteps if needs_gradient else 1, *current.shape[1:])
+    voltage = torch.empty_like(membranes[0]) if needs_gradient or affine is not None else membranes[0]
+    by_step = zip(*(x.expand_as(spikes).unbind(0) for x in (current, membranes, spikes)), strict=True)
+    for t, (x, membrane, fired) in enumerate(by_step):
+        driving = x if affine is None else torch.mul(x, affine.scale, out=membrane).add_(affine.shift)
         if t > 0:
-            _add_scaled(driven, voltage, dynamics.leak, out=membrane)
-        elif driven is not membrane:
-            membrane.copy_(driven)
+            _add_scaled(driving, voltage, dynamics.leak, out=membrane)
+        elif driving is not membrane:
+            membrane.copy_(driving)
         torch.ge(membrane, dynamics.threshold, out=fired)
         if t + 1 < timesteps:
             _reset(membrane, fired, dynamics, out=voltage)
@@ -60,47 +38,60 @@ def forward(
 
 
 def backward(
-    grad: Tensor,
-    kept: tuple[Tensor, ...],
-    dynamics: Dynamics,
-    is_repeated: bool,
-    learns: bool,
-    affine: Affine | None = None,  # noqa: ARG001
+    grad: Tensor, saved: Saved, dynamics: Dynamics, is_repeated: bool, is_learned: bool
 ) -> Gradients:
-    """Once through time, from the last step to the first; `is_repeated` if one current serves all steps. The gradients
-    are those of the currents, behind the affine map."""
-    (membranes,) = kept
-    pull, place = SURROGATES[dynamics.surrogate].pull, dynamics.place
-    found = torch.empty_like(grad[:1] if is_repeated else grad)
-    leak_sum, threshold_sum = grad.new_zeros(2, *(grad.shape[1:] if learns else (0,)))
-    later: Tensor | None = None
+    """Gradients from the membranes that `forward` kept."""
+    (membranes,) = saved
+    assert membranes is not None
+    grad = _widened(grad)
+    surrogate, parameters = SURROGATES[dynamics.surrogate], dynamics.surrogate_parameters
+    gradients = torch.empty_like(grad[:1] if is_repeated else grad)
+    leak_shares, threshold_shares = grad.new_zeros(2, *(grad.shape[1:] if is_learned else (0,)))
+    next_gradient: Tensor | None = None  # that of the next step's membrane
     for t in reversed(range(len(grad))):
         membrane = membranes[t]
-        here = pull(grad[t], membrane, *place, out=None if is_repeated else found[t])
-        if learns:
-            threshold_sum -= here * membrane / dynamics.threshold
-        if later is not None:
-            if learns:
+        gradient = surrogate.gradient(
+            grad[t], membrane, *parameters, out=None if is_repeated else gradients[t]
+        )
+        if is_learned:
+            threshold_shares -= gradient * membrane / dynamics.threshold
+        if next_gradient is not None:
+            if is_learned:
                 fired = (membrane >= dynamics.threshold).to(grad.dtype)
-                leak_sum += later * _reset(membrane, fired, dynamics, out=torch.empty_like(membrane))
+                leak_shares += next_gradient * _reset(
+                    membrane, fired, dynamics, out=torch.empty_like(membrane)
+                )
                 if not dynamics.is_hard:
-                    threshold_sum -= later * dynamics.leak * fired
-            carried = gate(later, membrane, -inf, dynamics.threshold) if dynamics.is_hard else later
-            _add_scaled(here, carried, dynamics.leak, out=here)
+                    threshold_shares -= next_gradient * dynamics.leak * fired
+            _add_scaled(
+                gradient, _through_reset(next_gradient, membrane, dynamics), dynamics.leak, out=gradient
+            )
         if is_repeated:
-            found[0] = here if later is None else found[0] + here
-        later = here
-    return found, leak_sum if learns else None, threshold_sum if learns else None
+            gradients[0] = gradient if next_gradient is None else gradients[0] + gradient
+        next_gradient = gradient
+    return Gradients(gradients, *((leak_shares, threshold_shares) if is_learned else (None, None)))
+
+
+def _widened(x: Tensor) -> Tensor:
+    """`x` with at least 32 bits: all operations here round in the type of their arguments."""
+    return x.float() if has_16_bits(x) else x
 
 
 def _add_scaled(a: Tensor, b: Tensor, scale: float, out: Tensor) -> Tensor:
-    """a + scale b, the product rounded first; that of a power of two is exact, and fused into the sum."""
+    """a + scale b, the product rounded first. A product with a power of two is exact, so it may be fused with the
+    sum."""
     if frexp(scale)[0] == 0.5:
         return torch.add(a, b, alpha=scale, out=out)
     return torch.add(a, b * scale, out=out)
 
 
 def _reset(membrane: Tensor, fired: Tensor, dynamics: Dynamics, out: Tensor) -> Tensor:
+    """The voltage after the reset, for `fired` of 0 and 1."""
     if dynamics.is_hard:
-        return gate(membrane, membrane, -inf, dynamics.threshold, out)
+        return where_between(membrane, membrane, -inf, dynamics.threshold, out)
     return torch.sub(membrane, fired, alpha=dynamics.threshold, out=out)
+
+
+def _through_reset(gradient: Tensor, membrane: Tensor, dynamics: Dynamics) -> Tensor:
+    """From the gradient of the voltage after the reset to that of the membrane before it: none passes a hard reset."""
+    return where_between(gradient, membrane, -inf, dynamics.threshold) if dynamics.is_hard else gradient

@@ -1,12 +1,13 @@
-"""Surrogate gradients: what stands in for the derivative of the spike, the Heaviside step.
+"""Surrogate gradients: what replaces the derivative of the spike, a Heaviside step, in the backward pass.
 
-Each is a bump of area 1 and peak 1 / width around the threshold, so that shapes can be exchanged without
-changing its scale. The same functions run as they stand and inside compiled code, and give the same bits.
+Each surrogate is a curve around the threshold with area 1 and height 1 / width, so one can replace another without a
+change of scale. The same functions run in PyTorch and in compiled code, and give the same bits.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import pi
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,51 +18,69 @@ _VECTOR = 64  # a whole number of vector registers, on every processor
 
 @dataclass(frozen=True)
 class Surrogate:
-    """`place(threshold, width)` gives the three numbers that put the bump in its place; `pull(grad, membrane,
-    *numbers)` is the gradient that reaches the membrane, grad times bump, put into `out` if given."""
+    """`parameters(threshold, width)` gives three numbers that describe the curve; `gradient(grad, membrane,
+    *parameters)` is the gradient of the membrane, grad times the curve's value, written into `out` if given."""
 
-    place: Callable[[float, float], tuple[float, float, float]]
-    pull: Callable[..., Tensor]
+    parameters: Callable[[float, float], tuple[float, float, float]]
+    gradient: Callable[..., Tensor]
 
 
-def bump(name: str, distance: Tensor, width: float) -> Tensor:
-    """The bump itself at `distance` from the threshold."""
+def surrogate_derivative(name: str, distance: Tensor, width: float) -> Tensor:
+    """What replaces the derivative of a spike whose membrane is at `distance` from the threshold; any shape."""
     surrogate = SURROGATES[name]
-    return surrogate.pull(torch.ones_like(distance), distance, *surrogate.place(0.0, width))
+    return surrogate.gradient(torch.ones_like(distance), distance, *surrogate.parameters(0.0, width))
+
+
+def heaviside(name: str, width: float) -> Callable[[Tensor], Tensor]:
+    """The step function, 1 from 0 on, for tensors of any shape; its gradient is the surrogate `name` of that width."""
+    return lambda distance: _Heaviside.apply(distance, name, width)  # type: ignore[no-untyped-call]
+
+
+class _Heaviside(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, distance: Tensor, name: str, width: float) -> Tensor:
+        ctx.save_for_backward(distance)
+        ctx.name, ctx.width = name, width
+        return (distance >= 0).to(distance.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+        (distance,) = ctx.saved_tensors
+        return grad * surrogate_derivative(ctx.name, distance, ctx.width), None, None
 
 
 def rectangular(
-    grad: Tensor, membrane: Tensor, low: float, high: float, peak: float, out: Tensor | None = None
+    grad: Tensor, membrane: Tensor, low: float, high: float, height: float, out: Tensor | None = None
 ) -> Tensor:
     """1/width where |distance| < width/2. Source: STBP, Wu et al., Front. Neurosci. 12:331, 2018."""
     if torch.compiler.is_compiling():
-        return torch.where((membrane > low) & (membrane < high), grad, 0.0) * peak
-    gated = gate(grad, membrane, low, high, out)
-    return gated if peak == 1 else gated.mul_(peak)
+        return torch.where((membrane > low) & (membrane < high), grad, 0.0) * height
+    inside = where_between(grad, membrane, low, high, out)
+    return inside if height == 1 else inside.mul_(height)
 
 
 def triangular(
-    grad: Tensor, membrane: Tensor, threshold: float, slope: float, peak: float, out: Tensor | None = None
+    grad: Tensor, membrane: Tensor, threshold: float, slope: float, height: float, out: Tensor | None = None
 ) -> Tensor:
     """max(0, 1 - |distance|/width) / width. Source: Bellec et al., NeurIPS 2018 (up to its damping
     factor)."""
-    return torch.mul((1 - (membrane - threshold).abs() * slope).clamp(min=0) * peak, grad, out=out)
+    return torch.mul((1 - (membrane - threshold).abs() * slope).clamp(min=0) * height, grad, out=out)
 
 
 def sigmoid(
-    grad: Tensor, membrane: Tensor, threshold: float, slope: float, area: float, out: Tensor | None = None
+    grad: Tensor, membrane: Tensor, threshold: float, slope: float, scale: float, out: Tensor | None = None
 ) -> Tensor:
     """Derivative of a sigmoid of slope 4/width."""
-    firing = _even_sigmoid((membrane - threshold) * slope)
-    return torch.mul(firing * (1 - firing) * area, grad, out=out)
+    value = _uniform_sigmoid((membrane - threshold) * slope)
+    return torch.mul(value * (1 - value) * scale, grad, out=out)
 
 
 def atan(
-    grad: Tensor, membrane: Tensor, threshold: float, slope: float, peak: float, out: Tensor | None = None
+    grad: Tensor, membrane: Tensor, threshold: float, slope: float, height: float, out: Tensor | None = None
 ) -> Tensor:
     """Derivative of arctan: 1 / (width (1 + (pi distance / width)^2)). Source: Fang et al., ICCV 2021
     (shape)."""
-    return torch.mul((((membrane - threshold) * slope).square() + 1).reciprocal() * peak, grad, out=out)
+    return torch.mul((((membrane - threshold) * slope).square() + 1).reciprocal() * height, grad, out=out)
 
 
 SURROGATES: dict[str, Surrogate] = {
@@ -72,16 +91,17 @@ SURROGATES: dict[str, Surrogate] = {
 }
 
 
-def gate(values: Tensor, by: Tensor, low: float, high: float, out: Tensor | None = None) -> Tensor:
-    """`values` where low < `by` < high, else 0, in one pass over memory."""
+def where_between(values: Tensor, by: Tensor, low: float, high: float, out: Tensor | None = None) -> Tensor:
+    """`values` where low < `by` < high, else 0, in one pass over memory; all of one shape."""
     target = torch.empty_like(values) if out is None else out
-    gated: Tensor = torch.ops.aten.hardtanh_backward.grad_input(values, by, low, high, grad_input=target)
-    return gated
+    # the library's only operation that compares with both bounds and selects at once
+    selected: Tensor = torch.ops.aten.hardtanh_backward.grad_input(values, by, low, high, grad_input=target)
+    return selected
 
 
-def _even_sigmoid(x: Tensor) -> Tensor:
-    """A sigmoid that rounds alike at every place. The last values of a tensor, too few for a vector
-    register, would go through another exponential function."""
+def _uniform_sigmoid(x: Tensor) -> Tensor:
+    """A sigmoid that rounds alike at every position of a tensor. The library computes the last values, too few for a
+    vector register, with another exponential function; so these are padded."""
     missing = 0 if torch.compiler.is_compiling() else -x.shape[-1] % _VECTOR
     if missing == 0:
         return torch.sigmoid(x)

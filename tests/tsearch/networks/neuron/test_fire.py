@@ -1,4 +1,4 @@
-"""LIF neurons against hand tables and a plain autograd loop."""
+"""LIF neurons against hand tables and a plain loop over `lif_step`."""
 
 import pytest
 import torch
@@ -6,37 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tsearch.configuration import Neuron
 from tsearch.networks.neuron import fire
-from tsearch.networks.neuron.surrogate import SURROGATES, bump
-
-
-class Step(torch.autograd.Function):
-    """Heaviside step with a surrogate gradient, for the second implementation below."""
-
-    @staticmethod
-    def forward(ctx, excess, neuron):
-        ctx.save_for_backward(excess)
-        ctx.neuron = neuron
-        return (excess >= 0).to(excess.dtype)
-
-    @staticmethod
-    def backward(ctx, grad):
-        (excess,) = ctx.saved_tensors
-        return grad * bump(ctx.neuron.surrogate, excess, ctx.neuron.surrogate_width), None
-
-
-def loop(current: Tensor, neuron: Neuron, leak: Tensor, threshold: Tensor) -> Tensor:
-    """One step after the other, gradients by autograd; the reset is detached."""
-    voltage, spikes = torch.zeros_like(current[0]), []
-    for step in current:
-        membrane = leak * voltage + step
-        spike = Step.apply(membrane / threshold - 1, neuron)
-        fired = spike.detach()
-        voltage = membrane * (1 - fired) if neuron.reset == "hard" else membrane - threshold * fired
-        spikes.append(spike)
-    return torch.stack(spikes)
-
+from tsearch.networks.neuron.surrogate import SURROGATES
+from tsearch.networks.plan import Neuron
 
 NEURONS = st.builds(
     Neuron,
@@ -85,12 +57,14 @@ def test_wrong_number_of_steps_is_refused() -> None:
 
 @settings(deadline=None)
 @given(neuron=NEURONS, timesteps=st.integers(1, 11), repeated=st.booleans(), seed=st.integers(0, 1000))
-def test_spikes_and_gradients_equal_those_of_a_plain_loop(neuron, timesteps, repeated, seed) -> None:
+def test_spikes_and_gradients_equal_those_of_a_loop_over_lif_step(
+    lif_loop, neuron, timesteps, repeated, seed
+) -> None:
     ours, weights = currents(1 if repeated else timesteps, timesteps, seed, torch.float64)
     theirs = ours.detach().clone().requires_grad_()
     mine, their = parameters(neuron, torch.float64), parameters(neuron, torch.float64)
     spikes = fire(ours, timesteps, neuron, leak=mine[0], threshold=mine[1])
-    expected = loop(theirs.expand(timesteps, *theirs.shape[1:]), neuron, *their)
+    expected = lif_loop(theirs.expand(timesteps, *theirs.shape[1:]), neuron, *their)
     assert torch.equal(spikes, expected)
     assert torch.equal(spikes, fire(ours, timesteps, neuron))
     spikes.backward(weights)
@@ -135,8 +109,8 @@ def test_memory_format_does_not_change_the_spikes() -> None:
     channels_last=st.booleans(),
     seed=st.integers(0, 1000),
 )
-def test_with_batch_norm_all_equals_the_library_and_a_plain_loop(
-    neuron, timesteps, repeated, shape, channels_last, seed
+def test_with_batch_norm_all_equals_the_library_and_a_loop_over_lif_step(
+    lif_loop, neuron, timesteps, repeated, shape, channels_last, seed
 ) -> None:
     current, weights = currents(1 if repeated else timesteps, timesteps, seed, torch.float64, shape)
     current.data.mul_(3).add_(1)
@@ -150,13 +124,13 @@ def test_with_batch_norm_all_equals_the_library_and_a_plain_loop(
         torch.nn.init.uniform_(norm.bias, -0.5, 1, generator=generator)
     leak, threshold = parameters(neuron, torch.float64)
     spikes = fire(current, timesteps, neuron, norm=ours, leak=leak, threshold=threshold)
-    found = torch.autograd.grad(spikes, [current, *ours.parameters(), leak, threshold], weights)
+    gradients = torch.autograd.grad(spikes, [current, *ours.parameters(), leak, threshold], weights)
     normalised = theirs(current.flatten(0, 1)).view(current.shape).expand(timesteps, *shape)
-    expected_spikes = loop(normalised, neuron, leak, threshold)
+    expected_spikes = lif_loop(normalised, neuron, leak, threshold)
     inputs = [current, *theirs.parameters(), leak, threshold]
     expected = torch.autograd.grad(expected_spikes, inputs, weights, materialize_grads=True)
     assert torch.equal(spikes, expected_spikes)
-    for a, b in zip(found, expected, strict=True):
+    for a, b in zip(gradients, expected, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-7)
     for name, value in theirs.state_dict().items():
         torch.testing.assert_close(ours.state_dict()[name], value)
@@ -172,7 +146,7 @@ def test_one_value_a_channel_cannot_be_normalised() -> None:
     neuron=NEURONS, timesteps=st.integers(1, 5), normed=st.booleans(), repeated=st.booleans(),
     seed=st.integers(0, 1000),
 )  # fmt: skip
-def test_short_numbers_go_through_membranes_of_32_bits(neuron, timesteps, normed, repeated, seed) -> None:
+def test_currents_of_16_bits_drive_membranes_of_32(neuron, timesteps, normed, repeated, seed) -> None:
     steps = 1 if repeated else timesteps
     current, weights = currents(steps, timesteps, seed, torch.float32, (4, 8, 3, 3))
     short = current.detach().mul(2).bfloat16().requires_grad_()
@@ -184,8 +158,8 @@ def test_short_numbers_go_through_membranes_of_32_bits(neuron, timesteps, normed
     if not normed:
         assert torch.equal(spikes.float(), expected)
     assert (spikes.float() != expected).float().mean() < 0.01
-    (found,) = torch.autograd.grad(spikes, short, weights)
-    (close,) = torch.autograd.grad(expected, wide, weights.float())
-    assert found.dtype == torch.bfloat16
+    (gradient,) = torch.autograd.grad(spikes, short, weights)
+    (of_wide,) = torch.autograd.grad(expected, wide, weights.float())
+    assert gradient.dtype == torch.bfloat16
     if torch.equal(spikes.float(), expected):
-        torch.testing.assert_close(found.float(), close, rtol=0.02, atol=0.02)
+        torch.testing.assert_close(gradient.float(), of_wide, rtol=0.02, atol=0.02)

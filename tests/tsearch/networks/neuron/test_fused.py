@@ -1,5 +1,6 @@
-"""Compiled neurons give the bits of the plain path; where no compiler is, they say so once."""
+"""Fused neurons give the bits of the stepwise ones; where no code can be compiled, one warning says so."""
 
+import inspect
 import logging
 import os
 import shutil
@@ -9,10 +10,11 @@ import sys
 import pytest
 import torch
 
-from tsearch.configuration import Neuron
 from tsearch.files import notices
-from tsearch.networks.neuron import fire, fused
-from tsearch.networks.neuron.fused import compiling
+from tsearch.networks.neuron import compiler, dynamics, fire, fused, stepwise
+from tsearch.networks.neuron.compiler import compiling
+from tsearch.networks.neuron.surrogate import SURROGATES
+from tsearch.networks.plan import Neuron
 
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler")
 
@@ -22,21 +24,21 @@ def spikes_and_gradients(
     timesteps,
     shape,
     *,
-    repeated=False,
-    learns=False,
-    normed=False,
+    is_repeated=False,
+    is_learned=False,
+    is_normed=False,
     dtype=torch.float32,
-    is_compiled=False,
+    is_fused=False,
 ):
     generator = torch.Generator().manual_seed(timesteps)
-    current = torch.randn(1 if repeated else timesteps, *shape, generator=generator).mul(1.2).add(0.2)
+    current = torch.randn(1 if is_repeated else timesteps, *shape, generator=generator).mul(1.2).add(0.2)
     current = current.movedim(-1, 2).to(dtype).requires_grad_()
     weights = torch.randn(timesteps, *current.shape[1:], generator=generator).to(dtype)
     leak, threshold = (
-        torch.tensor(value, requires_grad=learns) for value in (1 - 1 / neuron.tau, neuron.threshold)
+        torch.tensor(value, requires_grad=is_learned) for value in (1 - 1 / neuron.tau, neuron.threshold)
     )
-    norm = torch.nn.BatchNorm2d(shape[-1]) if normed else None
-    with compiling(is_compiled):
+    norm = torch.nn.BatchNorm2d(shape[-1]) if is_normed else None
+    with compiling(is_fused):
         spikes = fire(current, timesteps, neuron, norm=norm, leak=leak, threshold=threshold)
     spikes.backward(weights)
     gradients = [] if norm is None else [norm.weight.grad, norm.bias.grad]
@@ -46,34 +48,34 @@ def spikes_and_gradients(
 
 
 def assert_same_bits(neuron, timesteps, shape, **more) -> None:
-    assert fused.can_compile()
-    plain = spikes_and_gradients(neuron, timesteps, shape, **more)
-    fast = spikes_and_gradients(neuron, timesteps, shape, is_compiled=True, **more)
-    for a, b in zip(plain, fast, strict=True):
+    assert compiler.can_compile()
+    slow = spikes_and_gradients(neuron, timesteps, shape, **more)
+    fast = spikes_and_gradients(neuron, timesteps, shape, is_fused=True, **more)
+    for a, b in zip(slow, fast, strict=True):
         assert torch.equal(a.reshape(-1).view(torch.uint8), b.reshape(-1).view(torch.uint8))
 
 
 @needs_compiler
-def test_compiled_neurons_give_the_same_bits_for_any_width(monkeypatch) -> None:
+def test_fused_neurons_give_the_same_bits_for_any_width(monkeypatch) -> None:
     monkeypatch.setattr(fused, "LEAST_VALUES", 1)
     neuron = Neuron(tau=1.7, threshold=0.83, surrogate_width=1.37)
     for shape in ((2, 3, 4, 5), (4, 16, 16, 8), (1, 1, 1, 37)):
         assert_same_bits(neuron, 3, shape)
     for shape in ((2, 3, 4, 5), (4, 16, 16, 8), (1, 1, 3, 37)):
-        assert_same_bits(neuron, 3, shape, normed=True)
-    assert_same_bits(neuron, 3, (4, 16, 16, 8), normed=True, dtype=torch.bfloat16)
+        assert_same_bits(neuron, 3, shape, is_normed=True)
+    assert_same_bits(neuron, 3, (4, 16, 16, 8), is_normed=True, dtype=torch.bfloat16)
 
 
 @needs_compiler
 @pytest.mark.slow
-@pytest.mark.parametrize("surrogate", ["rectangular", "triangular", "sigmoid", "atan"])
+@pytest.mark.parametrize("surrogate", sorted(SURROGATES))
 @pytest.mark.parametrize("reset", ["soft", "hard"])
 @pytest.mark.parametrize(
-    ("timesteps", "repeated", "learns", "normed"),
+    ("timesteps", "is_repeated", "is_learned", "is_normed"),
     [(2, False, False, True), (4, True, True, False), (9, False, True, False), (9, True, False, True)],
 )
-def test_all_kinds_of_compiled_neurons_give_the_same_bits(
-    monkeypatch, surrogate, reset, timesteps, repeated, learns, normed
+def test_all_kinds_of_fused_neurons_give_the_same_bits(
+    monkeypatch, surrogate, reset, timesteps, is_repeated, is_learned, is_normed
 ) -> None:
     monkeypatch.setattr(fused, "LEAST_VALUES", 1)
     for tau, width in ((2.0, 1.0), (1.3, 0.7)):
@@ -82,18 +84,57 @@ def test_all_kinds_of_compiled_neurons_give_the_same_bits(
         if surrogate == "atan":
             cases.append(((2, 9, 9, 16), torch.bfloat16))
         for shape, dtype in cases:
-            more = {"repeated": repeated, "learns": learns, "normed": normed, "dtype": dtype}
-            assert_same_bits(neuron, timesteps, shape, **more)
+            more = {"is_repeated": is_repeated, "is_learned": is_learned, "is_normed": is_normed}
+            assert_same_bits(neuron, timesteps, shape, dtype=dtype, **more)
+
+
+def assert_close_to_reference(lif_loop, neuron, shape, dtype) -> None:
+    """Spikes and gradients of fused neurons against a plain loop over `lif_step`."""
+    current = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(dtype).requires_grad_()
+    weights = torch.randn(shape, generator=torch.Generator().manual_seed(1)).to(dtype)
+    with compiling(True):
+        assert fused.is_used_for(current, len(current))
+        spikes = fire(current, len(current), neuron)
+    expected = lif_loop(current, neuron, 1 - 1 / neuron.tau, neuron.threshold)
+    assert torch.equal(spikes, expected)
+    gradients = (torch.autograd.grad(output, current, weights)[0] for output in (spikes, expected))
+    torch.testing.assert_close(*gradients)
+
+
+@needs_compiler
+def test_fused_neurons_equal_a_loop_over_lif_step(monkeypatch, lif_loop) -> None:
+    monkeypatch.setattr(fused, "LEAST_VALUES", 1)
+    neuron = Neuron(tau=1.7, threshold=0.83, surrogate_width=1.37)
+    assert_close_to_reference(lif_loop, neuron, (3, 4, 5, 6, 7), torch.float32)
+
+
+@needs_compiler
+@pytest.mark.slow
+@pytest.mark.parametrize("surrogate", sorted(SURROGATES))
+@pytest.mark.parametrize("reset", ["soft", "hard"])
+def test_all_kinds_of_fused_neurons_equal_a_loop_over_lif_step(
+    monkeypatch, lif_loop, surrogate, reset
+) -> None:
+    monkeypatch.setattr(fused, "LEAST_VALUES", 1)
+    neuron = Neuron(tau=1.7, threshold=0.83, reset=reset, surrogate=surrogate, surrogate_width=1.37)
+    assert_close_to_reference(lif_loop, neuron, (5, 4, 5, 6, 7), torch.float64)
+
+
+@pytest.mark.parametrize("name", ["forward", "backward"])
+def test_both_paths_have_one_signature(name: str) -> None:
+    described = list(inspect.signature(getattr(dynamics.Path, name)).parameters.values())[1:]
+    for path in (stepwise, fused):
+        assert list(inspect.signature(getattr(path, name)).parameters.values()) == described
 
 
 LAYERS = """
 import sys, torch
 from tsearch.files import notices
-from tsearch.configuration import Neuron
-from tsearch.networks.neuron import fused
-from tsearch.networks.neuron import fire
+from tsearch.networks.plan import Neuron
+from tsearch.networks.neuron import fire, fused
+from tsearch.networks.neuron.compiler import compiling
 fused.LEAST_VALUES = 1
-with fused.compiling(True):
+with compiling(True):
     for batch in map(int, sys.argv[1:]):
         for channels in (8, 12):
             for width in (0.8, 1.1):
@@ -108,38 +149,38 @@ with fused.compiling(True):
 def test_code_is_compiled_once_for_each_number_of_timesteps_and_shared_by_all_workers(tmp_path) -> None:
     """Two numbers of timesteps, forward and backward, and the first attempt: five, whatever the layers."""
     environment = os.environ | {"TORCHINDUCTOR_CACHE_DIR": str(tmp_path), "OMP_NUM_THREADS": "1"}
-    found = []
+    compiled = []
     for batches in (("4", "5"), ("4", "7", "64")):
         subprocess.run([sys.executable, "-c", LAYERS, *batches], check=True, env=environment)
-        found.append({path.name for path in tmp_path.rglob("*.main.so")})
-    assert len(found[0]) == 5
-    assert found[1] == found[0]
+        compiled.append({path.name for path in tmp_path.rglob("*.main.so")})
+    assert len(compiled[0]) == 5
+    assert compiled[1] == compiled[0]
 
 
-def test_without_a_compiler_the_plain_path_runs_and_says_so_once(monkeypatch, caplog) -> None:
+def test_without_a_compiler_the_stepwise_path_runs_and_one_warning_says_so(monkeypatch, caplog) -> None:
     def broken(_function):
         raise RuntimeError("no working C++ compiler found Set TORCHDYNAMO_VERBOSE=1 for more")
 
-    monkeypatch.setattr(fused, "_compiled", broken)
+    monkeypatch.setattr(compiler, "compiled", broken)
     monkeypatch.setattr(notices, "_said", set())
-    fused.can_compile.cache_clear()
+    compiler.can_compile.cache_clear()
     try:
         with caplog.at_level(logging.WARNING):
             for _ in range(2):
                 with compiling(True):
-                    assert not fused.is_compiled(torch.zeros(4, 2**20), 4)
+                    assert not fused.is_used_for(torch.zeros(4, 2**20), 4)
     finally:
-        fused.can_compile.cache_clear()
+        compiler.can_compile.cache_clear()
     assert [record.message for record in caplog.records] == [
         "no code can be compiled here, neurons train slower, with the same results. Install a C++ compiler such as g++ "
         "(no working C++ compiler found)"
     ]
 
 
-def test_small_layers_and_single_steps_stay_plain(monkeypatch) -> None:
-    monkeypatch.setattr(fused, "can_compile", lambda _device: True)
+def test_small_layers_and_single_steps_run_stepwise(monkeypatch) -> None:
+    monkeypatch.setattr(compiler, "can_compile", lambda _device: True)
     with compiling(True):
-        assert fused.is_compiled(torch.zeros(4, 2**18), 4)
-        assert not fused.is_compiled(torch.zeros(4, 100), 4)
-        assert not fused.is_compiled(torch.zeros(1, 2**20), 1)
-    assert not fused.is_compiled(torch.zeros(4, 2**18), 4)
+        assert fused.is_used_for(torch.zeros(4, 2**18), 4)
+        assert not fused.is_used_for(torch.zeros(4, 100), 4)
+        assert not fused.is_used_for(torch.zeros(1, 2**20), 1)
+    assert not fused.is_used_for(torch.zeros(4, 2**18), 4)

@@ -1,0 +1,1 @@
+"""Spike records: how many events and spikes every layer saw, per timestep."""

@@ -1,0 +1,74 @@
+"""Whether a spike record belongs to a network; a HwcostError names the layer where it does not."""
+
+from operator import gt
+
+from hwcost.activity.layer_spikes import Counts, LayerSpikes
+from hwcost.activity.record import SpikeRecord
+from hwcost.errors import HwcostError
+from hwcost.network.fan_out import class_sizes
+from hwcost.network.layer import LayerSpec
+from hwcost.network.network import NetworkSpec
+
+
+def check_record(network: NetworkSpec, record: SpikeRecord) -> None:
+    """Refuse a record that lacks a layer, has a foreign one, or counts that the network cannot have."""
+    strangers = record.layers.keys() - {layer.name for layer in network.layers}
+    if strangers:
+        raise HwcostError(f"the record has layers that the network lacks: {', '.join(sorted(strangers))}")
+    for layer in network.layers:
+        if layer.name not in record.layers:
+            raise HwcostError(f"layer '{layer.name}': not in the record")
+        spikes = record.layers[layer.name]
+        if not layer.is_analog:
+            _check_events(network, layer, spikes, record.n_samples)
+        _check_outputs(network, layer, spikes, record.n_samples)
+
+
+def _check_outputs(network: NetworkSpec, layer: LayerSpec, spikes: LayerSpikes, n_samples: int) -> None:
+    timesteps = network.timesteps(layer)
+    if layer.fires and len(spikes.outputs) != timesteps:
+        _fail(layer, f"output spikes of {timesteps} timesteps expected, the record has {len(spikes.outputs)}")
+    if any(n > layer.n_outputs * n_samples for n in spikes.outputs):
+        _fail(
+            layer,
+            f"more output spikes in one timestep than its {layer.n_outputs} neurons in {n_samples} samples",
+        )
+    if layer.mask and any(n for n, active in zip(spikes.outputs, layer.mask, strict=False) if not active):
+        _fail(layer, "output spikes at a masked timestep")
+    if layer.other_source:
+        others = spikes.extra("other") or ()
+        if any(n > layer.n_inputs * n_samples for n in others):
+            _fail(layer, "the count 'other' has more events in one timestep than input neurons")
+
+
+def _check_events(network: NetworkSpec, layer: LayerSpec, spikes: LayerSpikes, n_samples: int) -> None:
+    steps, sizes = network.input_timesteps(layer), class_sizes(layer)
+    if len(spikes.events) != steps or len(spikes.sums) != steps:
+        _fail(layer, f"events of {steps} timesteps expected, the record has {len(spikes.events)}")
+    columns = {len(row) for row in (*spikes.events, *spikes.sums)}
+    if columns not in ({1}, {len(sizes)}):
+        _fail(
+            layer,
+            f"events of {len(sizes)} fan-out classes (or totals) expected, the record has {sorted(columns)}",
+        )
+    most = [size * n_samples for size in sizes] if columns != {1} else [layer.n_inputs * n_samples]
+    for t, (events, sums) in enumerate(zip(spikes.events, spikes.sums, strict=True)):
+        if any(map(gt, events, most)):
+            _fail(layer, f"timestep {t} has more events than input neurons")
+        largest = [n * layer.in_max for n in events]
+        if sums is not events and (any(map(gt, events, sums)) or any(map(gt, sums, largest))):
+            _fail(
+                layer,
+                f"timestep {t} contradicts its class, {layer.in_class} up to {layer.in_max}: "
+                f"{sum(events)} events with a sum of {sum(sums)}",
+            )
+    if _any_masked(spikes.events, network.input_mask(layer)):
+        _fail(layer, "events arrive at a timestep that the mask of the layer before turns off")
+
+
+def _any_masked(events: Counts, mask: tuple[int, ...]) -> bool:
+    return 0 in mask and any(any(row) for row, active in zip(events, mask, strict=True) if not active)
+
+
+def _fail(layer: LayerSpec, what: str) -> None:
+    raise HwcostError(f"layer '{layer.name}': {what}")

@@ -1,0 +1,74 @@
+"""Counts of one layer, as Python integers: exact however large. Negative, fractional and NaN counts are refused."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from hwcost.errors import HwcostError
+
+Counts = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class LayerSpikes:
+    """Events that arrived at one layer and spikes that it sent, summed over samples.
+
+    Args:
+        events: Non-zero input events [input timesteps][fan-out classes], or [input timesteps][1] where only totals are
+            known (the cost is then an interval). Empty for an analog input. Input timesteps are those before a temporal
+            transformer.
+        sums: Absolute event values summed, same shape; left out for binary and ternary events, where they equal
+            `events`.
+        outputs: Output spikes [own timesteps] of a layer with neurons; empty otherwise.
+        extras: Further counts of kinds that need them, name -> [timesteps].
+    """
+
+    events: Counts = ()
+    sums: Counts = ()
+    outputs: tuple[int, ...] = ()
+    extras: tuple[tuple[str, tuple[int, ...]], ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "events", tuple(tuple(map(whole, row)) for row in _rows(self.events)))
+        object.__setattr__(
+            self, "sums", tuple(tuple(map(whole, row)) for row in _rows(self.sums)) or self.events
+        )
+        object.__setattr__(self, "outputs", tuple(map(whole, self.outputs)))
+        object.__setattr__(self, "extras", tuple((str(n), tuple(map(whole, row))) for n, row in self.extras))
+
+    def extra(self, name: str) -> tuple[int, ...] | None:
+        """One of the further counts, or None."""
+        return dict(self.extras).get(name)
+
+    def __add__(self, other: Self) -> Self:
+        shapes = [
+            (len(s.outputs), [len(row) for row in s.events], [n for n, _ in s.extras]) for s in (self, other)
+        ]
+        if shapes[0] != shapes[1]:
+            raise HwcostError("the two records differ in timesteps or fan-out classes")
+        extras = tuple((n, _add(a, b)) for (n, a), (_, b) in zip(self.extras, other.extras, strict=True))
+        return type(self)(
+            tuple(map(_add, self.events, other.events)),
+            tuple(map(_add, self.sums, other.sums)),
+            _add(self.outputs, other.outputs),
+            extras,
+        )
+
+
+def whole(count: Any) -> int:
+    """A count as a Python integer; NaN, negative and broken numbers are refused."""
+    if type(count) is int and count >= 0:
+        return count
+    if isinstance(count, bool | str) or not 0 <= count < float("inf") or int(count) != count:
+        raise HwcostError(f"a count must be a whole number of at least 0, got {count}")
+    return int(count)
+
+
+def _rows(table: Any) -> Any:
+    return table.tolist() if isinstance(table, np.ndarray) else table
+
+
+def _add(a: Sequence[int], b: Sequence[int]) -> tuple[int, ...]:
+    return tuple(x + y for x, y in zip(a, b, strict=True))

@@ -1,0 +1,119 @@
+"""The spike record: whole-number counts per layer and timestep, all that pricing needs to know about activity.
+
+Counts are sums over samples: merging is exact, and so is every total.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from numpy.typing import NDArray
+
+from hwcost.activity.layer_spikes import Counts, LayerSpikes, whole
+from hwcost.activity.sources import constant_spikes, spikes_from_map
+from hwcost.errors import HwcostError
+from hwcost.network.network import NetworkSpec
+
+__all__ = ["Counts", "LayerSpikes", "SpikeRecord"]
+
+
+@dataclass(frozen=True)
+class SpikeRecord:
+    """Counts of every layer of a network, over `n_samples` samples."""
+
+    layers: Mapping[str, LayerSpikes]
+    n_samples: int
+
+    def __post_init__(self) -> None:
+        if whole(self.n_samples) < 1:
+            raise HwcostError(f"a record needs at least one sample, got {self.n_samples}")
+
+    def __add__(self, other: Self) -> Self:
+        if self.layers.keys() != other.layers.keys():
+            raise HwcostError(
+                f"records of different layers: {sorted(self.layers.keys() ^ other.layers.keys())}"
+            )
+        merged = {}
+        for name, spikes in self.layers.items():
+            try:
+                merged[name] = spikes + other.layers[name]
+            except HwcostError as error:
+                raise HwcostError(f"layer '{name}': {error}") from None
+        return type(self)(merged, self.n_samples + other.n_samples)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, exact, readable by `from_dict`. Sums equal to the events are left out."""
+        return {
+            "n_samples": self.n_samples,
+            "layers": {name: _plain(spikes) for name, spikes in self.layers.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """The record that `to_dict` wrote."""
+        layers = {}
+        for name, spikes in plain["layers"].items():
+            extras = tuple(spikes.get("extras", {}).items())
+            try:
+                layers[name] = LayerSpikes(**{**spikes, "extras": extras})
+            except HwcostError as error:
+                raise HwcostError(f"layer '{name}': {error}") from None
+            except TypeError:
+                raise HwcostError(
+                    f"layer '{name}': a record holds events, sums, outputs and extras only"
+                ) from None
+        return cls(layers, plain["n_samples"])
+
+    @classmethod
+    def full(cls, network: NetworkSpec, n_samples: int = 1) -> Self:
+        """Every input carries its largest event and every neuron fires, at every step that is not masked."""
+        return cls.constant(network, 1.0, n_samples)
+
+    @classmethod
+    def empty(cls, network: NetworkSpec, n_samples: int = 1) -> Self:
+        """Silence."""
+        return cls.constant(network, 0.0, n_samples)
+
+    @classmethod
+    def constant(cls, network: NetworkSpec, rate: float, n_samples: int = 1) -> Self:
+        """Every neuron and input fires at `rate` in [0, 1] events per step, rounded down to whole events per fan-out
+        class.
+        """
+        if not 0 <= rate <= 1:
+            raise HwcostError(f"a rate lies in [0, 1], got {rate}")
+        return cls(
+            {layer.name: constant_spikes(network, layer, rate, n_samples) for layer in network.layers},
+            n_samples,
+        )
+
+    @classmethod
+    def from_maps(
+        cls,
+        network: NetworkSpec,
+        events: Mapping[str, NDArray[Any]],
+        outputs: Mapping[str, NDArray[Any]] | None = None,
+    ) -> Self:
+        """Record of whole event maps.
+
+        Args:
+            events: Layer name -> [samples, input timesteps, *in_shape], whole numbers; analog inputs may be left out.
+            outputs: Layer name -> [samples, own timesteps, *out_shape] for layers with neurons.
+        """
+        outputs = outputs or {}
+        n_samples = {len(maps) for maps in (*events.values(), *outputs.values())}
+        if len(n_samples) != 1:
+            raise HwcostError(f"all maps need the same number of samples, got {sorted(n_samples)}")
+        layers = {
+            layer.name: spikes_from_map(layer, events.get(layer.name), outputs.get(layer.name))
+            for layer in network.layers
+        }
+        return cls(layers, n_samples.pop())
+
+
+def _plain(spikes: LayerSpikes) -> dict[str, Any]:
+    plain: dict[str, Any] = {"events": [list(row) for row in spikes.events], "outputs": list(spikes.outputs)}
+    if spikes.sums != spikes.events:
+        plain["sums"] = [list(row) for row in spikes.sums]
+    if spikes.extras:
+        plain["extras"] = {name: list(row) for name, row in spikes.extras}
+    return plain

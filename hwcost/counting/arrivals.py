@@ -1,0 +1,102 @@
+"""What arrives at a layer at every timestep: events, their values, and the synapses that they meet."""
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from math import prod
+from typing import NamedTuple
+
+from hwcost.activity.layer_spikes import LayerSpikes
+from hwcost.counting.counts import Number, Steps, times
+from hwcost.network.fan_out import class_sizes, class_values, n_padded_synapses, n_synapses
+from hwcost.network.layer import LayerSpec
+
+
+class Arrivals(NamedTuple):
+    """Per input timestep, summed over samples.
+
+    `events` is how many events are sent (a unary graded event is sent once per unit), `synapses` how many existing
+    synapses they meet, with bounds where only totals are known. `operation` is what meeting one costs: "ac" or "mac".
+    `accesses` is how many weights are read, where that is not one per synapse.
+    """
+
+    events: tuple[int, ...]
+    synapses: Steps
+    operation: str
+    low: Steps | None = None
+    high: Steps | None = None
+    accesses: Steps | None = None
+
+    def first(self, n: int) -> "Arrivals":
+        """The first `n` timesteps."""
+        cut = [steps and steps[:n] for steps in (self.low, self.high, self.accesses)]
+        return Arrivals(self.events[:n], self.synapses[:n], self.operation, *cut)
+
+    def masked(self, mask: Sequence[int]) -> "Arrivals":
+        """The arrivals at the steps where the mask is 1; none at the others."""
+        if 0 not in mask:
+            return self
+
+        def gate(steps: Steps | None) -> Steps | None:
+            return steps and tuple(n * active for n, active in zip(steps, mask, strict=True))
+
+        return Arrivals(
+            tuple(n * active for n, active in zip(self.events, mask, strict=True)),
+            gate(self.synapses) or (),
+            self.operation,
+            gate(self.low),
+            gate(self.high),
+            gate(self.accesses),
+        )
+
+
+def arrivals(layer: LayerSpec, spikes: LayerSpikes, n_samples: int, *, unary: bool) -> Arrivals:
+    """Synaptic work of a layer that receives events.
+
+    Args:
+        unary: A graded event of value v counts as v events; otherwise as one that needs a MAC.
+    """
+    table = spikes.sums if unary else spikes.events
+    operation = "mac" if layer.in_class == "graded" and not unary else "ac"
+    events = tuple(sum(row) for row in table)
+    values = class_values(layer)
+    if not table or len(table[0]) == len(values):
+        exact = tuple(sum(n * v for n, v in zip(row, values, strict=True)) for row in table)
+        return Arrivals(events, exact, operation)
+    largest = n_samples * (layer.in_max if unary else 1)
+    places = [(value, size * largest) for value, size in zip(values, class_sizes(layer), strict=True)]
+    low = tuple(_fill(n, places) for n in events)
+    high = tuple(_fill(n, reversed(places)) for n in events)
+    expected = tuple(_plain(Fraction(n * n_synapses(layer), layer.n_inputs)) for n in events)
+    return Arrivals(events, expected, operation, low, high)
+
+
+def textbook_arrivals(layer: LayerSpec, arrived: Arrivals) -> Arrivals:
+    """Lemaire et al. 2022: an event meets ceil(k / s) outputs of a convolution and reads k weights, per axis."""
+    if not layer.kernel:
+        return arrived
+    channels = layer.out_shape[0] // layer.groups
+    met = channels * prod(-(-k // s) for k, s in zip(layer.kernel, layer.stride, strict=True))
+    read = channels * prod(layer.kernel)
+    return Arrivals(
+        arrived.events, times(met, arrived.events), arrived.operation, accesses=times(read, arrived.events)
+    )
+
+
+def dense(layer: LayerSpec, n_samples: int, n_steps: int, *, pads_counted: bool) -> Arrivals:
+    """Synaptic work of a layer that receives a whole analog frame at each of `n_steps`: one MAC per synapse."""
+    synapses = n_padded_synapses(layer) if pads_counted else n_synapses(layer)
+    return Arrivals((layer.n_inputs * n_samples,) * n_steps, (synapses * n_samples,) * n_steps, "mac")
+
+
+def _fill(events: int, places: Iterable[tuple[int, int]]) -> int:
+    """Synapses met when events fill the positions in the given order of fan-out, as (fan-out, positions)."""
+    synapses = 0
+    for value, n_places in places:
+        taken = min(events, n_places)
+        synapses += taken * value
+        events -= taken
+    return synapses
+
+
+def _plain(number: Fraction) -> Number:
+    return int(number) if number.denominator == 1 else float(number)

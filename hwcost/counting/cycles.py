@@ -1,0 +1,71 @@
+"""Cycles of every step of a piece of work: as many as its slowest resource needs."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
+from math import ceil
+
+from hwcost.counting.counts import Number, Steps, Work
+from hwcost.prices.items import ITEMS
+from hwcost.prices.profile import Profile
+
+
+def step_cycles(
+    work: Work, profile: Profile, n_samples: int, execution: str, which: str = "steps"
+) -> tuple[int, ...]:
+    """Cycles of every step: those of the slowest resource, rounded up.
+
+    Args:
+        execution: One of `hwcost.latency.EXECUTIONS`.
+        which: Field of the counts to use: "steps", or the bounds "low" or "high".
+    """
+    if execution == "event_driven":
+        return _event_driven(work, profile, n_samples, which)
+    idle: list[Number] = [0] * len(work.scanned)
+    totals = {"ac": idle, "mac": idle, "bits": idle}
+    for count in work.counts:
+        steps: Steps = getattr(count, which) or count.steps
+        operation = ITEMS[count.item].operation
+        if count.bits:
+            totals["bits"] = [a + count.bits * b for a, b in zip(totals["bits"], steps, strict=True)]
+        elif operation:
+            totals[operation] = [a + b for a, b in zip(totals[operation], steps, strict=True)]
+    scans = profile.semantics.zero_check == "scan"
+    return _slowest(
+        (totals["ac"], _rate(profile, "ac", n_samples)),
+        (totals["mac"], _rate(profile, "mac", n_samples)),
+        (totals["bits"], _rate(profile, "bits", n_samples)),
+        (work.scanned if scans else idle, _rate(profile, "scan", 1)),
+        (work.updated, _rate(profile, "updates", 1)),
+    )
+
+
+def _event_driven(work: Work, profile: Profile, n_samples: int, which: str) -> tuple[int, ...]:
+    """Synaptic operations, sent spikes and touched neurons (at most one per operation, at most all)."""
+    operations: list[Number] = [0] * len(work.scanned)
+    for count in work.counts:
+        if ITEMS[count.item].operation:
+            steps: Steps = getattr(count, which) or count.steps
+            operations = [a + b for a, b in zip(operations, steps, strict=True)]
+    touched = [min(updated * n_samples, n) for updated, n in zip(work.updated, operations, strict=True)]
+    return _slowest(
+        (operations, _rate(profile, "ac", n_samples)),
+        (work.sent, _rate(profile, "events", n_samples)),
+        (touched, _rate(profile, "updates", n_samples)),
+    )
+
+
+def _slowest(*loads: tuple[Sequence[Number], tuple[int, int]]) -> tuple[int, ...]:
+    """Cycles of every step: each resource's work over its rate (a fraction), rounded up; the largest counts."""
+    cycles = [
+        [-(-n * below // above) if type(n) is int else ceil(n * below / above) for n in load]
+        for load, (above, below) in loads
+    ]
+    return tuple(map(max, *cycles))
+
+
+@lru_cache(maxsize=4096)
+def _rate(profile: Profile, unit: str, n_samples: int) -> tuple[int, int]:
+    """What a resource does per cycle, times the samples, as numerator and denominator."""
+    rate = Fraction(profile.number(f"{unit}_per_cycle").value) * n_samples
+    return rate.numerator, rate.denominator

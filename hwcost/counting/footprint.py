@@ -1,0 +1,51 @@
+"""Memory that a network occupies, in bits: independent of samples and, but for transformers' buffers, of timesteps."""
+
+from functools import lru_cache
+
+from hwcost.counting.job import other_bits, value_bits
+from hwcost.counting.layer_kinds import score_store
+from hwcost.counting.transformer import buffer_bits
+from hwcost.network.layer import LayerSpec
+from hwcost.network.network import NetworkSpec
+from hwcost.prices.profile import Profile
+
+
+@lru_cache(maxsize=1024)
+def footprint(network: NetworkSpec, profile: Profile, orders: tuple[tuple[str, str], ...]) -> dict[str, int]:
+    """Bits by purpose. Incoming events are buffered twice, one step arriving while the other is read.
+
+    Args:
+        orders: Layers behind a temporal transformer, with the order taken there.
+    """
+    bits, layers, by_name = profile.bits, network.layers, dict(orders)
+    reused = [layer for layer in layers if layer.constant_input and profile.semantics.direct_reuse]
+    events_beside, frames_beside = _second_summands(network, profile)
+    return {
+        "weights": sum(layer.n_parameters for layer in layers) * bits["weight"],
+        "biases": sum(layer.n_biases for layer in layers) * bits["bias"],
+        "membranes": sum(_n_states(layer) for layer in layers) * bits["membrane"],
+        "scores": sum(score_store(layer)[2] for layer in layers if layer.kind == "attention"),
+        "spikes": sum(2 * layer.n_inputs * value_bits(layer) for layer in layers if not layer.is_analog)
+        + 2 * events_beside,
+        "frames": sum(layer.n_inputs for layer in layers if layer.is_analog) * bits["activation"]
+        + frames_beside,
+        "direct_encoding": sum(layer.n_outputs for layer in reused) * bits["activation"],
+        "transformers": sum(buffer_bits(network, network.layer(name), profile, by_name) for name in by_name),
+        "masks": sum(len(layer.mask) for layer in layers),
+    }
+
+
+def _n_states(layer: LayerSpec) -> int:
+    """Numbers that a layer keeps from one step to the next: membranes, or cell and hidden state."""
+    return layer.n_outputs * (2 if layer.kind == "lstm" else 1 if layer.neuron else 0)
+
+
+def _second_summands(network: NetworkSpec, profile: Profile) -> tuple[int, int]:
+    """Bits of the events and of the frames that are the second summand of a residual sum."""
+    events = frames = 0
+    for layer in network.layers:
+        other = network.other_source(layer)
+        if other is not None:
+            bits = layer.n_inputs * other_bits(network, layer, profile)
+            events, frames = (events + bits, frames) if other.gives_events else (events, frames + bits)
+    return events, frames

@@ -1,0 +1,110 @@
+"""Counts of one layer: synaptic operations from what arrives, and what its neurons and memories do because of it."""
+
+from collections.abc import Sequence
+
+from hwcost.counting.arrivals import Arrivals, arrivals, dense, textbook_arrivals
+from hwcost.counting.counts import Count, Work, every
+from hwcost.counting.job import Job
+from hwcost.counting.layer_kinds import COUNTED_BY
+from hwcost.counting.memory import (
+    address_counts,
+    bias_counts,
+    event_reads,
+    frame_addresses,
+    spike_writes,
+    state_counts,
+    weight_counts,
+)
+from hwcost.counting.neurons import neuron_counts, steps_with_updates
+from hwcost.counting.residuals import scanned_steps
+from hwcost.network.kinds import WEIGHTED
+
+
+def layer_work(job: Job) -> Work:
+    """All counts of a layer whose input has as many timesteps as itself (of more, the first are used)."""
+    layer, active = job.layer, job.active_steps
+    events: Sequence[int] = ()
+    if layer.is_analog:
+        counts, scanned = analog_counts(job), every(0, active)
+    else:
+        mask = tuple(a * b for a, b in zip(job.network.input_mask(layer), active, strict=False))
+        arrived = event_arrivals(job).first(len(active)).masked(active)
+        events, scanned = arrived.events, every(layer.n_inputs, mask)
+        counts = event_reads(job, events, mask) + synaptic_counts(job, arrived)
+    if layer.other_source:
+        scanned = tuple(a + b for a, b in zip(scanned, scanned_steps(job), strict=True))
+    updated_steps = steps_with_updates(job, events)
+    counts += output_counts(job, updated_steps)
+    updated = every(layer.n_outputs if layer.neuron else 0, updated_steps)
+    return Work(layer.name, tuple(counts), scanned, updated, job.spikes.outputs or every(0, updated_steps))
+
+
+def event_arrivals(job: Job) -> Arrivals:
+    """What arrives, under the profile's reading of graded events."""
+    arrived = arrivals(job.layer, job.spikes, job.n_samples, unary=job.semantics.graded == "unary")
+    return textbook_arrivals(job.layer, arrived) if job.semantics.fan_out == "textbook" else arrived
+
+
+def dense_arrivals(job: Job, n_steps: int) -> Arrivals:
+    """A whole analog frame at each of `n_steps`."""
+    return dense(job.layer, job.n_samples, n_steps, pads_counted=job.semantics.pads_counted)
+
+
+def synaptic_counts(job: Job, arrived: Arrivals) -> list[Count]:
+    """Operations, weights and addresses of arriving events."""
+    if job.layer.kind in COUNTED_BY:
+        return COUNTED_BY[job.layer.kind](job, arrived)
+    return event_counts(job, arrived)
+
+
+def event_counts(job: Job, arrived: Arrivals) -> list[Count]:
+    """Every event meets its synapses: one operation, one weight and one address each."""
+    counts = [
+        Count("synaptic_operation", arrived.synapses, low=arrived.low, high=arrived.high),
+        Count(f"synapse_{arrived.operation}", arrived.synapses, low=arrived.low, high=arrived.high),
+    ]
+    return counts + weight_counts(job, arrived) + address_counts(job, arrived)
+
+
+def analog_counts(job: Job) -> list[Count]:
+    """Dense MACs of analog frames; a constant frame may be computed once and its result read back at every step."""
+    steps = job.active_steps
+    if job.layer.kind in COUNTED_BY:
+        frames = Arrivals(every(job.inputs, steps), every(0, steps), "mac")
+        return COUNTED_BY[job.layer.kind](job, frames)
+    active = [t for t, runs in enumerate(steps) if runs]
+    reused = job.layer.constant_input and job.semantics.direct_reuse
+    computed = tuple(int(t == active[0]) for t in range(len(steps))) if reused and active else steps
+    counts = dense_counts(job, dense_arrivals(job, len(steps)).masked(computed))
+    if reused and len(active) > 1:
+        bits, memory_bits = job.profile.bits["activation"], job.memories.frame_out
+        counts.append(Count("activation_write", every(job.outputs, computed), bits, memory_bits))
+        counts.append(Count("activation_read", every(job.outputs, steps), bits, memory_bits))
+    return counts
+
+
+def dense_counts(job: Job, arrived: Arrivals) -> list[Count]:
+    """MACs on analog frames, with the weight and the operand that each one reads."""
+    bits = job.profile.bits
+    return [
+        *frame_addresses(job, arrived.events),
+        Count("synapse_mac", arrived.synapses),
+        Count("weight_read", arrived.synapses, bits["weight"], job.memories.parameters),
+        Count("activation_read", arrived.synapses, bits["activation"], job.memories.frame_in),
+    ]
+
+
+def output_counts(job: Job, updated_steps: Sequence[int]) -> list[Count]:
+    """What happens once per output neuron and step: bias, update, membrane; and what leaves."""
+    layer = job.layer
+    counts = bias_counts(job, updated_steps) + neuron_counts(job, updated_steps)
+    if layer.neuron or (job.is_last and layer.kind in WEIGHTED):
+        counts += state_counts(job, updated_steps)
+    if job.is_last:
+        return counts
+    if layer.fires:
+        return counts + spike_writes(job, updated_steps)
+    if layer.kind in WEIGHTED:
+        bits, frames = job.profile.bits["activation"], every(job.outputs, updated_steps)
+        counts.append(Count("activation_write", frames, bits, job.memories.frame_out))
+    return counts

@@ -1,0 +1,68 @@
+"""Counts with prices: the rows of a cost."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from hwcost.counting.counts import Steps, Work
+from hwcost.errors import HwcostError
+from hwcost.prices.items import ITEMS
+from hwcost.prices.price import Price
+from hwcost.prices.profile import Profile
+
+
+class Row(NamedTuple):
+    """One item in one layer: its count per timestep (over all samples) and its price; None means not counted."""
+
+    layer: str
+    item: str
+    steps: Steps
+    price: Price | None
+    low: Steps | None = None
+    high: Steps | None = None
+
+    @property
+    def kind(self) -> str:
+        """The group in which the item is reported."""
+        return ITEMS[self.item].kind
+
+    def to_list(self) -> list[Any]:
+        """Plain data: layer, item, steps, [low end, value, high end] of the price, and the bounds of the count."""
+        return [self.layer, self.item, self.steps, self.price and self.price.ends, self.low, self.high]
+
+    @classmethod
+    def from_list(cls, plain: Sequence[Any]) -> "Row":
+        """The row that `to_list` wrote."""
+        layer, item, steps, price, low, high = plain
+        ends = price and Price(price[1], price[0], price[2])
+        return cls(layer, item, tuple(steps), ends, _tuple_or_none(low), _tuple_or_none(high))
+
+
+def priced_rows(work: Iterable[Work], profile: Profile) -> list[Row]:
+    """The counts of all work with their prices.
+
+    Raises: HwcostError for synaptic work that the profile has no price for: it would look free.
+    """
+    rows = [
+        Row(part.layer, c.item, c.steps, profile.price(c.item, c.bits, c.memory_bits), c.low, c.high)
+        for part in work
+        for c in part.counts
+        if c.item not in profile.free
+    ]
+    for row in rows:
+        if row.price is None:
+            _check_unpriced(row, profile)
+    return rows
+
+
+def _check_unpriced(row: Row, profile: Profile) -> None:
+    operation = ITEMS[row.item].operation
+    covered = operation == "ac" and "sop" in profile.prices
+    if operation and not covered and any(row.steps):
+        raise HwcostError(
+            f"layer '{row.layer}': profile '{profile.name}' has no price for '{row.item}'; "
+            f"its hardware cannot run this {'analog' if operation == 'mac' else 'event-driven'} work"
+        )
+
+
+def _tuple_or_none(steps: Any) -> Steps | None:
+    return None if steps is None else tuple(steps)

@@ -1,0 +1,127 @@
+"""Fan-out: how many existing synapses leave an input neuron, exact for every border, stride, dilation and group.
+
+Along one axis the fan-out of a position is the number of (output position, kernel tap) pairs that read it; axes
+multiply.
+"""
+
+from functools import lru_cache
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcost.network.kinds import CONVOLUTIONS, POOLS, TRANSPOSED
+from hwcost.network.layer import LayerSpec
+
+Whole = NDArray[np.int64]
+
+
+def fan_out_classes(layer: LayerSpec) -> tuple[Whole, Whole]:
+    """The distinct fan-outs of a layer's input positions, ascending, and the class of every position.
+
+    Returns: `values` [K], synapses per input neuron of that class, and `index`, integers in [0, K) shaped like one
+        channel of the input: [H, W] for (C, H, W), [N] for (N,). A histogram of events by `index` is all that exact
+        pricing needs.
+    """
+    values, index = _classes(_geometry(layer))
+    return values.copy(), index.copy()
+
+
+@lru_cache(maxsize=4096)
+def class_values(layer: LayerSpec) -> tuple[int, ...]:
+    """The distinct fan-outs as Python integers, ascending."""
+    return tuple(int(value) for value in _classes(_geometry(layer))[0])
+
+
+@lru_cache(maxsize=4096)
+def class_sizes(layer: LayerSpec) -> tuple[int, ...]:
+    """Input neurons (over all channels) of each fan-out class."""
+    values, index = _classes(_geometry(layer))
+    channels = layer.n_inputs // index.size
+    return tuple(int(n) * channels for n in np.bincount(index.ravel(), minlength=len(values)))
+
+
+@lru_cache(maxsize=4096)
+def n_synapses(layer: LayerSpec) -> int:
+    """Existing synapses: taps that fall on padding do not count."""
+    return sum(v * n for v, n in zip(class_values(layer), class_sizes(layer), strict=True))
+
+
+@lru_cache(maxsize=4096)
+def n_padded_synapses(layer: LayerSpec) -> int:
+    """The textbook count, which also counts taps on padding."""
+    if not layer.kernel:
+        return n_synapses(layer)
+    if layer.kind in POOLS:
+        return prod(layer.kernel) * layer.n_outputs
+    if layer.kind in TRANSPOSED:
+        return prod(layer.kernel) * layer.out_shape[0] // layer.groups * layer.n_inputs
+    return prod(layer.kernel) * layer.in_shape[0] // layer.groups * layer.n_outputs
+
+
+_Axis = tuple[int, int, int, int, tuple[int, int], int]
+_Geometry = tuple[str, str, int, tuple[int, ...], tuple[_Axis, ...]]
+
+
+def _geometry(layer: LayerSpec) -> _Geometry:
+    """What the fan-out depends on, so that equal layers share one table."""
+    if layer.kind not in (*CONVOLUTIONS, *TRANSPOSED, *POOLS):
+        per_output = {"linear": 1, "recurrent": 1, "lstm": 4}.get(layer.kind, 0)
+        return ("dense", "", layer.n_outputs * per_output or 1, layer.in_shape, ())
+    family = "transposed" if layer.kind in TRANSPOSED else "forward"
+    channels = 1 if layer.kind in POOLS else layer.out_shape[0] // layer.groups
+    axes = zip(
+        layer.in_shape[1:],
+        layer.out_shape[1:],
+        layer.kernel,
+        layer.stride,
+        layer.pads,
+        layer.dilation,
+        strict=True,
+    )
+    return (family, layer.padding_mode, channels, layer.in_shape[1:], tuple(axes))
+
+
+@lru_cache(maxsize=4096)
+def _classes(geometry: _Geometry) -> tuple[Whole, Whole]:
+    family, mode, channels, shape, axes = geometry
+    if family == "dense":
+        return np.array([channels], dtype=np.int64), np.zeros(shape, dtype=np.int64)
+    fan_out = np.array(channels, dtype=np.int64)
+    for axis in axes:
+        along = _transposed_axis(axis) if family == "transposed" else _axis(axis, mode)
+        fan_out = fan_out[..., None] * along
+    values, index = np.unique(fan_out, return_inverse=True)
+    return values, index.reshape(fan_out.shape).astype(np.int64)
+
+
+def _axis(axis: _Axis, mode: str) -> Whole:
+    """Fan-out along one axis of a convolution: reads of every padded position, summed over the copies of its source."""
+    length, n_out, kernel, stride, (before, after), dilation = axis
+    read = np.arange(n_out)[:, None] * stride + np.arange(kernel) * dilation
+    padded = length + before + after
+    reads = np.bincount(read.ravel(), minlength=padded)[:padded]
+    source = _source(np.arange(-before, length + after), length, mode)
+    inside = source >= 0
+    return np.bincount(source[inside], weights=reads[inside], minlength=length).astype(np.int64)
+
+
+def _source(position: Whole, length: int, mode: str) -> Whole:
+    """The input position that each padded position copies; -1 for a zero pad."""
+    if mode == "circular":
+        return position % length
+    if mode == "replicate":
+        return position.clip(0, length - 1)
+    if mode == "reflect":
+        period = max(2 * (length - 1), 1)
+        folded = position % period
+        return np.where(folded < length, folded, period - folded)
+    return np.where((position >= 0) & (position < length), position, -1)
+
+
+def _transposed_axis(axis: _Axis) -> Whole:
+    """Fan-out along one axis of a transposed convolution: kernel taps that land inside the output."""
+    length, n_out, kernel, stride, (before, _), dilation = axis
+    lands = np.arange(length)[:, None] * stride + np.arange(kernel) * dilation - before
+    inside: Whole = ((lands >= 0) & (lands < n_out)).sum(axis=1)
+    return inside

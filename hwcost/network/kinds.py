@@ -1,0 +1,28 @@
+"""The words of a layer's description: kinds of layers, classes of events, neurons; and lengths along an axis."""
+
+CONVOLUTIONS = {"conv1d": 1, "conv2d": 2, "conv3d": 3}
+TRANSPOSED = {"conv_transpose1d": 1, "conv_transpose2d": 2, "conv_transpose3d": 3}
+POOLS = {f"{what}_pool{axes}d": axes for what in ("avg", "max") for axes in (1, 2, 3)}
+MIXABLE = (*CONVOLUTIONS, *TRANSPOSED, "linear")
+WEIGHTED = (*MIXABLE, "recurrent", "lstm")
+RESIDUALS = ("sew_add", "sew_and", "sew_iand", "membrane_shortcut")
+ATTENTIONS = ("attention", "mask_attention")
+KINDS = (*WEIGHTED, *POOLS, *RESIDUALS, *ATTENTIONS, "batch_norm", "concat", "flatten", "embedding")
+EMITTING = ("lstm",)
+HANDING_ON = (*POOLS, "sew_add", "sew_and", "sew_iand", "concat", "flatten")
+TRAINING_ONLY = ("early_classifier", "dropout")
+CLASSES = ("analog", "binary", "ternary", "graded")
+PADDING_MODES = ("zeros", "circular", "reflect", "replicate")
+NEURONS = ("lif", "if")
+INPUT = "input"  # the source of layers that read the network's input, unless a layer has this name
+RESETS = ("soft", "hard")
+
+
+def conv_length(length: int, kernel: int, stride: int, pad: tuple[int, int], dilation: int) -> int:
+    """Output positions of a convolution along one axis."""
+    return (length + sum(pad) - dilation * (kernel - 1) - 1) // stride + 1
+
+
+def transposed_length(length: int, kernel: int, stride: int, pad: tuple[int, int], dilation: int) -> int:
+    """Output positions of a transposed convolution along one axis, without output padding."""
+    return (length - 1) * stride - sum(pad) + dilation * (kernel - 1) + 1

@@ -1,0 +1,84 @@
+"""`LayerSpec`: one layer of a network, checked. A layer owns the neurons behind it (`neuron`) and declares the class
+of the events that it receives (`in_class`); a class is never inferred from values.
+"""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, fields
+from functools import cached_property
+from math import prod
+from typing import Any, Self
+
+from hwcost.errors import HwcostError, did_you_mean
+from hwcost.network.checks import check_layer
+from hwcost.network.fields import LayerFields
+from hwcost.network.kinds import POOLS
+
+
+@dataclass(frozen=True)
+class LayerSpec(LayerFields):
+    """One operation and its neurons: the fields of `LayerFields`, with defaults filled in and checked.
+
+    Raises: HwcostError, naming the layer, if the fields do not fit together.
+    """
+
+    def __post_init__(self) -> None:
+        for field in ("in_shape", "out_shape", "kernel", "stride", "dilation", "mask"):
+            object.__setattr__(self, field, tuple(int(size) for size in getattr(self, field)))
+        axes = self.n_axes
+        stride = self.kernel if self.kind in POOLS else (1,) * axes
+        for field, default in (("stride", stride), ("padding", (0,) * axes), ("dilation", (1,) * axes)):
+            if axes and not getattr(self, field):
+                object.__setattr__(self, field, default)
+        check_layer(self)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(tuple(getattr(self, field.name) for field in fields(self)))
+
+    @cached_property
+    def n_parameters(self) -> int:
+        """Weights, without bias."""
+        inputs, outputs = self.n_inputs, self.n_outputs
+        if self.n_axes and self.kind not in POOLS:
+            return self.in_shape[0] * self.out_shape[0] // self.groups * prod(self.kernel)
+        return {
+            "linear": inputs * outputs,
+            "embedding": inputs * outputs,
+            "recurrent": (inputs + outputs) * outputs,
+            "lstm": 4 * (inputs + outputs) * outputs,
+            "batch_norm": 2 * self.out_shape[0] * self.operand("parameter_sets", 1),
+        }.get(self.kind, 0)
+
+    @cached_property
+    def n_biases(self) -> int:
+        """Bias values: one per output channel, or per output neuron of a linear layer."""
+        return self.out_shape[0] * (4 if self.kind == "lstm" else 1) if self.bias else 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data; a second source is written only where there is one."""
+        plain = asdict(self)
+        if not self.other_source:
+            del plain["other_source"]
+        return plain
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """A layer from plain data; what has a default may be left out."""
+        known, where = {field.name: field for field in fields(cls)}, f"layer '{plain.get('name', '?')}'"
+        for key in plain.keys() - known.keys():
+            hint = did_you_mean(key, known)
+            raise HwcostError(f"{where}: unknown key '{key}'.{hint} Known: {', '.join(known)}")
+        missing = [name for name, field in known.items() if field.default is MISSING and name not in plain]
+        if missing:
+            raise HwcostError(f"{where}: {', '.join(missing)} missing")
+        values = dict(plain)
+        if isinstance(values.get("operands"), Mapping):
+            values["operands"] = tuple(values["operands"].items())
+        return cls(**{key: _tuples(value) for key, value in values.items()})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(v) for v in value) if isinstance(value, list | tuple) else value

@@ -1,0 +1,116 @@
+"""`NetworkSpec`: layers in the order in which they run, and the stages that they belong to."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from math import prod
+from typing import Any, Self
+
+from hwcost.network.fields import Spec
+from hwcost.network.layer import LayerSpec
+from hwcost.network.order import check_order
+from hwcost.network.stage import StageSpec
+from hwcost.network.temporal import passes_through
+
+
+@dataclass(frozen=True)
+class NetworkSpec(Spec):
+    """Layers in the order in which they run, and the stages that they belong to.
+
+    Raises: HwcostError, naming the layer or stage, if they do not follow each other as they must.
+    """
+
+    layers: tuple[LayerSpec, ...]
+    stages: tuple[StageSpec, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layers", tuple(self.layers))
+        object.__setattr__(self, "stages", tuple(self.stages))
+        check_order(self.layers, self.stages)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.layers, self.stages))
+
+    def layer(self, name: str) -> LayerSpec:
+        """The layer called `name`."""
+        return self._by_name[name]
+
+    def timesteps(self, layer: LayerSpec) -> int:
+        """Timesteps of the layer's own stage: how often its neurons are updated."""
+        return self.stages[layer.stage].timesteps
+
+    def source(self, layer: LayerSpec) -> LayerSpec | None:
+        """The layer whose output arrives; None for the network's input."""
+        return self._sources[layer.name]
+
+    def other_source(self, layer: LayerSpec) -> LayerSpec | None:
+        """The layer that gives the second summand of a residual sum; None where there is none or it is not named."""
+        return self._by_name[layer.other_source] if layer.other_source else None
+
+    def transformer(self, layer: LayerSpec) -> str | None:
+        """The temporal transformer that the layer's input passes: that of its stage, where its source lies in the
+        stage before.
+        """
+        return self.stages[layer.stage].transformer if layer.name in self._entries else None
+
+    def mixes(self, layer: LayerSpec) -> bool:
+        """True where a temporal transformer works on the layer's input, rather than handing it on as it is."""
+        mode = self.transformer(layer)
+        return not passes_through(mode, self.input_timesteps(layer), self.timesteps(layer))
+
+    def input_timesteps(self, layer: LayerSpec) -> int:
+        """Timesteps at which the layer's input arrives, before a transformer: how many steps its record has."""
+        crosses = self.transformer(layer) is not None
+        return self.stages[layer.stage - 1].timesteps if crosses else self.timesteps(layer)
+
+    def input_mask(self, layer: LayerSpec) -> tuple[int, ...]:
+        """0 or 1 per input timestep: the mask of the nearest earlier layer that has neurons."""
+        source = self.source(layer)
+        while source is not None and source.neuron is None and not source.mask:
+            source = None if self.transformer(source) else self.source(source)
+        return source.mask if source is not None and source.mask else (1,) * self.input_timesteps(layer)
+
+    def largest_output(self, layer: LayerSpec) -> int:
+        """Largest value of an event that the layer gives."""
+        if layer.fires or layer.kind in ("sew_and", "sew_iand"):
+            return 1
+        if layer.kind == "sew_add":
+            other = self.other_source(layer)
+            return layer.in_max + (self.largest_output(other) if other else 1)
+        return layer.in_max * (prod(layer.kernel) if layer.kind.startswith("avg_pool") else 1)
+
+    @cached_property
+    def _by_name(self) -> dict[str, LayerSpec]:
+        return {layer.name: layer for layer in self.layers}
+
+    @cached_property
+    def _entries(self) -> frozenset[str]:
+        sources = ((layer, self.source(layer)) for layer in self.layers)
+        return frozenset(layer.name for layer, source in sources if source and source.stage != layer.stage)
+
+    @cached_property
+    def _sources(self) -> dict[str, LayerSpec | None]:
+        sources: dict[str, LayerSpec | None] = {}
+        earlier: dict[str, LayerSpec] = {}
+        before = None
+        for layer in self.layers:
+            sources[layer.name] = earlier.get(layer.source) if layer.source else before
+            earlier[layer.name] = before = layer
+        return sources
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, exact, readable by `from_dict`."""
+        return {
+            "layers": [layer.to_dict() for layer in self.layers],
+            "stages": [asdict(stage) for stage in self.stages],
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """The network that `to_dict` wrote, also after a trip through JSON or YAML."""
+        layers = tuple(LayerSpec.from_dict(layer) for layer in plain["layers"])
+        return cls(layers, tuple(StageSpec(**stage) for stage in plain["stages"]))

@@ -1,0 +1,1 @@
+"""Profiles: prices of one technology or chip, and what the chip can hold."""

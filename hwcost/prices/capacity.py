@@ -1,0 +1,52 @@
+"""A network that a chip cannot hold is refused, with the reason, instead of being priced."""
+
+from functools import lru_cache
+
+from hwcost.errors import HwcostError, did_you_mean
+from hwcost.network.fan_out import n_padded_synapses
+from hwcost.network.kinds import CONVOLUTIONS, WEIGHTED
+from hwcost.network.layer import LayerSpec
+from hwcost.network.network import NetworkSpec
+from hwcost.prices.profile import Profile
+
+
+@lru_cache(maxsize=1024)
+def check_capacity(network: NetworkSpec, profile: Profile) -> None:
+    """Refuse a network whose weights, fan-in or neurons exceed what the profile's hardware has."""
+    most = {name: int(number.value) for name, number in profile.capacity.items()}
+    bits = profile.bits["weight"]
+    if bits > most.get("weight_bits", bits):
+        raise HwcostError(
+            f"profile '{profile.name}': weights have {bits} bits, the hardware at most {most['weight_bits']}; "
+            f"assume weight_bits: {most['weight_bits']} to price the quantised what-if"
+        )
+    for layer in network.layers:
+        fan_in = _fan_in(layer)
+        if fan_in > most.get("fan_in", fan_in):
+            raise HwcostError(
+                f"layer '{layer.name}': {fan_in} synapses per neuron, "
+                f"profile '{profile.name}' allows {most['fan_in']}"
+            )
+    neurons = sum(layer.n_outputs for layer in network.layers if layer.neuron)
+    if neurons > most.get("neurons", neurons):
+        raise HwcostError(f"{neurons} neurons, profile '{profile.name}' has {most['neurons']}")
+
+
+def _fan_in(layer: LayerSpec) -> int:
+    """Synapses per output neuron of a weighted layer, away from borders; 0 for other kinds."""
+    if layer.kind in CONVOLUTIONS:
+        return layer.n_parameters // layer.out_shape[0]
+    return n_padded_synapses(layer) // layer.n_outputs if layer.kind in WEIGHTED else 0
+
+
+@lru_cache(maxsize=256)
+def assuming(profile: Profile, assume: tuple[tuple[str, int], ...]) -> Profile:
+    """The profile for the what-if of other word widths, `weight_bits: 8` for example; named in every note."""
+    known = {f"{name}_bits": name for name in profile.bits}
+    for name, bits in assume:
+        if name not in known or bits < 1:
+            hint = did_you_mean(name, known)
+            raise HwcostError(
+                f"cannot assume {name}: {bits}.{hint} Known: {', '.join(known)}, each at least 1"
+            )
+    return profile.with_bits({known[name]: bits for name, bits in assume})

@@ -1,0 +1,125 @@
+"""Profiles: tables of prices of one technology or chip, each number with unit, range and source."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+from typing import Any, Literal, get_args, get_type_hints
+
+from hwcost.errors import HwcostError
+from hwcost.prices.items import ITEMS
+from hwcost.prices.price import Price
+from hwcost.prices.sram import MemoryPrices
+
+REUSED = {"weight_read": "weight_reuse", "activation_read": "activation_reuse"}
+
+
+@dataclass(frozen=True)
+class Semantics:
+    """What the priced hardware does; every field is a choice that changes counts.
+
+    graded: a graded event counts once per unit of its value (unary) or as one MAC per event (mac).
+    neuron: convention for the arithmetic of one neuron update, see `hwcost.counting.neurons`.
+    dataflow: output-stationary (per_step) or with membrane accumulators in memory (per_event).
+    addressing: addresses computed per event, or running counters (free).
+    attention: products of binary matrices as every product, one row per event, or coincidences of events.
+    codec: spikes as addresses (aer), as a bitmap, or as the shorter of the two (min), or one machine word per
+        event (word).
+    """
+
+    graded: Literal["unary", "mac"] = "unary"
+    pads_counted: bool = False
+    direct_reuse: bool = True
+    neuron: Literal["hwcost", "none", "lemaire", "syops"] = "hwcost"
+    bias_policy: Literal["add", "threshold"] = "add"
+    dataflow: Literal["per_step", "per_event"] = "per_step"
+    addressing: Literal["event", "counters"] = "event"
+    fan_out: Literal["exact", "textbook"] = "exact"
+    weights_in: Literal["sram", "dram"] = "sram"
+    codec: Literal["min", "aer", "bitmap", "word"] = "min"
+    zero_check: Literal["scan", "none"] = "scan"
+    skip_policy: Literal["none", "if_exact", "lazy_leak", "shut_off"] = "none"
+    stateless: bool = True
+    memory_map: Literal["per_layer", "shared"] = "per_layer"
+    fuse_avg_pool: bool = False
+    attention: Literal["dense", "row", "coincidence"] = "row"
+
+    def __post_init__(self) -> None:
+        for name, kind in get_type_hints(type(self)).items():
+            allowed = (True, False) if kind is bool else get_args(kind)
+            if getattr(self, name) not in allowed:
+                raise HwcostError(
+                    f"semantics.{name}: got {getattr(self, name)!r}, allowed are {list(allowed)}"
+                )
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """Prices and habits of one hardware.
+
+    Attributes:
+        prices: pJ by name of the constant that pays for an item.
+        hardware: Numbers that latency needs: clock, units per cycle ...
+        bits: Word widths.
+        free: Items that the hardware does without: they are not counted.
+        capacity: Most weight bits, synapses per neuron and neurons that it can hold; empty where it has no limit.
+        assumed: Word widths of a what-if.
+    """
+
+    name: str
+    about: str
+    prices: Mapping[str, Price]
+    hardware: Mapping[str, Price]
+    bits: Mapping[str, int]
+    semantics: Semantics
+    memory: MemoryPrices | None = None
+    free: frozenset[str] = frozenset()
+    capacity: Mapping[str, Price] = field(default_factory=dict)
+    assumed: Mapping[str, int] = field(default_factory=dict)
+
+    @lru_cache(maxsize=65536)  # noqa: B019  profiles are few and live as long as the process
+    def price(self, item: str, bits: int = 0, memory_bits: int = 0) -> Price | None:
+        """pJ per count of an item; None where the profile has no price for it.
+
+        Args:
+            bits: Bits of one memory access.
+            memory_bits: Size of the memory that is accessed.
+        """
+        constant = ITEMS[item].constant
+        if item in self.free:
+            return None
+        if constant != "memory":
+            return self.prices[constant].times(1) if constant in self.prices else None
+        if self.memory is None:
+            return None
+        off_chip = ITEMS[item].kind in ("weights", "bias") and self.semantics.weights_in == "dram"
+        price = self.memory.price_per_bit(self.memory.limit_bits + 1 if off_chip else memory_bits).times(bits)
+        reuse = self.hardware.get(REUSED.get(item, ""))
+        return price.over(reuse) if reuse else price
+
+    def number(self, name: str) -> Price:
+        """One of the profile's hardware numbers (clock, units per cycle ...)."""
+        if name not in self.hardware:
+            raise HwcostError(f"profile '{self.name}': 'hardware.{name}' is missing; latency needs it")
+        return self.hardware[name]
+
+    @cached_property
+    def assumptions(self) -> tuple[str, ...]:
+        """Names of the numbers that no publication gives."""
+        numbers = {**self.prices, **self.hardware}
+        return tuple(sorted(name for name, constant in numbers.items() if constant.is_assumed))
+
+    def where(self, **semantics: Any) -> "Profile":
+        """The same prices for hardware with other habits: fields of `Semantics`."""
+        return replace(self, semantics=replace(self.semantics, **semantics))
+
+    def with_bits(self, bits: Mapping[str, int]) -> "Profile":
+        """The same prices for other word widths; arithmetic keeps its price."""
+        return replace(self, bits={**self.bits, **bits}, assumed={**self.assumed, **bits})
+
+    def scaled(self, factor: float) -> "Profile":
+        """The same profile with every price multiplied by `factor`."""
+        prices = {
+            name: replace(p, value=p.value * factor, low=p.low * factor, high=p.high * factor)
+            for name, p in self.prices.items()
+        }
+        return replace(self, prices=prices, memory=self.memory and self.memory.scaled(factor))

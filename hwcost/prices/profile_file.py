@@ -1,0 +1,169 @@
+"""Reading profiles: one YAML file per technology or chip, in `hwcost/profiles` or anywhere else.
+
+`extends` names another profile whose entries a file inherits, so that a variant states only what differs; `null`
+removes an entry.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from hwcost.errors import HwcostError, did_you_mean
+from hwcost.prices.items import ITEMS
+from hwcost.prices.price import Price
+from hwcost.prices.profile import Profile, Semantics
+from hwcost.prices.sram import MemoryPrices
+
+FOLDER = Path(__file__).parent.parent / "profiles"
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C version, where installed, is ten times faster
+
+
+def known_profiles() -> list[str]:
+    """Names of the profiles that come with the package."""
+    return list(_known())
+
+
+def load_profile(name_or_path: str | Path) -> Profile:
+    """The profile of that name, or of that YAML file.
+
+    Raises: HwcostError if it does not exist (with the known ones) or is malformed (with the entry at fault).
+    """
+    path = _path(str(name_or_path))
+    return _load(path, path.stat().st_mtime_ns)
+
+
+def profile_content(name_or_path: str | Path) -> dict[str, Any]:
+    """What a profile's file says, with the entries that it inherits, as plain data. Raises as `load_profile`."""
+    return _read(_path(str(name_or_path)), ())
+
+
+@lru_cache(maxsize=64)
+def _load(path: Path, changed_ns: int) -> Profile:  # noqa: ARG001  a file that changed is read again
+    plain, where = _read(path, ()), f"profile '{path.stem}'"
+    _check_words(plain, where)
+    bits = {name: int(constant.value) for name, constant in _constants(plain, "bits", where).items()}
+    missing = {"weight", "bias", "membrane", "activation"} - bits.keys()
+    if missing:
+        raise HwcostError(
+            f"{where}: 'bits' lacks {', '.join(sorted(missing))}; extend a profile that has them"
+        )
+    return Profile(
+        name=plain.get("name", path.stem),
+        about=plain.get("about", ""),
+        prices=_constants(plain, "prices", where),
+        hardware=_constants(plain, "hardware", where),
+        bits=bits,
+        semantics=Semantics(**plain.get("semantics", {})),
+        memory=_memory(plain["memory"], where) if plain.get("memory") else None,
+        free=frozenset(plain.get("free") or ()),
+        capacity=_constants(plain, "capacity", where),
+    )
+
+
+def _check_words(plain: Mapping[str, Any], where: str) -> None:
+    """Refuse keys that do not exist, with the nearest that does."""
+    if "limits" in plain:
+        raise HwcostError(f"{where}: the key 'limits' is called 'capacity' now; rename it")
+    sections = ("name", "about", "prices", "memory", "hardware", "bits", "semantics", "free", "capacity")
+    named = {
+        "key": (plain, sections),
+        "price": (plain.get("prices", {}), [item.constant for item in ITEMS.values()]),
+        "key of semantics": (plain.get("semantics", {}), [field.name for field in fields(Semantics)]),
+        "item in 'free'": (plain.get("free") or (), list(ITEMS)),
+    }
+    for what, (words, known) in named.items():
+        for word in words:
+            if word not in known:
+                raise HwcostError(f"{where}: unknown {what} '{word}'.{did_you_mean(word, known)}")
+
+
+def _path(name: str, beside: Path | None = None) -> Path:
+    """The file of a known profile, or of a path, which in `extends` may be relative to the file it stands in."""
+    candidates = [Path(name)] if beside is None else [beside / name, Path(name)]
+    if name in known_profiles():
+        return FOLDER / f"{name}.yaml"
+    for path in candidates:
+        if path.is_file():
+            return path
+    known = known_profiles()
+    raise HwcostError(
+        f"profile '{name}' not found.{did_you_mean(name, known)} Known profiles: {', '.join(known)}, "
+        "or the path of a YAML file"
+    )
+
+
+def _read(path: Path, below: tuple[Path, ...]) -> dict[str, Any]:
+    """The YAML file, laid over the one that it extends."""
+    if path in below:
+        raise HwcostError(f"profile '{path.stem}' extends itself")
+    try:
+        plain = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise HwcostError(f"profile '{path.stem}': not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(plain, dict):
+        raise HwcostError(f"profile '{path.stem}': expected a mapping with prices, hardware, bits, semantics")
+    base = plain.pop("extends", None)
+    return _overlay(_read(_path(base, path.parent), (*below, path)), plain) if base else plain
+
+
+def _overlay(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        deep = isinstance(value, dict) and isinstance(base.get(key), dict) and "value" not in value
+        merged[key] = _overlay(base[key], value) if deep else value
+    return merged
+
+
+def _constants(plain: Mapping[str, Any], section: str, where: str) -> dict[str, Price]:
+    entries = plain.get(section) or {}
+    return {
+        name: _constant(entry, f"{where}: '{section}.{name}'") for name, entry in entries.items() if entry
+    }
+
+
+def _constant(entry: Any, where: str) -> Price:
+    missing = {"value", "range", "unit", "source"} - set(entry if isinstance(entry, dict) else ())
+    if missing:
+        raise HwcostError(
+            f"{where} needs value, range, unit and source; missing: {', '.join(sorted(missing))}"
+        )
+    try:
+        value, (low, high) = float(entry["value"]), (float(end) for end in entry["range"])
+    except (TypeError, ValueError):
+        raise HwcostError(
+            f"{where}: value is one number and range two, got {entry['value']}, {entry['range']}"
+        ) from None
+    if not 0 <= low <= value <= high:
+        raise HwcostError(f"{where}: {value:g} lies outside its range [{low:g}, {high:g}]")
+    return Price(value, low, high, str(entry["unit"]), str(entry["source"]))
+
+
+def _memory(entry: Mapping[str, Any], where: str) -> MemoryPrices:
+    points = [(int(p["capacity_bits"]), _constant(p, f"{where}: 'memory.points'")) for p in entry["points"]]
+    single = {
+        k: _constant(entry[k], f"{where}: 'memory.{k}'") for k in ("register", "wire", "dram") if entry.get(k)
+    }
+    return MemoryPrices(
+        points=tuple(sorted(points, key=lambda point: point[0])),
+        register=single["register"],
+        wire=single["wire"],
+        limit_bits=int(_constant(entry["limit_bits"], f"{where}: 'memory.limit_bits'").value),
+        dram=single.get("dram"),
+        curve=_curve(entry.get("curve", "log"), where),
+    )
+
+
+def _curve(name: str, where: str) -> Literal["log", "linear"]:
+    curves: dict[str, Literal["log", "linear"]] = {"log": "log", "linear": "linear"}
+    if name in curves:
+        return curves[name]
+    raise HwcostError(f"{where}: 'memory.curve' is log or linear, got '{name}'")
+
+
+@lru_cache(maxsize=1)
+def _known() -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))

@@ -1,0 +1,1 @@
+"""Questions answered with many estimates: bounds, predictions, comparisons and twins without spikes."""

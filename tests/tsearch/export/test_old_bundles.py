@@ -1,0 +1,77 @@
+"""A bundle that commit 7c9e42e wrote: two stages with 2 and 1 timesteps, early names of settings and weights."""
+
+import shutil
+import tarfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+import tsearch
+from tsearch.cli import main
+from tsearch.errors import TsearchError
+from tsearch.export.bundle import Bundle, sha256
+from tsearch.export.card import card
+from tsearch.export.pricing import price_bundle
+
+FIXTURE = Path(__file__).parent / "fixtures" / "two_stages_7c9e42e.tar.xz"
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("old")
+    with tarfile.open(FIXTURE) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / "bundle"
+
+
+def test_it_loads_and_its_accuracy_is_what_it_was(old: Path) -> None:
+    contents = Bundle(old).contents
+    assert contents.configuration.temporal_transformer == "score_mix"
+    assert (contents.configuration.timesteps, contents.configuration.stages) == ((2, 1), (1, 1))
+    assert contents.needs == ()
+    stored = tsearch.evaluate_bundle(old)
+    measured = tsearch.evaluate_bundle(old, "digits_dvs")
+    assert stored["accuracy"] == 0.358
+    assert measured["accuracy"] == pytest.approx(0.358, abs=0.006)  # other processors sum in another order
+
+
+def test_its_price_is_what_it_was(old: Path) -> None:
+    stored = Bundle(old).stored_costs()["45nm_memory"]["totals"]["total_pj"]
+    assert price_bundle(old).cost.total_pj == pytest.approx(stored, rel=1e-9)
+
+
+def test_its_card_can_be_written_anew(old: Path) -> None:
+    bundle = Bundle(old)
+    text = card(bundle.contents, bundle.stored_costs())
+    assert "| stages | 1, 1 (blocks per stage) |" in text
+    assert "| backbone | vgg: widths 4, 5; pool after 1, 2; pool average |" in text
+    assert "| accuracy, test | 35.80% of 500 samples |" in text
+
+
+def changed(bundle: Path, folder: Path, **changes: object) -> Path:
+    """A copy of a bundle with other contents, its manifest in order."""
+    copy = Path(shutil.copytree(bundle, folder / "changed"))
+    path = copy / "configuration.yaml"
+    before = sha256(path)
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | changes))
+    manifest = copy / "manifest.json"
+    manifest.write_text(manifest.read_text().replace(before, sha256(path)))
+    return copy
+
+
+def test_a_missing_module_is_named_in_one_line(old: Path, tmp_path: Path, capsys) -> None:
+    needy = changed(old, tmp_path, format=2, needs=["no_such_module:network"])
+    with pytest.raises(TsearchError, match="this bundle needs 'no_such_module:network': module"):
+        Bundle(needy)
+    assert main(["evaluate", str(needy)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_module_that_is_there_is_enough(old: Path, tmp_path: Path) -> None:
+    assert Bundle(changed(old, tmp_path, format=2, needs=["json:dumps"])).contents.needs == ("json:dumps",)
+
+
+def test_the_format_of_a_later_version_is_said(old: Path, tmp_path: Path) -> None:
+    with pytest.raises(TsearchError, match="not of a format that this version reads"):
+        Bundle(changed(old, tmp_path, format=99))

@@ -1,0 +1,173 @@
+"""The commands and their arguments: one small function per command."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from tsearch import __version__
+from tsearch.cli import commands
+
+Parser = argparse.ArgumentParser
+
+
+def make_parser() -> Parser:
+    """The parser of all commands; what it returns holds the function of the chosen command as `call`."""
+    parser = argparse.ArgumentParser(
+        prog="tsearch",
+        description="How many timesteps does each part of a spiking network need, and what does that cost?",
+    )
+    parser.add_argument("--version", action="version", version=f"tsearch {__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for name, (function, add_arguments) in _COMMANDS.items():
+        summary = str(function.__doc__).strip()
+        command = subparsers.add_parser(name, help=summary, description=summary)
+        command.set_defaults(call=function)
+        add_arguments(command)
+        command.add_argument("--runs", default="runs", metavar="FOLDER", help="where runs are kept (runs)")
+        command.add_argument("--json", action="store_true", help="JSON on stdout, for scripts")
+    return parser
+
+
+def _check(command: Parser) -> None:
+    _add_space(command)
+    command.add_argument(
+        "--proposals", type=int, default=5, metavar="N", help="configurations to preview (5)"
+    )
+    _add_profile(command)
+
+
+def _run(command: Parser) -> None:
+    _add_space(command)
+    command.add_argument("--name", help="name of the run (the space's name, numbered if taken)")
+    command.add_argument("--trials", type=int, help="configurations to try in all, baselines included")
+    command.add_argument("--proposer", help="who proposes (tsearch list proposers)")
+    command.add_argument("--seed", type=int, help="seed of proposals and training")
+    _add_profile(command)
+    _add_execution(command)
+
+
+def _resume(command: Parser) -> None:
+    _add_run(command)
+    command.add_argument(
+        "--trials", type=_added_trials, default=0, metavar="+N", help="extend the run by N trials"
+    )
+    _add_execution(command)
+
+
+def _show(command: Parser) -> None:
+    _add_run(command)
+    command.add_argument("other", nargs="?", help="a second run, to compare with")
+    command.add_argument("--all", action="store_true", help="dominated configurations too")
+    command.epilog = (
+        "The column 'stages' holds the number of blocks in every stage, 'timesteps' its timesteps."
+    )
+    _add_best(command)
+    _add_constraints(command)
+
+
+def _report(command: Parser) -> None:
+    _add_run(command)
+    command.add_argument("--output", help="file to write (report.html in the run's folder)")
+
+
+def _export(command: Parser) -> None:
+    _add_run(command)
+    which = command.add_mutually_exclusive_group()
+    which.add_argument("--trial", type=int, help="which trial")
+    which.add_argument("--knee", action="store_true", help="the knee of the front")
+    command.add_argument("--output", help="folder to write (exports/trialN in the run's folder)")
+    _add_best(which)
+    _add_constraints(command)
+
+
+def _evaluate(command: Parser) -> None:
+    _add_bundle(command)
+    command.add_argument("--data", help="another data set (tsearch list data)")
+    command.add_argument("--data-root", help="folder that holds its files")
+
+
+def _cost(command: Parser) -> None:
+    _add_bundle(command)
+    command.add_argument("other", nargs="?", help="a second bundle: is the order of the two sure?")
+    _add_profile(command)
+    command.add_argument(
+        "--execution", help="how the hardware orders the work: layer_serial, lock_step, pipelined ..."
+    )
+    command.add_argument(
+        "--assume", action="append", metavar="NAME=BITS", help="what-if, such as weight_bits=8"
+    )
+
+
+def _list(command: Parser) -> None:
+    kinds = ("spaces", "models", "data", "proposers", "profiles")
+    command.add_argument("kind", nargs="?", choices=kinds, help="only these")
+
+
+def _schema(command: Parser) -> None:
+    """No arguments of its own."""
+
+
+_COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], str], Callable[[Parser], None]]] = {
+    "check": (commands.check, _check),
+    "run": (commands.run, _run),
+    "resume": (commands.resume, _resume),
+    "show": (commands.show, _show),
+    "report": (commands.report, _report),
+    "export": (commands.export, _export),
+    "evaluate": (commands.evaluate, _evaluate),
+    "cost": (commands.cost, _cost),
+    "list": (commands.list_names, _list),
+    "schema": (commands.schema, _schema),
+}
+
+
+def _add_space(command: Parser) -> None:
+    command.add_argument(
+        "space", help="search-space file, or the name of a shipped one (tsearch list spaces)"
+    )
+
+
+def _add_run(command: Parser) -> None:
+    command.add_argument("run", help="name or folder of the run")
+
+
+def _add_bundle(command: Parser) -> None:
+    command.add_argument("bundle", help="folder of the bundle")
+
+
+def _add_profile(command: Parser) -> None:
+    command.add_argument("--profile", help="hardware profile, by name (tsearch list profiles) or YAML file")
+
+
+def _add_execution(command: Parser) -> None:
+    command.add_argument(
+        "--executor", choices=("process", "inline", "ray"), help="where configurations are trained (process)"
+    )
+    command.add_argument("--workers", type=int, metavar="N", help="how many at once (one per core)")
+    command.add_argument("--address", help="an existing Ray cluster; implies --executor ray")
+    command.add_argument(
+        "--timeout",
+        metavar="TIME",
+        help="end the run after this time, such as 90s, 30min or 2h; resume continues it",
+    )
+    command.add_argument("-v", "--verbose", action="store_true", help="let the libraries talk")
+
+
+def _add_best(command: Any) -> None:
+    about = "the best in this metric: accuracy, energy, latency ... (without a choice, the first objective)"
+    command.add_argument("--best", metavar="METRIC", help=about)
+
+
+def _add_constraints(command: Parser) -> None:
+    command.add_argument(
+        "--max", action="append", metavar="METRIC=VALUE", help="at most, such as energy=3uJ; repeatable"
+    )
+    command.add_argument(
+        "--min", action="append", metavar="METRIC=VALUE", help="at least, such as accuracy=80%%; repeatable"
+    )
+
+
+def _added_trials(text: str) -> int:
+    if not text.startswith("+") or not text[1:].isdigit():
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of trials to add, such as +50")
+    return int(text)

@@ -1,0 +1,60 @@
+"""What `tsearch evaluate` and `tsearch cost` say of a bundle, as text and as content for JSON."""
+
+from typing import TYPE_CHECKING, Any
+
+from hwcost import compare as compare_costs
+from hwcost.report import text
+from tsearch.units import format_value
+
+if TYPE_CHECKING:
+    from hwcost import Cost
+    from tsearch.export.pricing import Priced
+
+
+def evaluation_text(folder: str, evaluation: dict[str, Any]) -> str:
+    """Accuracy, number of samples, and where they come from."""
+    source = "as stored at its first report or export" if evaluation["stored"] else "measured now"
+    samples = f"{int(evaluation['n_samples'])} {evaluation['data']} {evaluation['split']} samples"
+    return f"{folder}: {evaluation['accuracy']:.2%} of {samples}, {source}"
+
+
+def cost_text(priced: "Priced", other: "Priced | None" = None) -> str:
+    """The cost by layer; with another bundle, whether the order of the two survives the ranges of the prices."""
+    lines = [text(priced.cost)]
+    if priced.twins is not None:
+        dense, quantised = priced.twins.dense.total_pj, priced.twins.quantised.total_pj
+        lines.append(
+            f"the same shapes without spikes: dense {format_value(dense, 'energy_pj')}, "
+            f"quantised to {priced.twins.bits} bits {format_value(quantised, 'energy_pj')}"
+        )
+    if other is not None:
+        lines.append(_difference_text(priced.cost, other.cost))
+    return "\n".join(lines)
+
+
+def cost_content(priced: "Priced", other: "Priced | None" = None) -> dict[str, Any]:
+    """The same for scripts."""
+    content: dict[str, Any] = {"cost": priced.cost.to_dict(), "without_spikes": None}
+    if priced.twins is not None:
+        content["without_spikes"] = {
+            "dense_pj": priced.twins.dense.total_pj,
+            "quantised_pj": priced.twins.quantised.total_pj,
+            "bits": priced.twins.bits,
+        }
+    if other is not None:
+        difference = compare_costs(priced.cost, other.cost)
+        content["difference"] = difference._asdict() | {"is_robust": difference.is_robust}
+    return content
+
+
+def _difference_text(cost: "Cost", other: "Cost") -> str:
+    difference = compare_costs(cost, other)
+    low, high = (_signed(end) for end in (difference.low, difference.high))
+    return (
+        f"less the other bundle: {_signed(difference.difference_pj)}, between {low} and {high} over the ranges of "
+        f"the prices; the order of the two {'is sure' if difference.is_robust else 'is not sure'}"
+    )
+
+
+def _signed(energy_pj: float) -> str:
+    return f"{'-' if energy_pj < 0 else '+'}{format_value(abs(energy_pj), 'energy_pj')}"

@@ -1,0 +1,52 @@
+"""What `tsearch check` and `tsearch list` say."""
+
+from typing import Any
+
+from tsearch.cli.tables import grid
+from tsearch.front.point import setting_text
+from tsearch.units import format_value, title
+
+_COSTS = ("energy_pj", "latency_s")
+
+
+def preview_text(content: dict[str, Any]) -> str:
+    """What a space holds, from the content that `preview` gives."""
+    size = "continuous" if content["size"] is None else f"{content['size']:,}"
+    data = content["data"]
+    blocks = [
+        f"{content['name']}: {data['name']} {data['shape']}, {data['n_classes']} classes",
+        grid([["parameter", "values"], *([name, text] for name, text in content["parameters"].items())]),
+        f"fixed: {', '.join(f'{name}={value}' for name, value in content['fixed'].items())}",
+        f"configurations: {size}; {content['n_structures']:,} assignments of stages, timesteps and schedule",
+        f"trials: {content['trials']}, of which {content['n_first']} are baselines or enqueued",
+        f"proposer: {content['proposer']}",
+        f"objectives: {', '.join(f'{direction} {name}' for name, direction in content['objectives'].items())}",
+        _cost_table(content["cost_range"])
+        + f"\nlow: silence; high: every neuron fires at every timestep; profile {content['profile']}",
+        _proposal_table(content["proposals"]),
+    ]
+    return "\n\n".join(blocks)
+
+
+def names_text(kind: str, names: dict[str, str]) -> str:
+    """One kind of thing to choose from: names and a sentence about each."""
+    return grid([[kind, "what it is"], *([name, sentence] for name, sentence in names.items())])
+
+
+def _cost_table(cost_range: dict[str, Any]) -> str:
+    rows = [["cost before any training", "timesteps", *(title(name) for name in _COSTS)]]
+    for which, cost in cost_range.items():
+        spans = [" to ".join(format_value(value, name) for value in cost[name]) for name in _COSTS]
+        rows.append([which, setting_text(cost["timesteps"], ","), *spans])
+    return grid(rows)
+
+
+def _proposal_table(proposals: list[dict[str, Any]]) -> str:
+    rows = [["proposal", "timesteps", "stages", "schedule"]]
+    for number, proposal in enumerate(proposals, start=1):
+        phases = [
+            f"{setting_text(phase['timesteps'], ',')} x{phase['epochs']}" for phase in proposal["schedule"]
+        ]
+        timesteps = setting_text(proposal["schedule"][-1]["timesteps"], ",")
+        rows.append([str(number), timesteps, setting_text(proposal["stages"], ","), " then ".join(phases)])
+    return grid(rows)

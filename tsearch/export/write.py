@@ -1,0 +1,104 @@
+"""Writing a bundle: a whole folder, or none."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from tsearch.configuration import Configuration, Result
+from tsearch.data import describe_dataset
+from tsearch.errors import TsearchError
+from tsearch.export.bundle import FILES, sha256
+from tsearch.export.card import card
+from tsearch.export.contents import FORMAT, Contents, needed_modules
+from tsearch.export.evaluation import accuracy_on_test
+
+if TYPE_CHECKING:
+    from tsearch.engine.run_folder import Run, Trial
+
+
+def export_bundle(run: "Run", trial: int, output: str | Path | None = None) -> Path:
+    """Write the bundle of a complete trial and return its folder, by default `<run>/exports/trial<number>`.
+
+    Raises: TsearchError if the trial is not complete or is no network, or if the folder exists.
+    """
+    chosen, result = _complete_trial(run, trial)
+    folder = Path(output) if output is not None else run.folder / "exports" / f"trial{trial}"
+    if folder.exists():
+        raise TsearchError(f"{folder} exists. Choose another --output, or remove it.")
+    contents = _contents(run, chosen, result)
+    weights = _inference_weights(contents, run.checkpoint(chosen))
+    return _write(folder, contents, result, weights)
+
+
+def _complete_trial(run: "Run", number: int) -> "tuple[Trial, Result]":
+    trial = next((trial for trial in run.trials if trial.number == number), None)
+    if trial is None:
+        complete = [trial.number for trial in run.trials if trial.result is not None]
+        listed = ", ".join(map(str, complete)) or "none"
+        raise TsearchError(f"{run.folder}: there is no trial {number}. Complete trials: {listed}.")
+    if trial.result is None:
+        raise TsearchError(
+            f"{run.folder}: trial {number} is {trial.state}; only a complete trial can be exported."
+        )
+    if not isinstance(trial.configuration, Configuration):
+        raise TsearchError(
+            f"{run.folder}: trial {number} is no network, so there is nothing to export. "
+            "`tsearch show --json` gives its parameters."
+        )
+    return trial, trial.result
+
+
+def _contents(run: "Run", trial: "Trial", result: Result) -> Contents:
+    info = describe_dataset(run.task.data)
+    return Contents(
+        format=FORMAT,
+        run=run.name,
+        trial=trial.number,
+        configuration=trial.configuration,
+        task=run.task,
+        input_shape=info.shape,
+        n_classes=info.n_classes,
+        metrics=result.metrics,
+        n_samples=result.n_samples,
+        test=accuracy_on_test(run, trial),
+        probe=result.probe,
+        versions=result.versions,
+        needs=needed_modules(run.task, trial.configuration),
+    )
+
+
+def _inference_weights(contents: Contents, checkpoint: bytes) -> bytes:
+    """Of a checkpoint, the weights that the finished network has, as safetensors; those of early classifiers and of
+    boundaries of earlier phases are left out."""
+    from safetensors.torch import save
+
+    from tsearch.networks.build import build
+    from tsearch.networks.weights import OF_STAGES, current_names, load_weights
+    from tsearch.training.checkpoints import unpack_weights
+
+    network = build(contents.configuration, contents.input_shape, contents.n_classes, for_inference=True)
+    weights = current_names(unpack_weights(checkpoint), contents.configuration)
+    taken = load_weights(network, weights, may_be_left=OF_STAGES).taken  # raises where one does not fit
+    return save({name: weights[name].contiguous() for name in taken})
+
+
+def _write(folder: Path, contents: Contents, result: Result, weights: bytes) -> Path:
+    """Write every file into a folder beside the final one, then rename it."""
+    configuration = yaml.safe_dump(contents.model_dump(mode="json"), sort_keys=False, width=120)
+    files = {
+        "configuration.yaml": configuration.encode(),
+        "weights.safetensors": weights,
+        "spikes.json": json.dumps(result.spikes).encode(),
+        "cost.json": json.dumps(result.costs, indent=1).encode(),
+        "card.md": card(contents, result.costs).encode(),
+    }
+    unfinished = folder.with_name(folder.name + ".unfinished")
+    unfinished.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (unfinished / name).write_bytes(content)
+    manifest = {name: sha256(unfinished / name) for name in FILES}
+    (unfinished / "manifest.json").write_text(json.dumps(manifest, indent=1))
+    unfinished.rename(folder)
+    return folder

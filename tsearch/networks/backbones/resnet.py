@@ -1,0 +1,169 @@
+"""Residual backbones of spiking networks: a stem, groups of residual blocks whose channels double, one linear layer.
+
+Sources: ResNet-18 as in MTT and SSNN on event data (stem 3x3, global average pool); ResNet-20 as in DIET-SNN and
+IIR-SNN (three convolutions and a pool as stem, features flattened), whose blocks add currents before the spike.
+"""
+
+from abc import abstractmethod
+from math import prod
+from typing import Annotated, Literal, Self
+
+from pydantic import PositiveInt, model_validator
+
+from tsearch.frozen import AbsentMeans
+from tsearch.networks.backbones.backbone import Backbone
+from tsearch.networks.plan import (
+    HEAD,
+    INPUT,
+    Convolution,
+    Neuron,
+    Node,
+    Plan,
+    Pool,
+    Readout,
+    Shape,
+    Sum,
+    convolved_shape,
+    pooled_shape,
+)
+
+
+class ResNet(Backbone):
+    """Block 1 is the stem, every residual block another one. The first group has `width` channels, each further one
+    twice as many on half as many rows and columns; `blocks` says how many residual blocks the groups have.
+
+    `shortcut` says what it carries: "currents", added to the current of the block's last neurons (identity, or 1x1
+    convolution and BatchNorm where the shape changes), or "spikes", added to the block's spikes (SEW-ADD)."""
+
+    width: Annotated[PositiveInt, AbsentMeans(64)] = 64
+    blocks: Annotated[tuple[PositiveInt, ...], AbsentMeans((2, 2, 2, 2))] = (2, 2, 2, 2)
+    shortcut: Annotated[Literal["currents", "spikes"], AbsentMeans("currents")] = "currents"
+
+    @property
+    def depth(self) -> int:
+        return 1 + sum(self.blocks)
+
+    def plan(self, shape: tuple[int, int, int], n_classes: int, neuron: Neuron) -> Plan:
+        nodes = self._stem(shape, neuron)
+        for group, n_blocks in enumerate(self.blocks):
+            for position in range(n_blocks):
+                stride = 2 if group > 0 and position == 0 else 1
+                nodes += self._residual(nodes[-1], self.width * 2**group, stride, neuron)
+        nodes += self._end(nodes[-1])
+        last = nodes[-1]
+        head = Readout(
+            name=HEAD,
+            block=last.block,
+            sources=(last.name,),
+            shape=(n_classes,),
+            n_features=prod(last.shape),
+        )
+        return Plan(shape, (*nodes, head))
+
+    @abstractmethod
+    def _stem(self, shape: Shape, neuron: Neuron) -> list[Node]:
+        """Block 1, for frames of `shape`."""
+
+    @abstractmethod
+    def _end(self, last: Node) -> list[Node]:
+        """What stands between the last residual block and the linear layer."""
+
+    def _residual(self, before: Node, channels: int, stride: int, neuron: Neuron) -> list[Node]:
+        """Two convolutions, the shortcut's where it needs one, and their sum."""
+        block, name = before.block + 1, f"block{before.block + 1}"
+        adds_spikes = self.shortcut == "spikes"
+        behind = neuron if adds_spikes else None
+        first = _convolution(f"{name}.first", block, before.name, before.shape, channels, stride, neuron)
+        second = _convolution(f"{name}.second", block, first.name, first.shape, channels, 1, behind)
+        nodes: list[Node] = [first, second]
+        source = before.name
+        if before.shape != second.shape:
+            source = f"{name}.shortcut"
+            nodes.append(_pointwise(source, block, before, channels, stride, behind))
+        added = Sum(
+            name=f"{name}.sum",
+            block=block,
+            sources=(second.name, source),
+            shape=second.shape,
+            neuron=None if adds_spikes else neuron,
+        )
+        return [*nodes, added]
+
+    @model_validator(mode="after")
+    def _has_blocks(self) -> Self:
+        if not self.blocks:
+            raise ValueError("a residual backbone needs at least one group of blocks")
+        return self
+
+
+class ResNet18(ResNet):
+    """One convolution as stem, a global average pool before the linear layer."""
+
+    name: Annotated[Literal["resnet18"], AbsentMeans("vgg")] = "resnet18"
+
+    def _stem(self, shape: Shape, neuron: Neuron) -> list[Node]:
+        return [_convolution("block1", 1, INPUT, shape, self.width, 1, neuron)]
+
+    def _end(self, last: Node) -> list[Node]:
+        return [_pool(last, (last.shape[1], last.shape[2]))]
+
+
+class ResNet20(ResNet):
+    """Three convolutions and an average pool of 2x2 as stem, all features into the linear layer."""
+
+    name: Annotated[Literal["resnet20"], AbsentMeans("vgg")] = "resnet20"
+
+    def _stem(self, shape: Shape, neuron: Neuron) -> list[Node]:
+        if min(shape[1:]) < 2:
+            raise ValueError(f"the stem has nothing left to pool of {shape[1]}x{shape[2]} pixels.")
+        first = _convolution("block1.first", 1, INPUT, shape, self.width, 1, neuron)
+        second = _convolution("block1.second", 1, first.name, first.shape, self.width, 1, neuron)
+        third = _convolution("block1.third", 1, second.name, second.shape, self.width, 1, neuron)
+        return [first, second, third, _pool(third, (2, 2))]
+
+    def _end(self, last: Node) -> list[Node]:  # noqa: ARG002
+        return []
+
+
+def _convolution(
+    name: str, block: int, source: str, shape: Shape, channels: int, stride: int, neuron: Neuron | None
+) -> Convolution:
+    """3x3 with a border of 1, and BatchNorm."""
+    return Convolution(
+        name=name,
+        block=block,
+        sources=(source,),
+        in_shape=shape,
+        shape=convolved_shape(shape, channels, (3, 3), (stride, stride), (1, 1)),
+        stride=(stride, stride),
+        neuron=neuron,
+    )
+
+
+def _pointwise(
+    name: str, block: int, before: Node, channels: int, stride: int, neuron: Neuron | None
+) -> Convolution:
+    """1x1 and BatchNorm."""
+    return Convolution(
+        name=name,
+        block=block,
+        sources=(before.name,),
+        in_shape=before.shape,
+        shape=convolved_shape(before.shape, channels, (1, 1), (stride, stride), (0, 0)),
+        kernel=(1, 1),
+        stride=(stride, stride),
+        padding=(0, 0),
+        neuron=neuron,
+    )
+
+
+def _pool(before: Node, window: tuple[int, int]) -> Pool:
+    return Pool(
+        name=f"pool{before.block}",
+        block=before.block,
+        sources=(before.name,),
+        in_shape=before.shape,
+        shape=pooled_shape(before.shape, window),
+        kernel=window,
+        stride=window,
+    )

@@ -1,0 +1,144 @@
+"""The torch modules that carry out the nodes of a plan, each over all timesteps at once.
+
+Each is made from its node; `forward(*values, timesteps)` takes the values of the node's sources, [T, B, ...], or
+[1, B, ...] where a value is the same at every step, and the timesteps of its stage. What neurons give has all steps.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tsearch.networks.neuron import fire
+from tsearch.networks.plan import Attention, Convolution, Node, Pool, Readout, Sum
+from tsearch.networks.pool import average_pool
+
+# What a recording sees: "input" or a node's name, and its value [T, B, ...].
+Observer = Callable[[str, Tensor], None]
+
+
+class ConvolutionModule(nn.Module):
+    """Convolution, BatchNorm over all steps and samples, and neurons where the node has them."""
+
+    def __init__(self, node: Convolution) -> None:
+        super().__init__()
+        self.node = node
+        self.conv = nn.Conv2d(
+            node.in_shape[0],
+            node.shape[0],
+            node.kernel,
+            stride=node.stride,
+            padding=node.padding,
+            groups=node.groups,
+            bias=not node.norm,
+        )
+        self.norm = nn.BatchNorm2d(node.shape[0]) if node.norm else None
+
+    def forward(self, x: Tensor, timesteps: int) -> Tensor:
+        """`x` [T, B, C, H, W], or [1, B, C, H, W]: then the convolution runs once and only the neurons run T times.
+        Returns [T, B, C', H', W']; without neurons as many steps as `x` has."""
+        merged = merge(x)
+        is_fused = self.training and self.norm is not None and self.node.neuron is not None
+        current = self.conv(merged) if is_fused else self.normalised(merged)
+        current = current.view(*x.shape[:2], *current.shape[1:])
+        return self.fired(current, timesteps, self.norm if is_fused else None)
+
+    def fired(self, current: Tensor, timesteps: int, norm: nn.BatchNorm2d | None) -> Tensor:
+        """The spikes that `current` drives after `norm`; itself where the node has no neurons."""
+        neuron = self.node.neuron
+        return current if neuron is None else fire(current, timesteps, neuron, norm=norm)
+
+    def normalised(self, x: Tensor) -> Tensor:
+        """Convolution and normalisation of `x` [T*B, C, H, W]; outside training, the normalisation is part of the
+        weights."""
+        norm, conv = self.norm, self.conv
+        if norm is None or self.training:
+            current: Tensor = conv(x)
+            return current if norm is None else norm(current)
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
+        scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+        bias = norm.bias - norm.running_mean * scale
+        weight = (conv.weight * scale[:, None, None, None]).contiguous(memory_format=torch.channels_last)
+        return functional.conv2d(
+            x, weight, bias, stride=self.node.stride, padding=self.node.padding, groups=self.node.groups
+        )
+
+
+class PoolModule(nn.Module):
+    """Averages or maxima of windows, step by step."""
+
+    def __init__(self, node: Pool) -> None:
+        super().__init__()
+        self.node = node
+
+    def forward(self, x: Tensor, timesteps: int) -> Tensor:
+        pooled = self.pooled(merge(x))
+        return _fired(self.node, pooled.view(*x.shape[:2], *pooled.shape[1:]), timesteps)
+
+    def pooled(self, x: Tensor) -> Tensor:
+        """`x` [T*B, C, H, W]."""
+        node = self.node
+        if node.mode == "max":
+            return functional.max_pool2d(x, node.kernel, node.stride, node.padding)
+        if (node.kernel, node.stride, node.padding) == ((2, 2), (2, 2), (0, 0)):
+            return average_pool(x)
+        # in 32 bits, so that counts of spikes follow from averages over any window
+        return functional.avg_pool2d(x.float(), node.kernel, node.stride, node.padding)
+
+
+class SumModule(nn.Module):
+    """Branch plus shortcut."""
+
+    def __init__(self, node: Sum) -> None:
+        super().__init__()
+        self.node = node
+
+    def forward(self, branch: Tensor, shortcut: Tensor, timesteps: int) -> Tensor:
+        return _fired(self.node, branch + shortcut, timesteps)
+
+
+class AttentionModule(nn.Module):
+    """scale * Q (K^T V) per head, over pixels; channels are divided among the heads in order."""
+
+    def __init__(self, node: Attention) -> None:
+        super().__init__()
+        self.node = node
+
+    def forward(self, query: Tensor, key: Tensor, value: Tensor, timesteps: int) -> Tensor:
+        """All [T, B, C, H, W]; sums of spikes are whole numbers, so the order of the products changes no bit."""
+        q, k, v = (self._heads(x) for x in (query, key, value))
+        rows = (q @ (k.transpose(-2, -1) @ v * self.node.scale)).transpose(1, 2)
+        pixels = query.movedim(2, -1)
+        return _fired(self.node, rows.reshape(pixels.shape).movedim(-1, 2), timesteps)
+
+    def _heads(self, x: Tensor) -> Tensor:
+        """[T, B, C, H, W] -> [T*B, heads, H*W, C / heads]."""
+        rows = x.movedim(2, -1).flatten(2, 3)
+        return rows.reshape(-1, rows.shape[2], self.node.heads, rows.shape[3] // self.node.heads).transpose(
+            1, 2
+        )
+
+
+class ReadoutModule(nn.Linear):
+    """The mean over time, dropout in training, and the linear layer that gives logits."""
+
+    dropout = 0.0  # set by who trains
+
+    def __init__(self, node: Readout) -> None:
+        super().__init__(node.n_features, node.shape[0])
+        self.node = node
+
+    def forward(self, x: Tensor, timesteps: int = 1) -> Tensor:  # noqa: ARG002
+        features = x.flatten(2).mean(0)  # the linear layer of the mean is the mean of the linear layer
+        return super().forward(functional.dropout(features, self.dropout, self.training))
+
+
+def merge(x: Tensor) -> Tensor:
+    """[T, B, C, H, W] -> [T*B, C, H, W], channels last in memory."""
+    return x.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+
+
+def _fired(node: Node, current: Tensor, timesteps: int) -> Tensor:
+    return current if node.neuron is None else fire(current, timesteps, node.neuron, norm=None)

@@ -1,0 +1,51 @@
+"""What a module of a network may offer to training and pricing, which ask every module for it and name none.
+
+A module that has one of these is asked, wherever it stands in the network.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from torch import Tensor
+
+from tsearch.configuration import Training
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Logits [B, classes] of the network, and of each early classifier, in order, while training."""
+
+    logits: Tensor
+    early: tuple[Tensor, ...] = field(default=())
+
+
+class OptimizerGroup(NamedTuple):
+    """How parameters are trained that differ from the others."""
+
+    learning_rate: float
+    weight_decay: float
+
+
+@runtime_checkable
+class HasLoss(Protocol):
+    """Terms that are added to the loss, in order."""
+
+    def loss_terms(self, outputs: Outputs, labels: Tensor, training: Training) -> Sequence[Tensor]:
+        """Numbers, of a batch with `labels` int64 [B]."""
+
+
+@runtime_checkable
+class HasOptimizerGroup(Protocol):
+    """All parameters of the module are trained so."""
+
+    @property
+    def optimizer_group(self) -> OptimizerGroup: ...
+
+
+@runtime_checkable
+class HasMask(Protocol):
+    """Structure that was learned: timesteps at which a layer does not run."""
+
+    def masks(self, timesteps: tuple[int, ...]) -> Mapping[str, tuple[int, ...]]:
+        """By the name of a node, one 0 or 1 per timestep of its stage, for the timesteps of all stages."""

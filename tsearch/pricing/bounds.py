@@ -1,0 +1,148 @@
+"""What a network may cost before any training: bounds of a configuration, extremes of a space. Needs no torch."""
+
+from collections.abc import Iterator, Mapping
+from math import prod
+from typing import Any, Protocol
+
+from hwcost import Bound, HwcostError, bound, load_profile
+from tsearch.configuration import Configuration, DataSpec, Hardware
+from tsearch.errors import TsearchError, did_you_mean
+from tsearch.pricing.describe import describe_network
+from tsearch.pricing.price import cost_metrics
+from tsearch.space.divisions import Division, Divisions
+from tsearch.space.domains import Domain
+from tsearch.space.goals import Constraint, Objective
+from tsearch.space.settings import backbone_choices, defaults
+from tsearch.space.timesteps import Vector
+from tsearch.units import format_value, title
+
+PRICED = ("energy_pj", "latency_s", "footprint_bits", "mean_timesteps")  # metrics bounded before any training
+
+
+class NetworkSpace(Protocol):
+    """What is asked here of a space whose configurations are networks."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def data(self) -> DataSpec: ...
+    @property
+    def hardware(self) -> Hardware: ...
+    @property
+    def timesteps(self) -> Vector: ...
+    @property
+    def settings(self) -> Mapping[str, Domain]: ...
+    @property
+    def objectives(self) -> tuple[Objective, ...]: ...
+    @property
+    def constraints(self) -> Mapping[str, Constraint]: ...
+    @property
+    def all_divisions(self) -> Divisions: ...
+    def assemble(
+        self, division: Division, vector: Vector, leading: Any, settings: Mapping[str, Any]
+    ) -> Configuration: ...
+
+
+def cost_range(space: NetworkSpace) -> dict[str, Any]:
+    """Energy and latency of the smallest and the largest network of a space before any training, as [low,
+    high] pairs: silent neurons, and every neuron firing at every timestep."""
+    return {
+        name: {
+            "timesteps": list(configuration.timesteps),
+            "energy_pj": list(limits.energy_pj),
+            "latency_s": list(limits.latency_s),
+        }
+        for name, (configuration, limits) in zip(("smallest", "largest"), _extreme_bounds(space), strict=True)
+    }
+
+
+def rejection(space: NetworkSpace, configuration: Configuration) -> str | None:
+    """Why no training can make `configuration` meet the space's constraints or fit its hardware, or None if
+    one may.
+
+    A cost is at least that of a silent network; how high it may get depends on the data, so only upper
+    limits reject."""
+    limits = {name: limit for name, limit in space.constraints.items() if name in PRICED}
+    if not limits and not load_profile(space.hardware.profile).capacity:
+        return None
+    try:
+        bounds = _bound(space, configuration)
+    except HwcostError as error:
+        return str(error)
+    low = cost_metrics(bounds.low)
+    for name, limit in limits.items():
+        if limit.max is not None and low[name] > limit.max:
+            return f"{title(name)} is at least {format_value(low[name], name)}"
+    return None
+
+
+def extreme_configurations(space: NetworkSpace) -> tuple[Configuration, Configuration]:
+    """The networks with the fewest and the most weights, at the smallest and the largest uniform
+    timesteps."""
+    from tsearch.data import describe_dataset
+
+    info = describe_dataset(space.data)
+    division = space.all_divisions.first
+
+    def of(timesteps: int) -> list[Configuration]:
+        vector = (timesteps,) * len(division)
+        return [space.assemble(division, vector, (), settings) for settings in _backbones(space)]
+
+    def n_parameters(configuration: Configuration) -> int:
+        return configuration.backbone.plan(info.shape, info.n_classes, configuration.neuron).n_parameters
+
+    return min(of(min(space.timesteps)), key=n_parameters), max(of(max(space.timesteps)), key=n_parameters)
+
+
+def _backbones(space: NetworkSpace) -> Iterator[dict[str, Any]]:
+    """The settings of every backbone that may be searched, of a range both ends; of all else the defaults."""
+    settings = defaults(space.settings)
+    for content in backbone_choices(space.settings):
+        yield settings | {f"backbone.{name}": value for name, value in content.items()}
+
+
+def reference_box(space: NetworkSpace) -> tuple[dict[str, float], dict[str, float]]:
+    """The worst and the best value of every objective, in which hypervolumes of runs on this space are
+    measured.
+
+    Accuracy reaches from chance to 1; a cost from that of the smallest network with silent neurons to that
+    of the largest one with every neuron firing at every timestep."""
+    from tsearch.data import describe_dataset
+
+    (_, smallest), (_, largest) = _extreme_bounds(space)
+    worst, best = cost_metrics(largest.high), cost_metrics(smallest.low)
+    worst["accuracy"], best["accuracy"] = 1 / describe_dataset(space.data).n_classes, 1.0
+    names = [objective.name for objective in space.objectives]
+    missing = [name for name in names if name not in worst]
+    if missing:
+        known = ", ".join(sorted(worst))
+        raise TsearchError(
+            f"{space.name}: no reference known for objective '{missing[0]}'.{did_you_mean(missing[0], worst)} "
+            f"Known: {known}; for another one give `reference:` in the space file."
+        )
+    return {name: worst[name] for name in names}, {name: best[name] for name in names}
+
+
+def _extreme_bounds(space: NetworkSpace) -> list[tuple[Configuration, Bound]]:
+    """The smallest and the largest network, each with its cost bounds. Raises: TsearchError if one does not fit."""
+    try:
+        return [
+            (configuration, _bound(space, configuration)) for configuration in extreme_configurations(space)
+        ]
+    except HwcostError as error:
+        raise TsearchError(f"{space.name}: {error}. Change the backbone or the profile.") from None
+
+
+def _bound(space: NetworkSpace, configuration: Configuration) -> Bound:
+    """Cheapest and dearest cost of a configuration: silence, and all neurons firing at every timestep.
+    Where the data are events, the dearest input is taken to bring one event per pixel and timestep."""
+    from tsearch.data import describe_dataset
+
+    info, hardware = describe_dataset(space.data), space.hardware
+    return bound(
+        describe_network(configuration, info),
+        hardware.profile,
+        execution=hardware.execution,
+        assume=hardware.assume or None,
+        input_events=None if info.input_class == "analog" else prod(info.shape) * configuration.timesteps[0],
+    )

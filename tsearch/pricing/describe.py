@@ -1,0 +1,130 @@
+"""From a plan to the layers that the cost model prices. Needs no torch and no training."""
+
+from collections.abc import Container, Mapping
+from math import prod
+from typing import Any
+
+from hwcost import LayerSpec, NetworkSpec, StageSpec
+from tsearch.configuration import Configuration
+from tsearch.data.dataset import Input
+from tsearch.networks.plan import (
+    INPUT,
+    Attention,
+    Convolution,
+    Neuron,
+    Node,
+    Pool,
+    Readout,
+    Sum,
+    stage_of_blocks,
+)
+from tsearch.pricing.events import ANALOG, Events, given
+
+MOST_EVENTS = 255  # of one pixel in one timestep, where the data are event counts: messages of 8 bits
+NO_LEAK = 1e6  # from this tau on, neurons are priced without a leak
+
+
+def describe_network(
+    configuration: Configuration,
+    data: Input,
+    timesteps: tuple[int, ...] | None = None,
+    masks: Mapping[str, tuple[int, ...]] | None = None,
+) -> NetworkSpec:
+    """The network of a configuration as the cost model sees it, with BatchNorm folded into the convolutions, early
+    classifiers gone, and `timesteps` per stage (by default the final ones).
+
+    `masks`, by the name of a node, say at which timesteps of its stage it runs (see `Network.masks`). Layers are called
+    as their nodes; average pooling hands on graded events, the count of spikes in its window, and its division belongs
+    to the next weights. An identity shortcut that enters a stage, or the network, is a convolution of one weight per
+    channel; at a stage behind its temporal transformer."""
+    plan = configuration.backbone.plan(data.shape, data.n_classes, configuration.neuron)
+    stage = stage_of_blocks(configuration.stages)
+    layers = _Layers(data)
+    for node in plan.nodes:
+        reads = list(node.sources)
+        if isinstance(node, Sum):
+            for i, block in enumerate(plan.blocks_read(node)):
+                if reads[i] == INPUT or stage[block] != stage[node.block]:
+                    reads[i] = layers.add(
+                        _entering(node, reads[i], stage[node.block], layers.events), reads[i]
+                    )
+            # the cost model adds events to numbers
+            reads.sort(key=lambda name: layers.events[name] != ANALOG)
+        fields = _fields(node) | {"stage": stage[node.block], "mask": (masks or {}).get(node.name, ())}
+        layers.add(fields, *reads)
+    mode, timesteps = configuration.temporal_transformer, timesteps or configuration.timesteps
+    stages = [StageSpec(t, mode if number else None) for number, t in enumerate(timesteps)]
+    return NetworkSpec(tuple(layers.layers), tuple(stages))
+
+
+class _Layers:
+    """Layers so far, and what they give."""
+
+    def __init__(self, data: Input) -> None:
+        most = 1 if data.input_class == "analog" else MOST_EVENTS
+        self.layers: list[LayerSpec] = []
+        self.events = {INPUT: Events(data.input_class, most)}
+        self._is_static = data.is_static
+
+    def add(self, fields: dict[str, Any], reads: str, *others: str) -> str:
+        """Add the layer of these fields that reads such layers, and give back its name."""
+        previous = self.layers[-1].name if self.layers else INPUT
+        arriving = [self.events[name] for name in (reads, *others)]
+        if fields["kind"] == "sew_add" and (ANALOG in arriving or fields["neuron"]):
+            fields |= {"kind": "membrane_shortcut"}
+        if fields["kind"] in ("sew_add", "membrane_shortcut"):
+            fields |= {"other_source": others[0]}
+        events = ANALOG if fields["kind"] == "membrane_shortcut" else arriving[0]
+        layer = LayerSpec(
+            in_class=events.kind,
+            in_max=events.largest,
+            source="" if reads == previous else reads,
+            constant_input=reads == INPUT and self._is_static,
+            **fields,
+        )
+        self.layers.append(layer)
+        self.events[layer.name] = given(layer, arriving)
+        return layer.name
+
+
+def _fields(node: Node) -> dict[str, Any]:
+    """Name, kind, geometry and neurons of a node's layer."""
+    fields = {"name": node.name, "out_shape": node.shape} | _neurons(node.neuron)
+    if isinstance(node, Convolution):
+        return fields | _windows(node) | {"kind": "conv2d", "bias": True, "groups": node.groups}
+    if isinstance(node, Pool):
+        return fields | _windows(node) | {"kind": "avg_pool2d" if node.mode == "average" else "max_pool2d"}
+    if isinstance(node, Sum):
+        return fields | {"kind": "sew_add", "in_shape": node.shape}
+    if isinstance(node, Attention):
+        tokens = (node.shape[0], prod(node.shape[1:]))
+        shapes = {"in_shape": (3, *tokens), "out_shape": tokens}
+        return fields | shapes | {"kind": "attention", "operands": (("heads", node.heads),)}
+    if isinstance(node, Readout):
+        return fields | {"kind": "linear", "in_shape": (node.n_features,), "bias": True}
+    raise ValueError(f"'{node.name}': the cost model knows no {type(node).__name__}")
+
+
+def _entering(node: Node, source: str, stage: int, taken: Container[str]) -> dict[str, Any]:
+    """The layer of a shortcut without weights of its own that enters the stage of the sum `node`; names are `taken`."""
+    name = f"block{node.block}.shortcut"
+    return {
+        "name": f"{node.name}.{source}" if name in taken else name,
+        "kind": "conv2d",
+        "stage": stage,
+        "in_shape": node.shape,
+        "out_shape": node.shape,
+        "kernel": (1, 1),
+        "groups": node.shape[0],
+        "neuron": None,
+    }
+
+
+def _windows(node: Convolution | Pool) -> dict[str, Any]:
+    return {name: getattr(node, name) for name in ("in_shape", "kernel", "stride", "padding")}
+
+
+def _neurons(neuron: Neuron | None) -> dict[str, Any]:
+    if neuron is None:
+        return {"neuron": None}
+    return {"neuron": "if" if neuron.tau > NO_LEAK else "lif", "reset": neuron.reset}

@@ -1,0 +1,73 @@
+"""What the page shows of one trial, read from its result."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hwcost import Cost, NetworkSpec, SpikeRecord
+from tsearch.configuration import Configuration, Result
+from tsearch.front.point import setting_text
+
+
+@dataclass(frozen=True)
+class TrialView:
+    """One complete trial.
+
+    Args:
+        schedule: Its phases as a sentence, '' where it is no network.
+        costs: Its cost by profile.
+        rates: Spikes per neuron at every timestep, by layer.
+        command: The command that exports it, '' where it is no network.
+    """
+
+    schedule: str
+    costs: Mapping[str, Cost]
+    rates: Mapping[str, tuple[float, ...]]
+    command: str
+
+    def energy(self, profile: str) -> dict[str, dict[str, float]]:
+        """Energy in pJ by layer and kind of cost; empty where the trial was not priced under `profile`."""
+        if profile not in self.costs:
+            return {}
+        cost = self.costs[profile]
+        table: dict[str, dict[str, float]] = {layer: {} for layer in cost.by_layer()}
+        for row in cost.rows:
+            if row.price:
+                energy = sum(row.steps) / cost.n_samples * row.price.value
+                table[row.layer][row.kind] = table[row.layer].get(row.kind, 0.0) + energy
+        return table
+
+    def by_kind(self, profile: str) -> dict[str, float]:
+        """Energy in pJ summed over the layers, largest kind first."""
+        kinds = self.costs[profile].by_kind() if profile in self.costs else {}
+        return dict(sorted(kinds.items(), key=lambda entry: -entry[1]))
+
+
+def trial_view(configuration: Any, result: Result, trial: str) -> TrialView:
+    """The view of a complete trial; `trial` names it for the export command, as in 'demo --trial 3'."""
+    is_network = isinstance(configuration, Configuration)
+    return TrialView(
+        schedule=schedule_text(configuration) if is_network else "",
+        costs={profile: Cost.from_dict(cost) for profile, cost in result.costs.items() if "rows" in cost},
+        rates=spike_rates(result.spikes),
+        command=f"tsearch export {trial}" if is_network else "",
+    )
+
+
+def spike_rates(spikes: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:
+    """Spikes per neuron at every timestep, of every layer that has neurons; empty where nothing was recorded."""
+    if not spikes:
+        return {}
+    network, record = NetworkSpec.from_dict(spikes["network"]), SpikeRecord.from_dict(spikes["record"])
+    fired = {layer: record.layers[layer.name].outputs for layer in network.layers if layer.neuron}
+    return {
+        layer.name: tuple(count / (layer.n_outputs * record.n_samples) for count in outputs)
+        for layer, outputs in fired.items()
+        if outputs
+    }
+
+
+def schedule_text(configuration: Configuration) -> str:
+    """The phases as a sentence: '8, 8, 8 for 6 epochs, then 6, 3, 1 for 20'."""
+    phases = [f"{setting_text(phase.timesteps)} for {phase.epochs}" for phase in configuration.schedule]
+    return ", then ".join([f"{phases[0]} epochs", *phases[1:]])

@@ -1,0 +1,59 @@
+"""What the results of a task depend on: its data, its hardware profile, the code that trains and counts, the device."""
+
+import hashlib
+from functools import cache
+
+import numpy as np
+import torch
+
+from hwcost import HwcostError, load_profile, profile_content
+from tsearch.configuration import Compute, Identity, Task
+from tsearch.data import Dataset, Split, load_dataset
+from tsearch.errors import TsearchError
+from tsearch.frozen import content_hash
+from tsearch.machine import machine
+from tsearch.pricing import COUNTING
+from tsearch.training import RECIPE
+from tsearch.training.device import device
+
+_CHUNK = 256
+
+
+def prepare(task: Task) -> Task:
+    """The task with its identity and its device, checked before anything is trained: what is missing is better met
+    here than in every trial. It also fills the cache once for all workers.
+
+    A task that was prepared before keeps its device; another one takes that of this machine.
+
+    Raises: TsearchError for data, profiles or a device that cannot be used.
+    """
+    asked = task.compute.device if task.compute.versions else machine().device or task.compute.device
+    device(asked)
+    try:
+        load_profile(task.hardware.profile)
+        profile = content_hash(profile_content(task.hardware.profile))
+    except HwcostError as error:
+        raise TsearchError(str(error)) from None
+    identity = Identity(
+        data=data_hash(load_dataset(task.data)), profile=profile, recipe=RECIPE, counting=COUNTING
+    )
+    versions = {"torch": str(torch.__version__), "numpy": np.__version__}
+    compute = Compute(device=asked, versions=versions)
+    return task.model_copy(update={"identity": identity, "compute": compute})
+
+
+@cache
+def data_hash(dataset: Dataset) -> str:
+    """16 hexadecimal digits of the content of all splits."""
+    return content_hash([_split_hash(split) for split in (dataset.train, dataset.validation, dataset.test)])
+
+
+def _split_hash(split: Split) -> str:
+    """The hash that the split knows of itself; else that of its labels and of its frames at one timestep."""
+    known = getattr(split, "content_hash", None)
+    if isinstance(known, str):
+        return known
+    digest = hashlib.sha256(split.labels.numpy(force=True).tobytes())
+    for indices in torch.split(torch.arange(len(split)), _CHUNK):
+        digest.update(split.batch(indices, 1).numpy(force=True).tobytes())
+    return digest.hexdigest()
