@@ -69,7 +69,7 @@ def families(monkeypatch: pytest.MonkeyPatch) -> None:
     module.__dict__.update(Stack=Stack, Own=Own)
     monkeypatch.setitem(sys.modules, "some_families", module)
     monkeypatch.setitem(BACKBONES, "stack", "some_families:Stack")
-    rooms = ("networks.backbones", "space.checks", "space.schema", "space.settings")
+    rooms = ("configuration", "networks.backbones", "space.checks", "space.schema", "space.settings")
     for room in rooms:
         monkeypatch.setattr(
             f"tsearch.{room}.family", lambda name: Own if name == "mine:network" else family(name)
