@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 DEMO ?= demo
 DEMO_FLAGS ?=
+TWO := -n 2 --dist loadfile  # tests in two processes, a file in one of them
 
 .PHONY: demo test test-slow lint bench clean
 
@@ -16,7 +17,7 @@ demo: $(READY)
 	@$(BIN)/tsearch evaluate runs/$(DEMO)/bundle
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TWO)
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow --timeout 900

@@ -11,7 +11,8 @@ import pytest
 
 from tsearch.space.file import parse_space
 
-README = (Path(__file__).resolve().parent.parent / "README.md").read_text()
+REPOSITORY = Path(__file__).resolve().parent.parent
+README = (REPOSITORY / "README.md").read_text()
 
 
 def shell_commands() -> list[list[str]]:
@@ -61,3 +62,17 @@ def test_the_python_shown_works(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "energy_pj" in done.stdout
+
+
+def test_what_is_no_network_is_searched_as_shown(tmp_path: Path) -> None:
+    code = code_block("python", "What is searched need not be a network")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert eval(done.stdout)["n"] == 1
+
+
+def test_the_example_of_a_network_of_ones_own_is_there() -> None:
+    assert (REPOSITORY / "examples" / "own.yaml").is_file()
+    assert "tsearch run examples/own.yaml" in README

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from tsearch.configuration import DataSpec, Hardware
-from tsearch.errors import TsearchError, did_you_mean
+from tsearch.errors import TsearchError
 from tsearch.networks.backbones import family
 from tsearch.networks.plan import Neuron
 from tsearch.space.domains import Choice, Domain
@@ -89,14 +89,12 @@ def check_hardware(hardware: Hardware, lines: Lines) -> None:
 
 def check_proposer(proposer: str, lines: Lines) -> None:
     """The proposer must exist."""
-    from tsearch.engine.proposers import PROPOSERS
+    from tsearch.engine.proposers import find_proposer
 
-    if proposer not in PROPOSERS:
-        raise lines.error(
-            ("search", "proposer"),
-            f"proposer '{proposer}' not found.{did_you_mean(proposer, PROPOSERS)} "
-            f"Known proposers: {', '.join(PROPOSERS)}.",
-        )
+    try:
+        find_proposer(proposer)
+    except TsearchError as error:
+        raise lines.error(("search", "proposer"), str(error)) from None
 
 
 def check_leading(leading: tuple[tuple[int, ...], ...], smallest: int, lines: Lines) -> None:
