@@ -54,7 +54,7 @@ class Semantics:
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """Prices and habits of one hardware.
+    """Prices of one hardware, and how it works (its semantics).
 
     Attributes:
         prices: pJ by name of the constant that pays for an item.
@@ -109,7 +109,7 @@ class Profile:
         return tuple(sorted(name for name, constant in numbers.items() if constant.is_assumed))
 
     def where(self, **semantics: Any) -> "Profile":
-        """The same prices for hardware with other habits: fields of `Semantics`."""
+        """The same prices for hardware that works otherwise: fields of `Semantics`."""
         return replace(self, semantics=replace(self.semantics, **semantics))
 
     def with_bits(self, bits: Mapping[str, int]) -> "Profile":

@@ -49,10 +49,10 @@ def cost_range(space: NetworkSpace) -> dict[str, Any]:
     return {
         name: {
             "timesteps": list(configuration.timesteps),
-            "energy_pj": list(limits.energy_pj),
-            "latency_s": list(limits.latency_s),
+            "energy_pj": list(bounds.energy_pj),
+            "latency_s": list(bounds.latency_s),
         }
-        for name, (configuration, limits) in zip(("smallest", "largest"), _extreme_bounds(space), strict=True)
+        for name, (configuration, bounds) in zip(("smallest", "largest"), _extreme_bounds(space), strict=True)
     }
 
 
@@ -61,17 +61,17 @@ def rejection(space: NetworkSpace, configuration: Configuration) -> str | None:
     one may.
 
     A cost is at least that of a silent network; how high it may get depends on the data, so only upper
-    limits reject."""
-    limits = {name: limit for name, limit in space.constraints.items() if name in PRICED}
-    if not limits and not load_profile(space.hardware.profile).capacity:
+    ends reject."""
+    constraints = {name: constraint for name, constraint in space.constraints.items() if name in PRICED}
+    if not constraints and not load_profile(space.hardware.profile).capacity:
         return None
     try:
         bounds = _bound(space, configuration)
     except HwcostError as error:
         return str(error)
     low = cost_metrics(bounds.low)
-    for name, limit in limits.items():
-        if limit.max is not None and low[name] > limit.max:
+    for name, constraint in constraints.items():
+        if constraint.max is not None and low[name] > constraint.max:
             return f"{title(name)} is at least {format_value(low[name], name)}"
     return None
 
