@@ -63,26 +63,44 @@ def lstm(job: Job, arrived: Arrivals) -> list[Count]:
 def attention(job: Job, arrived: Arrivals) -> list[Count]:  # noqa: ARG001
     """Q K^T V on binary spikes without softmax, under the profile's reading of a product of two binary matrices.
 
-    dense: every product. row: every event meets a row. coincidence: only pairs of events that meet.
+    dense: every product. row: every event meets a row. coincidence: only pairs of events that meet. On numbers, as in
+    the twin without spikes, every product is a MAC.
     """
+    layer, bits = job.layer, score_store(job.layer)
+    stored = every(bits[0] * job.n_samples, job.active_steps)
+    if layer.is_analog:
+        products = Count("synapse_mac", times(2, _all_products(job)))
+    else:
+        products = Count("attention_ac", _event_products(job))
+    return [
+        products,
+        Count("activation_write", stored, *bits[1:]),
+        Count("activation_read", stored, *bits[1:]),
+    ]
+
+
+def _all_products(job: Job) -> Steps:
+    """Multiplications of one of the two products, Q K^T and then V, or K^T V and then Q, in all heads and samples."""
+    heads, tokens = job.layer.operand("heads", 1), job.layer.in_shape[2]
+    width = job.layer.in_shape[1] // heads
+    one = tokens * width * width if job.layer.operand("kv_first") else tokens * tokens * width
+    return every(job.n_samples * heads * one, job.active_steps)
+
+
+def _event_products(job: Job) -> Steps:
+    """Accumulates of both products of binary matrices."""
     layer, reading = job.layer, job.semantics.attention
-    heads, tokens = layer.operand("heads", 1), layer.in_shape[2]
-    width, (scores, bits, store) = layer.in_shape[1] // heads, score_store(layer)
+    tokens, width = layer.in_shape[2], layer.in_shape[1] // layer.operand("heads", 1)
+    if reading == "dense":
+        return times(2, _all_products(job))
     q, k, v = (extra_count(job, name) for name in "qkv")
     if layer.operand("kv_first"):
-        whole = every(job.n_samples * heads * tokens * width * width, job.active_steps)
-        first = {"dense": whole, "row": times(width, k), "coincidence": extra_count(job, "kv")}[reading]
-        second = whole if reading == "dense" else times(width, q)
+        first = times(width, k) if reading == "row" else extra_count(job, "kv")
+        second = times(width, q)
     else:
-        whole = every(job.n_samples * heads * tokens * tokens * width, job.active_steps)
-        first = {"dense": whole, "row": times(tokens, q), "coincidence": extra_count(job, "qk")}[reading]
-        second = {"dense": whole, "row": times(tokens, v), "coincidence": extra_count(job, "av")}[reading]
-    stored = every(scores * job.n_samples, job.active_steps)
-    return [
-        Count("attention_ac", tuple(a + b for a, b in zip(first, second, strict=True))),
-        Count("activation_write", stored, bits, store),
-        Count("activation_read", stored, bits, store),
-    ]
+        first = times(tokens, q) if reading == "row" else extra_count(job, "qk")
+        second = times(tokens, v) if reading == "row" else extra_count(job, "av")
+    return tuple(a + b for a, b in zip(first, second, strict=True))
 
 
 def mask_attention(job: Job, arrived: Arrivals) -> list[Count]:  # noqa: ARG001

@@ -7,6 +7,7 @@ from math import prod
 from typing import Any, Self
 
 from hwcost.network.fields import Spec
+from hwcost.network.kinds import ATTENTIONS
 from hwcost.network.layer import LayerSpec
 from hwcost.network.order import check_order
 from hwcost.network.stage import StageSpec
@@ -68,11 +69,20 @@ class NetworkSpec(Spec):
         return self.stages[layer.stage - 1].timesteps if crosses else self.timesteps(layer)
 
     def input_mask(self, layer: LayerSpec) -> tuple[int, ...]:
-        """0 or 1 per input timestep: the mask of the nearest earlier layer that has neurons."""
+        """0 or 1 per input timestep: the mask of the nearest earlier layer with neurons; of a sum, of either."""
         source = self.source(layer)
-        while source is not None and source.neuron is None and not source.mask:
-            source = None if self.transformer(source) else self.source(source)
-        return source.mask if source is not None and source.mask else (1,) * self.input_timesteps(layer)
+        if source is None or layer.kind in ATTENTIONS:  # of an attention, only the queries are known by name
+            return (1,) * self.input_timesteps(layer)
+        return self._output_mask(source)
+
+    def _output_mask(self, layer: LayerSpec) -> tuple[int, ...]:
+        """0 or 1 per own timestep: where `layer` may give anything."""
+        always = (1,) * self.timesteps(layer)
+        if layer.neuron is not None or layer.mask or self.transformer(layer):
+            return layer.mask or always
+        other = self.other_source(layer)
+        others = (0,) * len(always) if other is None else self._output_mask(other)
+        return tuple(max(a, b) for a, b in zip(self.input_mask(layer), others, strict=True))
 
     def largest_output(self, layer: LayerSpec) -> int:
         """Largest value of an event that the layer gives."""

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import cast
 
@@ -38,7 +39,7 @@ class Network(nn.Module):
         self._ends = {self.plan.block_output(block).name: block for block in ends}
         self.blocks = nn.ModuleDict({str(block): nn.ModuleDict() for block in self._stage})
         for node in self.plan.nodes[:-1]:
-            self._block(node)[node.part] = make_module(node)
+            self._block(node)[node.part] = make_module(replace(node, stage=self._stage[node.block]))
         self.early_classifiers = EarlyClassifiers()
         for block in () if for_inference else ends:
             channels = self.plan.block_output(block).shape[0]
@@ -76,7 +77,11 @@ class Network(nn.Module):
         weights, is_short = self.head.weight, self.configuration.training.precision == "bfloat16"
         with torch.autocast(weights.device.type, torch.bfloat16, enabled=is_short):
             outputs = self._run(x, timesteps, observe)
-        return Outputs(outputs.logits.to(weights.dtype), tuple(e.to(weights.dtype) for e in outputs.early))
+        return replace(
+            outputs,
+            logits=outputs.logits.to(weights.dtype),
+            early=tuple(e.to(weights.dtype) for e in outputs.early),
+        )
 
     def masks(self, timesteps: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
         """Timesteps at which layers do not run, as its parts have learned them: by node, one 0 or 1 per timestep."""
@@ -103,7 +108,7 @@ class Network(nn.Module):
                 value = self._across(value, self._ends[node.name], timesteps[stage : stage + 2], early)
             values[node.name] = value
             del value
-        return Outputs(self.head(values[self.plan.readout.sources[0]]), tuple(early))
+        return Outputs(self.head(values[self.plan.readout.sources[0]]), tuple(early), timesteps)
 
     def _across(self, value: Tensor, block: int, timesteps: tuple[int, ...], early: list[Tensor]) -> Tensor:
         """What the next stage reads of `value`, the output of the last `block` of a stage."""

@@ -14,10 +14,12 @@ from tsearch.configuration import Training
 
 @dataclass(frozen=True)
 class Outputs:
-    """Logits [B, classes] of the network, and of each early classifier, in order, while training."""
+    """Logits [B, classes] of the network, and of each early classifier, in order, while training; `timesteps` of all
+    stages."""
 
     logits: Tensor
     early: tuple[Tensor, ...] = field(default=())
+    timesteps: tuple[int, ...] = ()
 
 
 class OptimizerGroup(NamedTuple):

@@ -48,6 +48,7 @@ class Node:
         sources: Names of the nodes whose outputs arrive.
         shape: Of its output.
         neuron: The spiking neurons that its result drives; None where it is handed on as it is.
+        stage: Index of its stage, from 0; 0 until a network is built.
 
     `module` says where the torch module is that carries the node out, 'module:class' (see `networks/modules.py`).
     """
@@ -59,6 +60,7 @@ class Node:
     sources: tuple[str, ...]
     shape: Shape
     neuron: Neuron | None = None
+    stage: int = 0
 
     @property
     def part(self) -> str:

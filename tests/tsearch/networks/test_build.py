@@ -162,3 +162,12 @@ def test_outside_training_the_normalisation_is_part_of_the_weights() -> None:
 def test_frames_of_another_shape_are_refused_with_the_expected_one(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"frames must be \[4, samples, 2, 8, 8\]"):
         network()(torch.zeros(shape))
+
+
+def test_modules_know_their_stage_and_losses_the_timesteps() -> None:
+    built = network((1, 2), (4, 2)).train()
+    stages = {name: part.node.stage for name, part in built.named_modules() if hasattr(part, "node")}
+    assert {name: stages[name] for name in ("blocks.1.main", "blocks.2.main", "blocks.3.main")} == {
+        "blocks.1.main": 0, "blocks.2.main": 1, "blocks.3.main": 1,
+    }  # fmt: skip
+    assert built.run(frames(4), (4, 2)).timesteps == (4, 2)
