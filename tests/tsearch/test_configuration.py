@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from tsearch.configuration import Configuration, Phase, Result, Training
 from tsearch.frozen import AbsentMeans, Frozen, canonical
+from tsearch.networks.backbones import BACKBONES, Backbone, family
 from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.plan import Neuron
 
@@ -17,6 +18,11 @@ ABSENT_MEANS = {
     "Vgg.widths": (8, 16, 32),
     "Vgg.pool_after": (1, 2),
     "Vgg.pool": "average",
+    "ResNet.width": 64,
+    "ResNet.blocks": (2, 2, 2, 2),
+    "ResNet.shortcut": "currents",
+    "ResNet18.name": "vgg",
+    "ResNet20.name": "vgg",
     "Neuron.tau": 2.0,
     "Neuron.threshold": 1.0,
     "Neuron.reset": "soft",
@@ -75,10 +81,14 @@ def test_a_pool_after_a_block_that_does_not_exist_is_refused() -> None:
 
 def test_what_absence_means_is_fixed_for_ever() -> None:
     found = {}
-    for model in (Vgg, Neuron, Training, Phase, Configuration):
+    for model in (*map(family, BACKBONES), Neuron, Training, Phase, Configuration):
         for name, field in model.model_fields.items():
             marks = [mark.value for mark in field.metadata if isinstance(mark, AbsentMeans)]
-            found[f"{model.__name__}.{name}"] = marks[0] if marks else None
+            home = next(
+                part for part in reversed(model.__mro__) if name in vars(part).get("__annotations__", {})
+            )
+            written = model if home is Backbone else home
+            found[f"{written.__name__}.{name}"] = marks[0] if marks else None
     assert found == ABSENT_MEANS
 
 

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tsearch.engine.executors import Evaluator
 from tsearch.engine.run_file import RunFile, write_run_file
@@ -12,26 +12,47 @@ from tsearch.engine.run_folder import open_ledger
 from tsearch.errors import TsearchError
 from tsearch.files.whole import full_disk_is_an_error, write_whole
 from tsearch.space.entries import Goals, parameter_space
+from tsearch.space.goals import Constraint
 from tsearch.space.loading import load
 from tsearch.space.protocol import Space
 
 
+class Wishes(NamedTuple):
+    """What a search among plain parameters is to reach; other spaces have objectives and constraints of their own."""
+
+    objectives: Goals | None
+    constraints: Mapping[str, tuple[float | None, float | None]] | None
+    reference: Mapping[str, float] | None
+    ideal: Mapping[str, float] | None
+
+
 def space_to_search(
-    given: Space | Mapping[str, Any] | str | Path,
-    objectives: Goals | None,
-    reference: Mapping[str, float] | None,
-    ideal: Mapping[str, float] | None,
-    evaluator: Evaluator | str | None,
+    given: Space | Mapping[str, Any] | str | Path, wishes: Wishes, evaluator: Evaluator | str | None
 ) -> Space:
     """The space that is searched."""
+    if evaluator is not None and not isinstance(evaluator, str) and not callable(evaluator):
+        raise TsearchError(
+            f"evaluator: {evaluator!r} cannot be called. Give a function (configuration, budget, resume_from, task) "
+            "-> Result or metrics."
+        )
     if isinstance(given, Mapping):
         if evaluator is None:
             raise TsearchError("evaluator: none given. Parameters need a function that tries them.")
-        return parameter_space(given, objectives or {}, reference=reference, ideal=ideal)
-    if objectives is not None:
-        raise TsearchError(
-            "objectives: a search space has its own. Give them with a dictionary of parameters."
+        return parameter_space(
+            given,
+            wishes.objectives or {},
+            constraints={
+                name: Constraint(min=low, max=high)
+                for name, (low, high) in (wishes.constraints or {}).items()
+            },
+            reference=wishes.reference,
+            ideal=wishes.ideal,
         )
+    for what in ("objectives", "constraints"):
+        if getattr(wishes, what) is not None:
+            raise TsearchError(
+                f"{what}: a search space has its own. Give them with a dictionary of parameters."
+            )
     return load(given) if isinstance(given, str | Path) else given
 
 
@@ -57,6 +78,8 @@ def box_of(
 
 
 def check_numbers(trials: int, seed: int) -> None:
+    if not isinstance(trials, int):
+        raise TsearchError(f"trials: {trials!r} is no whole number.")
     if trials < 1:
         raise TsearchError(f"trials: {trials} would search nothing. Give at least 1.")
     if seed < 0:

@@ -89,6 +89,10 @@ class History:
 
 def checked(values: Mapping[str, Any], problem: Problem) -> dict[str, Any]:
     """What a proposer gave, with the default of every parameter left out. Raises: TsearchError if it is outside."""
+    if not isinstance(values, Mapping):
+        raise TsearchError(
+            f"the proposer gave {type(values).__name__}, not a value for every parameter by name."
+        )
     for name in values:
         if name not in problem.parameters:
             known = ", ".join(problem.parameters)

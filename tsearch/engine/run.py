@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tsearch.engine.beginning import (
+    Wishes,
     box_of,
     check_numbers,
     fill_folder,
@@ -47,6 +48,7 @@ def run(
     evaluator: Evaluator | str | None = None,
     *,
     objectives: Goals | None = None,
+    constraints: Mapping[str, tuple[float | None, float | None]] | None = None,
     name: str | None = None,
     runs: str | Path = "runs",
     executor: str = "process",
@@ -71,6 +73,7 @@ def run(
             Default: train it and price it.
         objectives: Metric and direction ({"loss": "minimize"}), for a dictionary of parameters; other spaces have
             theirs.
+        constraints: Smallest and largest value of metrics, None for an open side; for a dictionary of parameters.
         name: Name of the run; by default that of the space, with a number where that exists.
         executor: 'process', 'inline' or 'ray'.
         workers: How many trials at a time; by default one per core.
@@ -85,7 +88,7 @@ def run(
     way.
     """
     space_path = str(path_of(space)) if isinstance(space, str | Path) else None
-    space = space_to_search(space, objectives, reference, ideal, evaluator)
+    space = space_to_search(space, Wishes(objectives, constraints, reference, ideal), evaluator)
     space = space if profile is None else with_profile(space, profile)
     n_trials = space.search.trials if trials is None else trials
     seed = space.search.seed if seed is None else seed
@@ -99,9 +102,8 @@ def run(
     segments = make_executor(executor, evaluator, workers, address, task.compute.device)
     worst, best = box_of(space, reference, ideal)
     segments.free()  # a cluster that does not answer is met before a folder is made
-    folder = make_folder(Path(runs), name, space.name)
     file = RunFile(
-        name=folder.name,
+        name=name or space.name,
         seed=seed,
         trials=n_trials,
         space=space.to_dict(),
@@ -118,8 +120,9 @@ def run(
         versions=versions(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+    folder = make_folder(Path(runs), name, space.name)
     with locked(folder):
-        fill_folder(folder, file)
+        fill_folder(folder, file.model_copy(update={"name": folder.name}))
         timeout_s = space.search.timeout_s if timeout_s is None else timeout_s
         return _search(folder, segments, chosen, timeout_s, listener)
 

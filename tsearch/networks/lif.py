@@ -1,5 +1,6 @@
 """The mark of spiking neurons in a network of plain torch layers."""
 
+from pydantic import ValidationError
 from torch import Tensor, nn
 
 from tsearch.networks.plan import Neuron
@@ -15,7 +16,11 @@ class LIF(nn.Module):
         super().__init__()
         given = {"tau": tau, "threshold": threshold}
         self.settings = {name: value for name, value in given.items() if value is not None}
-        Neuron.model_validate(self.settings)
+        try:
+            Neuron.model_validate(self.settings)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise ValueError(f"LIF: {first['loc'][0]} is {first['input']}: {first['msg']}") from None
 
     def forward(self, current: Tensor) -> Tensor:
         """The input itself [B, ...]: it has the shape of the spikes."""

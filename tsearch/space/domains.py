@@ -76,6 +76,8 @@ class Choice:
         return ", ".join(str(label) for label in self.choices)
 
     def decode(self, value: Any) -> Any:
+        if value not in self.choices:
+            raise ValueError(f"{value!r} is not one of {list(self.choices)}")
         return self.values[self.choices.index(value)]
 
     def encode(self, value: Any) -> Any:

@@ -100,6 +100,11 @@ def _objectives(given: Goals) -> tuple[Objective, ...]:
     if not given:
         raise TsearchError("objectives: none given. Say what is better: objectives={'loss': 'minimize'}.")
     if not isinstance(given, Mapping):
+        odd = next((goal for goal in given if not isinstance(goal, Objective)), None)
+        if odd is not None:
+            raise TsearchError(
+                f"objectives: {odd!r} has no direction. Write objectives={{{odd!r}: 'minimize'}}."
+            )
         return tuple(given)
     for name, direction in given.items():
         if direction not in ("minimize", "maximize"):

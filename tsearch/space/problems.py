@@ -33,7 +33,7 @@ def plain(first: Any) -> str:
 def _unknown_key(key: str, section: Path, lines: Lines) -> str:
     known = known_keys(section, lines.content)
     if RENAMED.get(key) in known:
-        return f"'{key}' is called '{RENAMED[key]}' now."
+        return f"'{key}' is called '{RENAMED[key]}' now: rename it."
     hint = did_you_mean(key, known) or f" Known keys: {', '.join(known)}."
     return f"unknown key '{key}'.{hint}"
 

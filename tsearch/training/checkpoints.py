@@ -4,8 +4,11 @@ import json
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
+
+from tsearch.errors import TsearchError
 
 _OPTIMIZER = "optimizer/"
 
@@ -25,11 +28,13 @@ def pack(network: nn.Module, optimizer: torch.optim.Optimizer | None, epoch: int
 
 
 def unpack_weights(content: bytes) -> dict[str, Tensor]:
-    """The weights in a checkpoint, as a state dict."""
+    """The weights in a checkpoint, as a state dict. Raises: TsearchError for bytes that no training here wrote."""
+    try:
+        tensors = load(content)
+    except SafetensorError as error:
+        raise TsearchError(f"these weights were not written by a training of tsearch ({error}).") from None
     return {
-        name.removeprefix("model/"): value
-        for name, value in load(content).items()
-        if name.startswith("model/")
+        name.removeprefix("model/"): value for name, value in tensors.items() if name.startswith("model/")
     }
 
 

@@ -15,7 +15,9 @@ from tsearch.cli import main
 from tsearch.engine.run import resume
 from tsearch.engine.run_folder import Run, open_run
 from tsearch.errors import TsearchError
+from tsearch.export.evaluation import accuracy_on_test
 from tsearch.front import Front
+from tsearch.training.checkpoints import unpack_weights
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -77,6 +79,23 @@ def test_its_networks_are_exported(real) -> None:
     stored = json.loads((real.folder / "tests" / f"{real.trials[trial].key}.json").read_text())
     assert bundle.contents.test == stored
     assert bundle.load().configuration == real.trials[trial].configuration
+
+
+def test_its_weights_give_the_accuracies_that_they_gave_then(real) -> None:
+    stored = {path: json.loads(path.read_text()) for path in (real.folder / "tests").iterdir()}
+    assert len(stored) == 3
+    for path, before in stored.items():
+        path.unlink()
+        trial = next(trial for trial in real.trials if trial.key == path.stem)
+        assert accuracy_on_test(real, trial) == before
+
+
+def test_weights_of_another_kind_are_left_out_of_the_page_and_not_exported(toy, capsys) -> None:
+    assert main(["report", "toy", "--runs", str(toy.folder.parent)]) == 0
+    assert main(["export", "toy", "--runs", str(toy.folder.parent), "--trial", "0"]) == 2
+    assert capsys.readouterr().err.startswith("tsearch: data: unknown name 'toy'.")
+    with pytest.raises(TsearchError, match="these weights were not written by a training of tsearch"):
+        unpack_weights(toy.checkpoint(toy.trials[0]))
 
 
 def test_the_default_evaluator_refuses_to_go_on_with_it(real) -> None:

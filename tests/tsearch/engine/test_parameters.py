@@ -158,3 +158,37 @@ def test_the_evaluator_is_given_a_seed_and_a_budget(tmp_path) -> None:
 
     space = parameter_space({"a": [1, 2]}, {"loss": "minimize"}, epochs=4)
     assert len(run(space, evaluate, runs=tmp_path, executor="inline", trials=2, seed=7).results) == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"evaluator": 3}, "evaluator: 3 cannot be called"),
+        (
+            {"objectives": ["loss"]},
+            "objectives: 'loss' has no direction. Write objectives={'loss': 'minimize'}.",
+        ),
+        ({"trials": 2.5}, "trials: 2.5 is no whole number"),
+        (
+            {"proposer": lambda *_: None},
+            "the proposer gave NoneType, not a value for every parameter by name",
+        ),
+        ({"proposer": "toys:nobody"}, "proposer 'toys:nobody'"),
+    ],
+)
+def test_wrong_calls_are_one_line_and_leave_no_folder(tmp_path, wrong, message) -> None:
+    given = {"evaluator": toys.bowl, "objectives": {"loss": "minimize"}, "executor": "inline"} | wrong
+    with pytest.raises(TsearchError) as caught:
+        run(PARAMETERS, runs=tmp_path, **given)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+    assert "gave" in message or not list(tmp_path.iterdir())
+
+
+def test_constraints_of_plain_parameters_are_given_with_them(tmp_path) -> None:
+    found = run(
+        PARAMETERS, toys.bowl, objectives={"loss": "minimize"}, constraints={"loss": (2.0, None)}, trials=8,
+        runs=tmp_path, executor="inline",
+    )  # fmt: skip
+    assert found.constraints == {"loss": (2.0, None)}
+    assert all(point.metrics["loss"] >= 2.0 for point in Front.of(found).points)

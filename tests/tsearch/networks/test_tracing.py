@@ -326,3 +326,8 @@ def test_a_flat_end_changes_no_feature() -> None:
     flat, plain = plan_of([conv(3, 4, nn.Flatten())]), plan_of([conv(3, 4)])
     assert flat == plain
     assert flat.nodes[-1].n_features == prod((4, 32, 32))
+
+
+def test_settings_that_no_neuron_can_have_are_refused_by_name() -> None:
+    with pytest.raises(ValueError, match=r"^LIF: tau is 0.1: Input should be greater than or equal to 1$"):
+        LIF(tau=0.1)

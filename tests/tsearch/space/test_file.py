@@ -89,10 +89,10 @@ def test_lists_of_lists_are_choices_of_lists() -> None:
             "s.yaml:6: 'search.seed': input should be greater than or equal to 0, found -1.",
         ),
         ("name: again", "s.yaml:6: key 'name' is given twice."),
-        ("transformer: bucket", "s.yaml:6: 'transformer' is called 'temporal_transformer' now."),
+        ("transformer: bucket", "s.yaml:6: 'transformer' is called 'temporal_transformer' now: rename it."),
         (
             "enqueue:\n  - {stages: [2], timesteps: [2]}\n  - {stages: [2], timesteps: [2], transformer: bucket}",
-            "s.yaml:8: 'transformer' is called 'temporal_transformer' now.",
+            "s.yaml:8: 'transformer' is called 'temporal_transformer' now: rename it.",
         ),
         ("neuron: {transformer: 1}", "s.yaml:6: unknown key 'transformer'."),
         ("stages: []", "s.yaml:6: 'stages': "),

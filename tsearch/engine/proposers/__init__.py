@@ -29,7 +29,7 @@ def find_proposer(given: str | Proposer) -> Proposer:
     """
     found: Any = given
     if isinstance(given, str):
-        found = resolve(given) if is_reference(given) else _known(given)
+        found = _own(given) if is_reference(given) else _known(given)
     made = found() if isinstance(found, type) else found
     if not callable(made):
         raise TsearchError(
@@ -37,6 +37,13 @@ def find_proposer(given: str | Proposer) -> Proposer:
         )
     proposer: Proposer = made
     return proposer
+
+
+def _own(reference: str) -> Any:
+    try:
+        return resolve(reference)
+    except TsearchError as error:
+        raise TsearchError(f"proposer {error}") from None
 
 
 def _known(name: str) -> Any:

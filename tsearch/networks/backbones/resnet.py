@@ -97,7 +97,8 @@ class ResNet(Backbone):
 
 
 class ResNet18(ResNet):
-    """One convolution as stem, a global average pool before the linear layer."""
+    """Residual network with one convolution as stem and a global average pool before the linear layer: 9 blocks unless
+    `blocks` says otherwise."""
 
     name: Annotated[Literal["resnet18"], AbsentMeans("vgg")] = "resnet18"
 
@@ -109,7 +110,8 @@ class ResNet18(ResNet):
 
 
 class ResNet20(ResNet):
-    """Three convolutions and an average pool of 2x2 as stem, all features into the linear layer."""
+    """Residual network with three convolutions and a pool as stem, all features into the linear layer: 9 blocks unless
+    `blocks` says otherwise."""
 
     name: Annotated[Literal["resnet20"], AbsentMeans("vgg")] = "resnet20"
 
