@@ -50,7 +50,7 @@ def test_an_unknown_name_is_one_line() -> None:
             ask(DataSpec(name="digit_dvs"))
         assert str(caught.value) == (
             "data: unknown name 'digit_dvs'. Did you mean 'digits_dvs'? "
-            "Known data sets: digits, digits_dvs, nmnist, nmnist_playback."
+            f"Known data sets: {', '.join(sorted(DATASETS))}."
         )
 
 
