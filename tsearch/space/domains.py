@@ -93,19 +93,15 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Real:
-    """A real number in [low, high], searched on a logarithmic scale if `log`."""
+class _Range:
+    """What ranges of real and of whole numbers share; both ends are included."""
 
-    low: float
-    high: float
+    low: Any
+    high: Any
     log: bool = False
-    default: float = 0.0
-    kind: ClassVar[str] = "real"
-    size: ClassVar[int | None] = None
+    default: Any = 0
 
-    @property
-    def values(self) -> tuple[Any, ...]:
-        raise ValueError(f"the real numbers in [{self.low}, {self.high}] cannot be listed")
+    kind: ClassVar[str]
 
     @property
     def ends(self) -> tuple[Any, ...]:
@@ -113,7 +109,25 @@ class Real:
 
     @property
     def words(self) -> str:
-        return _range_in_words(self)
+        return f"{self.low:g} to {self.high:g}{', logarithmic' if self.log else ''}"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"kind": self.kind} | asdict(self)
+
+
+@dataclass(frozen=True)
+class Real(_Range):
+    """A real number in [low, high], searched on a logarithmic scale if `log`."""
+
+    low: float
+    high: float
+    default: float = 0.0
+    kind: ClassVar[str] = "real"
+    size: ClassVar[int | None] = None
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        raise ValueError(f"the real numbers in [{self.low}, {self.high}] cannot be listed")
 
     def decode(self, value: Any) -> float:
         return float(value)
@@ -129,17 +143,13 @@ class Real:
         drawn = float(np.exp(rng.uniform(np.log(self.low), np.log(self.high))))
         return min(max(drawn, self.low), self.high)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {"kind": self.kind} | asdict(self)
-
 
 @dataclass(frozen=True)
-class Whole:
+class Whole(_Range):
     """A whole number in [low, high], both included."""
 
     low: int
     high: int
-    log: bool = False
     default: int = 0
     kind: ClassVar[str] = "whole"
 
@@ -150,14 +160,6 @@ class Whole:
     @property
     def values(self) -> tuple[int, ...]:
         return tuple(range(self.low, self.high + 1))
-
-    @property
-    def ends(self) -> tuple[Any, ...]:
-        return (self.low, self.high)
-
-    @property
-    def words(self) -> str:
-        return _range_in_words(self)
 
     def decode(self, value: Any) -> int:
         return int(value)
@@ -170,9 +172,6 @@ class Whole:
     def random(self, rng: np.random.Generator) -> int:
         return int(rng.integers(self.low, self.high + 1))
 
-    def to_dict(self) -> dict[str, Any]:
-        return {"kind": self.kind} | asdict(self)
-
 
 DOMAINS: dict[str, Any] = {domain.kind: domain for domain in (Choice, Real, Whole)}
 
@@ -184,10 +183,6 @@ def domain_from_dict(content: Mapping[str, Any]) -> Domain:
         fields["values"] = tuple(_as_tuple(value) for value in fields["values"])
     domain: Domain = DOMAINS[content.get("kind", Choice.kind)](**fields)
     return domain
-
-
-def _range_in_words(domain: Real | Whole) -> str:
-    return f"{domain.low:g} to {domain.high:g}{', logarithmic' if domain.log else ''}"
 
 
 def _label(value: Any) -> Any:

@@ -1,10 +1,13 @@
 """What a search is to reach, and how long: objectives, constraints, and the settings of the search itself."""
 
+import math
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from tsearch.frozen import Frozen
+from tsearch.units import violation
 
 
 class Objective(Frozen):
@@ -38,3 +41,11 @@ class SearchSettings(Frozen):
     batch: PositiveInt = 4
     max_failures: PositiveInt = 5
     timeout_s: PositiveFloat | None = None
+
+
+def worst_violation(constraints: Mapping[str, Constraint], metrics: Mapping[str, float]) -> float:
+    """By how much metrics break the constraints at worst, relative to them; 0 where all are kept."""
+    return max(
+        (violation(metrics.get(name, math.nan), one.min, one.max) for name, one in constraints.items()),
+        default=0.0,
+    )

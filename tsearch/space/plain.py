@@ -14,8 +14,7 @@ from pydantic import Field, PositiveInt, SkipValidation
 from tsearch.configuration import DataSpec, Task
 from tsearch.frozen import Frozen, content_hash
 from tsearch.space.domains import Domain, Real, domain_from_dict
-from tsearch.space.goals import Constraint, Objective, SearchSettings
-from tsearch.units import violation
+from tsearch.space.goals import Constraint, Objective, SearchSettings, worst_violation
 
 Plain = dict[str, Any]
 
@@ -87,9 +86,7 @@ class ParameterSpace(Frozen):
 
     def violation(self, metrics: Mapping[str, float]) -> float:
         """By how much metrics break the constraints at worst, relative to them; 0 where all are kept."""
-        constraints = self.constraints.items()
-        broken = (violation(metrics.get(name, math.nan), one.min, one.max) for name, one in constraints)
-        return max(broken, default=0.0)
+        return worst_violation(self.constraints, metrics)
 
     def random(self, rng: np.random.Generator) -> Plain:
         """One value of every parameter, drawn uniformly on its scale."""

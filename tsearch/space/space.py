@@ -21,11 +21,10 @@ from tsearch.frozen import Frozen, content_hash
 from tsearch.space.coding import decode_structure, encode_structure, structure_parameters
 from tsearch.space.divisions import AnyDivision, Division, Divisions, ListedDivisions
 from tsearch.space.domains import Choice, Domain, domain_from_dict
-from tsearch.space.goals import Constraint, Objective, SearchSettings
+from tsearch.space.goals import Constraint, Objective, SearchSettings, worst_violation
 from tsearch.space.settings import IDLE_IN_ONE_STAGE, common_depth, defaults, flatten, nest
 from tsearch.space.structures import Structure, Structures
 from tsearch.space.timesteps import Vector, shrinking_vectors
-from tsearch.units import violation
 
 
 class SearchSpace(Frozen):
@@ -164,13 +163,7 @@ class SearchSpace(Frozen):
 
     def violation(self, metrics: Mapping[str, float]) -> float:
         """By how much metrics break the constraints at worst, relative to them; 0 where all are kept."""
-        return max(
-            (
-                violation(metrics.get(name, math.nan), constraint.min, constraint.max)
-                for name, constraint in self.constraints.items()
-            ),
-            default=0.0,
-        )
+        return worst_violation(self.constraints, metrics)
 
     def refuse(self, configuration: Configuration) -> str | None:
         """Why no training can make it meet the constraints or fit the hardware; None if one may."""
