@@ -1,6 +1,6 @@
 """Two workers of one thread, or one worker of two threads? Trainings of the event digits per minute, interleaved.
 
-One round takes about two minutes on two cores.
+Takes about five minutes on two cores that nothing else uses.
 """
 
 import subprocess
