@@ -14,7 +14,7 @@ demo: $(READY)
 	@if [ -d runs/$(DEMO) ]; then $(BIN)/tsearch resume $(DEMO); \
 	else $(BIN)/tsearch run digits_dvs --name $(DEMO) $(DEMO_FLAGS); fi
 	@$(BIN)/tsearch report $(DEMO)
-	@[ -d runs/$(DEMO)/bundle ] || $(BIN)/tsearch export $(DEMO) --knee --output runs/$(DEMO)/bundle
+	@[ -d runs/$(DEMO)/bundle ] || $(BIN)/tsearch export $(DEMO) --output runs/$(DEMO)/bundle
 	@$(BIN)/tsearch evaluate runs/$(DEMO)/bundle
 
 test: $(READY)
