@@ -16,7 +16,7 @@ from pathlib import Path
 import tsearch
 from tsearch.engine.run_folder import open_run
 from tsearch.front.point import Point
-from tsearch.front.saving import cost_metric, staircase, timesteps_text, uniform_saving
+from tsearch.front.saving import cost_metric, staircase, uniform_saving
 from tsearch.units import format_value
 
 WIDTH, HEIGHT = 760, 420
@@ -127,7 +127,9 @@ def _mark(point: Point, frame: Frame, cost: str, *, is_pale: bool = False) -> st
     """A square for uniform timesteps, a dot for others, with what it is under the pointer."""
     x, y = frame.x(point.metrics[cost]), frame.y(point.metrics["accuracy"])
     look = f'fill="{UNIFORM if point.is_uniform else OTHER}" fill-opacity="{0.3 if is_pale else 1}"'
-    words = f"trial {point.number}, {timesteps_text(point)}: {format_value(point.metrics['accuracy'], 'accuracy')}"
+    words = (
+        f"trial {point.number}, {_timesteps(point)}: {format_value(point.metrics['accuracy'], 'accuracy')}"
+    )
     name = f"<title>{words}, {format_value(point.metrics[cost], cost)}</title>"
     if point.is_uniform:
         return f'<rect x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8" {look}>{name}</rect>'
@@ -139,7 +141,7 @@ def _labels(named: Sequence[Point], points: Sequence[Point], frame: Frame, cost:
     taken = [(frame.x(p.metrics[cost]) - 5, frame.y(p.metrics["accuracy"]) - 5, 10.0, 10.0) for p in points]
     parts, said = [], set()
     for point in named:
-        text = timesteps_text(point)
+        text = _timesteps(point)
         width = LETTER * len(text)
         x, y = frame.x(point.metrics[cost]), frame.y(point.metrics["accuracy"])
         places = [
@@ -164,6 +166,11 @@ def _meet(one: tuple[float, float, float, float], other: tuple[float, float, flo
     """Whether two boxes (x, y, width, height) overlap."""
     is_beside = one[0] + one[2] <= other[0] or other[0] + other[2] <= one[0]
     return not (is_beside or one[1] + one[3] <= other[1] or other[1] + other[3] <= one[1])
+
+
+def _timesteps(point: Point) -> str:
+    """'T=4' for uniform timesteps, 'T=(6, 3, 1)' for others."""
+    return f"T={point.timesteps[0]}" if point.is_uniform else f"T={point.timesteps}"
 
 
 def _legend(n: int) -> list[str]:
