@@ -1,7 +1,7 @@
 """What a search gets of fast training: epochs per hour of the demo's networks, beside neurons as everybody writes them,
 and how much is compiled in a search.
 
-Takes about an hour of one core.
+Takes about twenty minutes of one core.
 """
 
 import os

@@ -50,8 +50,7 @@ def test_a_benchmark_answers_help_with_what_it_measures_and_how_long_it_takes(an
     code, text = answers[name]
     assert code == 0
     assert text.startswith(f"usage: {name}")
-    assert re.search(r"takes? (about|some|a few)", text, re.IGNORECASE)
-    assert re.search(r"seconds?|minutes?|hours?", text)
+    assert re.search(r"(about|some|a few)\s+([\w ]+\s+)?(seconds?|minutes?|hours?)", text, re.IGNORECASE)
 
 
 def test_no_benchmark_has_the_name_of_a_package() -> None:
@@ -66,7 +65,7 @@ def test_every_benchmark_with_a_claim_ends_with_the_exit_code_of_its_claims() ->
     assert {"executors.py", "pricing_speed.py", "search_speed.py", "training_speed.py"} <= set(claiming)
     for name in claiming:
         assert "return conclude(" in texts[name], name
-        assert "raise SystemExit(main(" in texts[name], name
+        assert re.search(r"(SystemExit|sys\.exit)\(main\(", texts[name]), name
 
 
 @pytest.mark.parametrize(
