@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from tsearch.front.front import Front
-from tsearch.front.point import Point, setting_text
+from tsearch.front.point import Point
 from tsearch.units import format_value, title
 
 
@@ -76,11 +76,6 @@ def cost_metric(front: Front) -> str | None:
     return next((name for name in costs if "energy" in name), costs[0] if costs else None)
 
 
-def timesteps_text(point: Point) -> str:
-    """'T=4' for uniform timesteps, 'T=(6, 3, 1)' for others."""
-    return f"T={point.timesteps[0]}" if point.is_uniform else f"T=({setting_text(point.timesteps)})"
-
-
 def _reason_for_none(front: Front, cost: str | None) -> str | None:
     """Why nothing can be said about a saving: '' where no networks were searched; None where something can."""
     if front.complete and not front.are_networks:
@@ -122,18 +117,18 @@ def _saved(best: Pair, at_top: Pair | None, top: Point) -> str:
     at_best = (
         "no non-uniform one reaches it" if at_top is None else f"non-uniform ones {_verb(at_top.saving)}"
     )
-    return f"{text}; at the best uniform accuracy ({timesteps_text(top)}, {_percent(top)}), {at_best}."
+    return f"{text}; at the best uniform accuracy ({top.label}, {_percent(top)}), {at_best}."
 
 
 def _nothing_saved(cost: str, best: Pair | None, cheapest: Point) -> str:
     start = f"Non-uniform timesteps save no {title(cost)} at equal accuracy: "
     if best is None:
-        goal = f"{_percent(cheapest)} of the cheapest uniform configuration ({timesteps_text(cheapest)})"
+        goal = f"{_percent(cheapest)} of the cheapest uniform configuration ({cheapest.label})"
         return f"{start}none reaches even the {goal}."
     more = "exactly as much as" if best.saving == 0 else f"{-100 * best.saving:.0f} % more than"
     return (
         f"{start}at best {_reaches(best.other, cost)}, {more} "
-        f"uniform {timesteps_text(best.uniform)} with {_percent(best.uniform)}; {_caution(best)}."
+        f"uniform {best.uniform.label} with {_percent(best.uniform)}; {_caution(best)}."
     )
 
 
@@ -155,7 +150,7 @@ def _verb(saving: float) -> str:
 
 
 def _reaches(point: Point, cost: str) -> str:
-    who, price = f"{timesteps_text(point)} (trial {point.number})", format_value(point.metrics[cost], cost)
+    who, price = f"{point.label} (trial {point.number})", format_value(point.metrics[cost], cost)
     return f"{who} reaches {_percent(point)} with {price}"
 
 
