@@ -129,8 +129,8 @@ def test_what_is_no_constraint_is_one_line(constraints: Any, words: str) -> None
 def test_aliases_and_objectives_are_suggested_first() -> None:
     rows = [(0.5, 1e6, 1e-3, 7.0)]
     assert front(rows).best("acc").number == 0
-    assert "Did you mean 'acc'?" in message(front(rows), "ac")
-    assert "Did you mean 'energy'?" in message(front(rows), "enrgy")
+    assert "Did you mean 'accuracy'?" in message(front(rows), "ac")
+    assert "Did you mean 'energy_pj'?" in message(front(rows), "enrgy")
     assert "Did you mean 'accuracy'?" in message(front(rows), "accurracy")
     assert "Did you mean 'mac'?" in message(front(rows), "macs")
 
