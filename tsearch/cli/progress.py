@@ -122,8 +122,7 @@ def _front_parts(front: GrowingFront) -> list[str]:
 
 def _trial_text(trial: "Trial", objectives: Sequence[Objective]) -> str:
     """A complete trial: its timesteps, or its parameters where it is no network, and its objectives."""
-    assert trial.result is not None
-    point, metrics = point_of(trial), trial.result.metrics
+    point, metrics = point_of(trial), trial.metrics
     settings = [f"{name} {setting_text(value)}" for name, value in point.parameters.items()]
     settings = [f"timesteps {list(point.timesteps)}"] if point.timesteps else settings
     values = [f"{title(o.name)} {format_value(metrics[o.name], o.name)}" for o in objectives]

@@ -56,6 +56,9 @@ def test_feasible_points_keep_the_constraints_of_the_run_and_the_others_break_on
     assert [point.number for point in LIMITED.feasible] == [1]
     assert [point.number for point in LIMITED.infeasible] == [0, 2, 3]
     assert (front().feasible, front().infeasible) == (front().complete, ())
+    assert repr(LIMITED) == (
+        "Front(demo: 1 of 4 complete trials on the front, 3 outside the run's constraints)"
+    )
 
 
 def test_the_nearest_miss_says_which_bounds_are_those_of_the_run() -> None:
