@@ -123,10 +123,20 @@ def test_one_bound_alone_follows_the_direction_of_the_objective() -> None:
         ({"energy": (2, 1)}, "the minimum is above the maximum"),
         ({"energy": math.nan}, "energy is measured in J"),
         ({"area": 3}, "unknown metric 'area'."),
+        (
+            {"energy": (None, 1), "latency": (None, None)},
+            "trial 0 with energy 1.00 µJ: loosen the constraint.",
+        ),
     ],
 )
 def test_what_is_no_constraint_is_one_line(constraints: Any, words: str) -> None:
     assert words in message(front(), "accuracy", constraints)
+
+
+def test_a_metric_that_no_trial_measured_as_a_number_has_no_best() -> None:
+    assert message(front([(math.nan, 1.0), (math.inf, 2.0)]), "accuracy") == (
+        "run demo: accuracy is a finite number in no complete trial."
+    )
 
 
 def test_aliases_and_objectives_are_suggested_first() -> None:
