@@ -56,12 +56,15 @@ def space_to_search(
     return load(given) if isinstance(given, str | Path) else given
 
 
-def with_profile(space: Space, profile: str) -> Space:
-    """The space searched for other hardware: a profile's name or YAML file."""
-    change = getattr(space, "with_profile", None)
+def with_hardware(space: Space, profile: str | None, assume: Mapping[str, int] | None) -> Space:
+    """The space searched for other hardware: a profile's name or YAML file, word widths to assume."""
+    if profile is None and not assume:
+        return space
+    change = getattr(space, "with_hardware", None)
     if change is None:
-        raise TsearchError(f"profile '{profile}': this search space is priced on no hardware. Leave it out.")
-    changed: Space = change(profile)
+        what = f"assume {dict(assume or {})}" if profile is None else f"profile '{profile}'"
+        raise TsearchError(f"{what}: this search space is priced on no hardware. Leave it out.")
+    changed: Space = change(profile, assume)
     return changed
 
 

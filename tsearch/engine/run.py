@@ -14,7 +14,7 @@ from tsearch.engine.beginning import (
     fill_folder,
     make_folder,
     space_to_search,
-    with_profile,
+    with_hardware,
 )
 from tsearch.engine.changes import refuse_changes
 from tsearch.engine.choosing import Chooser
@@ -60,6 +60,7 @@ def run(
     proposer: str | Proposer | None = None,
     scheduler: str = "whole",
     profile: str | None = None,
+    assume: Mapping[str, int] | None = None,
     seed: int | None = None,
     timeout_s: float | None = None,
     reference: Mapping[str, float] | None = None,
@@ -82,6 +83,7 @@ def run(
         address: An existing Ray cluster.
         trials, proposer, profile, seed, timeout_s: Instead of what the space says. `trials` is the total,
             baselines included. `proposer` is a name, 'module:name', or an object, see `proposing.Proposer`.
+        assume: Word widths to price a what-if with, `{"weight_bits": 8}`, besides those that the space assumes.
         scheduler: Which piece of a training comes next: a name in `scheduling.SCHEDULERS`, or 'module:function'.
         reference, ideal: The worst value that counts and the best one, by objective, where the space knows none.
         listener: Called with every event of `tsearch.engine.events`.
@@ -91,7 +93,7 @@ def run(
     """
     space_path = str(path_of(space)) if isinstance(space, str | Path) else None
     space = space_to_search(space, Wishes(objectives, constraints, reference, ideal), evaluator)
-    space = space if profile is None else with_profile(space, profile)
+    space = with_hardware(space, profile, assume)
     n_trials = space.search.trials if trials is None else trials
     seed = space.search.seed if seed is None else seed
     check_numbers(n_trials, seed)

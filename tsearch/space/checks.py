@@ -76,8 +76,8 @@ def check_backbones(settings: Mapping[str, Domain], info: "Input", lines: Lines)
 
 
 def check_hardware(hardware: Hardware, lines: Lines) -> None:
-    """Every profile must exist."""
-    from hwcost import load_profile
+    """Every profile must exist, and have the word widths that are assumed."""
+    from hwcost import assuming, load_profile
 
     places = [("hardware", "profile"), *(("hardware", "also", i) for i in range(len(hardware.also)))]
     for place, profile in zip(places, (hardware.profile, *hardware.also), strict=True):
@@ -85,6 +85,10 @@ def check_hardware(hardware: Hardware, lines: Lines) -> None:
             load_profile(profile)
         except ValueError as error:
             raise lines.error(place, str(error)) from None
+    try:
+        assuming(load_profile(hardware.profile), tuple(sorted(hardware.assume.items())))
+    except ValueError as error:
+        raise lines.error(("hardware", "assume"), f"hardware.assume: {error}.") from None
 
 
 def check_proposer(proposer: str, lines: Lines) -> None:

@@ -91,19 +91,21 @@ class SearchSpace(Frozen):
             copied.__dict__.pop(name, None)
         return copied
 
-    def with_profile(self, profile: str) -> Self:
-        """The same space, searched for other hardware: a profile's name or YAML file. Raises: TsearchError
-        if unusable."""
-        from hwcost import HwcostError, load_profile
+    def with_hardware(self, profile: str | None = None, assume: Mapping[str, int] | None = None) -> Self:
+        """The same space, searched for other hardware: a profile's name or YAML file, and word widths to assume
+        besides the space's own. Raises: TsearchError if unusable."""
+        from hwcost import HwcostError, assuming, load_profile
 
+        profile = profile or self.hardware.profile
+        widths = {**self.hardware.assume, **(assume or {})}
         try:
-            load_profile(profile)
+            assuming(load_profile(profile), tuple(sorted(widths.items())))
         except HwcostError as error:
             raise TsearchError(str(error)) from None
         path = Path(profile)
         profile = str(path.absolute()) if path.is_file() else profile
         also = tuple(name for name in self.hardware.also if name != profile)
-        hardware = self.hardware.model_copy(update={"profile": profile, "also": also})
+        hardware = self.hardware.model_copy(update={"profile": profile, "also": also, "assume": widths})
         return self.model_copy(update={"hardware": hardware})
 
     def task(self, seed: int | None = None) -> Task:
