@@ -11,6 +11,7 @@ from tsearch.units import format_value, title
 if TYPE_CHECKING:
     from tsearch.configuration import Phase, Result
     from tsearch.engine.run_folder import Trial
+    from tsearch.engine.trial import StoredResult
 
 _SHOWN = 3  # metrics in the text of a point
 
@@ -84,7 +85,7 @@ class Point:
         return f"T={timesteps_text(self.timesteps)}{after}"
 
 
-def point_of(trial: "Trial", result: "Result | None" = None) -> Point:
+def point_of(trial: "Trial", result: "Result | StoredResult | None" = None) -> Point:
     """The point of a trial; without a result it has no metrics."""
     chosen = trial.configuration
     is_network = isinstance(chosen, Configuration)
