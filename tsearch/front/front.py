@@ -18,6 +18,7 @@ from tsearch.front.metrics import known_metric, read_constraints
 from tsearch.front.point import Point, point_of
 from tsearch.front.tables import html_table, table
 from tsearch.space.goals import Objective
+from tsearch.units import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -167,8 +168,8 @@ class Front:
     @property
     def summary(self) -> str:
         """One line: '7 of 32 complete trials on the front, hypervolume 0.412, knee T=6 after 8 (trial 12)'."""
-        n = len(self.complete)
-        parts = [f"{len(self.points)} of {n} complete trial{'' if n == 1 else 's'} on the front"]
+        n = counted(len(self.complete), "complete trial")
+        parts = [f"{len(self.points)} of {n} on the front"]
         if self.hypervolume is not None:
             parts.append(f"hypervolume {self.hypervolume:.3f}")
         if self.knee is not None:
