@@ -104,6 +104,15 @@ class Journal:
         self._ledger.note(trial.number, {"error": error})
         return replace(trial, state="failed", error=error, finished=self._finish(trial))
 
+    def open_again(self, trial: Trial) -> None:
+        """Undo the failure of a trial; what it measured before stays, what it failed with goes."""
+        kept = {result_path(self._folder, trial.key, self._replicate, epoch) for epoch in trial.measured}
+        for path in (self._folder / "results").glob(f"{trial.key}.r{self._replicate}.e*.json"):
+            if path not in kept:
+                path.unlink()
+        self._ledger.open_again(trial.number, ("error", "finished", "lost:"))
+        error_path(self._folder, trial.key).unlink(missing_ok=True)
+
     def close_trial(self, number: int, objectives: Sequence[float] | None) -> None:
         """End a trial in the ledger, with its objectives or failed, as the proposer is told of it."""
         self._ledger.end(number, objectives)

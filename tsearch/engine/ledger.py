@@ -16,6 +16,7 @@ import optuna
 from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
+from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from tsearch.engine.distributions import distribution
@@ -86,6 +87,22 @@ class Ledger:
         state = TrialState.FAIL if values is None else TrialState.COMPLETE
         with full_disk_is_an_error(self.path):
             self._storage.set_trial_state_values(self._ids[number], state, values)
+
+    def open_again(self, number: int, dropped: Sequence[str]) -> None:
+        """Let a failed trial run again, without the notes whose names begin with one of `dropped`. Optuna itself never
+        changes a trial that ended.
+        """
+        trial = {"trial": self._ids[number]}
+        with full_disk_is_an_error(self.path), self._storage.engine.begin() as connection:
+            for name in dropped:
+                connection.execute(
+                    text("delete from trial_user_attributes where trial_id = :trial and key like :name"),
+                    trial | {"name": f"{name}%"},
+                )
+            connection.execute(
+                text("update trials set state = 'RUNNING', datetime_complete = null where trial_id = :trial"),
+                trial,
+            )
 
     def close(self) -> None:
         """Let go of the file."""
