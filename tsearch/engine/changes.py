@@ -8,7 +8,7 @@ from typing import Any
 from tsearch.errors import TsearchError
 from tsearch.space.loading import as_written, load, parse_stored
 
-_MAY_CHANGE = ("trials", "timeout_s", "max_failures")
+_MAY_CHANGE = ("trials", "timeout_s", "segment_timeout", "max_failures")
 
 
 def refuse_changes(folder: Path, space_path: str | None, space_text: str) -> None:

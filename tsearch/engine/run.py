@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tsearch.engine.beginning import (
     Wishes,
@@ -19,14 +19,16 @@ from tsearch.engine.beginning import (
 from tsearch.engine.changes import refuse_changes
 from tsearch.engine.choosing import Chooser
 from tsearch.engine.ending import STOPPED, forget_ended, write_ended
-from tsearch.engine.events import Event, Listener
+from tsearch.engine.events import Event, Forgiving, Listener
 from tsearch.engine.executors import Evaluator, Executor, make_executor
 from tsearch.engine.identity import prepared, refuse_other_identity
+from tsearch.engine.interrupts import uninterrupted
 from tsearch.engine.journal import Journal, objective_values
 from tsearch.engine.lock import locked
 from tsearch.engine.proposers import find_proposer
 from tsearch.engine.proposing import History, Proposer, Told
 from tsearch.engine.pump import Pump, violation_of
+from tsearch.engine.retrying import to_repeat
 from tsearch.engine.run_file import (
     TRAIN_AND_PRICE,
     ExecutorChoice,
@@ -35,11 +37,12 @@ from tsearch.engine.run_file import (
     read_run_file,
     write_run_file,
 )
-from tsearch.engine.run_folder import Run, Trial, open_run, read_run
+from tsearch.engine.run_folder import Run, Trial, open_run, read_run, space_of
 from tsearch.engine.scheduling import find_scheduler
 from tsearch.errors import TsearchError
 from tsearch.references import reference_to
 from tsearch.space.entries import Goals
+from tsearch.space.goals import SearchSettings
 from tsearch.space.loading import path_of, refuse_other_code
 from tsearch.space.protocol import Space
 from tsearch.versions import versions
@@ -63,6 +66,7 @@ def run(
     assume: Mapping[str, int] | None = None,
     seed: int | None = None,
     timeout_s: float | None = None,
+    segment_timeout_s: float | None = None,
     reference: Mapping[str, float] | None = None,
     ideal: Mapping[str, float] | None = None,
     listener: Listener | None = None,
@@ -81,8 +85,9 @@ def run(
         executor: 'process', 'inline' or 'ray'.
         workers: How many trials at a time; by default one per core.
         address: An existing Ray cluster.
-        trials, proposer, profile, seed, timeout_s: Instead of what the space says. `trials` is the total,
-            baselines included. `proposer` is a name, 'module:name', or an object, see `proposing.Proposer`.
+        trials, proposer, profile, seed, timeout_s, segment_timeout_s: Instead of what the space says. `trials` is the
+            total, baselines included. `timeout_s` ends the search, `segment_timeout_s` one training that takes longer:
+            its trial fails. `proposer` is a name, 'module:name', or an object, see `proposing.Proposer`.
         assume: Word widths to price a what-if with, `{"weight_bits": 8}`, besides those that the space assumes.
         scheduler: Which piece of a training comes next: a name in `scheduling.SCHEDULERS`, or 'module:function'.
         reference, ideal: The worst value that counts and the best one, by objective, where the space knows none.
@@ -127,8 +132,8 @@ def run(
     folder = make_folder(Path(runs), name, space.name)
     with locked(folder):
         fill_folder(folder, file.model_copy(update={"name": folder.name}))
-        timeout_s = space.search.timeout_s if timeout_s is None else timeout_s
-        return _search(folder, segments, chosen, timeout_s, listener)
+        limits = _limits(space.search, timeout_s, segment_timeout_s)
+        return _search(folder, segments, chosen, limits, listener)
 
 
 def resume(
@@ -137,6 +142,8 @@ def resume(
     *,
     more_trials: int = 0,
     timeout_s: float | None = None,
+    segment_timeout_s: float | None = None,
+    retry_failed: bool = False,
     executor: str | None = None,
     workers: int | None = None,
     address: str | None = None,
@@ -146,6 +153,7 @@ def resume(
     """Go on with a run: repeat what was under way when it stopped, then search until its total, raised by
     `more_trials`.
 
+    Failed trials are tried again where they stopped the run by failing in a row, and all of them with `retry_failed`.
     Evaluator, executor, workers, address and proposer are those of the run unless given; a proposer is to be given
     where it was an object that cannot be imported. Raises: TsearchError as `run` does, and if another process is
     working on the run, its space file has changed, or its data, profile, device or tsearch's own recipe would give
@@ -170,12 +178,33 @@ def resume(
         file = read_run_file(folder)
         if more_trials or is_of_older_format(folder):
             write_run_file(folder, file.model_copy(update={"trials": file.trials + more_trials}))
-        timeout_s = file.space["search"]["timeout_s"] if timeout_s is None else timeout_s
-        return _search(folder, segments, chosen, timeout_s, listener)
+        limits = _limits(space_of(file).search, timeout_s, segment_timeout_s)
+        return _search(folder, segments, chosen, limits, listener, retry_failed=retry_failed)
+
+
+class _Limits(NamedTuple):
+    """When a search ends, and when one of its segments does; None where nothing ends it."""
+
+    timeout_s: float | None
+    segment_timeout_s: float | None
+
+
+def _limits(search: SearchSettings, timeout_s: float | None, segment_timeout_s: float | None) -> _Limits:
+    """The limits given, or those of the space."""
+    return _Limits(
+        search.timeout_s if timeout_s is None else timeout_s,
+        search.segment_timeout if segment_timeout_s is None else segment_timeout_s,
+    )
 
 
 def _search(
-    folder: Path, executor: Executor, proposer: Proposer, timeout_s: float | None, listener: Listener | None
+    folder: Path,
+    executor: Executor,
+    proposer: Proposer,
+    limits: _Limits,
+    listener: Listener | None,
+    *,
+    retry_failed: bool = False,
 ) -> Run:
     """Search in a folder whose lock is held; whatever happens, no worker is left behind."""
     opened, rows = read_run(folder)
@@ -183,24 +212,28 @@ def _search(
     for trial in opened.trials[:1]:
         refuse_other_code(trial.configuration)
     journal = Journal(opened, rows)
-    listener = listener or _ignore
+    listener = Forgiving(listener or _ignore)
     forget_ended(folder)
     try:
-        trials = tuple(journal.repeat(trial) if trial.is_damaged else trial for trial in opened.trials)
-        opened = replace(opened, trials=trials)
+        repeated = to_repeat(opened, everything=retry_failed)
+        trials = (journal.repeat(trial) if trial.number in repeated else trial for trial in opened.trials)
+        opened = replace(opened, trials=tuple(trials))
         known = [opened.space.key(trial.configuration) for trial in opened.trials]
         chooser = Chooser(opened.space, proposer, opened.seed, known, listener)
         history = History(_told(opened, journal.open_numbers()))
         scheduler = find_scheduler(opened.file.scheduler)
-        pump = Pump(opened, journal, chooser, history, scheduler, executor, listener)
-        write_ended(folder, pump.search(timeout_s))
+        pump = Pump(
+            opened, journal, chooser, history, scheduler, executor, listener, limits.segment_timeout_s
+        )
+        write_ended(folder, pump.search(limits.timeout_s))
     except TsearchError as error:
         with suppress(TsearchError):  # a full disk is told already
             write_ended(folder, f"{STOPPED}: {error}")
         raise
     finally:
-        executor.close()
-        journal.close()
+        with uninterrupted():
+            executor.close()
+            journal.close()
     return open_run(folder)
 
 
