@@ -1,5 +1,6 @@
 """The command as a process: interrupts, streams that close, and help."""
 
+import json
 import os
 import shlex
 import signal
@@ -7,36 +8,57 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import tsearch
 from tsearch.cli.arguments import _COMMANDS, make_parser
 from tsearch.cli.interrupts import calm_interrupts
 
-SPACE = """\
-name: endless
-data: {name: digits_dvs}
-backbone: {widths: [4, 6], pool_after: [1]}
-timesteps: [1, 2]
-schedule: {epochs: 100000}
+EVALUATOR = """
+import os, time
+
+def wait(configuration, budget, resume_from, task):
+    time.sleep(float(os.environ.get("PAUSE_S", 0)))
+    return {"loss": configuration["x"]}
 """
 
 
-def start(*arguments: str, **options: object) -> subprocess.Popen[str]:
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the run `plain` of one trial, which is searched on with `resume`."""
+    (tmp_path / "hands.py").write_text(EVALUATOR)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
+    tsearch.run(
+        {"x": (0.0, 1.0)},
+        "hands:wait",
+        objectives={"loss": "minimize"},
+        trials=1,
+        executor="inline",
+        runs=tmp_path / "runs",
+        name="plain",
+        listener=lambda _: None,
+    )
+    return tmp_path / "runs"
+
+
+def start(*arguments: str, **options: Any) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tsearch", *arguments]
-    return subprocess.Popen(command, text=True, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload]
+    return subprocess.Popen(command, text=True, stderr=subprocess.PIPE, **options)
 
 
-def test_five_interrupts_print_no_traceback(tmp_path: Path) -> None:
-    (tmp_path / "endless.yaml").write_text(SPACE)
-    flags = ["--runs", str(tmp_path / "runs"), "--workers", "1"]
-    search = start("run", str(tmp_path / "endless.yaml"), *flags, stdout=subprocess.PIPE)
-    assert search.stderr is not None
-    first = search.stderr.readline()  # the search has begun
-    for _ in range(5):
-        search.send_signal(signal.SIGINT)
-        time.sleep(0.02)
-    out, err = search.communicate(timeout=60)
+def test_five_interrupts_print_no_traceback(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAUSE_S", "1000")
+    flags = ["--trials", "+5", "--runs", str(runs), "--executor", "process", "--workers", "2"]
+    with start("resume", "plain", *flags, stdout=subprocess.PIPE) as search:
+        assert search.stderr is not None
+        first = search.stderr.readline()  # the search has begun
+        for _ in range(5):
+            search.send_signal(signal.SIGINT)
+            time.sleep(0.02)
+        out, err = search.communicate(timeout=60)
     assert search.returncode == 130, err
     assert "Traceback" not in first + err
     assert err.splitlines()[-1] == "tsearch: interrupted."
@@ -78,6 +100,19 @@ def test_a_reader_that_goes_away_ends_a_command_silently(arguments: str) -> None
         command = start(*arguments.split(), stdout=closed)
         _, err = command.communicate(timeout=60)
     assert (command.returncode, err) == (0, "")
+
+
+def test_a_reader_of_stderr_that_goes_away_does_not_end_a_search(runs: Path) -> None:
+    with start(
+        "resume", "plain", "--trials", "+11", "--json", "--runs", str(runs), stdout=subprocess.PIPE
+    ) as search:
+        assert search.stderr is not None
+        assert search.stdout is not None
+        search.stderr.readline()
+        search.stderr.close()
+        content = json.loads(search.stdout.read())
+    assert search.returncode == 0
+    assert (content["state"], content["n_complete"]) == ("done", 12)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What is said of a run beside its table: its state, failed trials, the next step as it is to be typed."""
 
 import json
+import os
 import shlex
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,14 @@ def sometimes(configuration: Any, budget: int, resume_from: bytes | None, task: 
         raise MemoryError("too wide")
     if configuration["width"] == 3:
         raise ValueError(f"{configuration['width']} is odd")
+    return {"loss": 1 / configuration["width"]}
+
+
+def with_its_file(configuration: Any, budget: int, resume_from: bytes | None, task: Task) -> dict[str, float]:
+    """Fails until a file is there."""
+    del budget, resume_from, task
+    if not Path(os.environ["NEEDED"]).exists():
+        raise FileNotFoundError("no data")
     return {"loss": 1 / configuration["width"]}
 
 
@@ -73,8 +82,7 @@ def test_failed_trials_are_listed_by_error_with_the_next_step(type_in, tmp_path:
 
 
 def test_a_run_of_which_every_trial_failed_does_not_end_quietly(type_in, tmp_path: Path) -> None:
-    run = search(tmp_path, never, [1, 2])
-    assert run.ended == "all trials done"
+    search(tmp_path, never, [1, 2])
     code, out, err = type_in("resume", "plain", "--runs", str(tmp_path))
     assert (code, out) == (2, "")
     last = err.splitlines()[-1]
@@ -126,3 +134,19 @@ def test_the_next_step_works_as_typed_where_runs_lie_elsewhere(
     ]
     for command in commands:
         assert type_in(*command[1:])[0] == 0
+
+
+def test_the_advice_after_failures_works_as_typed(
+    type_in, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEEDED", str(tmp_path / "data"))
+    runs = tmp_path / "my runs"
+    search(runs, with_its_file, [1, 2])
+    _, _, err = type_in("resume", "plain", "--runs", str(runs))
+    command = shlex.split(err.splitlines()[-1].partition("then: ")[2])
+    assert command[0] == "tsearch"
+    (tmp_path / "data").touch()
+    code, out, _ = type_in(*command[1:])
+    assert code == 0
+    assert out.splitlines()[-1] == "done: 4 of 4 trials"
+    assert "failed" not in out
