@@ -8,13 +8,26 @@ import shlex
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from tsearch.engine.ending import STOPPED, is_for_good
 from tsearch.engine.lock import holder, is_held, taken_at
-from tsearch.engine.run_folder import Run, Trial
+from tsearch.engine.trial import Trial
 
 RUNS = Path("runs")
+
+
+class Run(Protocol):
+    """What is asked of a run."""
+
+    @property
+    def folder(self) -> Path: ...
+    @property
+    def trials(self) -> tuple[Trial, ...]: ...
+    @property
+    def n_total(self) -> int: ...
+    @property
+    def ended(self) -> str | None: ...
 
 
 @dataclass(frozen=True)
