@@ -111,3 +111,7 @@ class Forgiving:
                 type(error).__name__,
                 error,
             )
+
+
+def quiet(event: Event) -> None:
+    """A listener that says nothing."""

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 from tsearch.engine.ending import STOPPED, is_for_good
 from tsearch.engine.lock import holder, is_held, taken_at
-from tsearch.engine.run_folder import Run, Trial
+from tsearch.engine.trial import Trial
 from tsearch.units import counted, duration_text
 
 RUNS = Path("runs")
@@ -23,6 +23,17 @@ class InFolder(Protocol):
 
     @property
     def folder(self) -> Path: ...
+
+
+class Run(InFolder, Protocol):
+    """What is asked of a run."""
+
+    @property
+    def trials(self) -> tuple[Trial, ...]: ...
+    @property
+    def n_total(self) -> int: ...
+    @property
+    def ended(self) -> str | None: ...
 
 
 @dataclass(frozen=True)

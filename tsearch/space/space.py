@@ -94,7 +94,7 @@ class SearchSpace(Frozen):
     def with_hardware(self, profile: str | None = None, assume: Mapping[str, int] | None = None) -> Self:
         """The same space, searched for other hardware: a profile's name or YAML file, and word widths to assume
         besides the space's own. Raises: TsearchError if unusable."""
-        from hwcost import HwcostError, assuming, load_profile
+        from hwcost import HwcostError, assuming, known_profiles, load_profile
 
         profile = profile or self.hardware.profile
         widths = {**self.hardware.assume, **(assume or {})}
@@ -102,10 +102,11 @@ class SearchSpace(Frozen):
             assuming(load_profile(profile), tuple(sorted(widths.items())))
         except HwcostError as error:
             raise TsearchError(str(error)) from None
-        path = Path(profile)
-        profile = str(path.absolute()) if path.is_file() else profile
-        also = tuple(name for name in self.hardware.also if name != profile)
-        hardware = self.hardware.model_copy(update={"profile": profile, "also": also, "assume": widths})
+        known = known_profiles()
+        names = (profile, *(name for name in self.hardware.also if name != profile))
+        profile, *also = (name if name in known else str(Path(name).absolute()) for name in names)
+        update = {"profile": profile, "also": tuple(also), "assume": widths}
+        hardware = self.hardware.model_copy(update=update)
         return self.model_copy(update={"hardware": hardware})
 
     def task(self, seed: int | None = None) -> Task:
