@@ -13,6 +13,7 @@ from tsearch.engine.ledger import begin_ledger
 from tsearch.engine.lock import is_held
 from tsearch.engine.run_file import RunFile, write_run_file
 from tsearch.engine.run_folder import LEDGER
+from tsearch.engine.state import Place, resume_hint
 from tsearch.errors import TsearchError
 from tsearch.files.whole import full_disk_is_an_error, write_whole
 from tsearch.space.entries import Goals, parameter_space
@@ -135,7 +136,7 @@ def make_folder(runs: Path, name: str | None, default: str) -> Path:
                 return folder
             if name is not None:
                 what = "holds a run" if (folder / "run.json").is_file() else "exists and holds other files"
-                way = f", or `tsearch resume {name}`" if (folder / "run.json").is_file() else ""
+                way = f", or `{resume_hint(Place(folder))}`" if (folder / "run.json").is_file() else ""
                 raise TsearchError(f"{folder} {what}. Choose another --name{way}.")
     raise AssertionError
 
@@ -149,7 +150,7 @@ def fill_folder(folder: Path, file: RunFile) -> None:
     """Fill a new run folder whose lock is held, or leave none. run.json comes last: a folder that has it is a whole
     run."""
     if (folder / "run.json").exists():  # another process was faster
-        raise TsearchError(f"{folder} holds a run. Choose another --name, or `tsearch resume {folder.name}`.")
+        raise TsearchError(f"{folder} holds a run. Choose another --name, or `{resume_hint(Place(folder))}`.")
     try:
         for left in _BEGUN - {"lock"}:
             (folder / left).unlink(missing_ok=True)

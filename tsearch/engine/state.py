@@ -8,7 +8,7 @@ import shlex
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from tsearch.engine.ending import STOPPED, is_for_good
 from tsearch.engine.lock import holder, is_held, taken_at
@@ -23,6 +23,12 @@ class InFolder(Protocol):
 
     @property
     def folder(self) -> Path: ...
+
+
+class Place(NamedTuple):
+    """The folder of a run that is not opened."""
+
+    folder: Path
 
 
 class Run(InFolder, Protocol):

@@ -118,7 +118,10 @@ def test_a_run_from_the_command_line_and_its_extension(tmp_path: Path, small_run
         ("check digits_dsv", "Did you mean 'digits_dvs'?"),
         ("run digits_dvs --trials 0", "trials: 0"),
         ("run digits_dvs --workers 0", "0"),
-        ("run digits_dvs --name small", "exists"),
+        (
+            "run digits_dvs --name small",
+            "holds a run. Choose another --name, or `tsearch resume small --runs /",
+        ),
         ("run digits_dvs --proposer tpx", "Did you mean 'tpe'?"),
         ("run digits_dvs --timeout soon", "a time is a number with a unit"),
         ("run digits_dvs --seed -1", "seed: -1 is below 0"),

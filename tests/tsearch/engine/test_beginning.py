@@ -171,7 +171,7 @@ def test_a_cell_that_runs_twice_goes_on_with_its_run(search) -> None:
     ]
     assert len(search(exist="resume", trials=2).results) == 5  # a run never loses trials
     with pytest.raises(
-        TsearchError, match=r"toy holds a run. Choose another --name, or `tsearch resume toy`"
+        TsearchError, match=r"toy holds a run. Choose another --name, or `tsearch resume toy --runs .*runs`"
     ):
         search()
 
