@@ -6,6 +6,7 @@
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
 from tsearch.cli.pace import Pace
@@ -35,7 +36,7 @@ class Progress:
         self, stream: TextIO, is_live: bool | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._stream = stream
-        self._is_live = stream.isatty() if is_live is None else is_live
+        self._wants_live = is_live
         self._clock = clock
         self._started: Started | None = None
         self._n_failed = 0
@@ -51,7 +52,7 @@ class Progress:
         elif isinstance(event, Lost):
             self._line(f"trial {event.trial.number}: {event.reason}, attempt {event.attempt}")
         elif isinstance(event, Warned):
-            self._line(f"warning: {event.text}")
+            self._line(f"warning: {' '.join(event.text.split())}")
         elif isinstance(event, Ended):
             self._end(event)
 
@@ -94,6 +95,11 @@ class Progress:
             parts.append(f"{self._n_failed} failed")
         return " | ".join(parts)
 
+    @cached_property
+    def _is_live(self) -> bool:
+        """Asked when something is written: a closed stream raises then, as it does when it closes later."""
+        return self._stream.isatty() if self._wants_live is None else self._wants_live
+
     def _line(self, text: str) -> None:
         self._write((_CLEAR if self._is_live else "") + text + "\n")
 
@@ -122,8 +128,7 @@ def _front_parts(front: GrowingFront) -> list[str]:
 
 def _trial_text(trial: "Trial", objectives: Sequence[Objective]) -> str:
     """A complete trial: its timesteps, or its parameters where it is no network, and its objectives."""
-    assert trial.result is not None
-    point, metrics = point_of(trial), trial.result.metrics
+    point, metrics = point_of(trial), trial.metrics
     settings = [f"{name} {setting_text(value)}" for name, value in point.parameters.items()]
     settings = [f"timesteps {list(point.timesteps)}"] if point.timesteps else settings
     values = [f"{title(o.name)} {format_value(metrics[o.name], o.name)}" for o in objectives]

@@ -170,6 +170,8 @@ class Front:
         """One line: '7 of 32 complete trials on the front, hypervolume 0.412, knee T=6 after 8 (trial 12)'."""
         n = counted(len(self.complete), "complete trial")
         parts = [f"{len(self.points)} of {n} on the front"]
+        if self.infeasible:
+            parts.append(f"{len(self.infeasible)} outside the run's constraints")
         if self.hypervolume is not None:
             parts.append(f"hypervolume {self.hypervolume:.3f}")
         if self.knee is not None:

@@ -171,6 +171,11 @@ class Gone(io.StringIO):
 def test_a_reader_that_went_away_is_not_passed_over_in_silence() -> None:
     with pytest.raises(BrokenPipeError):
         Progress(Gone())(started())
+    closed = io.StringIO()
+    closed.close()
+    progress = Progress(closed)  # the engine drops a listener that fails; it could not help here
+    with pytest.raises(ValueError, match="closed file"):
+        progress(started())
 
 
 def test_a_trial_is_not_compared_with_all_earlier_ones(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tsearch.configuration import Result
 from tsearch.engine.run_folder import Trial
+from tsearch.engine.trial import StoredResult
 from tsearch.front import Front, GrowingFront
 from tsearch.front.constraints import Constraints
 from tsearch.space.goals import Objective
@@ -75,3 +76,15 @@ def test_the_hypervolume_is_measured_only_where_the_front_changed(monkeypatch: p
         growing.add(trial(number, metrics))
         assert growing.hypervolume == 0.5
     assert measured == [1, 1]
+
+
+def test_results_that_lie_on_disk_stay_there() -> None:
+    def load() -> Result:
+        raise AssertionError("read")
+
+    stored = StoredResult(
+        {"accuracy": 0.5, "energy_pj": 3.0, "latency_s": 3.0}, {"validation": 300}, 1.0, load
+    )
+    growing = GrowingFront(OBJECTIVES, reference=REFERENCE, ideal=IDEAL)
+    growing.add(Trial(0, "0", "complete", "proposed", {}, stored))  # type: ignore[arg-type]
+    assert (growing.n_front, growing.best and growing.best.seconds) == (1, 1.0)
