@@ -1,6 +1,7 @@
 """JSON and YAML files that anybody may have written: read within stated limits, or refused in one line."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ _TOO_DEEP = f"nested more than {MOST_DEPTH} deep, the most that is read"
 def read_text(path: Path, limit: int, next_step: str = "") -> str:
     """The UTF-8 text of a file of at most `limit` bytes. Raises: TsearchError, which ends with `next_step`."""
     try:
-        if not path.is_file():  # also a pipe, which would be waited for
+        if not os.path.isfile(path):  # also a pipe, which would be waited for
             raise _error(path, "no such file", next_step)
         with path.open("rb") as file:
             content = file.read(limit + 1)
