@@ -122,6 +122,11 @@ def format_value(value: float, metric: str, digits: int = 3) -> str:
     return f"{number} {unit}".rstrip()
 
 
+def counted(n: int, noun: str) -> str:
+    """A number of things in words: '1 epoch', '1,200 epochs'."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
 def display_unit(metric: str, value: float) -> tuple[str, float]:
     """The unit in which `value` is best read, and what to divide by: (`energy_pj`, 61234.0) -> ('nJ',
     1000.0).

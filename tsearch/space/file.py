@@ -92,13 +92,13 @@ def _settings(file: SpaceFile, lines: Lines) -> dict[str, Domain]:
         settings |= {f"{section}.{field}": domain for field, domain in domains.items()}
         if section == "backbone":
             settings |= checks.derived_settings(settings, info, lines)
-    checks.check_backbones(settings, info, lines)
+    checks.check_backbones(settings, info, max(file.timesteps), lines)
     return settings
 
 
 def _space(file: SpaceFile, settings: Mapping[str, Domain], lines: Lines) -> SearchSpace:
     """The space of a file, but for what is enqueued."""
-    checks.check_leading(file.schedule.leading, min(file.timesteps), lines)
+    checks.check_leading(file.schedule.leading, file.timesteps, lines)
     objectives = _objectives(file, lines)
     try:
         space = SearchSpace(

@@ -33,12 +33,12 @@ class SearchSettings(Frozen):
     proposals are made in batches of `batch` and results told in order, so that the outcome depends on the
     seed alone. `max_failures` failed trials in a row stop the run."""
 
-    trials: PositiveInt = 40
+    trials: Annotated[int, Field(gt=0, le=1_000_000)] = 40
     proposer: str = "tpe"
     seed: Annotated[int, Field(ge=0)] = 0
     baselines: Literal["uniform", "none"] = "uniform"
     ordered: bool = False
-    batch: PositiveInt = 4
+    batch: Annotated[int, Field(gt=0, le=10_000)] = 4
     max_failures: PositiveInt = 5
     timeout_s: PositiveFloat | None = None
 
