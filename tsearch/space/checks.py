@@ -71,7 +71,7 @@ def check_backbones(settings: Mapping[str, Domain], info: "Input", timesteps: in
     neuron = Neuron(**nest(defaults(settings))["neuron"])
     try:
         for content in backbone_choices(settings):
-            plan_within_limits(read_backbone(content), info, neuron, timesteps)
+            plan_within_limits(read_backbone(content), info.shape, info.n_classes, neuron, timesteps)
         common_depth(settings)
     except ValidationError as error:
         raise explain(error, lines, ("backbone",)) from None

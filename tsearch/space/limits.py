@@ -1,15 +1,12 @@
 """How much a space file may ask for: enough for any search that can be trained, and answered within a second."""
 
 from math import prod
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, PositiveInt
 
 from tsearch.networks.backbones import Backbone
 from tsearch.networks.plan import Neuron, Plan
-
-if TYPE_CHECKING:
-    from tsearch.data.dataset import Input
 
 LONGEST_NAME = 100  # characters: runs and their folders are called so
 MOST_TIMESTEPS = 4096  # of a stage: spikes are counted and membranes kept for every one
@@ -57,16 +54,19 @@ def check_baselines(n_timesteps: int, n_leading: int) -> None:
         )
 
 
-def plan_within_limits(backbone: Backbone, info: "Input", neuron: Neuron, timesteps: int = 1) -> Plan:
-    """The plan of a backbone for data and at most so many timesteps. Raises: ValueError where it does not fit, or no
-    machine can hold it."""
+def plan_within_limits(
+    backbone: Backbone, shape: tuple[int, int, int], n_classes: int, neuron: Neuron, timesteps: int = 1
+) -> Plan:
+    """The plan of a backbone for frames of `shape` (C, H, W) and at most so many timesteps.
+
+    Raises: ValueError where it does not fit, or no machine can hold it."""
     if backbone.depth > MOST_BLOCKS:
         raise ValueError(f"a backbone has at most {MOST_BLOCKS} blocks, found {backbone.depth:,}")
     if backbone.depth * timesteps > MOST_STEPS:
         raise ValueError(
             f"{backbone.depth:,} blocks at {timesteps:,} timesteps: both multiplied are at most {MOST_STEPS:,}"
         )
-    plan = backbone.plan(info.shape, info.n_classes, neuron)
+    plan = backbone.plan(shape, n_classes, neuron)
     if isinstance(plan, Plan):  # what else a user's family gives is told where a network is made of it
         _check_size(plan)
     return plan
