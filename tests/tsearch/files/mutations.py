@@ -6,6 +6,8 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+import yaml
+
 NASTIES: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2, 7, 10**6, 10**12, 10**18 - 1, 2**63, 10**30, -(10**18), 0.5, -0.5, 1e-308, 1e308,
     float("inf"), float("-inf"), float("nan"), 3.999999999999, "", " ", "x", "1", "1e5", "-3", "nan", "inf", "1e400",
@@ -89,3 +91,11 @@ def as_json(content: Any) -> str:
         return json.dumps(content)
     except RecursionError:
         return "[" * 5000 + "]" * 5000
+
+
+def as_yaml(content: Any) -> str:
+    """YAML, or JSON of what its writer is too shallow for."""
+    try:
+        return yaml.safe_dump(content, sort_keys=False)
+    except RecursionError:
+        return as_json(content)
