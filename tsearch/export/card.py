@@ -6,7 +6,7 @@ from typing import Any
 from tsearch.configuration import Configuration
 from tsearch.export.contents import Contents
 from tsearch.networks.backbones import Backbone
-from tsearch.units import format_value, title
+from tsearch.units import counted, format_value, title
 
 _COSTS = ("energy_pj", "dense_energy_pj", "quantised_energy_pj", "latency_s", "footprint_bits")
 
@@ -35,7 +35,9 @@ def card(contents: Contents, costs: Mapping[str, Any], broken: str = "") -> str:
 
 
 def _network_rows(configuration: Configuration) -> list[tuple[str, str]]:
-    phases = [f"{_text(phase.timesteps)} for {phase.epochs} epochs" for phase in configuration.schedule]
+    phases = [
+        f"{_text(phase.timesteps)} for {counted(phase.epochs, 'epoch')}" for phase in configuration.schedule
+    ]
     has_boundary = len(configuration.stages) > 1
     return [
         ("backbone", _backbone_text(configuration.backbone)),

@@ -43,12 +43,12 @@ class SearchSettings(Frozen):
     seed alone. `max_failures` failed trials in a row stop the run. A piece of training that takes longer than
     `segment_timeout` ('30min', or seconds) is killed, and its trial has failed."""
 
-    trials: PositiveInt = 40
+    trials: Annotated[int, Field(gt=0, le=1_000_000)] = 40
     proposer: str = "tpe"
     seed: Annotated[int, Field(ge=0)] = 0
     baselines: Literal["uniform", "none"] = "uniform"
     ordered: bool = False
-    batch: PositiveInt = 4
+    batch: Annotated[int, Field(gt=0, le=10_000)] = 4
     max_failures: PositiveInt = 5
     timeout_s: PositiveFloat | None = None
     segment_timeout: Annotated[

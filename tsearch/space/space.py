@@ -25,6 +25,7 @@ from tsearch.space.goals import Constraint, Objective, SearchSettings, worst_vio
 from tsearch.space.settings import IDLE_IN_ONE_STAGE, common_depth, defaults, flatten, nest
 from tsearch.space.structures import Structure, Structures
 from tsearch.space.timesteps import Vector, shrinking_vectors
+from tsearch.units import counted
 
 
 class SearchSpace(Frozen):
@@ -64,7 +65,7 @@ class SearchSpace(Frozen):
         for division in self.divisions:
             if sum(division) != depth:
                 raise ValueError(
-                    f"stages {list(division)} hold {sum(division)} blocks, but the backbone has {depth}"
+                    f"stages {list(division)} hold {counted(sum(division), 'block')}, but the backbone has {depth}"
                 )
         return self
 
