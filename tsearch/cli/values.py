@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tsearch.errors import TsearchError, did_you_mean
+from tsearch.errors import TsearchError, did_you_mean, shown
 from tsearch.units import parse, parse_constraint
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def assumed_bits(texts: list[str] | None) -> dict[str, int]:
     for text in texts or []:
         match = _WHAT_IF.fullmatch(text)
         if match is None:
-            raise TsearchError(f"--assume {text}: a what-if is NAME=BITS, such as weight_bits=8.")
+            raise TsearchError(f"--assume {shown(text, 80)}: a what-if is NAME=BITS, such as weight_bits=8.")
         assumed[match[1]] = int(match[2])
     return assumed
 

@@ -125,7 +125,7 @@ def test_a_run_from_the_command_line_and_its_extension(tmp_path: Path, small_run
         ("run digits_dvs --proposer tpx", "Did you mean 'tpe'?"),
         ("run digits_dvs --timeout soon", "a time is a number with a unit"),
         ("run digits_dvs --seed -1", "seed: -1 is below 0"),
-        ("show small --best accuracy --max enrgy=3uJ", "Did you mean 'energy'?"),
+        ("show small --best accuracy --max enrgy=3uJ", "Did you mean 'energy_pj'?"),
         ("report small --output /", "Is a directory"),
         ("run digits_dvs --address 1.2.3.4:5 --executor inline", "only a Ray cluster has an address"),
     ],
