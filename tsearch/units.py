@@ -152,9 +152,9 @@ def duration_text(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def counted(n: int, what: str) -> str:
-    """'1 trial', '3 trials'."""
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+def counted(n: int, noun: str) -> str:
+    """A number of things in words: '1 epoch', '1,200 epochs'."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def display_unit(metric: str, value: float) -> tuple[str, float]:

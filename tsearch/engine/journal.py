@@ -52,6 +52,7 @@ class Journal:
         path = result_path(self._folder, trial.key, self._replicate, self._space.epochs(trial.configuration))
         with suppress(FileNotFoundError):
             path.replace(path.with_name(f"{path.name}.old"))
+        error_path(self._folder, trial.key).unlink(missing_ok=True)
         self._ledger.reopen(trial.number)
         self._open.add(trial.number)
         return replace(

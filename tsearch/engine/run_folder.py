@@ -8,14 +8,15 @@ ended.json       why the last search ended
 lock             held by the process that works on the run
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from tsearch.configuration import Task
 from tsearch.engine.ending import read_ended
 from tsearch.engine.rows import Row, read_rows
-from tsearch.engine.run_file import RunFile, read_run_file
+from tsearch.engine.run_file import UNREADABLE, RunFile, damaged, read_run_file
+from tsearch.engine.state import RUNS, RunState, state_of
 from tsearch.engine.store import CheckpointName, checkpoint_path, read_checkpoint
 from tsearch.engine.stored_trial import trial_of
 from tsearch.engine.trial import Measured, State, Trial
@@ -30,16 +31,24 @@ __all__ = ["Measured", "Run", "State", "Trial", "open_run", "read_run"]
 LEDGER = "ledger.sqlite"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """A run as its folder holds it, at the moment of opening. `ended` says why its last search ended, where
     that is known.
     """
 
     folder: Path
-    file: RunFile = field(repr=False)
-    trials: tuple[Trial, ...] = field(repr=False)
+    file: RunFile
+    trials: tuple[Trial, ...]
     ended: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r}, {self.state.text})"
+
+    @property
+    def state(self) -> RunState:
+        """Whether it is running, stopped or done, and how far it is."""
+        return state_of(self)
 
     @property
     def name(self) -> str:
@@ -108,17 +117,27 @@ class Run:
 
 
 def open_run(folder: str | Path) -> Run:
-    """The run in `folder`, which may be searched by another process meanwhile. Raises: TsearchError if there
-    is none.
+    """The run in `folder`, given by that or, in the folder `runs`, by its name. Another process may search it
+    meanwhile. Raises: TsearchError if there is none.
     """
-    return read_run(folder)[0]
+    return read_run(folder_of(folder))[0]
+
+
+def folder_of(run: str | Path) -> Path:
+    """The folder of a run given by its folder, or by its name where it lies in the folder `runs`."""
+    named = RUNS / run
+    is_name = len(Path(run).parts) == 1 and not Path(run).is_dir()
+    return named if is_name or (named / "run.json").is_file() else Path(run)
 
 
 def read_run(folder: str | Path) -> tuple[Run, list[Row]]:
     """The run in `folder`, and the rows of its ledger. Raises: TsearchError if there is none."""
     folder = Path(folder)
     file = read_run_file(folder)
-    space = space_of(file)
+    try:
+        space = space_of(file)
+    except UNREADABLE as error:
+        raise damaged(folder / "run.json", error) from None
     rows = read_rows(folder / LEDGER)
     trials = tuple(trial_of(row, folder, space, file) for row in rows)
     return Run(folder, file, trials, read_ended(folder)), rows

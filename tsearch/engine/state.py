@@ -8,11 +8,11 @@ import shlex
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from tsearch.engine.ending import STOPPED, is_for_good
 from tsearch.engine.lock import holder, is_held, taken_at
-from tsearch.engine.run_folder import Run, Trial
+from tsearch.engine.trial import Trial
 from tsearch.units import counted, duration_text
 
 RUNS = Path("runs")
@@ -23,6 +23,23 @@ class InFolder(Protocol):
 
     @property
     def folder(self) -> Path: ...
+
+
+class Place(NamedTuple):
+    """The folder of a run that is not opened."""
+
+    folder: Path
+
+
+class Run(InFolder, Protocol):
+    """What is asked of a run."""
+
+    @property
+    def trials(self) -> tuple[Trial, ...]: ...
+    @property
+    def n_total(self) -> int: ...
+    @property
+    def ended(self) -> str | None: ...
 
 
 @dataclass(frozen=True)

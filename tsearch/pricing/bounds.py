@@ -8,7 +8,7 @@ from hwcost import Bound, HwcostError, bound, load_profile
 from tsearch.configuration import Configuration, DataSpec, Hardware
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.pricing.describe import describe_network
-from tsearch.pricing.price import cost_metrics
+from tsearch.pricing.price import cost_metrics, refusal
 from tsearch.space.divisions import Division, Divisions
 from tsearch.space.domains import Domain
 from tsearch.space.goals import Constraint, Objective
@@ -130,7 +130,7 @@ def _extreme_bounds(space: NetworkSpace) -> list[tuple[Configuration, Bound]]:
             (configuration, _bound(space, configuration)) for configuration in extreme_configurations(space)
         ]
     except HwcostError as error:
-        raise TsearchError(f"{space.name}: {error}. Change the backbone or the profile.") from None
+        raise TsearchError(f"{space.name}: {refusal(error)}") from None
 
 
 def _bound(space: NetworkSpace, configuration: Configuration) -> Bound:

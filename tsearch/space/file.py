@@ -1,5 +1,6 @@
 """Search-space files: where they are, and how their YAML becomes a search space."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -8,6 +9,7 @@ from pydantic import ValidationError
 
 from tsearch.configuration import Configuration
 from tsearch.errors import TsearchError, did_you_mean
+from tsearch.files.reading import YAML_BYTES, read_text
 from tsearch.references import look_in
 from tsearch.space import checks
 from tsearch.space.domains import Choice, Domain
@@ -29,10 +31,7 @@ def load_space(source: str | Path) -> SearchSpace:
     """
     path = resolve_space(str(source))
     look_in(path.parent)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise TsearchError(f"{source}: not a text file in UTF-8, so not a search space.") from None
+    text = read_text(path, YAML_BYTES, "Give a search-space file, or the name of a shipped space.")
     return parse_space(text, str(source) if Path(source) == path else path.name)
 
 
@@ -69,9 +68,9 @@ def resolve_space(source: str) -> Path:
     """Path of a space file given by path or by the name of a shipped one. Raises TsearchError if there is
     none."""
     path = Path(source)
-    if path.is_file():
+    if os.path.isfile(source):  # unlike a `Path`, it knows an answer for names that cannot be
         return path
-    if path.exists():
+    if os.path.exists(source):
         raise TsearchError(
             f"{source} is not a file. Give a search-space file, or the name of a shipped space."
         )
@@ -93,13 +92,13 @@ def _settings(file: SpaceFile, lines: Lines) -> dict[str, Domain]:
         settings |= {f"{section}.{field}": domain for field, domain in domains.items()}
         if section == "backbone":
             settings |= checks.derived_settings(settings, info, lines)
-    checks.check_backbones(settings, info, lines)
+    checks.check_backbones(settings, info, max(file.timesteps), lines)
     return settings
 
 
 def _space(file: SpaceFile, settings: Mapping[str, Domain], lines: Lines) -> SearchSpace:
     """The space of a file, but for what is enqueued."""
-    checks.check_leading(file.schedule.leading, min(file.timesteps), lines)
+    checks.check_leading(file.schedule.leading, file.timesteps, lines)
     objectives = _objectives(file, lines)
     try:
         space = SearchSpace(

@@ -25,6 +25,7 @@ from tsearch.space.goals import Constraint, Objective, SearchSettings, worst_vio
 from tsearch.space.settings import IDLE_IN_ONE_STAGE, common_depth, defaults, flatten, nest
 from tsearch.space.structures import Structure, Structures
 from tsearch.space.timesteps import Vector, shrinking_vectors
+from tsearch.units import counted
 
 
 class SearchSpace(Frozen):
@@ -64,7 +65,7 @@ class SearchSpace(Frozen):
         for division in self.divisions:
             if sum(division) != depth:
                 raise ValueError(
-                    f"stages {list(division)} hold {sum(division)} blocks, but the backbone has {depth}"
+                    f"stages {list(division)} hold {counted(sum(division), 'block')}, but the backbone has {depth}"
                 )
         return self
 
@@ -91,19 +92,22 @@ class SearchSpace(Frozen):
             copied.__dict__.pop(name, None)
         return copied
 
-    def with_profile(self, profile: str) -> Self:
-        """The same space, searched for other hardware: a profile's name or YAML file. Raises: TsearchError
-        if unusable."""
-        from hwcost import HwcostError, load_profile
+    def with_hardware(self, profile: str | None = None, assume: Mapping[str, int] | None = None) -> Self:
+        """The same space, searched for other hardware: a profile's name or YAML file, and word widths to assume
+        besides the space's own. Raises: TsearchError if unusable."""
+        from hwcost import HwcostError, assuming, known_profiles, load_profile
 
+        profile = profile or self.hardware.profile
+        widths = {**self.hardware.assume, **(assume or {})}
         try:
-            load_profile(profile)
+            assuming(load_profile(profile), tuple(sorted(widths.items())))
         except HwcostError as error:
             raise TsearchError(str(error)) from None
-        path = Path(profile)
-        profile = str(path.absolute()) if path.is_file() else profile
-        also = tuple(name for name in self.hardware.also if name != profile)
-        hardware = self.hardware.model_copy(update={"profile": profile, "also": also})
+        known = known_profiles()
+        names = (profile, *(name for name in self.hardware.also if name != profile))
+        profile, *also = (name if name in known else str(Path(name).absolute()) for name in names)
+        update = {"profile": profile, "also": tuple(also), "assume": widths}
+        hardware = self.hardware.model_copy(update=update)
         return self.model_copy(update={"hardware": hardware})
 
     def task(self, seed: int | None = None) -> Task:
