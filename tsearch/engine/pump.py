@@ -23,7 +23,7 @@ from tsearch.engine.proposing import History
 from tsearch.engine.run_folder import Run, Trial
 from tsearch.engine.scheduling import Piece, Scheduler, standing_of
 from tsearch.engine.store import error_path
-from tsearch.errors import TsearchError
+from tsearch.errors import TsearchError, did_you_mean
 
 MAX_ATTEMPTS = 3
 
@@ -225,6 +225,7 @@ class Pump:
             self._learn(self._open.pop(number), values)
 
     def _learn(self, trial: Trial, values: Sequence[float] | None) -> None:
+        _refuse_unknown_constraints(self._run, trial)
         self._history.tell(trial.number, values, violation_of(self._run, trial))
         self._n_failures = 0 if values is not None else self._n_failures + 1
         if self._n_failures >= self._run.space.search.max_failures:
@@ -259,6 +260,17 @@ class Pump:
         rejected = self._chooser.rejected
         words = f", {len(rejected)} configurations cannot meet the constraints" if rejected else ""
         return f"space exhausted after {self._n_done} trials{words}"
+
+
+def _refuse_unknown_constraints(run: Run, trial: Trial) -> None:
+    """Raise TsearchError for a constraint on a metric that results lack, which no trial could keep."""
+    metrics = {} if trial.result is None else trial.result.metrics
+    unknown = [name for name in run.space.constraints if name not in metrics]
+    if metrics and unknown:
+        raise TsearchError(
+            f"{run.folder}: a constraint on '{unknown[0]}', which results lack.{did_you_mean(unknown[0], metrics)} "
+            f"They have: {', '.join(sorted(metrics))}. Start a new run."
+        )
 
 
 def violation_of(run: Run, trial: Trial) -> float | None:
