@@ -30,7 +30,7 @@ from tsearch.engine.run_folder import Run, Trial
 from tsearch.engine.scheduling import Piece, Scheduler, standing_of
 from tsearch.engine.stopwatch import Stopwatch
 from tsearch.engine.store import error_path
-from tsearch.errors import TsearchError
+from tsearch.errors import TsearchError, did_you_mean
 
 MAX_ATTEMPTS = 3
 
@@ -287,6 +287,7 @@ class Pump:
             self._learn(self._open.pop(number), values)
 
     def _learn(self, trial: Trial, values: Sequence[float] | None) -> None:
+        _refuse_unknown_constraints(self._run, trial)
         self._history.tell(trial.number, values, violation_of(self._run, trial))
         self._n_failures = 0 if values is not None else self._n_failures + 1
         self._last_error = trial.error or ""
@@ -329,6 +330,17 @@ class Pump:
         if not told or any(one.objectives is not None for one in told):
             return ""
         return f"all {len(told)} trials failed, the last one with: {self._last_error}"
+
+
+def _refuse_unknown_constraints(run: Run, trial: Trial) -> None:
+    """Raise TsearchError for a constraint on a metric that results lack, which no trial could keep."""
+    metrics = {} if trial.result is None else trial.result.metrics
+    unknown = [name for name in run.space.constraints if name not in metrics]
+    if metrics and unknown:
+        raise TsearchError(
+            f"{run.folder}: a constraint on '{unknown[0]}', which results lack.{did_you_mean(unknown[0], metrics)} "
+            f"They have: {', '.join(sorted(metrics))}. Start a new run."
+        )
 
 
 def violation_of(run: Run, trial: Trial) -> float | None:

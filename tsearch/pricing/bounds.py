@@ -135,14 +135,16 @@ def _extreme_bounds(space: NetworkSpace) -> list[tuple[Configuration, Bound]]:
 
 def _bound(space: NetworkSpace, configuration: Configuration) -> Bound:
     """Cheapest and dearest cost of a configuration: silence, and all neurons firing at every timestep.
-    Where the data are events, the dearest input is taken to bring one event per pixel and timestep."""
+    Where the data are events, the dearest input is taken to bring one event per pixel and timestep, or as many as the
+    fullest recording has where that is known and more."""
     from tsearch.data import describe_dataset
 
     info, hardware = describe_dataset(space.data), space.hardware
+    per_pixel = prod(info.shape) * configuration.timesteps[0]
     return bound(
         describe_network(configuration, info),
         hardware.profile,
         execution=hardware.execution,
         assume=hardware.assume or None,
-        input_events=None if info.input_class == "analog" else prod(info.shape) * configuration.timesteps[0],
+        input_events=None if info.input_class == "analog" else max(per_pixel, info.most_events or 0),
     )

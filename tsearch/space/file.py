@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -13,15 +13,12 @@ from tsearch.files.reading import YAML_BYTES, read_text
 from tsearch.references import look_in
 from tsearch.space import checks
 from tsearch.space.domains import Choice, Domain
-from tsearch.space.goals import Constraint, Objective
+from tsearch.space.goal_texts import check_reference, read_constraints, read_objectives
 from tsearch.space.lines import Lines
 from tsearch.space.problems import explain, plain
-from tsearch.space.schema import ConstraintText, Enqueued, SpaceFile
+from tsearch.space.schema import Enqueued, SpaceFile
 from tsearch.space.settings import SECTIONS, defaults
 from tsearch.space.space import SearchSpace
-from tsearch.units import metric_name, parse
-
-DIRECTIONS: dict[str, Literal["maximize", "minimize"]] = {"accuracy": "maximize"}
 
 
 def load_space(source: str | Path) -> SearchSpace:
@@ -99,14 +96,15 @@ def _settings(file: SpaceFile, lines: Lines) -> dict[str, Domain]:
 def _space(file: SpaceFile, settings: Mapping[str, Domain], lines: Lines) -> SearchSpace:
     """The space of a file, but for what is enqueued."""
     checks.check_leading(file.schedule.leading, file.timesteps, lines)
-    objectives = _objectives(file, lines)
+    objectives = read_objectives(file, lines)
+    check_reference(file.reference, objectives, lines)
     try:
         space = SearchSpace(
             name=file.name,
             data=file.data,
             hardware=file.hardware,
             search=file.search,
-            constraints=_constraints(file.constraints, lines),
+            constraints=read_constraints(file.constraints, objectives, lines),
             reference=file.reference,
             objectives=objectives,
             divisions=file.stages,
@@ -122,46 +120,6 @@ def _space(file: SpaceFile, settings: Mapping[str, Domain], lines: Lines) -> Sea
     checks.check_hardware(file.hardware, lines)
     checks.check_proposer(file.search.proposer, lines)
     return space
-
-
-def _objectives(file: SpaceFile, lines: Lines) -> tuple[Objective, ...]:
-    """The objectives, each one once; a reference is given for none but these."""
-    objectives = tuple(_objective(objective) for objective in file.objectives)
-    names = [objective.name for objective in objectives]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice:
-        raise lines.error(("objectives",), f"objective '{twice}' is given twice.")
-    for name in file.reference or {}:
-        if name not in names:
-            raise lines.error(
-                ("reference", name),
-                f"reference for '{name}', which is no objective.{did_you_mean(name, names)}",
-            )
-    return objectives
-
-
-def _objective(given: str | Objective) -> Objective:
-    if isinstance(given, Objective):
-        return given
-    return Objective(name=given, direction=DIRECTIONS.get(given, "minimize"))
-
-
-def _constraints(given: Mapping[str, ConstraintText], lines: Lines) -> dict[str, Constraint]:
-    constraints = {}
-    for name, text in given.items():
-        if text.min is None and text.max is None:
-            raise lines.error(("constraints", name), f"constraints.{name}: give min, max or both.")
-        ends = {end: _number(getattr(text, end), name, end, lines) for end in ("min", "max")}
-        constraints[metric_name(name)] = Constraint(**ends)
-    return constraints
-
-
-def _number(value: float | str | None, name: str, end: str, lines: Lines) -> float | None:
-    """One end of a constraint in the unit of its metric."""
-    if not isinstance(value, str):
-        return value
-    where = f"{lines.source}:{lines.lines[('constraints', name, end)]}: constraints.{name}.{end}"
-    return parse(value, metric_name(name), where)
 
 
 def _enqueued(space: SearchSpace, entry: Enqueued, i: int, lines: Lines) -> Configuration:
