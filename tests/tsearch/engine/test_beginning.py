@@ -178,9 +178,7 @@ def test_a_cell_that_runs_twice_goes_on_with_its_run(search) -> None:
         t.key for t in first.trials
     ]
     assert len(search(exist="resume", trials=2).results) == 5  # a run never loses trials
-    with pytest.raises(
-        TsearchError, match=r"toy holds a run. Choose another --name, or `tsearch resume toy`"
-    ):
+    with pytest.raises(TsearchError, match=r"toy exists. Choose another --name, or `tsearch resume toy`"):
         search()
 
 
