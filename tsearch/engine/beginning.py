@@ -99,7 +99,7 @@ def check_numbers(trials: int, seed: int) -> None:
     for name, number, most in (("trials", trials, MAX_TRIALS), ("seed", seed, MAX_SEED)):
         if not isinstance(number, int) or isinstance(number, bool):
             raise TsearchError(f"{name}: {number!r} is no whole number.")
-        if number > most:
+        if abs(number) > most:
             raise TsearchError(f"{name}: this number is too large. Give at most {most}.")
     if trials < 1:
         raise TsearchError(f"trials: {trials} would search nothing. Give at least 1.")
@@ -109,22 +109,25 @@ def check_numbers(trials: int, seed: int) -> None:
 
 def check_more_trials(more: int) -> None:
     """Raise TsearchError unless that many trials can be added to a run."""
-    if not isinstance(more, int) or isinstance(more, bool) or more > MAX_TRIALS:
+    if not isinstance(more, int) or isinstance(more, bool) or abs(more) > MAX_TRIALS:
         raise TsearchError(f"trials: that many cannot be added. Give a whole number up to {MAX_TRIALS}.")
     if more < 0:
         raise TsearchError(f"trials: {more:+d} cannot be taken away from a run; give a number above 0.")
 
 
-def make_folder(runs: Path, name: str | None, default: str) -> Path:
-    """A new folder, called `name`, or `default` with a number where that exists. A folder that was left while it was
-    being filled counts as new. Raises: TsearchError if the name cannot be used, or a run has it."""
-    wanted = default if name is None else name
+def check_name(wanted: str) -> None:
+    """Raise TsearchError unless a run can be called that. Runs of earlier versions keep the names that they have."""
     if not _NAME.fullmatch(wanted) or len(wanted) > MAX_NAME:
         shown = ascii(wanted)[:60]
         raise TsearchError(
             f"name {shown}: a run's name is the name of one folder. Use letters, digits, '-' and '_' (within, also "
             f"'.'), at most {MAX_NAME}."
         )
+
+
+def make_folder(runs: Path, name: str | None, default: str) -> Path:
+    """A new folder, called `name`, or `default` with a number where that exists. A folder that was left while it was
+    being filled counts as new. Raises: TsearchError if a run has the name, or a folder with other files."""
     with full_disk_is_an_error(runs):
         runs.mkdir(parents=True, exist_ok=True)
         for n in count(1):

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 from tsearch.configuration import Result
 from tsearch.engine.executors import Outcome
@@ -120,8 +121,8 @@ class Journal:
         stored = StoredResult(
             result.metrics, result.n_samples, result.seconds, partial(require_result, *place, sha256)
         )
-        self._ledger.note(trial.number, {"summary": stored.numbers | {"sha256": sha256}})
-        return replace(trial, state="complete", result=stored, finished=self._finish(trial))
+        finished = self._finish(trial, summary=stored.numbers | {"sha256": sha256})
+        return replace(trial, state="complete", result=stored, finished=finished)
 
     def fail(self, trial: Trial, error: str, outcome: Outcome) -> Trial:
         """Note that a trial failed and why; its traceback goes into a file."""
@@ -129,8 +130,7 @@ class Journal:
         path.parent.mkdir(exist_ok=True)
         metrics = "" if outcome.result is None else f"metrics: {outcome.result.metrics}"
         write_whole(path, "\n".join(part for part in (error, metrics, outcome.traceback) if part).encode())
-        self._ledger.note(trial.number, {"error": error})
-        return replace(trial, state="failed", error=error, finished=self._finish(trial))
+        return replace(trial, state="failed", error=error, finished=self._finish(trial, error=error))
 
     def close_trial(self, number: int, objectives: Sequence[float] | None) -> None:
         """End a trial in the ledger, with its objectives or failed, as the proposer is told of it."""
@@ -141,9 +141,10 @@ class Journal:
         """Let go of the ledger."""
         self._ledger.close()
 
-    def _finish(self, trial: Trial) -> str:
+    def _finish(self, trial: Trial, **notes: Any) -> str:
+        """Note that a trial ended now, and what else there is to say about it."""
         finished = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self._ledger.note(trial.number, {"finished": finished})
+        self._ledger.note(trial.number, notes | {"finished": finished})
         return finished
 
     def _checkpoint_name(self, trial: Trial, epoch: int) -> CheckpointName:

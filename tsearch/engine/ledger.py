@@ -5,6 +5,7 @@ and its end follow. Write-ahead logging survives every crash, and `synchronous=N
 write: at worst a power cut takes the last moments of the ledger, and results on disk bring them back.
 """
 
+import json
 import logging
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,10 @@ if not logging.getLogger().isEnabledFor(logging.INFO):
     optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
+_NOTE = (
+    "insert into trial_user_attributes (trial_id, key, value_json) values (:id, :name, :value) "
+    "on conflict (trial_id, key) do update set value_json = excluded.value_json"
+)
 _FORGOTTEN = "key in ('finished', 'error', 'summary', 'paused') or key like 'lost:%'"
 
 
@@ -75,10 +80,13 @@ class Ledger:
         return len(self._ids) - 1
 
     def note(self, number: int, notes: Mapping[str, Any]) -> None:
-        """Write down facts about a trial that has not ended: once it has, nothing can be added."""
-        with full_disk_is_an_error(self.path):
-            for name, value in notes.items():
-                self._storage.set_trial_user_attr(self._ids[number], name, value)
+        """Write down facts about a trial that has not ended, all or none. Optuna itself reads the trial for each."""
+        rows = [
+            {"id": self._ids[number], "name": name, "value": json.dumps(value)}
+            for name, value in notes.items()
+        ]
+        with full_disk_is_an_error(self.path), self._storage.engine.begin() as connection:
+            connection.execute(text(_NOTE), rows)
 
     def end(self, number: int, values: Sequence[float] | None) -> None:
         """Close a trial: complete with these values of the objectives, or failed."""

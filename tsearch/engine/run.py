@@ -10,6 +10,7 @@ from tsearch.engine.beginning import (
     Wishes,
     box_of,
     check_more_trials,
+    check_name,
     check_numbers,
     fill_folder,
     make_folder,
@@ -103,11 +104,12 @@ def run(
     n_trials = space.search.trials if trials is None else trials
     seed = space.search.seed if seed is None else seed
     check_numbers(n_trials, seed)
+    check_name(space.name if name is None else name)
     proposer = proposer or space.search.proposer
     chosen = find_proposer(proposer)
     find_scheduler(scheduler)
     evaluator = TRAIN_AND_PRICE if evaluator is None else evaluator
-    folder = Path(runs, name or space.name)
+    folder = Path(runs, space.name if name is None else name)
     if exist == "resume" and (folder / "run.json").is_file():
         stored = read_run_file(folder)
         refuse_other_search(folder, stored, space, seed, evaluator, proposer, scheduler)
@@ -129,7 +131,7 @@ def run(
     worst, best = box_of(space, reference, ideal)
     _wait_for(segments)
     file = RunFile(
-        name=name or space.name,
+        name=folder.name,
         seed=seed,
         trials=n_trials,
         space=space.to_dict(),

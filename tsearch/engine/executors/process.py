@@ -198,7 +198,8 @@ def _pickled(evaluator: Evaluator | str) -> bytes:
         pickled = b"__main__"
     if b"__main__" in pickled:
         raise TsearchError(
-            f"evaluator {getattr(evaluator, '__qualname__', evaluator)}: worker processes cannot import it. "
-            "Define it at the top of a module that can be imported, or use the executor 'inline'."
+            f"evaluator {getattr(evaluator, '__qualname__', evaluator)}: worker processes cannot import it from "
+            "a script, a notebook or another function. Put it at the top of a file such as evaluators.py and import it "
+            "from there, or use executor='inline'."
         )
     return pickled
