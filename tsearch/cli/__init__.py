@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _interrupt)  # the end of a batch job is handled like Ctrl-C
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a closed terminal ends nothing
     try:
         _print_result(parsed)
     except TsearchError as error:

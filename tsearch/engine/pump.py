@@ -24,7 +24,7 @@ from tsearch.engine.events import Ended, Finished, Listener, Lost, Started, Subm
 from tsearch.engine.executors import AwayError, Executor, Outcome, Segment
 from tsearch.engine.executors.segments import soonest
 from tsearch.engine.journal import Journal, objective_values
-from tsearch.engine.patience import Patience
+from tsearch.engine.patience import MAX_LOSSES, Patience
 from tsearch.engine.proposing import History
 from tsearch.engine.run_folder import Run, Trial
 from tsearch.engine.scheduling import Piece, Scheduler, standing_of
@@ -227,11 +227,13 @@ class Pump:
         if outcome.is_refused:
             raise TsearchError(outcome.error)
         if outcome.is_away:
-            if not self._patience.blames(number):
-                self._waiting.appendleft((number, piece))
-                self._patience.lose(outcome.error)
+            if not (outcome.has_begun and self._patience.blames(number)):
+                self._waiting.append((number, piece))
+                self._patience.lose(outcome.error, has_begun=outcome.has_begun)
                 return
-            outcome = replace(outcome, error=f"lost too often while others were answered: {outcome.error}")
+            outcome = replace(
+                outcome, error=f"lost {MAX_LOSSES} times, the last time because {outcome.error}"
+            )
         else:
             self._patience.answer()
         trial = self._open[number]

@@ -118,3 +118,11 @@ def wrong_types(configuration: Any, budget: int, _resume_from: Any, _task: Any) 
     """Gives metrics that are no numbers, past all validation."""
     result = Result(configuration=configuration, budget=budget, metrics=toys.metrics_of(configuration))
     return result.model_copy(update={"metrics": {"accuracy": True}})
+
+
+def hangs_once(configuration: Any, _budget: int, _resume_from: Any, task: Any) -> Any:
+    """Holds the GIL in the first evaluation, until somebody kills it."""
+    with suppress(FileExistsError):
+        Path(task.data.options["log"] + ".hung").touch(exist_ok=False)
+        holds_the_gil(configuration, _budget, _resume_from, task)
+    return toys.metrics_of(configuration)
