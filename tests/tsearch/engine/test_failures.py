@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import toys
 
+from tsearch.cli import main
 from tsearch.engine import events, patience, stopwatch
 from tsearch.engine.executors import AwayError, inline
 from tsearch.engine.executors.segments import away
@@ -259,3 +260,16 @@ def test_an_import_that_kills_its_process_is_told_and_no_trial_fails(make_space,
     finally:
         sys.path.remove(str(tmp_path))
     assert {trial.state for trial in open_run(tmp_path / "toy").trials} == {"running"}
+
+
+def test_failed_trials_are_tried_again_from_the_shell(make_space, ideal, tmp_path, capsys) -> None:
+    space = make_space(trials=4, options={"problem": "die once", "log": str(tmp_path / "log")})
+    found = run(space, "misbehaving:fails_once", runs=tmp_path, workers=1, ideal=ideal)
+    assert [trial.state for trial in found.trials] == ["failed"] + ["complete"] * 3
+    given = ["resume", "toy", "--runs", str(tmp_path), "--segment-timeout", "30min"]
+    assert main(given) == 0
+    assert len(open_run(found.folder).results) == 3
+    assert main([*given, "--retry-failed"]) == 0
+    assert len(open_run(found.folder).results) == 4
+    assert main([*given[:-1], "soon"]) == 2
+    assert "--segment-timeout soon: a time is a number with a unit" in capsys.readouterr().err

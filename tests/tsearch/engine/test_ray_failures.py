@@ -3,7 +3,9 @@
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 
+import misbehaving
 import pytest
 from test_executors import collect, segment
 
@@ -70,45 +72,42 @@ def test_a_cluster_without_a_core_says_what_it_is_asked_for(own_cluster) -> None
 
 @pytest.mark.slow
 def test_a_raylet_that_is_killed_costs_no_trial_an_attempt(own_cluster, make_space, ideal, tmp_path) -> None:
-    made, heard = own_cluster(), []
+    made, heard, log = own_cluster(), [], tmp_path / "log"
 
-    def listen(event) -> None:
-        heard.append(event)
-        if isinstance(event, events.Finished) and event.n_done == 2:
-            threading.Timer(0.5, next(iter(made.worker_nodes)).kill_raylet).start()  # while both are at work
+    def kill_the_node_at_work() -> None:
+        while not (log.is_file() and len(log.read_text().splitlines()) >= 4):
+            time.sleep(0.02)
+        at_work = log.read_text().splitlines()[-1]
+        next(node for node in made.worker_nodes if node.node_id == at_work).kill_raylet()
 
-    space = make_space(trials=14, options={"sleep_s": 1.0})
+    killing = threading.Thread(target=kill_the_node_at_work)
+    killing.start()
     found = run(
-        space,
-        "toys:evaluate",
+        make_space(trials=9, options={"log": str(log)}),
+        "misbehaving:notes_its_node",
         runs=tmp_path,
         ideal=ideal,
         executor="ray",
         address=made.address,
-        listener=listen,
+        listener=heard.append,
     )
-    assert [(trial.state, trial.n_lost) for trial in found.trials] == [("complete", 0)] * 14
+    killing.join()
+    assert [(trial.state, trial.n_lost) for trial in found.trials] == [("complete", 0)] * 9
     warnings = [event.text for event in heard if isinstance(event, events.Warned)]
     assert any("a Ray node was lost" in text and "No trial is charged for it" in text for text in warnings)
 
 
 @pytest.mark.slow
 def test_a_cluster_that_comes_back_finishes_the_run(own_cluster, make_space, ideal, tmp_path) -> None:
-    made, heard, restarts = own_cluster(), [], []
+    made, heard = own_cluster(), []
     port = int(made.address.rpartition(":")[2])
-
-    def restart() -> None:
-        kill(made)
-        while not any(isinstance(event, events.Warned) for event in heard):
-            time.sleep(0.1)
-        time.sleep(3)
-        own_cluster(gcs_server_port=port)
 
     def listen(event) -> None:
         heard.append(event)
         if isinstance(event, events.Finished) and event.n_done == 4:
-            restarts.append(threading.Thread(target=restart))
-            restarts[0].start()
+            kill(made)
+        if sum(isinstance(one, events.Warned) for one in heard) == 3 and isinstance(event, events.Warned):
+            own_cluster(gcs_server_port=port)  # it was away twice
 
     log = tmp_path / "log"
     space = make_space(trials=10, options={"sleep_s": 1.0, "log": str(log)})
@@ -121,7 +120,6 @@ def test_a_cluster_that_comes_back_finishes_the_run(own_cluster, make_space, ide
         address=made.address,
         listener=listen,
     )
-    restarts[0].join()
     assert [(trial.state, trial.n_lost) for trial in found.trials] == [("complete", 0)] * 10
     first = {
         event.trial.key for event in heard[: _first_warning(heard)] if isinstance(event, events.Finished)
@@ -132,3 +130,23 @@ def test_a_cluster_that_comes_back_finishes_the_run(own_cluster, make_space, ide
 
 def _first_warning(heard) -> int:
     return next(i for i, event in enumerate(heard) if isinstance(event, events.Warned))
+
+
+@pytest.mark.slow
+def test_kill_9_of_a_driver_on_ray_leaves_no_process(cluster, tmp_path, make_space, ideal) -> None:
+    log = tmp_path / "log"
+    space = make_space(options={"log": str(log)})
+    driver = misbehaving.driver(
+        space, "misbehaving:starts_a_program_on_ray", tmp_path, ideal, executor="ray", address=cluster.address
+    )
+    processes = misbehaving.noted(log, 2)
+    driver.kill()
+    driver.communicate()
+    while any(is_alive(process) for process in processes):
+        time.sleep(0.1)
+
+
+def is_alive(process: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False

@@ -5,24 +5,20 @@ shared file system is needed. Ray itself retries nothing: the search submits a l
 attempt is counted. A task first says on which node it begins, then gives its outcome.
 """
 
-import logging
 import os
-import socket
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from importlib import import_module
-from math import ceil, floor
 from multiprocessing.connection import Connection
 from typing import Any
 
 from tsearch.engine.executors import Outcome, Segment, attempt
+from tsearch.engine.executors.ray_cluster import RayCluster, first_line
 from tsearch.engine.executors.segments import UnderWay, away
 from tsearch.errors import TsearchError
 
-_OBJECT_STORE_BYTES = 200 * 2**20
 _POLL_S = 0.05
 _LOOK_S = 2.0  # how often the cluster is asked for its cores
 _PATIENCE_S = 5.0  # a segment that waits longer than this for a core is worth a word
@@ -33,7 +29,7 @@ def serve_ray(driver: Connection) -> None:
     try:
         evaluator, settings = driver.recv()
         try:
-            link = RayLink(driver, evaluator, **settings)
+            link = RayLink(driver, evaluator, RayCluster(**settings))
         except TsearchError as error:
             driver.send(("refused", str(error)))
             os._exit(0)
@@ -46,32 +42,17 @@ def serve_ray(driver: Connection) -> None:
 
 
 class RayLink:
-    """A connection to Ray, and the segments that it has.
+    """A connection between the driver and a cluster, and the segments that it has."""
 
-    Where the run's device is "cuda", a task also takes a GPU, or an equal share of one where there are more workers
-    than GPUs. Ray shows each task its GPU alone, and ends the process with it.
-    """
-
-    def __init__(
-        self,
-        driver: Connection,
-        evaluator: bytes,
-        workers: int | None,
-        address: str | None,
-        device: str,
-        is_verbose: bool,
-    ) -> None:
-        self._ray: Any = import_module("ray")
+    def __init__(self, driver: Connection, evaluator: bytes, cluster: RayCluster) -> None:
         self._driver, self._evaluator = driver, evaluator
-        self._n, self._device = workers, device
-        self._connect(address, is_verbose)
-        self._gpus = self._gpu_share()
-        task = self._ray.remote(num_cpus=1, num_gpus=self._gpus, max_retries=0, num_returns="streaming")
+        self._cluster, self._ray = cluster, cluster.ray
+        task = self._ray.remote(num_cpus=1, num_gpus=cluster.gpus, max_retries=0, num_returns="streaming")
         self._task = task(_attempt)
         self._tasks: dict[Any, UnderWay] = {}
         self._nodes: dict[Any, str] = {}  # where tasks run that have begun
         self._waiting_since = self._looked = time.monotonic()
-        self._n_slots = self._slots()
+        self._n_slots = cluster.slots()
         driver.send(("slots", self._n_slots))
 
     def serve(self) -> None:
@@ -111,13 +92,13 @@ class RayLink:
             refused = f"Ray's workers cannot take the evaluator or a segment: {_last_line(error)}"
             self._end(task, Outcome(error=refused, is_refused=True))
         except (errors.WorkerCrashedError, errors.OutOfMemoryError) as error:
-            words = f"({type(error).__name__}: {_first_line(error)})"
-            if self._is_alive(self._nodes.get(task)):
+            words = f"({type(error).__name__}: {first_line(error)})"
+            if self._cluster.is_alive(self._nodes.get(task)):
                 self._end(task, Outcome(error=f"the Ray worker was lost {words}", is_lost=True))
             else:
                 self._end(task, away(f"a Ray node was lost {words}", has_begun=task in self._nodes))
         except (errors.RayError, StopIteration) as error:
-            words = f"({type(error).__name__}: {_first_line(error)})"
+            words = f"({type(error).__name__}: {first_line(error)})"
             self._end(task, away(f"a Ray node was lost {words}", has_begun=task in self._nodes))
         else:
             if isinstance(message, Outcome):
@@ -131,105 +112,20 @@ class RayLink:
         self._nodes.pop(task, None)
         self._driver.send(("outcome", self._tasks.pop(task).key, outcome))
 
-    def _is_alive(self, node: str | None) -> bool:
-        """Whether a node's raylet answers: Ray itself takes up to 15 s to notice a dead one."""
-        for found in self._ray.nodes():
-            if found["NodeID"] == node:
-                with suppress(OSError):
-                    place = found["NodeManagerAddress"], found["NodeManagerPort"]
-                    socket.create_connection(place, timeout=5).close()
-                    return bool(found["Alive"])
-        return False
-
     def _look(self) -> None:
         """Tell the driver how many segments the cluster takes, and when it takes none at all."""
         now = time.monotonic()
         if now < self._looked + _LOOK_S:
             return
         self._looked = now
-        if self._slots() != self._n_slots:
-            self._n_slots = self._slots()
+        if self._cluster.slots() != self._n_slots:
+            self._n_slots = self._cluster.slots()
             self._driver.send(("slots", self._n_slots))
         if self._nodes or not self._tasks:
             self._waiting_since = now
         elif now > self._waiting_since + _PATIENCE_S:
             self._waiting_since = float("inf")  # said once
-            self._driver.send(("warning", self._shortage()))
-
-    def _shortage(self) -> str:
-        whole, free = self._ray.cluster_resources(), self._ray.available_resources()
-        cores = f"{free.get('CPU', 0):g} of {whole.get('CPU', 0):g} CPUs free"
-        gpus = f", {free.get('GPU', 0):g} of {whole.get('GPU', 0):g} GPUs" if self._gpus else ""
-        share = f" and {self._gpus:g} GPU" if self._gpus else ""
-        return (
-            f"{len(self._tasks)} segments wait for Ray: each asks for 1 CPU{share}, the cluster has {cores}{gpus}. "
-            "Add nodes, or stop with Ctrl-C and resume elsewhere"
-        )
-
-    def _slots(self) -> int:
-        if self._n is not None:
-            return self._n
-        if self._device == "cuda":
-            return self._n_gpus()
-        return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
-
-    def _n_gpus(self) -> int:
-        return int(self._ray.cluster_resources().get("GPU", 0))
-
-    def _gpu_share(self) -> float:
-        """GPUs of one task: 1 or, rounded down to what Ray can tell apart, an n-th."""
-        if self._device == "cpu":
-            return 0
-        n_gpus = self._n_gpus()
-        if self._device != "cuda" or n_gpus == 0:
-            raise TsearchError(
-                f"TSEARCH_DEVICE: device '{self._device}' not found, this Ray cluster has {n_gpus} GPUs. Known "
-                f"devices: {'cpu, cuda' if n_gpus else 'cpu'}. Set one of them, or join nodes with GPUs."
-            )
-        per_gpu = ceil(self._slots() / n_gpus)
-        return floor(1e4 / per_gpu) / 1e4
-
-    def _connect(self, address: str | None, is_verbose: bool) -> None:
-        """Join the cluster at `address`, or start one on this machine."""
-        quiet: dict[str, Any] = {
-            "logging_level": "info" if is_verbose else "error",
-            "log_to_driver": is_verbose,
-        }
-        logging.getLogger("ray").setLevel(logging.INFO if is_verbose else logging.ERROR)
-        if address is None:
-            self._ray.init(
-                address="local",
-                num_cpus=self._n,
-                include_dashboard=False,
-                object_store_memory=_OBJECT_STORE_BYTES,
-                **quiet,
-            )
-            return
-        _expect_answer(address)
-        try:
-            self._ray.init(address=address, **quiet)
-        except Exception as error:
-            raise _no_cluster(address, error) from error
-
-
-def _expect_answer(address: str) -> None:
-    """Knock at 'host:port' first: Ray itself would wait for minutes."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if host and port.isdigit():
-        try:
-            socket.create_connection((host, int(port)), timeout=10).close()
-        except OSError as error:
-            raise _no_cluster(address, error) from error
-
-
-def _no_cluster(address: str, error: Exception) -> TsearchError:
-    return TsearchError(
-        f"address '{address}': no Ray cluster answers ({_first_line(error)}). Check it with `ray status`."
-    )
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+            self._driver.send(("warning", self._cluster.shortage(len(self._tasks))))
 
 
 def _last_line(error: BaseException) -> str:
