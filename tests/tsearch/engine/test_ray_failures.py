@@ -57,6 +57,7 @@ def test_a_segment_that_takes_too_long_is_ended_on_ray_too(cluster, tmp_path, ev
     executor.close()
 
 
+@pytest.mark.slow
 def test_a_cluster_without_a_core_says_what_it_is_asked_for(own_cluster) -> None:
     heard = []
     executor = make_executor("ray", "toys:evaluate", None, own_cluster(0).address)
