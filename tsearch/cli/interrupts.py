@@ -1,5 +1,5 @@
 """Ctrl-C, and the end of a batch job, which is handled like it: the first one shuts a command down, more of them while
-it does so change nothing."""
+it does so change nothing. A closed terminal ends nothing: a search goes on without it."""
 
 import signal
 import threading
@@ -20,6 +20,7 @@ def calm_interrupts() -> Iterator[None]:
         return
     interrupt = _Interrupt()
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         yield
     finally:

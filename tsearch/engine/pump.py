@@ -19,12 +19,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tsearch.configuration import Result
+from tsearch.engine.cautions import cautions
 from tsearch.engine.choosing import Chooser
 from tsearch.engine.events import Ended, Finished, Listener, Lost, Started, Submitted, Warned
 from tsearch.engine.executors import AwayError, Executor, Outcome, Segment
 from tsearch.engine.executors.segments import soonest
 from tsearch.engine.journal import Journal, objective_values
-from tsearch.engine.patience import Patience
+from tsearch.engine.patience import MAX_LOSSES, Patience
 from tsearch.engine.proposing import History
 from tsearch.engine.run_folder import Run, Trial
 from tsearch.engine.scheduling import Piece, Scheduler, standing_of
@@ -85,7 +86,8 @@ class Pump:
         )
         reason = "stopped"
         try:
-            self._warn_of_settings()
+            for caution in cautions(run.space.search, self._executor, self._timeout_s):
+                self._warn(caution)
             for number in sorted(self._journal.open_numbers()):
                 self._take_over(run.trials[number])
             while _left_s(deadline) != 0.0:
@@ -106,33 +108,13 @@ class Pump:
             self._say(Ended(reason, self._n_done, run.n_total))
         return reason
 
-    # ------------------------------------------------------------------ warn
-
     def _warn(self, text: str) -> None:
         self._say(Warned(text))
 
-    def _warn_of_settings(self) -> None:
-        """Say what will not be as asked for."""
-        if self._timeout_s is not None and not self._executor.can_stop:
-            self._warn(
-                "segment_timeout: the executor 'inline' trains in this process and cannot stop a training; use the "
-                "executor 'process'"
-            )
-        search = self._run.space.search
-        n_workers = self._executor.free() if search.ordered else 0
-        if n_workers > search.batch:
-            self._warn(
-                f"ordered: trials are told in blocks of {search.batch}, so at most {search.batch} of {n_workers} "
-                f"workers are busy; a space with `search.batch: {n_workers}` uses all"
-            )
-
     def _warn_of_slow(self) -> None:
+        hint = "" if self._timeout_s else "; `--segment-timeout TIME` ends such trials"
         for slow in self._stopwatch.slow():
-            hint = "" if self._timeout_s else "; `--segment-timeout TIME` ends such trials"
-            self._warn(
-                f"trial {slow.number} has been under way for {slow.seconds:.0f} s, where others took "
-                f"{slow.usual_s:.0f} s (median){hint}"
-            )
+            self._warn(f"{slow.text}{hint}")
 
     # ------------------------------------------------------------------ begin
 
@@ -227,11 +209,13 @@ class Pump:
         if outcome.is_refused:
             raise TsearchError(outcome.error)
         if outcome.is_away:
-            if not self._patience.blames(number):
-                self._waiting.appendleft((number, piece))
-                self._patience.lose(outcome.error)
+            if not (outcome.has_begun and self._patience.blames(number)):
+                self._waiting.append((number, piece))
+                self._patience.lose(outcome.error, has_begun=outcome.has_begun)
                 return
-            outcome = replace(outcome, error=f"lost too often while others were answered: {outcome.error}")
+            outcome = replace(
+                outcome, error=f"lost {MAX_LOSSES} times, the last time because {outcome.error}"
+            )
         else:
             self._patience.answer()
         trial = self._open[number]

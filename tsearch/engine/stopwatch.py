@@ -17,6 +17,13 @@ class Slow:
     seconds: float
     usual_s: float
 
+    @property
+    def text(self) -> str:
+        return (
+            f"trial {self.number} has been under way for {self.seconds:.0f} s, where others took {self.usual_s:.0f} s "
+            "(median)"
+        )
+
 
 class Stopwatch:
     """Seconds per epoch of the segments that ended, and the beginnings of those under way, by trial."""

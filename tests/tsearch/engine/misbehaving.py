@@ -23,15 +23,16 @@ sys.path[:0] = json.loads(sys.argv[1])
 from tsearch.engine.run import run
 from tsearch.space.space import SearchSpace
 space = SearchSpace.from_dict(json.loads(sys.argv[2]), "name: toy")
-run(space, sys.argv[3], runs=sys.argv[4], executor="process", workers=2, ideal=json.loads(sys.argv[5]))
+run(space, sys.argv[3], runs=sys.argv[4], ideal=json.loads(sys.argv[5]), **json.loads(sys.argv[6]))
 """
 
 
-def driver(space: Any, evaluator: str, runs: Path, ideal: Any, **options: Any) -> subprocess.Popen:
+def driver(space: Any, evaluator: str, runs: Path, ideal: Any, **given: Any) -> subprocess.Popen:
     """A search in a process that leads a group of its own."""
     texts = [json.dumps([str(Path(__file__).parent)]), json.dumps(space.to_dict()), evaluator, str(runs)]
-    command = [sys.executable, "-c", DRIVER, *texts, json.dumps(ideal)]
-    return subprocess.Popen(command, **({"stderr": subprocess.PIPE, "start_new_session": True} | options))
+    given = {"executor": "process"} | given
+    command = [sys.executable, "-c", DRIVER, *texts, json.dumps(ideal), json.dumps(given)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
 
 
 def note(task: Any, word: Any) -> None:
@@ -118,3 +119,35 @@ def wrong_types(configuration: Any, budget: int, _resume_from: Any, _task: Any) 
     """Gives metrics that are no numbers, past all validation."""
     result = Result(configuration=configuration, budget=budget, metrics=toys.metrics_of(configuration))
     return result.model_copy(update={"metrics": {"accuracy": True}})
+
+
+def hangs_once(configuration: Any, _budget: int, _resume_from: Any, task: Any) -> Any:
+    """Holds the GIL in the first evaluation, until somebody kills it."""
+    with suppress(FileExistsError):
+        Path(task.data.options["log"] + ".hung").touch(exist_ok=False)
+        holds_the_gil(configuration, _budget, _resume_from, task)
+    return toys.metrics_of(configuration)
+
+
+def notes_its_node(configuration: Any, _budget: int, _resume_from: Any, task: Any) -> Any:
+    """Notes the Ray node that it is on, and takes two seconds."""
+    import ray
+
+    note(task, ray.get_runtime_context().get_node_id())
+    time.sleep(2)
+    return toys.metrics_of(configuration)
+
+
+def fails_once(configuration: Any, _budget: int, _resume_from: Any, task: Any) -> Any:
+    """Fails in the first evaluation."""
+    with suppress(FileExistsError):
+        Path(task.data.options["log"] + ".failed").touch(exist_ok=False)
+        raise RuntimeError("not yet")
+    return toys.metrics_of(configuration)
+
+
+def starts_a_program_on_ray(_configuration: Any, _budget: int, _resume_from: Any, task: Any) -> Any:
+    """Notes its process and that of the program that it starts, and waits for it."""
+    program = subprocess.Popen(["sleep", "1000"])
+    note(task, f"{os.getpid()}\n{program.pid}")
+    program.wait()

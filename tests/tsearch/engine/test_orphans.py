@@ -23,7 +23,7 @@ def start(tmp_path, ideal, make_space):
 
     def do(evaluator: str) -> subprocess.Popen:
         space = make_space(options={"log": str(tmp_path / "log")})
-        drivers.append(driver(space, f"misbehaving:{evaluator}", tmp_path, ideal))
+        drivers.append(driver(space, f"misbehaving:{evaluator}", tmp_path, ideal, workers=2))
         return drivers[-1]
 
     yield do

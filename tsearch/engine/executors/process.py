@@ -31,6 +31,7 @@ from tsearch.errors import TsearchError
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _HUGE_PAGES = "glibc.malloc.hugetlb=1"  # a training takes 1 to 4 % less time; without glibc nothing happens
 _LEAVE_S = 5.0  # how long the dead take to be gone
+_DYING_S = 1.0  # the sockets of a dying fork server close before it is dead
 _FORK_SERVER = """
 import sys
 from multiprocessing.connection import Connection
@@ -124,7 +125,7 @@ class ProcessExecutor:
             return away("the worker process had died before it was given anything to do")
         if self._busy[worker].begun is None and self._fork_server is not None:
             with suppress(subprocess.TimeoutExpired):
-                code = self._fork_server.wait(_LEAVE_S)
+                code = self._fork_server.wait(_DYING_S)
                 why = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
                 if self._has_served:
                     return away(f"the process that starts workers died ({why})")

@@ -32,8 +32,8 @@ class Outcome:
     """What became of a segment: a result, or an error in one line with its traceback.
 
     `is_lost`: the worker is gone, nothing is known about the configuration. `is_away`: lost with something that carries
-    workers (a node, a cluster, the fork server), so that the configuration is not to blame. `is_refused`: something
-    that would meet every trial, such as missing data; the search has to end.
+    workers (a node, a cluster, the fork server), so that the configuration is not to blame; `has_begun` says whether a
+    worker had begun. `is_refused`: something that would meet every trial, such as missing data; the search has to end.
     """
 
     result: Result | None = None
@@ -41,12 +41,13 @@ class Outcome:
     traceback: str = ""
     is_lost: bool = False
     is_away: bool = False
+    has_begun: bool = False
     is_refused: bool = False
 
 
-def away(error: str) -> Outcome:
+def away(error: str, *, has_begun: bool = False) -> Outcome:
     """A segment lost with what its worker ran on."""
-    return Outcome(error=error, is_lost=True, is_away=True)
+    return Outcome(error=error, is_lost=True, is_away=True, has_begun=has_begun)
 
 
 @dataclass(frozen=True)
