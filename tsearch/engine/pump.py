@@ -256,9 +256,7 @@ class Pump:
             return "all trials done"
         if not self._is_exhausted:
             return "time is up"
-        rejected = self._chooser.rejected
-        words = f", {len(rejected)} configurations cannot meet the constraints" if rejected else ""
-        return f"space exhausted after {self._n_done} trials{words}"
+        return self._chooser.why_nothing
 
 
 def violation_of(run: Run, trial: Trial) -> float | None:

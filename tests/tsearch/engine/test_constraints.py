@@ -7,7 +7,7 @@ import tsearch
 from tsearch.configuration import Result
 from tsearch.engine.events import Finished, Rejected
 from tsearch.engine.proposers import find_proposer
-from tsearch.engine.proposers.optuna_sampler import CONSTRAINT
+from tsearch.engine.proposers.known import CONSTRAINT
 from tsearch.engine.proposing import Problem, Told, UnderWay
 from tsearch.errors import TsearchError
 from tsearch.front import Front
@@ -94,8 +94,7 @@ def test_samplers_learn_by_how_much_a_limit_is_broken() -> None:
     asked_before(problem, [], [UnderWay(0, values)], np.random.default_rng(0))
     for proposer in (asked_before, asked_after):
         proposer(problem, [told], [], np.random.default_rng(1))
-        complete = [t for t in proposer._study._study.get_trials(deepcopy=False) if t.values is not None]
-        assert [t.constraints for t in complete] == [{CONSTRAINT: 0.2}]
+        assert [t.constraints for t in proposer._known.complete] == [{CONSTRAINT: 0.2}]
 
 
 @pytest.mark.parametrize(

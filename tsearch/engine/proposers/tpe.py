@@ -18,8 +18,7 @@ class TpeProposer(OptunaProposer):
     Source: Ozaki et al., JAIR 73, 2022 (multi-objective TPE).
     """
 
-    @staticmethod
-    def sampler(seed: int) -> "BaseSampler":
+    def sampler(self, seed: int) -> "BaseSampler":
         """Optuna's TPE sampler."""
         from optuna.samplers import TPESampler
 
