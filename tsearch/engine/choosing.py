@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tsearch.engine.events import Duplicate, Listener, Rejected
+from tsearch.engine.events import Duplicate, Listener, Rejected, Warned
 from tsearch.engine.proposing import History, Problem, Proposer, checked, random_numbers
 from tsearch.space.protocol import Configuration, Space
 from tsearch.units import format_value, title
@@ -17,6 +17,7 @@ MAX_DUPLICATES = 10  # proposals for one trial that may be old, or refused
 MAX_DRAWS = 10_000  # after which a search ends: with this many, a thousandth of a space is met by 99.99 % of searches
 ENUMERABLE = 10_000  # configurations: what is left of a space of at most this size is counted
 DRAWS_BEFORE_COUNTING = 100
+SOME = 8  # proposals at least, for a search to be called one
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,12 @@ class Chooser:
         self._n_refused = 0
         self._left: dict[str, Configuration] | None = None  # of a small space, once it was counted, by key
         self.why_nothing = ""  # one line, once there is nothing left to choose
+
+    @property
+    def n_given(self) -> int:
+        """How many configurations are tried before anything is proposed."""
+        given = {self._space.key(c): c for c, _ in _queue(self._space)}
+        return sum(self._space.refuse(configuration) is None for configuration in given.values())
 
     def choose(self, number: int, history: History) -> Chosen | None:
         """What trial `number` tries; None if nothing is left or found, see `why_nothing`."""
@@ -137,6 +144,17 @@ class Chooser:
             self._rejected.add(key)
             self._say(Rejected(key, reason))
         return reason is None
+
+
+def warning_of_too_few(n_total: int, chooser: Chooser, size: int | None) -> Warned | None:
+    """That no trial is left to search with; None where some are, or where there is nothing else to try."""
+    n_given = chooser.n_given
+    if n_total > n_given or n_given == size:
+        return None
+    return Warned(
+        f"all {n_total} trials are baselines or enqueued: nothing is searched; "
+        f"give --trials {n_given + SOME} or more."
+    )
 
 
 def _limits(space: Space) -> str:

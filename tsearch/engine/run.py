@@ -16,7 +16,7 @@ from tsearch.engine.beginning import (
     with_profile,
 )
 from tsearch.engine.changes import refuse_changes
-from tsearch.engine.choosing import Chooser
+from tsearch.engine.choosing import Chooser, warning_of_too_few
 from tsearch.engine.events import Event, Listener
 from tsearch.engine.executors import Evaluator, Executor, make_executor
 from tsearch.engine.identity import prepared, refuse_other_identity
@@ -182,7 +182,11 @@ def _search(
     try:
         known = [opened.space.key(trial.configuration) for trial in opened.trials]
         chooser = Chooser(opened.space, proposer, opened.seed, known, listener)
-        history = History(_told(opened, journal.open_numbers()))
+        warning = warning_of_too_few(opened.n_total, chooser, opened.space.size)
+        if warning is not None:
+            listener(warning)
+        is_ordered = opened.space.search.ordered
+        history = History(_told(opened, journal.open_numbers()), is_ordered=is_ordered)
         scheduler = find_scheduler(opened.file.scheduler)
         pump = Pump(opened, journal, chooser, history, scheduler, executor, listener)
         ended = pump.search(timeout_s)
