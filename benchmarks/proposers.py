@@ -106,7 +106,8 @@ def more_time_saturates(c: Configuration) -> float:
     """Accuracy grows with the timesteps of all blocks alike, and the best learning rate falls with them."""
     total = sum(_of_blocks(c))
     early = 0.03 * (len(c.schedule) > 1) * math.exp(-total / 8)
-    return 0.95 * (1 - math.exp(-0.5 - total / 7)) + early - _off(c, best_rate=0.02 / math.sqrt(1 + total / 3))
+    off = _off(c, best_rate=0.02 / math.sqrt(1 + total / 3))
+    return 0.95 * (1 - math.exp(-0.5 - total / 7)) + early - off
 
 
 def _off(c: Configuration, best_rate: float) -> float:
@@ -137,7 +138,7 @@ def _costs(timesteps: tuple[int, ...], stages: tuple[int, ...]) -> Metrics:
 def search(landscape: Landscape, proposer: Any, seed: int) -> float:
     """The hypervolume that a search reaches."""
     space, history = landscape.space, History()
-    chooser = Chooser(space, find_proposer(proposer), seed, (), lambda event: None)
+    chooser = Chooser(space, find_proposer(proposer), seed, (), lambda _: None)
     gains: list[list[float]] = []
     for first in range(0, landscape.trials, BATCH):
         chosen = []
@@ -160,7 +161,8 @@ def _gain(landscape: Landscape, objective: Any, metrics: Metrics) -> float:
 def compare(landscape: Landscape, names: list[str], seeds: int) -> dict[str, list[float]]:
     """For every proposer the hypervolumes minus those of random draws, one per seed; printed as they come."""
     drawn = [search(landscape, "random", seed) for seed in range(seeds)]
-    print(f"{landscape.name}, {landscape.trials} trials, {seeds} seeds: random {np.mean(drawn):.4f}", flush=True)
+    print(f"{landscape.name}, {landscape.trials} trials, {seeds} seeds:", flush=True)
+    print(f"  {'random':18s} {1e3 * np.mean(drawn):6.1f}", flush=True)
     more = {}
     for name in names:
         more[name] = [search(landscape, COMPARED[name], s) - drawn[s] for s in range(seeds)]

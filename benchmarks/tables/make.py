@@ -44,6 +44,8 @@ def _row(space: SearchSpace, configuration: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("space", type=Path, nargs="?", default=DIGIT_EVENTS, help="the space's YAML file")
     tabulate(parser.parse_args().space)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tsearch.errors import TsearchError
+from tsearch.space.file import spaces_folder
 from tsearch.space.loading import as_written, load, parse_stored
 
 _MAY_CHANGE = ("trials", "timeout_s", "max_failures")
@@ -19,7 +20,10 @@ def refuse_changes(folder: Path, space_path: str | None, space_text: str) -> Non
     if space_path is None or not Path(space_path).is_file() or Path(space_path).read_text() == space_text:
         return
     before = parse_stored(space_text, str(folder / "space.yaml"))
-    difference = first_difference(_searched(before.to_dict()), _searched(load(space_path).to_dict()))
+    is_shipped = Path(space_path).parent == spaces_folder()
+    difference = first_difference(
+        *(_searched(space.to_dict(), is_shipped) for space in (before, load(space_path)))
+    )
     if difference is not None:
         name, old, new = difference
         raise TsearchError(
@@ -40,8 +44,10 @@ def first_difference(old: Any, new: Any, name: str = "") -> tuple[str, Any, Any]
     return next(difference for difference in found if difference is not None)
 
 
-def _searched(space: Mapping[str, Any]) -> dict[str, Any]:
-    search = {name: value for name, value in space["search"].items() if name not in _MAY_CHANGE}
+def _searched(space: Mapping[str, Any], is_shipped: bool) -> dict[str, Any]:
+    """What must not change. A later version may ship a space with another proposer: a run keeps the one in run.json."""
+    may_change = (*_MAY_CHANGE, "proposer") if is_shipped else _MAY_CHANGE
+    search = {name: value for name, value in space["search"].items() if name not in may_change}
     return json.loads(json.dumps(dict(space) | {"search": search}))  # type: ignore[no-any-return]
 
 

@@ -14,7 +14,7 @@ from tsearch.space.protocol import Configuration, Space
 from tsearch.units import format_value, title
 
 MAX_DUPLICATES = 10  # proposals for one trial that may be old, or refused
-MAX_DRAWS = 10_000  # after which a search ends: with this many, a thousandth of a space is met by 99.99 % of searches
+MAX_DRAWS = 10_000  # after which a search ends; they miss a thousandth of a space once in 22,000 searches
 ENUMERABLE = 10_000  # configurations: what is left of a space of at most this size is counted
 DRAWS_BEFORE_COUNTING = 100
 SOME = 8  # proposals at least, for a search to be called one

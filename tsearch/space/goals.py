@@ -34,7 +34,7 @@ class SearchSettings(Frozen):
     seed alone. `max_failures` failed trials in a row stop the run."""
 
     trials: PositiveInt = 40
-    proposer: str = "tpe"
+    proposer: str = "nsga2"  # by benchmarks/proposers.py
     seed: Annotated[int, Field(ge=0)] = 0
     baselines: Literal["uniform", "none"] = "uniform"
     ordered: bool = False

@@ -1,17 +1,23 @@
 """The promises that every proposer keeps, whether Optuna's or a user's."""
 
+import json
+
 import numpy as np
 import pytest
 from my_proposers import Halton, near_the_best
 
+from tsearch.engine.changes import refuse_changes
 from tsearch.engine.events import Warned
 from tsearch.engine.proposers import PROPOSERS, find_proposer
 from tsearch.engine.proposers.nsga2 import Nsga2Proposer
 from tsearch.engine.proposing import History, Problem, Told, UnderWay
 from tsearch.engine.run import resume, run
+from tsearch.engine.run_file import read_run_file
 from tsearch.engine.run_folder import Run
 from tsearch.errors import TsearchError
 from tsearch.space.domains import Choice
+from tsearch.space.file import spaces_folder
+from tsearch.space.goals import SearchSettings
 
 USERS = {"my_proposers:Halton": Halton(), "my_proposers:near_the_best": near_the_best}
 EVERY = [*PROPOSERS, *USERS]
@@ -154,14 +160,15 @@ def test_a_proposer_starts_anew_where_a_trial_was_put_between_others(make_space)
 def test_a_run_without_a_trial_to_search_with_says_so_before_it_begins(make_space, ideal, tmp_path) -> None:
     space = make_space(timesteps=(1, 2, 4), trials=12)
     enqueued = space.random(np.random.default_rng(0))
-    space = space.model_copy(update={"enqueued": (enqueued, space.baselines()[0])})  # one of them is a baseline
+    twice = space.baselines()[0]
+    space = space.model_copy(update={"enqueued": (enqueued, twice)})
     settings = {"runs": tmp_path, "executor": "inline", "ideal": ideal}
     for trials, is_warned in [(3, True), (4, True), (5, False)]:
         heard = []
         run(space, "toys:evaluate", trials=trials, listener=heard.append, **settings)
         warnings = [event.text for event in heard if isinstance(event, Warned)]
-        text = f"all {trials} trials are baselines or enqueued: nothing is searched; give --trials 12 or more."
-        assert warnings == ([text] if is_warned else [])
+        text = "trials are baselines or enqueued: nothing is searched; give --trials 12 or more."
+        assert warnings == ([f"all {trials} {text}"] if is_warned else [])
         assert not is_warned or isinstance(heard[0], Warned)
 
 
@@ -196,3 +203,22 @@ def test_a_large_space_is_never_enumerated(make_space, ideal, tmp_path, monkeypa
     monkeypatch.setattr(type(space), "enumerate", lambda _: pytest.fail("enumerated"))
     found = run(space, "toys:evaluate", proposer=lambda *_: {}, runs=tmp_path, executor="inline", ideal=ideal)
     assert len({trial.key for trial in found.trials}) == 12
+
+
+def test_another_default_changes_no_run_that_was_begun_before(tmp_path) -> None:
+    """A run goes on with the proposer in its run.json; where none stood there, it was TPE."""
+    found = run("digits", "toys:evaluate", runs=tmp_path, executor="inline", trials=1, proposer="tpe")
+    content = json.loads((found.folder / "run.json").read_text())
+    assert SearchSettings().proposer == content["space"]["search"]["proposer"] == "nsga2"
+    assert content.pop("proposer") == "tpe"
+    (found.folder / "run.json").write_text(json.dumps(content))
+    assert read_run_file(found.folder).proposer == "tpe"
+
+
+def test_a_later_version_may_ship_a_space_with_another_proposer(tmp_path) -> None:
+    shipped = spaces_folder() / "digits_dvs.yaml"
+    before = shipped.read_text().replace("proposer: nsga2", "proposer: tpe")
+    refuse_changes(tmp_path, str(shipped), before)
+    (tmp_path / "mine.yaml").write_text(shipped.read_text())
+    with pytest.raises(TsearchError, match=r"'search.proposer' changed .* \(\"tpe\" -> \"nsga2\"\)"):
+        refuse_changes(tmp_path, str(tmp_path / "mine.yaml"), before)

@@ -80,7 +80,10 @@ class Known(InMemoryStorage):
     # ------------------------------------------------------------------ what samplers ask of a storage
 
     def get_all_trials(
-        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
+        self,
+        study_id: int,  # noqa: ARG002
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
     ) -> list[FrozenTrial]:
         """Complete trials in the order of telling, then those under way."""
         trials = []
