@@ -51,6 +51,7 @@ def _resume(command: Parser) -> None:
     command.add_argument(
         "--trials", type=_added_trials, default=0, metavar="+N", help="extend the run by N trials"
     )
+    command.add_argument("--retry-failed", action="store_true", help="try the failed trials again")
     _add_execution(command)
 
 
@@ -149,6 +150,11 @@ def _add_execution(command: Parser) -> None:
         "--timeout",
         metavar="TIME",
         help="end the run after this time, such as 90s, 30min or 2h; resume continues it",
+    )
+    command.add_argument(
+        "--segment-timeout",
+        metavar="TIME",
+        help="end a training that takes longer, such as 30min; its trial fails (never)",
     )
     command.add_argument("-v", "--verbose", action="store_true", help="let the libraries talk")
 

@@ -43,6 +43,7 @@ def run(arguments: argparse.Namespace) -> str:
         profile=arguments.profile,
         seed=arguments.seed,
         timeout_s=seconds(arguments.timeout),
+        segment_timeout_s=seconds(arguments.segment_timeout, "--segment-timeout"),
         listener=_progress(arguments.verbose),
         **executor_of(arguments, "process"),
     )
@@ -56,7 +57,9 @@ def resume(arguments: argparse.Namespace) -> str:
     finished = search_on(
         run_folder(arguments.run, arguments.runs),
         more_trials=arguments.trials,
+        retry_failed=arguments.retry_failed,
         timeout_s=seconds(arguments.timeout),
+        segment_timeout_s=seconds(arguments.segment_timeout, "--segment-timeout"),
         listener=_progress(arguments.verbose),
         **executor_of(arguments),
     )

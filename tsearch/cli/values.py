@@ -35,14 +35,14 @@ def assumed_bits(texts: list[str] | None) -> dict[str, int]:
     return assumed
 
 
-def seconds(text: str | None) -> float | None:
-    """The time of --timeout in seconds; None where it was not given."""
+def seconds(text: str | None, flag: str = "--timeout") -> float | None:
+    """The time of `flag` in seconds; None where it was not given."""
     if text is None:
         return None
     try:
         return parse(text, "latency_s")
     except TsearchError:
-        raise TsearchError(f"--timeout {text}: a time is a number with a unit: 90s, 30min or 2h.") from None
+        raise TsearchError(f"{flag} {text}: a time is a number with a unit: 90s, 30min or 2h.") from None
 
 
 def executor_of(arguments: argparse.Namespace, default: str | None = None) -> dict[str, Any]:

@@ -146,15 +146,15 @@ class Chooser:
         return reason is None
 
 
-def warning_of_too_few(n_total: int, chooser: Chooser, size: int | None) -> Warned | None:
-    """That no trial is left to search with; None where some are, or where there is nothing else to try."""
-    n_given = chooser.n_given
-    if n_total > n_given or n_given == size:
-        return None
-    return Warned(
-        f"all {n_total} trials are baselines or enqueued: nothing is searched; "
-        f"give --trials {n_given + SOME} or more."
-    )
+def warn_of_too_few(n_total: int, space: Space, n_given: int, listener: Listener) -> None:
+    """Say so where no trial is left to search with, though there is more to try than the `n_given` that come first."""
+    if n_total <= n_given and n_given != space.size:
+        listener(
+            Warned(
+                f"all {n_total} trials are baselines or enqueued: nothing is searched; "
+                f"give --trials {n_given + SOME} or more."
+            )
+        )
 
 
 def _limits(space: Space) -> str:

@@ -67,7 +67,7 @@ class Front:
         """The front of those trials that are complete, in any order."""
         complete = [trial for trial in trials if trial.state == "complete"]
         complete.sort(key=lambda trial: (trial.finished or "", trial.number))
-        points = tuple(point_of(trial, trial.result) for trial in complete if trial.result is not None)
+        points = tuple(point_of(trial, trial.summary) for trial in complete if trial.summary is not None)
         return cls(points, tuple(objectives), reference, ideal, name, constraints or {})
 
     @cached_property

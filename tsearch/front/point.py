@@ -9,6 +9,7 @@ from tsearch.configuration import Configuration
 if TYPE_CHECKING:
     from tsearch.configuration import Result
     from tsearch.engine.run_folder import Trial
+    from tsearch.engine.trial import StoredResult
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Point:
         return dict(self.parameters)
 
 
-def point_of(trial: "Trial", result: "Result | None" = None) -> Point:
+def point_of(trial: "Trial", result: "Result | StoredResult | None" = None) -> Point:
     """The point of a trial; without a result it has no metrics."""
     chosen = trial.configuration
     is_network = isinstance(chosen, Configuration)

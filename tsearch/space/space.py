@@ -94,16 +94,16 @@ class SearchSpace(Frozen):
     def with_profile(self, profile: str) -> Self:
         """The same space, searched for other hardware: a profile's name or YAML file. Raises: TsearchError
         if unusable."""
-        from hwcost import HwcostError, load_profile
+        from hwcost import HwcostError, known_profiles, load_profile
 
         try:
             load_profile(profile)
         except HwcostError as error:
             raise TsearchError(str(error)) from None
-        path = Path(profile)
-        profile = str(path.absolute()) if path.is_file() else profile
-        also = tuple(name for name in self.hardware.also if name != profile)
-        hardware = self.hardware.model_copy(update={"profile": profile, "also": also})
+        known = known_profiles()
+        names = (profile, *(name for name in self.hardware.also if name != profile))
+        profile, *also = (name if name in known else str(Path(name).absolute()) for name in names)
+        hardware = self.hardware.model_copy(update={"profile": profile, "also": tuple(also)})
         return self.model_copy(update={"hardware": hardware})
 
     def task(self, seed: int | None = None) -> Task:

@@ -25,9 +25,9 @@ def segment(rate: float = 0.01, **options: object) -> Segment:
         training=Training(learning_rate=rate),
     )
     compute = Compute(device=str(options.pop("device", "cpu")))
-    return Segment(
-        configuration, 0, 3, None, Task(data=DataSpec(name="toy", options=options), compute=compute)
-    )
+    timeout_s = options.pop("timeout_s", None)
+    task = Task(data=DataSpec(name="toy", options=options), compute=compute)
+    return Segment(configuration, 0, 3, None, task, timeout_s)
 
 
 def collect(executor: Executor, n: int) -> dict:
