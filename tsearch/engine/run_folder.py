@@ -15,7 +15,7 @@ from pathlib import Path
 from tsearch.configuration import Task
 from tsearch.engine.ending import read_ended
 from tsearch.engine.rows import Row, read_rows
-from tsearch.engine.run_file import RunFile, read_run_file
+from tsearch.engine.run_file import UNREADABLE, RunFile, damaged, read_run_file
 from tsearch.engine.state import RUNS, RunState, state_of
 from tsearch.engine.store import CheckpointName, checkpoint_path, read_checkpoint
 from tsearch.engine.stored_trial import trial_of
@@ -134,7 +134,10 @@ def read_run(folder: str | Path) -> tuple[Run, list[Row]]:
     """The run in `folder`, and the rows of its ledger. Raises: TsearchError if there is none."""
     folder = Path(folder)
     file = read_run_file(folder)
-    space = space_of(file)
+    try:
+        space = space_of(file)
+    except UNREADABLE as error:
+        raise damaged(folder / "run.json", error) from None
     rows = read_rows(folder / LEDGER)
     trials = tuple(trial_of(row, folder, space, file) for row in rows)
     return Run(folder, file, trials, read_ended(folder)), rows

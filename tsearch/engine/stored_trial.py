@@ -10,19 +10,11 @@ from pathlib import Path
 
 from tsearch.engine.notes import Notes, checkpoint_name, notes_of
 from tsearch.engine.rows import Row
-from tsearch.engine.run_file import RunFile
+from tsearch.engine.run_file import UNREADABLE, RunFile
 from tsearch.engine.store import REPEAT, checked_content, objective_values, require_result, result_path
 from tsearch.engine.trial import Measured, State, StoredResult, Trial
 from tsearch.errors import TsearchError
 from tsearch.space.protocol import Configuration, Space
-
-_UNREADABLE = (
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    AssertionError,
-)  # raised by what is damaged
 
 
 def trial_of(row: Row, folder: Path, space: Space, file: RunFile) -> Trial:
@@ -59,11 +51,11 @@ def trial_of(row: Row, folder: Path, space: Space, file: RunFile) -> Trial:
 def _configuration(row: Row, notes: Notes, space: Space) -> Configuration:
     """The configuration as it was noted, or else what the parameter values stand for."""
     if notes.configuration is not None:
-        with suppress(*_UNREADABLE):
+        with suppress(*UNREADABLE):
             return space.from_plain(notes.configuration)
     try:
         return space.decode(row.values)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise TsearchError(
             f"ledger.sqlite is damaged (trial {row.number}: {str(error).splitlines()[0][:200]}). "
             "Restore it from a copy of the run."

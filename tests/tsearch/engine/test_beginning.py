@@ -101,17 +101,25 @@ from tsearch.engine.run import run
 from tsearch.space.space import SearchSpace
 setattr(beginning, sys.argv[1], lambda *given: os._exit(9))
 space = SearchSpace.from_dict(json.loads(sys.argv[3]), "name: toy")
-run(space, "toys:evaluate", name="toy", runs=sys.argv[2], executor="inline", ideal={"accuracy": 1.0})
+run(space, "toys:evaluate", name="toy", runs=sys.argv[2], executor="inline", ideal=json.loads(sys.argv[4]))
 """
 
 
 @pytest.mark.parametrize("step", ["write_whole", "begin_ledger", "write_run_file"])
 def test_a_run_killed_while_it_was_created_is_begun_anew_under_its_name(
-    search, tmp_path, step, make_space
+    search, tmp_path, step, make_space, ideal
 ) -> None:
     runs = tmp_path / "runs"
     path = f"{Path(__file__).parent}:{os.environ.get('PYTHONPATH', '')}"
-    arguments = [sys.executable, "-c", BEGIN, step, str(runs), json.dumps(make_space().to_dict())]
+    arguments = [
+        sys.executable,
+        "-c",
+        BEGIN,
+        step,
+        str(runs),
+        json.dumps(make_space().to_dict()),
+        json.dumps(ideal),
+    ]
     done = subprocess.run(arguments, env=os.environ | {"PYTHONPATH": path})
     assert done.returncode == 9
     assert not (runs / "toy" / "run.json").exists()
