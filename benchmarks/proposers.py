@@ -62,11 +62,10 @@ def nsga2(population: int) -> type[Nsga2Proposer]:
 
 COMPARED: dict[str, Any] = {
     "tpe": TpeProposer,
-    "tpe, independent": IndependentTpe,
-    "nsga2, 10": nsga2(10),
+    "tpe-independent": IndependentTpe,
     "nsga2": Nsga2Proposer,
-    "nsga2, 30": nsga2(30),
-    "nsga2, 50": nsga2(50),
+    "nsga2-20": nsga2(20),
+    "nsga2-50": nsga2(50),
     "gp": GpProposer,
 }
 
