@@ -10,6 +10,7 @@ from tsearch.engine.proposing import Proposer
 from tsearch.engine.run_file import RunFile
 from tsearch.errors import TsearchError
 from tsearch.references import reference_to
+from tsearch.space.file import spaces_folder
 from tsearch.space.kinds import space_from_dict
 from tsearch.space.loading import as_written, load, parse_stored
 from tsearch.space.protocol import Space
@@ -25,7 +26,10 @@ def refuse_changes(folder: Path, space_path: str | None, space_text: str) -> Non
     if space_path is None or not Path(space_path).is_file() or Path(space_path).read_text() == space_text:
         return
     before = parse_stored(space_text, str(folder / "space.yaml"))
-    _refuse(folder, before.to_dict(), load(space_path).to_dict(), f" in {space_path}")
+    old, new = before.to_dict(), load(space_path).to_dict()
+    if Path(space_path).parent == spaces_folder():  # a later version may ship it with another proposer
+        new["search"]["proposer"] = old["search"]["proposer"]
+    _refuse(folder, old, new, f" in {space_path}")
 
 
 def refuse_other_search(

@@ -304,9 +304,7 @@ class Pump:
             return self._failure_of_all() or "all trials done"
         if not self._is_exhausted:
             return "time is up"
-        rejected = self._chooser.rejected
-        words = f", {len(rejected)} configurations cannot meet the constraints" if rejected else ""
-        return self._failure_of_all() or f"space exhausted after {self._n_done} trials{words}"
+        return self._failure_of_all() or self._chooser.why_nothing
 
     def _failure_of_all(self) -> str:
         """What to say where every trial failed; '' where one did not, or there is none."""

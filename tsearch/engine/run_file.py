@@ -56,7 +56,7 @@ class RunFile(Frozen):
     reference: dict[str, float] = Field(default_factory=dict)
     ideal: dict[str, float] = Field(default_factory=dict)
     evaluator: str | None = None
-    proposer: str | None = "tpe"
+    proposer: str | None = "tpe"  # of runs without this field, whatever the default is today
     scheduler: str = "whole"
     executor: ExecutorChoice = ExecutorChoice()
     versions: dict[str, str] = Field(default_factory=dict)

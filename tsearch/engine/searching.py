@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from tsearch.engine.choosing import Chooser
+from tsearch.engine.choosing import Chooser, warn_of_too_few
 from tsearch.engine.ending import STOPPED, forget_ended, write_ended
 from tsearch.engine.events import Forgiving, Listener
 from tsearch.engine.executors import Executor
@@ -61,7 +61,8 @@ def search(
         opened = replace(opened, trials=tuple(trials))
         known = [opened.space.key(trial.configuration) for trial in opened.trials]
         chooser = Chooser(opened.space, proposer, opened.seed, known, listener)
-        history = History(_told(opened, journal.open_numbers()))
+        warn_of_too_few(opened.n_total, opened.space, chooser.n_given, listener)
+        history = History(_told(opened, journal.open_numbers()), is_ordered=opened.space.search.ordered)
         scheduler = find_scheduler(opened.file.scheduler)
         pump = Pump(
             opened, journal, chooser, history, scheduler, executor, listener, limits.segment_timeout_s

@@ -1,13 +1,13 @@
 """What a network may cost before any training: bounds of a configuration, extremes of a space. Needs no torch."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from math import prod
 from typing import Any, Protocol
 
 from hwcost import Bound, HwcostError, bound, load_profile
 from tsearch.configuration import Configuration, DataSpec, Hardware
 from tsearch.errors import TsearchError, did_you_mean
-from tsearch.pricing.describe import describe_network
+from tsearch.pricing.describe import describe_network, neuron_fields
 from tsearch.pricing.price import cost_metrics, refusal
 from tsearch.space.divisions import Division, Divisions
 from tsearch.space.domains import Domain
@@ -74,6 +74,15 @@ def rejection(space: NetworkSpace, configuration: Configuration) -> str | None:
         if constraint.max is not None and low[name] > constraint.max:
             return f"{title(name)} is at least {format_value(low[name], name)}"
     return None
+
+
+def priced_part(configuration: Configuration) -> Hashable:
+    """What of a configuration its bounds depend on: learning rates and the like do not enter. A network that is not
+    ours may be built from any property of its neurons."""
+    neuron, backbone = configuration.neuron, configuration.backbone
+    priced_neuron = neuron if ":" in backbone.name else tuple(neuron_fields(neuron).items())
+    mode = configuration.temporal_transformer
+    return backbone, configuration.stages, configuration.timesteps, mode, priced_neuron
 
 
 def extreme_configurations(space: NetworkSpace) -> tuple[Configuration, Configuration]:

@@ -44,7 +44,7 @@ class SearchSettings(Frozen):
     `segment_timeout` ('30min', or seconds) is killed, and its trial has failed."""
 
     trials: Annotated[int, Field(gt=0, le=1_000_000)] = 40
-    proposer: str = "tpe"
+    proposer: str = "nsga2"  # by benchmarks/proposers.py
     seed: Annotated[int, Field(ge=0)] = 0
     baselines: Literal["uniform", "none"] = "uniform"
     ordered: bool = False

@@ -6,7 +6,7 @@ values into configurations and back, counts, enumerates and draws. It is the one
 any space stands in `protocol.py`."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -88,7 +88,7 @@ class SearchSpace(Frozen):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with other fields; what was worked out from the old ones is forgotten."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("depth", "structures"):
+        for name in ("depth", "structures", "_refusals"):
             copied.__dict__.pop(name, None)
         return copied
 
@@ -171,9 +171,17 @@ class SearchSpace(Frozen):
 
     def refuse(self, configuration: Configuration) -> str | None:
         """Why no training can make it meet the constraints or fit the hardware; None if one may."""
-        from tsearch.pricing.bounds import rejection
+        from tsearch.pricing.bounds import priced_part, rejection
 
-        return rejection(self, configuration)
+        priced = priced_part(configuration)
+        if priced not in self._refusals:
+            self._refusals[priced] = rejection(self, configuration)
+        return self._refusals[priced]
+
+    @cached_property
+    def _refusals(self) -> dict[Hashable, str | None]:
+        """What was worked out before, since thousands of draws share few prices."""
+        return {}
 
     def reference_box(self) -> tuple[dict[str, float], dict[str, float]]:
         """The worst and the best value of every objective before any training. Raises: TsearchError if unknown."""
