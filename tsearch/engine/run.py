@@ -1,6 +1,7 @@
 """The way in: `run` begins a search, `resume` goes on with one."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from tsearch.engine.beginning import (
 )
 from tsearch.engine.changes import refuse_changes
 from tsearch.engine.choosing import Chooser
+from tsearch.engine.ending import STOPPED, forget_ended, write_ended
 from tsearch.engine.events import Event, Listener
 from tsearch.engine.executors import Evaluator, Executor, make_executor
 from tsearch.engine.identity import prepared, refuse_other_identity
@@ -179,17 +181,22 @@ def _search(
         refuse_other_code(trial.configuration)
     journal = Journal(opened)
     listener = listener or _ignore
+    forget_ended(folder)
     try:
         known = [opened.space.key(trial.configuration) for trial in opened.trials]
         chooser = Chooser(opened.space, proposer, opened.seed, known, listener)
         history = History(_told(opened, journal.open_numbers()))
         scheduler = find_scheduler(opened.file.scheduler)
         pump = Pump(opened, journal, chooser, history, scheduler, executor, listener)
-        ended = pump.search(timeout_s)
+        write_ended(folder, pump.search(timeout_s))
+    except TsearchError as error:
+        with suppress(TsearchError):  # a full disk is told already
+            write_ended(folder, f"{STOPPED}: {error}")
+        raise
     finally:
         executor.close()
         journal.close()
-    return replace(open_run(folder), ended=ended)
+    return open_run(folder)
 
 
 def _told(run: Run, open_numbers: set[int]) -> list[Told]:

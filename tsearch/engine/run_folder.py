@@ -4,6 +4,7 @@ run.json         what is searched, how, and in which box the hypervolume is meas
 space.yaml       the search space as it was given
 ledger.sqlite    the trials (an Optuna study)
 results/  checkpoints/  errors/    see `store.py`
+ended.json       why the last search ended
 lock             held by the process that works on the run
 """
 
@@ -16,6 +17,7 @@ from typing import Any, Literal
 from optuna.trial import FrozenTrial, TrialState
 
 from tsearch.configuration import Result, Task
+from tsearch.engine.ending import read_ended
 from tsearch.engine.ledger import Ledger
 from tsearch.engine.run_file import RunFile, read_run_file
 from tsearch.engine.store import CheckpointName, checkpoint_path, read_checkpoint, read_result, result_path
@@ -48,6 +50,7 @@ class Trial:
         values: The parameter values that it was proposed with.
         measured: What it reached before the end of its training, by epoch.
         n_lost: How many workers died on it.
+        is_damaged: It failed because what is on disk of it cannot be read; `resume` repeats it.
     """
 
     number: int
@@ -61,12 +64,13 @@ class Trial:
     values: Mapping[str, Any] = field(default_factory=dict)
     measured: Mapping[int, Measured] = field(default_factory=dict)
     n_lost: int = 0
+    is_damaged: bool = False
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run as its folder holds it, at the moment of opening. `ended` says why the search that returned it
-    stopped.
+    """A run as its folder holds it, at the moment of opening. `ended` says why its last search ended, where
+    that is known.
     """
 
     folder: Path
@@ -154,7 +158,7 @@ def open_run(folder: str | Path) -> Run:
         trials = tuple(_trial(folder, space, file.task.replicate, row) for row in ledger.trials())
     finally:
         ledger.close()
-    return Run(folder, file, trials)
+    return Run(folder, file, trials, read_ended(folder))
 
 
 def space_of(file: RunFile) -> Space:
