@@ -1,12 +1,14 @@
 """Constraints: what metrics must keep to, as {metric: (minimum, maximum)}; None leaves a side open."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from tsearch.units import format_value, title
 from tsearch.units import violation as violation_of_one
 
-Constraints = Mapping[str, tuple[float | None, float | None]]
+Bounds = tuple[float | None, float | None]
+Constraints = Mapping[str, Bounds]
+OPEN: Bounds = (None, None)
 
 
 def violation(metrics: Mapping[str, float], constraints: Constraints) -> float:
@@ -18,12 +20,35 @@ def violation(metrics: Mapping[str, float], constraints: Constraints) -> float:
     return max(violations, default=0.0)
 
 
-def constraints_text(constraints: Constraints) -> str:
-    """'accuracy at least 85.0 % and energy at most 50.0 pJ'."""
-    return " and ".join(_text(metric, *bounds) for metric, bounds in constraints.items())
+def both(one: Constraints, other: Constraints) -> dict[str, Bounds]:
+    """The constraints that hold where those of `one` and of `other` do: of two bounds the stricter."""
+    metrics = dict.fromkeys((*one, *other))
+    return {
+        metric: (
+            _stricter(max, one.get(metric, OPEN)[0], other.get(metric, OPEN)[0]),
+            _stricter(min, one.get(metric, OPEN)[1], other.get(metric, OPEN)[1]),
+        )
+        for metric in metrics
+    }
 
 
-def _text(metric: str, low: float | None, high: float | None) -> str:
-    sides = (("at least", low), ("at most", high))
-    bounds = [f"{word} {format_value(bound, metric)}" for word, bound in sides if bound is not None]
-    return f"{title(metric)} {' and '.join(bounds)}"
+def constraints_text(constraints: Constraints, of_run: Constraints | None = None) -> str:
+    """'accuracy at least 85.0 % and energy at most 50.0 pJ'; the bounds that are those `of_run` say so."""
+    return " and ".join(
+        f"{title(metric)} {' and '.join(texts)}"
+        for metric, bounds in constraints.items()
+        if (texts := _bound_texts(metric, bounds, (of_run or {}).get(metric, OPEN)))
+    )
+
+
+def _bound_texts(metric: str, bounds: Bounds, of_run: Bounds) -> list[str]:
+    return [
+        f"{word} {format_value(bound, metric)}{' (set by the run)' if bound == its else ''}"
+        for word, bound, its in zip(("at least", "at most"), bounds, of_run, strict=True)
+        if bound is not None
+    ]
+
+
+def _stricter(choose: Callable[..., float], one: float | None, other: float | None) -> float | None:
+    bounds = [bound for bound in (one, other) if bound is not None]
+    return choose(bounds) if bounds else None

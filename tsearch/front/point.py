@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from tsearch.configuration import Configuration
 from tsearch.space.settings import flatten
+from tsearch.units import format_value, title
 
 if TYPE_CHECKING:
     from tsearch.configuration import Phase, Result
     from tsearch.engine.run_folder import Trial
+
+_SHOWN = 3  # metrics in the text of a point
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,11 @@ class Point:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     configuration: Configuration | None = field(default=None, repr=False, compare=False)
     seconds: float | None = field(default=None, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        shown = [f"{title(name)} {format_value(value, name)}" for name, value in self.metrics.items()]
+        more = ["..."] if len(shown) > _SHOWN else []
+        return f"Point(trial {self.number}: {', '.join([self.label, *shown[:_SHOWN], *more])})"
 
     @property
     def is_uniform(self) -> bool:
