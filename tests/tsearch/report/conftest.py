@@ -87,6 +87,13 @@ def result_of(what: Configuration, number: int) -> Result:
     )
 
 
+class RunWithWeights(Run):
+    """A run that holds the weights of all its trials."""
+
+    def has_checkpoint(self, trial: Trial) -> bool:
+        return trial in self.trials
+
+
 def key_of(what: Any) -> str:
     return what.key if isinstance(what, Configuration) else content_hash(what)
 
@@ -97,6 +104,7 @@ def run_of(
     errors: Sequence[str] = (),
     name: str = "demo",
     folder: Path | None = None,
+    has_weights: bool = True,
     **content: Any,
 ) -> Run:
     """A run with a complete trial per result, and a failed one per error."""
@@ -125,7 +133,9 @@ def run_of(
         "ideal": {o: BOXES.get(o, (1.0, 0.0))[1] for o in objectives},
         **content,
     }
-    return Run(folder or Path("runs") / name, RunFile.model_validate(content), tuple(trials))
+    return (RunWithWeights if has_weights else Run)(
+        folder or Path("runs") / name, RunFile.model_validate(content), tuple(trials)
+    )
 
 
 @pytest.fixture(scope="session")
