@@ -144,6 +144,19 @@ def format_value(value: float, metric: str, digits: int = 3) -> str:
     return f"{number} {unit}".rstrip()
 
 
+def duration_text(seconds: float) -> str:
+    """A time to wait, rounded as people say it: '40 s', '3 min', '2 h 10 min'."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def counted(n: int, what: str) -> str:
+    """'1 trial', '3 trials'."""
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
 def display_unit(metric: str, value: float) -> tuple[str, float]:
     """The unit in which `value` is best read, and what to divide by: (`energy_pj`, 61234.0) -> ('nJ',
     1000.0).

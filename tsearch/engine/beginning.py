@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tsearch.engine.executors import Evaluator
+from tsearch.engine.ledger import begin_ledger
 from tsearch.engine.run_file import RunFile, write_run_file
-from tsearch.engine.run_folder import open_ledger
+from tsearch.engine.run_folder import LEDGER
 from tsearch.errors import TsearchError
 from tsearch.files.whole import full_disk_is_an_error, write_whole
 from tsearch.space.entries import Goals, parameter_space
@@ -111,7 +112,7 @@ def fill_folder(folder: Path, file: RunFile) -> None:
     try:
         if file.space_text:
             write_whole(folder / "space.yaml", file.space_text.encode())
-        open_ledger(folder, file).close()
+        begin_ledger(folder / LEDGER, file.name, [objective.direction for objective in file.objectives])
         write_run_file(folder, file)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)

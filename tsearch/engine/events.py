@@ -68,6 +68,13 @@ class Rejected:
 
 
 @dataclass(frozen=True)
+class Warned:
+    """Something that people should know while the search goes on; one line."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Ended:
     """Nothing is under way any more, because of `reason`: 'all trials done', 'time is up', 'space exhausted
     after N trials', or 'stopped' where an error or an interrupt follows.
@@ -78,5 +85,5 @@ class Ended:
     n_total: int
 
 
-Event = Started | Submitted | Finished | Lost | Duplicate | Rejected | Ended
+Event = Started | Submitted | Finished | Lost | Duplicate | Rejected | Warned | Ended
 Listener = Callable[[Event], None]

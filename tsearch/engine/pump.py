@@ -98,8 +98,8 @@ class Pump:
             return
         self._open[trial.number] = trial
         self._history.begin(trial.number, trial.values)
-        result = trial.result
-        self._ended[trial.number] = None if result is None else objective_values(result, self._run.objectives)
+        is_complete = trial.state == "complete"
+        self._ended[trial.number] = objective_values(trial, self._run.objectives) if is_complete else None
         self._n_done += 1
 
     def _propose(self) -> None:
@@ -263,9 +263,9 @@ class Pump:
 
 def violation_of(run: Run, trial: Trial) -> float | None:
     """By how much a complete trial breaks the constraints; None where there is nothing to break."""
-    if not run.space.constraints or trial.result is None:
+    if not run.space.constraints or trial.state != "complete":
         return None
-    return run.space.violation(trial.result.metrics)
+    return run.space.violation(trial.metrics)
 
 
 def _left_s(deadline: float | None) -> float | None:

@@ -35,7 +35,7 @@ from tsearch.engine.run_file import (
     read_run_file,
     write_run_file,
 )
-from tsearch.engine.run_folder import Run, Trial, open_run
+from tsearch.engine.run_folder import Run, Trial, open_run, read_run
 from tsearch.engine.scheduling import find_scheduler
 from tsearch.errors import TsearchError
 from tsearch.references import reference_to
@@ -176,13 +176,16 @@ def _search(
     folder: Path, executor: Executor, proposer: Proposer, timeout_s: float | None, listener: Listener | None
 ) -> Run:
     """Search in a folder whose lock is held; whatever happens, no worker is left behind."""
-    opened = _with_known_values(open_run(folder))
+    opened, rows = read_run(folder)
+    opened = _with_known_values(opened)
     for trial in opened.trials[:1]:
         refuse_other_code(trial.configuration)
-    journal = Journal(opened)
+    journal = Journal(opened, rows)
     listener = listener or _ignore
     forget_ended(folder)
     try:
+        trials = tuple(journal.repeat(trial) if trial.is_damaged else trial for trial in opened.trials)
+        opened = replace(opened, trials=trials)
         known = [opened.space.key(trial.configuration) for trial in opened.trials]
         chooser = Chooser(opened.space, proposer, opened.seed, known, listener)
         history = History(_told(opened, journal.open_numbers()))
@@ -216,14 +219,14 @@ def _with_known_values(run: Run) -> Run:
     trials = [
         trial
         if trial.values.keys() == names
-        else replace(trial, values=run.space.encode(trial.configuration))
+        else replace(trial, values=run.space.encode(trial.configuration), result=trial.summary)
         for trial in run.trials
     ]
     return replace(run, trials=tuple(trials))
 
 
 def _objectives(run: Run, trial: Trial) -> tuple[float, ...] | None:
-    return None if trial.result is None else tuple(objective_values(trial.result, run.objectives))
+    return tuple(objective_values(trial, run.objectives)) if trial.state == "complete" else None
 
 
 def _given_or_stored(folder: Path, what: str, given: Any, stored: str | None) -> Any:

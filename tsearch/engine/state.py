@@ -8,13 +8,21 @@ import shlex
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from tsearch.engine.ending import STOPPED, is_for_good
 from tsearch.engine.lock import holder, is_held, taken_at
 from tsearch.engine.run_folder import Run, Trial
+from tsearch.units import counted, duration_text
 
 RUNS = Path("runs")
+
+
+class InFolder(Protocol):
+    """A run, or what tells of one."""
+
+    @property
+    def folder(self) -> Path: ...
 
 
 @dataclass(frozen=True)
@@ -43,10 +51,10 @@ class RunState:
         """One line: 'running (pid 812): 5 of 17 trials, 1 failed, about 3 min left'."""
         who = f" (pid {self.pid})" if self.pid is not None else ""
         at = " at" if self.word == "stopped" else f"{who}:"
-        parts = [f"{self.word}{at} {self.n_complete + self.n_failed} of {self.n_total} trials"]
+        parts = [f"{self.word}{at} {self.n_complete + self.n_failed} of {counted(self.n_total, 'trial')}"]
         parts += [f"{self.n_failed} failed"] if self.n_failed else []
         parts += [self.why] if self.why else []
-        parts += [f"about {_duration(self.left_s)} left"] if self.left_s is not None else []
+        parts += [f"about {duration_text(self.left_s)} left"] if self.left_s is not None else []
         return ", ".join(parts) + (f"; go on with: {self.hint}" if self.hint else "")
 
     @property
@@ -71,12 +79,12 @@ def state_of(run: Run) -> RunState:
     return RunState("stopped", None, n_complete, n_failed, run.n_total, why=why, hint=resume_hint(run))
 
 
-def resume_hint(run: Run) -> str:
+def resume_hint(run: InFolder) -> str:
     """The command that goes on with a run, as it is to be typed in the current folder."""
     return f"tsearch resume {as_arguments(run)}"
 
 
-def as_arguments(run: Run) -> str:
+def as_arguments(run: InFolder) -> str:
     """A run as arguments of a command: its name, and where it lies unless that is ./runs."""
     folder = run.folder.absolute()
     is_here = folder.parent.resolve() == RUNS.resolve()
@@ -117,11 +125,3 @@ def _finished_at(trial: Trial) -> float | None:
         return datetime.fromisoformat(trial.finished or "").astimezone(UTC).timestamp()
     except ValueError:
         return None
-
-
-def _duration(seconds: float) -> str:
-    """A time to wait, rounded as people say it: '40 s', '3 min', '2 h 10 min'."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -33,9 +33,11 @@ def best_point(
         raise TsearchError(f"{where}: no trial is complete yet, so there is nothing to choose from.")
     every = both(constraints, of_run)
     usable = [point for point in points if math.isfinite(point.metrics.get(metric, math.nan))]
+    if not usable:
+        raise TsearchError(f"{where}: {title(metric)} is a finite number in no complete trial.")
     allowed = [point for point in usable if violation(point.metrics, every) == 0]
     if not allowed:
-        raise TsearchError(f"{where}: {_nearest_miss(usable or points, every, of_run)}")
+        raise TsearchError(f"{where}: {_nearest_miss(usable, every, of_run)}")
     names = dict.fromkeys((metric, *(objective.name for objective in objectives)))
     order = {name: is_better_high(name, objectives) for name in names}
     return min(allowed, key=lambda p: (*(loss(p, name, up) for name, up in order.items()), p.number))

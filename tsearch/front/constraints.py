@@ -1,7 +1,7 @@
 """Constraints: what metrics must keep to, as {metric: (minimum, maximum)}; None leaves a side open."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from tsearch.units import format_value, title
 from tsearch.units import violation as violation_of_one
@@ -22,22 +22,20 @@ def violation(metrics: Mapping[str, float], constraints: Constraints) -> float:
 
 def both(one: Constraints, other: Constraints) -> dict[str, Bounds]:
     """The constraints that hold where those of `one` and of `other` do: of two bounds the stricter."""
-    metrics = dict.fromkeys((*one, *other))
-    return {
-        metric: (
-            _stricter(max, one.get(metric, OPEN)[0], other.get(metric, OPEN)[0]),
-            _stricter(min, one.get(metric, OPEN)[1], other.get(metric, OPEN)[1]),
-        )
-        for metric in metrics
-    }
+    stricter = {}
+    for metric in dict.fromkeys((*one, *other)):
+        lows, highs = zip(one.get(metric, OPEN), other.get(metric, OPEN), strict=True)
+        low = max((bound for bound in lows if bound is not None), default=None)
+        high = min((bound for bound in highs if bound is not None), default=None)
+        stricter[metric] = low, high
+    return {metric: bounds for metric, bounds in stricter.items() if bounds != OPEN}
 
 
 def constraints_text(constraints: Constraints, of_run: Constraints | None = None) -> str:
     """'accuracy at least 85.0 % and energy at most 50.0 pJ'; the bounds that are those `of_run` say so."""
     return " and ".join(
-        f"{title(metric)} {' and '.join(texts)}"
+        f"{title(metric)} {' and '.join(_bound_texts(metric, bounds, (of_run or {}).get(metric, OPEN)))}"
         for metric, bounds in constraints.items()
-        if (texts := _bound_texts(metric, bounds, (of_run or {}).get(metric, OPEN)))
     )
 
 
@@ -47,8 +45,3 @@ def _bound_texts(metric: str, bounds: Bounds, of_run: Bounds) -> list[str]:
         for word, bound, its in zip(("at least", "at most"), bounds, of_run, strict=True)
         if bound is not None
     ]
-
-
-def _stricter(choose: Callable[..., float], one: float | None, other: float | None) -> float | None:
-    bounds = [bound for bound in (one, other) if bound is not None]
-    return choose(bounds) if bounds else None

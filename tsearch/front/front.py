@@ -18,6 +18,7 @@ from tsearch.front.metrics import known_metric, read_constraints
 from tsearch.front.point import Point, point_of
 from tsearch.front.tables import html_table, table
 from tsearch.space.goals import Objective
+from tsearch.units import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +68,7 @@ class Front:
         """The front of those trials that are complete, in any order."""
         complete = [trial for trial in trials if trial.state == "complete"]
         complete.sort(key=lambda trial: (trial.finished or "", trial.number))
-        points = tuple(point_of(trial, trial.result) for trial in complete if trial.result is not None)
+        points = tuple(point_of(trial, trial.summary) for trial in complete if trial.summary is not None)
         return cls(points, tuple(objectives), reference, ideal, name, constraints or {})
 
     @cached_property
@@ -167,8 +168,10 @@ class Front:
     @property
     def summary(self) -> str:
         """One line: '7 of 32 complete trials on the front, hypervolume 0.412, knee T=6 after 8 (trial 12)'."""
-        n = len(self.complete)
-        parts = [f"{len(self.points)} of {n} complete trial{'' if n == 1 else 's'} on the front"]
+        n = counted(len(self.complete), "complete trial")
+        parts = [f"{len(self.points)} of {n} on the front"]
+        if self.infeasible:
+            parts.append(f"{len(self.infeasible)} outside the run's constraints")
         if self.hypervolume is not None:
             parts.append(f"hypervolume {self.hypervolume:.3f}")
         if self.knee is not None:

@@ -65,11 +65,12 @@ def hypervolume(gains: Array) -> float:
 
 def hypervolume_curve(gains: Array) -> tuple[float, ...]:
     """The hypervolume of the first 1, 2, ... rows; it never falls."""
-    covering, curve = np.empty((0, gains.shape[1])), []
+    covering, curve, covered = np.empty((0, gains.shape[1])), [], 0.0
     for row in gains:
         if not np.any(np.all(covering >= row, axis=1)):
             covering = np.vstack([covering[~np.all(covering <= row, axis=1)], row])
-        curve.append(hypervolume(covering))
+            covered = hypervolume(covering)
+        curve.append(covered)
     return tuple(np.maximum.accumulate(curve).tolist()) if curve else ()
 
 

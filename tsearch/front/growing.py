@@ -50,9 +50,9 @@ class GrowingFront:
 
     def add(self, trial: "Trial") -> None:
         """Count a trial that ended; one that is not complete changes nothing."""
-        if trial.state != "complete" or (result := trial.result) is None:
+        if trial.state != "complete" or (summary := trial.summary) is None:
             return
-        point = point_of(trial, result)
+        point = point_of(trial, summary)
         self.n_complete += 1
         if violation(point.metrics, self._constraints) == 0:
             self._keep_best(point)

@@ -1,6 +1,7 @@
 """Metrics and constraints as people write them."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from tsearch.errors import TsearchError, did_you_mean
@@ -14,13 +15,19 @@ def known_metric(name: str, measured: Collection[str], objectives: Sequence[Obje
     `energy`). Raises: TsearchError, naming the known ones and the nearest, where it is none; `where` starts it."""
     goals = [objective.name for objective in objectives]
     known = {*goals, *measured}
-    if name in known or (metric_name(name) not in known and not measured):
-        return name
-    if metric_name(name) in known:
-        return metric_name(name)
-    likely = [*goals, *(short for short, metric in SHORT_NAMES.items() if metric in known)]
-    hint = did_you_mean(name, likely) or did_you_mean(name, known)
+    metric = name if name in known else metric_name(name)
+    if metric in known or not measured:  # before any trial is complete nobody knows what is measured
+        return metric
+    hint = _did_you_mean(name, goals, known) or did_you_mean(name, known)
     raise TsearchError(f"{where}: unknown metric '{name}'.{hint} Known metrics: {', '.join(sorted(known))}.")
+
+
+def _did_you_mean(name: str, goals: Sequence[str], known: Collection[str]) -> str:
+    """The nearest objective or short name, as the metric that it means."""
+    likely = {short: metric for short, metric in SHORT_NAMES.items() if metric in known}
+    likely |= {goal: goal for goal in goals}
+    near = get_close_matches(name, likely, n=1)
+    return f" Did you mean '{likely[near[0]]}'?" if near else ""
 
 
 def is_better_high(metric: str, objectives: Sequence[Objective]) -> bool:

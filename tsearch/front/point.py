@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from tsearch.configuration import Configuration
 from tsearch.space.settings import flatten
-from tsearch.units import format_value, title
+from tsearch.units import counted, format_value, title
 
 if TYPE_CHECKING:
     from tsearch.configuration import Phase, Result
     from tsearch.engine.run_folder import Trial
+    from tsearch.engine.trial import StoredResult
 
 _SHOWN = 3  # metrics in the text of a point
 
@@ -84,7 +85,7 @@ class Point:
         return f"T={timesteps_text(self.timesteps)}{after}"
 
 
-def point_of(trial: "Trial", result: "Result | None" = None) -> Point:
+def point_of(trial: "Trial", result: "Result | StoredResult | None" = None) -> Point:
     """The point of a trial; without a result it has no metrics."""
     chosen = trial.configuration
     is_network = isinstance(chosen, Configuration)
@@ -121,9 +122,11 @@ def timesteps_text(timesteps: Sequence[int]) -> str:
 
 def schedule_text(configuration: Configuration) -> str:
     """The phases as a sentence: '8, 8, 8 for 6 epochs, then 6, 3, 1 for 20'."""
-    phases = [f"{setting_text(phase.timesteps)} for {phase.epochs}" for phase in configuration.schedule]
-    unit = "epoch" if configuration.schedule[0].epochs == 1 else "epochs"
-    return ", then ".join([f"{phases[0]} {unit}", *phases[1:]])
+    first, *rest = configuration.schedule
+    texts = [f"{setting_text(first.timesteps)} for {counted(first.epochs, 'epoch')}"]
+    return ", then ".join(
+        [*texts, *(f"{setting_text(phase.timesteps)} for {phase.epochs}" for phase in rest)]
+    )
 
 
 def setting_text(value: Any, separator: str = ", ") -> str:

@@ -56,6 +56,9 @@ def test_feasible_points_keep_the_constraints_of_the_run_and_the_others_break_on
     assert [point.number for point in LIMITED.feasible] == [1]
     assert [point.number for point in LIMITED.infeasible] == [0, 2, 3]
     assert (front().feasible, front().infeasible) == (front().complete, ())
+    assert repr(LIMITED) == (
+        "Front(demo: 1 of 4 complete trials on the front, 3 outside the run's constraints)"
+    )
 
 
 def test_the_nearest_miss_says_which_bounds_are_those_of_the_run() -> None:
@@ -120,17 +123,27 @@ def test_one_bound_alone_follows_the_direction_of_the_objective() -> None:
         ({"energy": (2, 1)}, "the minimum is above the maximum"),
         ({"energy": math.nan}, "energy is measured in J"),
         ({"area": 3}, "unknown metric 'area'."),
+        (
+            {"energy": (None, 1), "latency": (None, None)},
+            "trial 0 with energy 1.00 µJ: loosen the constraint.",
+        ),
     ],
 )
 def test_what_is_no_constraint_is_one_line(constraints: Any, words: str) -> None:
     assert words in message(front(), "accuracy", constraints)
 
 
+def test_a_metric_that_no_trial_measured_as_a_number_has_no_best() -> None:
+    assert message(front([(math.nan, 1.0), (math.inf, 2.0)]), "accuracy") == (
+        "run demo: accuracy is a finite number in no complete trial."
+    )
+
+
 def test_aliases_and_objectives_are_suggested_first() -> None:
     rows = [(0.5, 1e6, 1e-3, 7.0)]
     assert front(rows).best("acc").number == 0
-    assert "Did you mean 'acc'?" in message(front(rows), "ac")
-    assert "Did you mean 'energy'?" in message(front(rows), "enrgy")
+    assert "Did you mean 'accuracy'?" in message(front(rows), "ac")
+    assert "Did you mean 'energy_pj'?" in message(front(rows), "enrgy")
     assert "Did you mean 'accuracy'?" in message(front(rows), "accurracy")
     assert "Did you mean 'mac'?" in message(front(rows), "macs")
 
