@@ -104,19 +104,27 @@ if (figures.fronts) {
   card.querySelector("select").addEventListener("change", event => choose(event.target.value));
   document.querySelectorAll("input[name=profile]").forEach(input => input.addEventListener("change", drawAll));
   document.querySelectorAll(".pick").forEach(pick => pick.addEventListener("click", () => choose(pick.textContent, false)));
+  ready.then(listen);
   let wasNarrow = front.clientWidth < NARROW;
   addEventListener("resize", () => {
-    if (wasNarrow !== front.clientWidth < NARROW) draw(front, frontFigure());
+    if (wasNarrow !== front.clientWidth < NARROW) ready.then(drawFrontAfresh);
     wasNarrow = front.clientWidth < NARROW;
   });
-  ready.then(() => {
-    front.on("plotly_click", event => {
-      const number = event.points[0].customdata?.[0];
-      if (number !== undefined) choose(number, false);
-    });
-    front.on("plotly_afterplot", () => placeLabels(front));
-    placeLabels(front);
+}
+
+function listen() {
+  front.on("plotly_click", event => {
+    const number = event.points[0].customdata?.[0];
+    if (number !== undefined) choose(number, false);
   });
+  front.on("plotly_afterplot", () => placeLabels(front));
+  placeLabels(front);
+}
+
+// plotly leaves parts of a bar of colours behind when it turns, so the figure is emptied first.
+function drawFrontAfresh() {
+  const { data, layout } = frontFigure();
+  Plotly.newPlot(front, data, layout, settings).then(listen);
 }
 
 // Figures do not shrink by themselves for paper: they are drawn anew in its width, and again for the screen.

@@ -16,12 +16,14 @@ def test_nothing_is_wider_than_the_window_no_column_is_cut_and_no_label_covers_a
     window: Window, page: Path
 ) -> None:
     window.open(page)
-    for width in (1400, 900, 420):
+    for width in (1400, 900, 420, 1400):
         window.resize(width)
         assert window.run("document.documentElement.scrollWidth") <= width
         n_labels, n_covered = window.run(COVERED)
         assert n_labels >= 4
         assert n_covered == 0
+        plot = window.run("front.querySelector('.nsewdrag').getBoundingClientRect().width")
+        assert plot > 0.55 * window.run("front.clientWidth")
         if width == 1400:
             assert window.run("(w => w.scrollWidth <= w.clientWidth)(document.querySelector('.wide'))")
 
