@@ -61,14 +61,16 @@ function frontFigure() {
 function narrowBar(trace) {
   if (!trace.marker?.colorbar) return trace;
   const title = { ...trace.marker.colorbar.title, side: "top" };
-  const colorbar = { ...trace.marker.colorbar, title, orientation: "h", x: 0.5, y: -0.16, yanchor: "top", len: 1 };
+  const colorbar = { ...trace.marker.colorbar, title, orientation: "h", len: 1,
+                     x: 0.5, y: -0.2, yanchor: "top" };
   return { ...trace, marker: { ...trace.marker, colorbar } };
 }
 
 function narrowLegend(layout) {
   if (front.clientWidth >= NARROW) return layout;
-  const margin = { ...layout.margin, l: 48, r: 8 }, legend = { ...layout.legend, font: { size: 11 } };
-  return { ...layout, margin, legend, xaxis: { ...layout.xaxis, tickangle: 0 } };
+  const margin = { ...layout.margin, l: 48, r: 8 };
+  const legend = { ...layout.legend, font: { size: 11 } };
+  return { ...layout, height: 640, margin, legend, xaxis: { ...layout.xaxis, tickangle: 0 } };
 }
 
 function choose(number, isSeen = true) {
