@@ -1,13 +1,13 @@
 """Two workers of one thread, or one worker of two threads? Trainings of the event digits per minute, interleaved.
 
-python benchmarks/executors.py [rounds]
+Takes about five minutes on two cores that nothing else uses.
 """
 
 import subprocess
 import sys
 import time
 
-from claims import at_least, spread
+from claims import at_least, conclude, parser, spread
 
 TRAININGS = 4
 CHILD = """
@@ -48,7 +48,8 @@ def seconds(n_processes: int, n_threads: int) -> float:
     return time.perf_counter() - began
 
 
-def main(rounds: int) -> None:
+def main() -> int:
+    rounds = parser(__doc__, rounds=7).parse_args().rounds
     layouts = {
         "2 processes x 1 thread": (2, 1),
         "1 process x 2 threads": (1, 2),
@@ -65,8 +66,9 @@ def main(rounds: int) -> None:
     ratios = [
         a / b for a, b in zip(rates["2 processes x 1 thread"], rates["1 process x 2 threads"], strict=True)
     ]
-    print(at_least("two processes of one thread train more than one process of two threads", ratios, 1.0))
+    claim = "two processes of one thread train more than one process of two threads"
+    return conclude([at_least(claim, ratios, 1.0)])
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 7)
+    raise SystemExit(main())

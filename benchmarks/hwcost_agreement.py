@@ -1,22 +1,18 @@
 """Who counts a layer's operations right? One table: brute force, hwcost, and the counters of other tools, on the same
 spikes.
 
-python benchmarks/hwcost_agreement.py
-
-Needs torch. SpikingJelly 2.0, NeuroBench 2.3 and fvcore are shown where they are installed. A cell is `accumulates` or
+SpikingJelly 2.0, NeuroBench 2.3 and fvcore are shown where they are installed. A cell is `accumulates` or
 `accumulates + MACs`; `!` marks what differs from brute force. fvcore counts the dense network, so only its analog row
-can agree.
+can agree. Takes some seconds.
 """
 
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-sys.path.pop(0)  # this folder has a file called hwcost.py, which is not the package
-
 import numpy as np
 import torch
+from claims import conclude, holds, parser
 from torch import Tensor, nn
 
 import hwcost as h
@@ -167,6 +163,7 @@ def show(counts: Counts) -> str:
 
 def main() -> int:
     """Print the table and the claim. Exit code 1 if hwcost differs from brute force anywhere."""
+    parser(__doc__).parse_args()
     warnings.simplefilter("ignore")
     print(f"{'probe':<26}{'brute force':>14}" + "".join(f"{name:>18}" for name in TOOLS))
     right, wrong = 0, []
@@ -176,11 +173,8 @@ def main() -> int:
         print(f"{probe.name:<26}{show(truth):>14}" + "".join(f"{text:>18}" for text in cells))
         right += "!" not in cells[0]
         wrong += [probe.name] if "!" in cells[0] else []
-    verdict = "FAIL" if wrong else "PASS"
-    print(
-        f"{verdict}: hwcost equals brute force on {right} of {right + len(wrong)} probes {', '.join(wrong)}"
-    )
-    return bool(wrong)
+    n, differs = right + len(wrong), f", not on: {', '.join(wrong)}" if wrong else ""
+    return conclude([holds(f"hwcost equals brute force on {right} of {n} probes{differs}", not wrong)])
 
 
 if __name__ == "__main__":

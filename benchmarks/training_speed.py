@@ -1,6 +1,6 @@
 """Training steps with spikes against the same networks with ReLU, and against other libraries; one thread, interleaved.
 
-python benchmarks/training_speed.py [rounds [plot.html]]     (libraries that are not installed are left out)
+Libraries that are not installed are left out. Takes about half an hour of one core.
 """
 
 import logging
@@ -13,14 +13,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-sys.path.append(sys.path.pop(0))  # this folder comes last: it has a script called like the package hwcost
 os.environ["OMP_NUM_THREADS"] = "1"
 CACHE = tempfile.TemporaryDirectory(prefix="tsearch-compiled-")
 os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", CACHE.name)  # a network's process shares that of the whole
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
-from claims import at_least, spread  # noqa: E402
+from claims import at_least, conclude, parser, spread  # noqa: E402
 from speed_networks import NEURON, PEERS, SHAPES, TIMESTEPS, Made, batch, loss_of, ours, twin  # noqa: E402
 from torch import Tensor  # noqa: E402
 
@@ -111,9 +110,12 @@ def networks(rounds: int) -> list[str]:
     memory would slow the next."""
     claims = []
     for name in TIMESTEPS:
-        command = [sys.executable, __file__, str(rounds if name == "a" else 2 * rounds), name]
-        lines = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+        command = [sys.executable, __file__, str(rounds if name == "a" else 2 * rounds), "--network", name]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+        lines = done.stdout.splitlines()
         is_claim = [line.startswith(("PASS", "FAIL", "UNDECIDED")) for line in lines]
+        if not any(is_claim):  # exit code 1 may be a claim that fails, or a traceback
+            raise RuntimeError(f"network {name}: ended without a claim, exit code {done.returncode}")
         print("\n".join(line for line, ends in zip(lines, is_claim, strict=True) if not ends), flush=True)
         claims += [line for line, ends in zip(lines, is_claim, strict=True) if ends]
     return claims
@@ -259,28 +261,29 @@ def recording(rounds: int) -> list[str]:
     return claims
 
 
-def main(rounds: int, plot: str | None) -> None:
+def main() -> int:
+    arguments = parser(__doc__, rounds=5)
+    arguments.add_argument("--network", choices=TIMESTEPS, help="one of the three networks alone")
+    arguments.add_argument("--plot", metavar="FILE", help="draw step time against T as an HTML page")
+    asked = arguments.parse_args()
     logging.basicConfig(format="%(message)s")
     torch.set_num_threads(1)
     keep_memory()
     with compiling(True):
+        if asked.network:
+            return conclude(network(asked.network, asked.rounds))
         claims = [
-            *networks(rounds),
-            *neuron_alone(rounds),
-            against_timesteps(rounds, plot),
-            *recording(rounds),
+            *networks(asked.rounds),
+            *neuron_alone(asked.rounds),
+            against_timesteps(asked.rounds, asked.plot),
+            *recording(asked.rounds),
         ]
     print(
         f"\ncompiled: {len(list(Path(os.environ['TORCHINDUCTOR_CACHE_DIR']).rglob('*.main.so')))} pieces of code, "
         "for T = 2, 4, 6, 8 and 16, forward and backward, with BatchNorm or without, in 32 bits and in 16"
     )
-    print("\n" + "\n".join(claims))
+    return conclude(claims)
 
 
-if __name__ == "__main__" and sys.argv[2:] and sys.argv[2] in TIMESTEPS:
-    torch.set_num_threads(1)
-    keep_memory()
-    with compiling(True):
-        print("\n".join(network(sys.argv[2], int(sys.argv[1]))))
-elif __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5, sys.argv[2] if len(sys.argv) > 2 else None)
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,7 +1,16 @@
-"""The map in docs/architecture.md and the tree are equal: a line for every file, and no line without a file."""
+"""The pages of docs/ agree with the code; the map in docs/architecture.md has a line for every file, and no other."""
 
 import ast
+import re
 from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from tsearch.configuration import Hardware
+from tsearch.engine.executors import EXECUTORS
+from tsearch.space.goals import SearchSettings
+from tsearch.space.schema import ConstraintText, SpaceFile
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -53,3 +62,28 @@ def test_the_order_of_imports_is_the_one_that_is_checked() -> None:
     assigned = [node for node in tree.body if isinstance(node, ast.Assign)]
     [order] = [ast.literal_eval(n.value) for n in assigned if ast.unparse(n.targets[0]) == "ORDER"]
     assert told == order
+
+
+def page(name: str) -> str:
+    return (REPOSITORY / "docs" / name).read_text()
+
+
+def test_every_environment_variable_is_told_and_no_other() -> None:
+    code = "".join(path.read_text() for path in (REPOSITORY / "tsearch").rglob("*.py"))
+    read = set(re.findall(r"environ\.get\(\"(TSEARCH_\w+)\"", code))
+    table = page("where_it_runs.md").split("## Environment variables")[1]
+    assert set(re.findall(r"^\| `(TSEARCH_\w+)`", table, re.MULTILINE)) == read
+    assert len(read) == 3
+
+
+def test_every_executor_is_told() -> None:
+    assert set(re.findall(r"^\| `(\w+)`", page("where_it_runs.md").split("##")[0], re.MULTILINE)) == set(
+        EXECUTORS
+    )
+
+
+@pytest.mark.parametrize("model", [SpaceFile, SearchSettings, Hardware, ConstraintText])
+def test_every_key_of_a_space_file_is_told(model: type[BaseModel]) -> None:
+    readme = (REPOSITORY / "README.md").read_text()
+    words = set(re.findall(r"\w+", readme.split("```yaml")[1].split("```")[0] + page("search_spaces.md")))
+    assert sorted(model.model_fields.keys() - words) == []

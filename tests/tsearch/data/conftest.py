@@ -1,6 +1,7 @@
 """Fixtures of the data tests: a cache of their own, and small recordings."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -34,3 +35,36 @@ def random_events() -> Callable[..., Events]:
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def random_recording() -> Callable[[np.random.Generator, int], bytes]:
+    """(rng, number of events) -> random events in the format of a .bin file of N-MNIST: x, y, polarity bit and 23 bits
+    of time."""
+
+    def make(rng: np.random.Generator, n_events: int) -> bytes:
+        time = np.sort(rng.integers(0, 300_000, n_events))
+        polarity = rng.integers(0, 2, n_events) << 7
+        columns = [*rng.integers(0, 34, (2, n_events)), polarity | time >> 16, time >> 8 & 255, time & 255]
+        return np.stack(columns, -1).astype(np.uint8).tobytes()
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def write_recordings(
+    random_recording: Callable[[np.random.Generator, int], bytes],
+) -> Callable[[Path], Path]:
+    """folder -> the same folder with ten training and two test recordings of each digit in `nmnist/NMNIST`."""
+
+    def write(root: Path) -> Path:
+        rng = np.random.default_rng(0)
+        for half, count in (("Train", 10), ("Test", 2)):
+            for digit in range(10):
+                folder = root / "nmnist" / "NMNIST" / half / str(digit)
+                folder.mkdir(parents=True)
+                for number in range(count):
+                    (folder / f"{digit * 100 + number:05}.bin").write_bytes(random_recording(rng, 200))
+        return root
+
+    return write

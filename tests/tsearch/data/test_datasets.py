@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,25 @@ from tsearch.data import DATASETS, describe_dataset, load_dataset
 from tsearch.data.dataset import SPLITS
 from tsearch.errors import TsearchError
 
+RECORDED = ("nmnist", "nmnist_playback")
 
-@pytest.mark.parametrize("name", DATASETS)
-def test_a_data_set_is_what_its_description_says(name: str, real_data: Path) -> None:
-    spec = DataSpec(name=name, root=str(real_data))
+
+@pytest.fixture(params=[*DATASETS, *(f"{name} as recorded" for name in RECORDED)])
+def spec(request, tmp_path_factory, write_recordings: Callable[[Path], Path]) -> DataSpec:
+    """Every data set: without any files where it needs none, from small made recordings, and from real ones where they
+    are there."""
+    name, _, recorded = request.param.partition(" ")
+    if recorded:
+        return DataSpec(name=name, root=str(request.getfixturevalue("real_data")))
+    if name in RECORDED:
+        return DataSpec(name=name, root=str(write_recordings(tmp_path_factory.mktemp(name))))
+    return DataSpec(name=name)
+
+
+def test_a_data_set_is_what_its_description_says(spec: DataSpec) -> None:
     data, told = load_dataset(spec), describe_dataset(spec)
     assert data is load_dataset(spec)
-    assert (data.name, data.shape, data.n_classes) == (name, told.shape, told.n_classes)
+    assert (data.name, data.shape, data.n_classes) == (spec.name, told.shape, told.n_classes)
     assert (data.is_static, data.input_class) == (told.is_static, told.input_class)
     for split in (data.train, data.validation, data.test):
         assert split.labels.dtype == torch.int64
@@ -30,9 +43,8 @@ def test_a_data_set_is_what_its_description_says(name: str, real_data: Path) -> 
         assert torch.equal(batch[:, :1], split.batch(torch.tensor([0]), 3))
 
 
-@pytest.mark.parametrize("name", DATASETS)
-def test_a_data_set_moves_to_a_device_once(name: str, real_data: Path) -> None:
-    data = load_dataset(DataSpec(name=name, root=str(real_data)))
+def test_a_data_set_moves_to_a_device_once(spec: DataSpec) -> None:
+    data = load_dataset(spec)
     moved = data.to(torch.device("meta"))
     assert data.to(torch.device("cpu")) is data
     assert moved is data.to(torch.device("meta"))

@@ -2,6 +2,7 @@
 
 import shutil
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +18,9 @@ from tsearch.errors import TsearchError
 
 
 @pytest.fixture
-def extracted(tmp_path: Path) -> Path:
+def extracted(tmp_path: Path, write_recordings: Callable[[Path], Path]) -> Path:
     """A data folder with ten training and two test recordings of each digit, extracted."""
-    rng = np.random.default_rng(0)
-    for half, count in (("Train", 10), ("Test", 2)):
-        for digit in range(10):
-            folder = tmp_path / "data" / "nmnist" / "NMNIST" / half / str(digit)
-            folder.mkdir(parents=True)
-            for number in range(count):
-                (folder / f"{digit * 100 + number:05}.bin").write_bytes(_content(rng, 200))
-    return tmp_path / "data"
+    return write_recordings(tmp_path / "data")
 
 
 @pytest.fixture
@@ -87,10 +81,10 @@ def test_playback_is_not_to_be_switched_off() -> None:
         load_dataset(DataSpec(name="nmnist_playback", options={"playback": False}))
 
 
-def test_a_changed_file_is_read_again(extracted: Path) -> None:
+def test_a_changed_file_is_read_again(extracted: Path, random_recording: Callable[..., bytes]) -> None:
     spec = DataSpec(name="nmnist", root=str(extracted))
     before = load(spec).test.batch(torch.tensor([0]), 1).sum()
-    (extracted / "nmnist/NMNIST/Test/0/00000.bin").write_bytes(_content(np.random.default_rng(1), 50))
+    (extracted / "nmnist/NMNIST/Test/0/00000.bin").write_bytes(random_recording(np.random.default_rng(1), 50))
     assert (before, load(spec).test.batch(torch.tensor([0]), 1).sum()) == (200, 50)
 
 
@@ -176,14 +170,6 @@ def test_real_recordings(real_data: Path) -> None:
                 ours = test.batch(torch.tensor([i]), timesteps)[:, 0].numpy()
                 assert_array_equal(ours[:-1], theirs[:-1])
                 assert 1 <= ours[-1].sum() - theirs[-1].sum() <= 20
-
-
-def _content(rng: np.random.Generator, n_events: int) -> bytes:
-    """Random events in the format of a .bin file: x, y, polarity bit and 23 bits of time."""
-    time = np.sort(rng.integers(0, 300_000, n_events))
-    polarity = rng.integers(0, 2, n_events) << 7
-    columns = [*rng.integers(0, 34, (2, n_events)), polarity | time >> 16, time >> 8 & 255, time & 255]
-    return np.stack(columns, -1).astype(np.uint8).tobytes()
 
 
 def _message(root: Path) -> str:

@@ -14,6 +14,7 @@ import toys
 
 from tsearch.configuration import Compute, Configuration, DataSpec, Phase, Result, Task, Training
 from tsearch.engine.executors import EXECUTORS, Executor, Segment, make_executor
+from tsearch.engine.executors.inline import InlineExecutor
 from tsearch.errors import TsearchError
 from tsearch.machine import machine
 
@@ -104,9 +105,15 @@ def test_says_when_a_problem_would_meet_every_trial(executor, problem, words) ->
 
 
 def test_close_leaves_no_process_and_may_be_repeated(executor) -> None:
+    before = _descendants(os.getpid())
     executor.submit("a", segment())
     collect(executor, 1)
+    begun = [process for process in _descendants(os.getpid()) if process not in before]
+    if not isinstance(executor, InlineExecutor):
+        assert len(begun) >= 2  # the fork server and a worker
     executor.close()
+    while _living(begun):  # the suite's timeout is the limit
+        time.sleep(0.02)
     executor.close()
 
 
@@ -206,6 +213,28 @@ def wait_until_gone(group: int) -> None:
     """Return once no process of a process group is left; the suite's timeout is the limit."""
     while _members(group):
         time.sleep(0.02)
+
+
+def _descendants(process: int) -> list[int]:
+    """Living processes that `process` began, and those that they began."""
+    children = [pid for pid, (state, parent) in _processes().items() if parent == process and state != "Z"]
+    return [*children, *(pid for child in children for pid in _descendants(child))]
+
+
+def _living(processes: list[int]) -> list[int]:
+    """Those that still run; one that is dead and waits for its parent does not."""
+    states = _processes()
+    return [pid for pid in processes if states.get(pid, ("Z", 0))[0] != "Z"]
+
+
+def _processes() -> dict[int, tuple[str, int]]:
+    """State and parent of every process of this machine."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, parent = path.read_text().rpartition(")")[2].split()[:2]
+            found[int(path.parent.name)] = (state, int(parent))
+    return found
 
 
 def _members(group: int) -> list[str]:

@@ -18,6 +18,7 @@ from tsearch.errors import TsearchError
 from tsearch.export.evaluation import accuracy_on_test
 from tsearch.front import Front
 from tsearch.training.checkpoints import unpack_weights
+from tsearch.units import format_value
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -68,7 +69,10 @@ def test_its_front_is_the_one_that_was_shown_then(real, toy, capsys) -> None:
 
 def test_it_is_reported(real) -> None:
     assert main(["report", "run", "--runs", str(real.folder.parent)]) == 0
-    assert "run" in (real.folder / "report.html").read_text()
+    page = (real.folder / "report.html").read_text()
+    assert len(real.results) == 6
+    for trial in real.results:
+        assert format_value(trial.result.metrics["energy_pj"], "energy_pj") in page
 
 
 def test_its_networks_are_exported(real) -> None:

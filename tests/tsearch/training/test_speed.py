@@ -1,6 +1,9 @@
 """When compiling pays is decided from configuration and data alone; and no result depends on it."""
 
+import platform
 import shutil
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -16,7 +19,7 @@ from tsearch.networks.neuron.surrogate import surrogate_derivative
 from tsearch.networks.plan import Neuron
 from tsearch.training import speed
 from tsearch.training.evaluate import train_and_price
-from tsearch.training.speed import is_worth_compiling, keep_memory, neuron_steps
+from tsearch.training.speed import is_worth_compiling, neuron_steps
 
 DATASET = load_dataset(DataSpec(name="digits"))
 
@@ -45,9 +48,30 @@ def test_small_trainings_are_not_compiled_and_large_ones_are() -> None:
     assert of(is_worth_compiling, configuration(widths=(256, 512), epochs=500))
 
 
-def test_keeping_memory_harms_nothing_when_repeated() -> None:
-    keep_memory()
-    keep_memory()
+RESIDENT = """
+from tsearch.training.speed import keep_memory
+
+def given_back_mib():
+    block = b"x" * 2**26
+    resident = Path("/proc/self/statm").read_text().split()[1]
+    del block
+    return (int(resident) - int(Path("/proc/self/statm").read_text().split()[1])) * resource.getpagesize() / 2**20
+
+before = given_back_mib()
+keep_memory()
+keep_memory()
+print(before, given_back_mib())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="no glibc")
+def test_freed_memory_stays_with_the_process_once_it_is_kept() -> None:
+    """A block of 64 MiB, freed: given back to the system before, kept after; asking twice changes nothing."""
+    code = "import resource; from pathlib import Path\n" + RESIDENT
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    before, after = map(float, done.stdout.split())
+    assert before > 60
+    assert after < 1
 
 
 def test_a_processor_without_short_products_is_told_of_once(monkeypatch, tmp_path, caplog) -> None:

@@ -6,9 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 import torch
+import torch._inductor.config
 
 from tsearch.files import notices
 from tsearch.networks.neuron import compiler, dynamics, fire, fused, stepwise
@@ -17,6 +19,13 @@ from tsearch.networks.neuron.surrogate import SURROGATES
 from tsearch.networks.plan import Neuron
 
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler")
+
+
+@pytest.fixture(autouse=True)
+def vectors_as_the_processor_lists_them() -> Iterator[None]:
+    """PyTorch would compile and load ten programs to try which vectors there are, which takes half a minute."""
+    with torch._inductor.config.patch({"cpp.vec_isa_ok": True}):
+        yield
 
 
 def spikes_and_gradients(
@@ -56,6 +65,14 @@ def assert_same_bits(neuron, timesteps, shape, **more) -> None:
 
 
 @needs_compiler
+def test_fused_neurons_give_the_same_bits(monkeypatch) -> None:
+    """One number of timesteps without BatchNorm: what compiles within seconds."""
+    monkeypatch.setattr(fused, "LEAST_VALUES", 1)
+    assert_same_bits(Neuron(tau=1.7, threshold=0.83, surrogate_width=1.37), 3, (2, 3, 4, 5))
+
+
+@needs_compiler
+@pytest.mark.slow
 def test_fused_neurons_give_the_same_bits_for_any_width(monkeypatch) -> None:
     monkeypatch.setattr(fused, "LEAST_VALUES", 1)
     neuron = Neuron(tau=1.7, threshold=0.83, surrogate_width=1.37)

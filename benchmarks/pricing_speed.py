@@ -1,24 +1,20 @@
 """How fast is the cost model, and how wrong are its predictions?
 
-python benchmarks/hwcost.py [rounds]
-
 1. One estimate of a VGG-9 with four stages. 2. Timestep vectors priced in bulk from one spike record. 3. The error of
 such predictions against 20 vectors that are run again, on a small network with random weights and moving bars. 4. The
 counters of SpikingJelly and NeuroBench on the same VGG-9, where they are installed: they need a forward pass, hwcost
 needs the record of one.
+
+Takes about a minute of one core.
 """
 
 import contextlib
 import itertools
-import sys
 import time
 from collections.abc import Callable
 
-from claims import at_least, spread
-
-sys.path.pop(0)  # this folder has a file called hwcost.py, which is not the package
-
 import numpy as np
+from claims import at_least, conclude, parser, spread
 
 import hwcost as h
 
@@ -186,7 +182,7 @@ def peers(rounds: int) -> None:
 
 
 def main() -> int:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    rounds = parser(__doc__, rounds=20).parse_args().rounds
     one = estimates_per_second(rounds)
     print(f"1. one estimate of a VGG-9 with 4 stages: {spread([1e3 / rate for rate in one])} ms")
     print("2. timestep vectors in bulk")
@@ -203,8 +199,7 @@ def main() -> int:
         at_least("estimates of a VGG-9 with 4 stages per second", one, 1000),
         at_least("timestep vectors priced per second", many, 100_000),
     ]
-    print("\n".join(lines))
-    return any(line.startswith("FAIL") for line in lines)
+    return conclude(lines)
 
 
 if __name__ == "__main__":
