@@ -26,7 +26,7 @@ from claims import median_interval
 import tsearch
 from tsearch.cli.progress import Progress
 from tsearch.configuration import Configuration, Result, Task
-from tsearch.engine.events import Event, Finished, Listener, Submitted
+from tsearch.engine.events import Event, Finished, Listener, Started
 from tsearch.engine.proposers import PROPOSERS
 from tsearch.engine.run import resume, run
 from tsearch.engine.run_folder import open_run
@@ -51,19 +51,19 @@ def instant(configuration: Configuration, budget: int, _resume_from: bytes | Non
 
 
 class Clock:
-    """A listener that notes when the first trial was submitted, and the seconds from one end of a trial to the next."""
+    """A listener that notes when the search went on, and the seconds from one end of a trial to the next."""
 
     def __init__(self, beside: Listener) -> None:
         self._beside, self._began = beside, time.perf_counter()
         self._last: float | None = None
-        self.until_first_s: float | None = None
+        self.until_started_s: float | None = None
         self.between_s: list[float] = []
 
     def __call__(self, event: Event) -> None:
         self._beside(event)
         now = time.perf_counter()
-        if isinstance(event, Submitted) and self.until_first_s is None:
-            self.until_first_s = now - self._began
+        if isinstance(event, Started):
+            self.until_started_s = now - self._began
         if isinstance(event, Finished):
             if self._last is not None:
                 self.between_s.append(now - self._last)
@@ -139,9 +139,9 @@ def main() -> int:
             for proposer in arguments.proposers:
                 clock = measured(folder, proposer, arguments.more, Path(place))
                 by_proposer[proposer] = clock.between_s
-                each_ms = 1000 * median_interval(clock.between_s)[0]
+                each_ms, resume_s = 1000 * median_interval(clock.between_s)[0], clock.until_started_s or 0.0
                 print(
-                    f"{size:>7,}  {proposer:<8}  {each_ms:>12.1f}  {clock.until_first_s or 0:>11.2f}  {memory:>12.1f}",
+                    f"{size:>7,}  {proposer:<8}  {each_ms:>12.1f}  {resume_s:>11.2f}  {memory:>12.1f}",
                     flush=True,
                 )
     line = verdict(by_proposer, max(arguments.sizes))
