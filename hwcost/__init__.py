@@ -15,7 +15,7 @@ from hwcost.activity.layer_spikes import LayerSpikes
 from hwcost.activity.record import SpikeRecord
 from hwcost.cost import Cost, MeanTimesteps
 from hwcost.counting.rows import Row
-from hwcost.errors import HwcostError
+from hwcost.errors import HwcostError, TooWideError
 from hwcost.estimate import estimate, mean_timesteps
 from hwcost.latency import EXECUTIONS, Execution
 from hwcost.network.constructors import conv, linear, pool
@@ -24,6 +24,7 @@ from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.network.stage import StageSpec
 from hwcost.network.temporal import MODES, Mode, bucket_edges, passes_through
+from hwcost.prices.capacity import assuming
 from hwcost.prices.price import Price
 from hwcost.prices.profile import Profile
 from hwcost.prices.profile_file import known_profiles, load_profile, profile_content
@@ -54,7 +55,9 @@ __all__ = [
     "Row",
     "SpikeRecord",
     "StageSpec",
+    "TooWideError",
     "ann_twins",
+    "assuming",
     "attention_counts",
     "bound",
     "bucket_edges",

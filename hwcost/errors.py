@@ -1,11 +1,19 @@
 """Errors of the cost model: one line that says where, what was found, what is allowed and the next step."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 class HwcostError(ValueError):
     """A network, record or profile that cannot be priced. Nothing is ever priced as zero instead."""
+
+
+class TooWideError(HwcostError):
+    """Weights of more bits than the hardware holds. `assume` is the what-if that it can price: {"weight_bits": 9}."""
+
+    def __init__(self, message: str, assume: Mapping[str, int]) -> None:
+        super().__init__(message)
+        self.assume = dict(assume)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

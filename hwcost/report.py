@@ -1,5 +1,6 @@
 """A cost as text, as a pandas table and as a plot."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hwcost.cost import Cost
@@ -8,21 +9,24 @@ if TYPE_CHECKING:
     import pandas
 
 
-def text(cost: Cost) -> str:
-    """What it costs, where, and under which assumptions, in a few lines."""
-    low, high = cost.interval
+def text(cost: Cost, show: Callable[[float, str], str] | None = None) -> str:
+    """What it costs, where, and under which assumptions, in a few lines. `show` writes the value of energy_pj,
+    latency_s or footprint_bits with its unit; without it, in nJ, s and KiB."""
+    show = show or _plain
+    energy, low, high = (show(pj, "energy_pj") for pj in (cost.total_pj, *cost.interval))
     means = cost.mean_timesteps
     lines = [
         f"profile {cost.profile}, execution {cost.execution}, one inference (mean of {cost.n_samples} samples)",
-        f"energy     {cost.total_pj / 1e3:.4g} nJ   range of the prices [{low / 1e3:.4g}, {high / 1e3:.4g}] nJ",
-        f"latency    {cost.latency_s:.4g} s: {cost.latency_cycles} cycles, first decision {cost.first_decision_cycles}",
-        f"memory     {cost.footprint_bits / 8192:.4g} KiB",
+        f"energy     {energy}, {low} to {high} over the ranges of the prices",
+        f"latency    {show(cost.latency_s, 'latency_s')}: {cost.latency_cycles} cycles, "
+        f"first decision {cost.first_decision_cycles}",
+        f"memory     {show(cost.footprint_bits, 'footprint_bits')}",
         f"operations {cost.sop:.6g} SOP, {cost.mac:.6g} MAC, {cost.ac:.6g} AC",
         f"activity   {cost.spikes_per_synapse:.3g} spikes per synapse and inference",
         f"timesteps  {means.by_stage:.3g} by stage, {means.by_layer:.3g} by layer, {means.by_mac:.3g} by MAC (no cost)",
     ]
     for title, parts in (("layer", cost.by_layer()), ("kind", cost.by_kind())):
-        lines += [f"by {title}:", *(f"  {name:<22}{pj / 1e3:>12.4g} nJ" for name, pj in parts.items())]
+        lines += [f"by {title}:", *(f"  {name:<22}{show(pj, 'energy_pj'):>12}" for name, pj in parts.items())]
     missing = ", ".join(f"{item} ({n:.4g})" for item, n in cost.not_counted().items())
     lines.append(f"not counted: {missing or 'nothing'}")
     return "\n".join([*lines, *(f"note: {note}" for note in cost.notes)])
@@ -55,3 +59,9 @@ def plot(cost: Cost) -> Any:
         bars.append(go.Bar(name=kind, x=layers, y=list(energy.values())))
     title = f"{cost.total_pj / 1e3:.4g} nJ under {cost.profile}"
     return go.Figure(bars, go.Layout(barmode="stack", title=title, yaxis_title="energy (nJ)"))
+
+
+def _plain(value: float, metric: str) -> str:
+    units = {"energy_pj": ("nJ", 1e-3), "latency_s": ("s", 1.0), "footprint_bits": ("KiB", 1 / 8192)}
+    unit, factor = units[metric]
+    return f"{value * factor:.4g} {unit}"

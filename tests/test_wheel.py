@@ -26,6 +26,7 @@ def test_spaces_and_profiles_are_inside_and_nothing_else_is_at_the_top(wheel: Pa
         assert f"tsearch/search_spaces/{space.name}" in names
     for profile in (REPOSITORY / "hwcost" / "profiles").glob("*.yaml"):
         assert f"hwcost/profiles/{profile.name}" in names
+    assert {"tsearch/py.typed", "hwcost/py.typed"} <= set(names)
 
 
 @pytest.mark.slow

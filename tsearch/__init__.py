@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tsearch.data.arrays import event_dataset, image_dataset
     from tsearch.data.dataset import Dataset
     from tsearch.data.events import Events
+    from tsearch.engine.events import quiet
     from tsearch.engine.run import resume, run
     from tsearch.engine.run_folder import Run, open_run
     from tsearch.errors import TsearchError
@@ -47,6 +48,7 @@ _HOMES = {
     "Events": "data.events",
     "Run": "engine.run_folder",
     "open_run": "engine.run_folder",
+    "quiet": "engine.events",
     "resume": "engine.run",
     "run": "engine.run",
     "TsearchError": "errors",
@@ -69,8 +71,8 @@ _HOMES = {
 __all__ = [
     "LIF", "Bundle", "Choice", "Configuration", "DataSpec", "Dataset", "Events", "Front", "Hardware", "Phase",
     "Progress", "Real", "Result", "Run", "SearchSpace", "Task", "TsearchError", "Whole", "evaluate_bundle",
-    "event_dataset", "export_bundle", "image_dataset", "load", "load_space", "open_run", "parameter_space", "resume",
-    "run", "train_and_price", "write_report",
+    "event_dataset", "export_bundle", "image_dataset", "load", "load_space", "open_run", "parameter_space", "quiet",
+    "resume", "run", "train_and_price", "write_report",
 ]  # fmt: skip
 
 

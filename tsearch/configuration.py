@@ -19,6 +19,7 @@ from pydantic import (
 from tsearch.frozen import AbsentMeans, Frozen, canonical, content_hash, plain_content
 from tsearch.networks.backbones import Backbone, family
 from tsearch.networks.plan import Neuron
+from tsearch.units import counted
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
 
@@ -118,7 +119,9 @@ class Configuration(Frozen):
     def _fits(self) -> Self:
         depth, division = self.backbone.depth, list(self.stages)
         if sum(division) != depth:
-            raise ValueError(f"stages {division} hold {sum(division)} blocks, but the backbone has {depth}")
+            raise ValueError(
+                f"stages {division} hold {counted(sum(division), 'block')}, but the backbone has {depth}"
+            )
         if not self.schedule:
             raise ValueError("the schedule needs at least one phase")
         for phase in self.schedule:

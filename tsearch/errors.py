@@ -9,7 +9,17 @@ from collections.abc import Iterable
 
 
 class TsearchError(Exception):
-    """A problem with what the user gave: one line, no traceback, exit code 2."""
+    """A problem with what the user gave: one line, no traceback, exit code 2. Line ends and other characters that
+    cannot be shown, from names that a user gave, are written as in Python."""
+
+    def __str__(self) -> str:
+        return shown(super().__str__())
+
+
+def shown(text: str, longest: int = 2000) -> str:
+    """`text` in one line of at most about `longest` characters."""
+    text = text if len(text) <= longest else f"{text[:longest]} ..."
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

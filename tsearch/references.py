@@ -15,6 +15,7 @@ from typing import Any
 from tsearch.errors import TsearchError, did_you_mean
 
 HINT = "Modules are looked for in the current folder, beside the search space and on PYTHONPATH"
+_LIBRARIES = tuple(f"{folder}{os.sep}" for folder in (Path(__file__).parent, Path(os.__file__).parent))
 _folders: list[str] = []  # where modules are looked for that Python does not find
 
 
@@ -60,12 +61,22 @@ def look_in(folder: str | Path) -> None:
         _folders.append(absolute)
 
 
-def where_it_failed(error: BaseException) -> str:
-    """'KeyError: 'x' (mine.py:12)': the error in one line, with the place that raised it."""
+def where_it_failed(error: BaseException, called: Any = None) -> str:
+    """'KeyError: 'x' (mine.py:12)': the error in one line, with the last line of the user's own that was run; where
+    none was, as for arguments that do not fit, with the first line of the function that was `called`."""
     lines = str(error).strip().splitlines()
     text = f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__
     frames = traceback.extract_tb(error.__traceback__)
-    return f"{text} ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else text
+    places = [(frame.filename, frame.lineno) for frame in frames if not _is_library(frame.filename)]
+    code = getattr(called, "__code__", None)
+    if not places and code is not None:
+        places = [(code.co_filename, code.co_firstlineno)]
+    return f"{text} ({Path(places[-1][0]).name}:{places[-1][1]})" if places else text
+
+
+def _is_library(file: str) -> bool:
+    """True for tsearch itself, the standard library, and what is installed."""
+    return file.startswith(_LIBRARIES) or "site-packages" in file or file.startswith("<")
 
 
 def _imported(module: str) -> ModuleType:

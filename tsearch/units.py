@@ -2,16 +2,23 @@
 
 The unit of a metric is the end of its name: `energy_pj`, `latency_s`, `footprint_bits`; `accuracy` and names
 that end in `_rate` are fractions in [0, 1]; anything else is a plain number. The metrics that people ask for
-most have short names: `energy=50nJ`.
+most have short names: `energy=50nJ`, `acc=80%`.
 """
 
 import math
 import re
 from dataclasses import dataclass
+from numbers import Real
+from typing import Any
 
 from tsearch.errors import TsearchError
 
-SHORT_NAMES = {"energy": "energy_pj", "latency": "latency_s", "footprint": "footprint_bits"}
+SHORT_NAMES = {
+    "energy": "energy_pj",
+    "latency": "latency_s",
+    "footprint": "footprint_bits",
+    "acc": "accuracy",
+}
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,7 @@ _TITLES = {
     "latency_s": "latency",
     "footprint_bits": "footprint",
 }
+_LONG = 1e15  # numbers from here on are written with an exponent
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S*)\s*")
 
 
@@ -91,10 +99,25 @@ def parse(text: str, metric: str, where: str = "") -> float:
     if unit and unit not in kind.units:
         allowed = ", ".join(kind.units) or "no unit"
         raise TsearchError(f"{where}: {title(metric)} is {kind.words}: {allowed}.{_same_letters(unit, kind)}")
-    value *= kind.units.get(unit, 1)
-    if not math.isfinite(value) or (kind is FRACTION and not 0 <= value <= 1):
-        raise TsearchError(f"{where}: {title(metric)} is {kind.words}. Write for example {kind.example}.")
-    return value
+    return _in_range(value * kind.units.get(unit, 1), metric, where)
+
+
+def value_of(given: Any, metric: str, where: str = "") -> float:
+    """The value that `given` means, in the unit of `metric`: a number as it is, text as `parse` reads it. Raises:
+    TsearchError as `parse` does."""
+    if isinstance(given, str):
+        return parse(given, metric, where)
+    where = where or f"{metric} {given!r}"
+    if isinstance(given, bool) or not isinstance(given, Real):
+        raise TsearchError(
+            f"{where}: {given!r} is no number. Write for example {quantity(metric).example!r}."
+        )
+    return _in_range(float(given), metric, where)
+
+
+def is_gain(metric: str) -> bool:
+    """Whether more of a metric that is no objective is better: an accuracy is a gain, anything else a cost."""
+    return metric.endswith("accuracy")
 
 
 def parse_constraint(text: str, where: str = "--max") -> tuple[str, float]:
@@ -114,12 +137,24 @@ def format_value(value: float, metric: str, digits: int = 3) -> str:
     """
     if not math.isfinite(value):
         return "none" if math.isnan(value) else str(value)
-    kind = quantity(metric)
-    if kind is FRACTION:
-        return f"{100 * value:.1f} %"
+    if quantity(metric) is FRACTION:
+        return f"{100 * value:.1f} %" if abs(value) < _LONG else _significant(value, digits)
     unit, factor = display_unit(metric, float(f"{value:.{digits - 1}e}"))
     number = _significant(value / factor, digits)
     return f"{number} {unit}".rstrip()
+
+
+def duration_text(seconds: float) -> str:
+    """A time to wait, rounded as people say it: '40 s', '3 min', '2 h 10 min'."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def counted(n: int, noun: str) -> str:
+    """A number of things in words: '1 epoch', '1,200 epochs'."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def display_unit(metric: str, value: float) -> tuple[str, float]:
@@ -132,10 +167,18 @@ def display_unit(metric: str, value: float) -> tuple[str, float]:
     return unit.replace("u", "µ"), kind.units.get(unit, 1)
 
 
+def _in_range(value: float, metric: str, where: str) -> float:
+    kind = quantity(metric)
+    if not math.isfinite(value) or (kind is FRACTION and not 0 <= value <= 1):
+        raise TsearchError(f"{where}: {title(metric)} is {kind.words}. Write for example {kind.example}.")
+    return value
+
+
 def _significant(value: float, digits: int) -> str:
-    rounded = float(f"{value:.{digits - 1}e}")
-    places = max(0, digits - 1 - math.floor(math.log10(abs(rounded)))) if rounded else 0
-    return f"{rounded:.{places}f}" if places <= 6 else f"{rounded:.{digits - 1}e}"
+    text = f"{value:.{digits - 1}e}"
+    rounded, exponent = float(text), int(text.partition("e")[2])
+    places = max(0, digits - 1 - exponent) if rounded else 0
+    return f"{rounded:.{places}f}" if places <= 6 and abs(value) < _LONG else text
 
 
 def _same_letters(unit: str, kind: Quantity) -> str:

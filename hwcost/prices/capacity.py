@@ -2,24 +2,21 @@
 
 from functools import lru_cache
 
-from hwcost.errors import HwcostError, did_you_mean
+from hwcost.errors import HwcostError, TooWideError, did_you_mean
 from hwcost.network.fan_out import n_padded_synapses
 from hwcost.network.kinds import CONVOLUTIONS, WEIGHTED
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile
 
+MOST_BITS = 1024  # of a word whose width is assumed
+
 
 @lru_cache(maxsize=1024)
 def check_capacity(network: NetworkSpec, profile: Profile) -> None:
-    """Refuse a network whose weights, fan-in or neurons exceed what the profile's hardware has."""
+    """Refuse a network whose fan-in, neurons or weights exceed what the profile's hardware has; weights come last,
+    because a what-if helps against nothing else."""
     most = {name: int(number.value) for name, number in profile.capacity.items()}
-    bits = profile.bits["weight"]
-    if bits > most.get("weight_bits", bits):
-        raise HwcostError(
-            f"profile '{profile.name}': weights have {bits} bits, the hardware at most {most['weight_bits']}; "
-            f"assume weight_bits: {most['weight_bits']} to price the quantised what-if"
-        )
     for layer in network.layers:
         fan_in = _fan_in(layer)
         if fan_in > most.get("fan_in", fan_in):
@@ -30,6 +27,13 @@ def check_capacity(network: NetworkSpec, profile: Profile) -> None:
     neurons = sum(layer.n_outputs for layer in network.layers if layer.neuron)
     if neurons > most.get("neurons", neurons):
         raise HwcostError(f"{neurons} neurons, profile '{profile.name}' has {most['neurons']}")
+    bits = profile.bits["weight"]
+    if bits > most.get("weight_bits", bits):
+        raise TooWideError(
+            f"profile '{profile.name}': weights have {bits} bits, the hardware at most {most['weight_bits']}; "
+            f"assume weight_bits: {most['weight_bits']} to price the quantised what-if",
+            {"weight_bits": most["weight_bits"]},
+        )
 
 
 def _fan_in(layer: LayerSpec) -> int:
@@ -44,9 +48,9 @@ def assuming(profile: Profile, assume: tuple[tuple[str, int], ...]) -> Profile:
     """The profile for the what-if of other word widths, `weight_bits: 8` for example; named in every note."""
     known = {f"{name}_bits": name for name in profile.bits}
     for name, bits in assume:
-        if name not in known or bits < 1:
-            hint = did_you_mean(name, known)
+        if name not in known or not 1 <= bits <= MOST_BITS:
+            hint = "" if name in known else did_you_mean(name, known)
             raise HwcostError(
-                f"cannot assume {name}: {bits}.{hint} Known: {', '.join(known)}, each at least 1"
+                f"cannot assume {name}: {bits}.{hint} Known: {', '.join(known)}, each from 1 to {MOST_BITS}"
             )
     return profile.with_bits({known[name]: bits for name, bits in assume})

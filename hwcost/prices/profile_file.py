@@ -4,22 +4,29 @@
 removes an entry.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from hwcost.errors import HwcostError, did_you_mean
+from hwcost.plain_yaml import MOST_CHARACTERS, parse_yaml
 from hwcost.prices.items import ITEMS
 from hwcost.prices.price import Price
 from hwcost.prices.profile import Profile, Semantics
 from hwcost.prices.sram import MemoryPrices
 
 FOLDER = Path(__file__).parent.parent / "profiles"
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C version, where installed, is ten times faster
+MOST_EXTENDED = 10  # profiles that extend each other
+LARGEST = 1e15  # of any number in a profile, so that no product of a few overflows
+_FORMS: Mapping[str, tuple[type, str]] = {
+    "name": (str, "a text"),
+    "about": (str, "a text"),
+    "extends": (str, "the name of a profile"),
+    "free": (list, "a list of items"),
+} | dict.fromkeys(("prices", "memory", "hardware", "bits", "semantics", "capacity"), (dict, "a mapping"))
 
 
 def known_profiles() -> list[str]:
@@ -51,13 +58,15 @@ def _load(path: Path, changed_ns: int) -> Profile:  # noqa: ARG001  a file that 
         raise HwcostError(
             f"{where}: 'bits' lacks {', '.join(sorted(missing))}; extend a profile that has them"
         )
+    if min(bits.values()) < 1:
+        raise HwcostError(f"{where}: 'bits' are at least 1")
     return Profile(
-        name=plain.get("name", path.stem),
-        about=plain.get("about", ""),
+        name=plain.get("name") or path.stem,
+        about=plain.get("about") or "",
         prices=_constants(plain, "prices", where),
-        hardware=_constants(plain, "hardware", where),
+        hardware=_hardware(plain, where),
         bits=bits,
-        semantics=Semantics(**plain.get("semantics", {})),
+        semantics=Semantics(**(plain.get("semantics") or {})),
         memory=_memory(plain["memory"], where) if plain.get("memory") else None,
         free=frozenset(plain.get("free") or ()),
         capacity=_constants(plain, "capacity", where),
@@ -71,13 +80,14 @@ def _check_words(plain: Mapping[str, Any], where: str) -> None:
     sections = ("name", "about", "prices", "memory", "hardware", "bits", "semantics", "free", "capacity")
     named = {
         "key": (plain, sections),
-        "price": (plain.get("prices", {}), [item.constant for item in ITEMS.values()]),
-        "key of semantics": (plain.get("semantics", {}), [field.name for field in fields(Semantics)]),
+        "price": (plain.get("prices") or {}, [item.constant for item in ITEMS.values()]),
+        "key of semantics": (plain.get("semantics") or {}, [field.name for field in fields(Semantics)]),
         "item in 'free'": (plain.get("free") or (), list(ITEMS)),
     }
     for what, (words, known) in named.items():
         for word in words:
             if word not in known:
+                word = str(word)[:100]
                 raise HwcostError(f"{where}: unknown {what} '{word}'.{did_you_mean(word, known)}")
 
 
@@ -87,7 +97,7 @@ def _path(name: str, beside: Path | None = None) -> Path:
     if name in known_profiles():
         return FOLDER / f"{name}.yaml"
     for path in candidates:
-        if path.is_file():
+        if os.path.isfile(path):  # unlike a `Path`, it knows an answer for any name
             return path
     known = known_profiles()
     raise HwcostError(
@@ -100,14 +110,32 @@ def _read(path: Path, below: tuple[Path, ...]) -> dict[str, Any]:
     """The YAML file, laid over the one that it extends."""
     if path in below:
         raise HwcostError(f"profile '{path.stem}' extends itself")
-    try:
-        plain = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise HwcostError(f"profile '{path.stem}': not valid YAML: {' '.join(str(error).split())}") from None
+    if len(below) > MOST_EXTENDED:
+        raise HwcostError(f"profile '{path.stem}': at most {MOST_EXTENDED} profiles extend each other")
+    plain = parse_yaml(_text(path), f"profile '{path.stem}'").content
     if not isinstance(plain, dict):
         raise HwcostError(f"profile '{path.stem}': expected a mapping with prices, hardware, bits, semantics")
+    _check_forms(plain, f"profile '{path.stem}'")
     base = plain.pop("extends", None)
     return _overlay(_read(_path(base, path.parent), (*below, path)), plain) if base else plain
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.read(MOST_CHARACTERS + 1)
+    except UnicodeDecodeError:
+        raise HwcostError(f"profile '{path.stem}': not valid YAML: no text in UTF-8") from None
+    except OSError as error:
+        raise HwcostError(f"profile '{path.stem}': cannot be read ({error.strerror})") from None
+
+
+def _check_forms(plain: Mapping[str, Any], where: str) -> None:
+    """Refuse a section that is not of its form; null is one that is left out."""
+    for key, (form, words) in _FORMS.items():
+        value = plain.get(key)
+        if value is not None and not isinstance(value, form):
+            raise HwcostError(f"{where}: '{key}' is {words}, got {str(value)[:80]!r}")
 
 
 def _overlay(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
@@ -125,6 +153,15 @@ def _constants(plain: Mapping[str, Any], section: str, where: str) -> dict[str, 
     }
 
 
+def _hardware(plain: Mapping[str, Any], where: str) -> dict[str, Price]:
+    """The numbers that latency needs; what is divided by is above 0."""
+    numbers = _constants(plain, "hardware", where)
+    for name, number in numbers.items():
+        if name.endswith(("_hz", "_per_cycle", "_reuse")) and not number.low:
+            raise HwcostError(f"{where}: 'hardware.{name}' is above 0, got a range from {number.low:g}")
+    return numbers
+
+
 def _constant(entry: Any, where: str) -> Price:
     missing = {"value", "range", "unit", "source"} - set(entry if isinstance(entry, dict) else ())
     if missing:
@@ -133,17 +170,23 @@ def _constant(entry: Any, where: str) -> Price:
         )
     try:
         value, (low, high) = float(entry["value"]), (float(end) for end in entry["range"])
-    except (TypeError, ValueError):
-        raise HwcostError(
-            f"{where}: value is one number and range two, got {entry['value']}, {entry['range']}"
-        ) from None
+    except (TypeError, ValueError, OverflowError):
+        got = f"{entry['value']}, {entry['range']}"[:100]
+        raise HwcostError(f"{where}: value is one number and range two, got {got}") from None
     if not 0 <= low <= value <= high:
         raise HwcostError(f"{where}: {value:g} lies outside its range [{low:g}, {high:g}]")
+    if high > LARGEST or 0 < low < 1 / LARGEST:
+        raise HwcostError(f"{where}: [{low:g}, {high:g}] is outside [{1 / LARGEST:g}, {LARGEST:g}]")
     return Price(value, low, high, str(entry["unit"]), str(entry["source"]))
 
 
 def _memory(entry: Mapping[str, Any], where: str) -> MemoryPrices:
-    points = [(int(p["capacity_bits"]), _constant(p, f"{where}: 'memory.points'")) for p in entry["points"]]
+    missing = {"points", "register", "wire", "limit_bits"} - {name for name in entry if entry[name]}
+    if missing or not isinstance(entry.get("points"), list):
+        raise HwcostError(f"{where}: 'memory' lacks {', '.join(sorted(missing)) or 'a list of points'}")
+    points = [_point(point, f"{where}: 'memory.points'") for point in entry["points"]]
+    if len({size for size, _ in points}) < len(points):
+        raise HwcostError(f"{where}: 'memory.points' has two of the same capacity_bits")
     single = {
         k: _constant(entry[k], f"{where}: 'memory.{k}'") for k in ("register", "wire", "dram") if entry.get(k)
     }
@@ -157,11 +200,21 @@ def _memory(entry: Mapping[str, Any], where: str) -> MemoryPrices:
     )
 
 
-def _curve(name: str, where: str) -> Literal["log", "linear"]:
+def _point(entry: Any, where: str) -> tuple[int, Price]:
+    """Size of a memory in bits, and the price of one of them."""
+    size, price = entry.get("capacity_bits") if isinstance(entry, dict) else None, _constant(entry, where)
+    if type(size) is not int or not 1 <= size <= LARGEST:
+        raise HwcostError(f"{where}: capacity_bits is a whole number of at least 1, got {str(size)[:100]}")
+    if not price.low:
+        raise HwcostError(f"{where}: a price above 0 is needed, got a range from 0")
+    return size, price
+
+
+def _curve(name: Any, where: str) -> Literal["log", "linear"]:
     curves: dict[str, Literal["log", "linear"]] = {"log": "log", "linear": "linear"}
-    if name in curves:
+    if isinstance(name, str) and name in curves:
         return curves[name]
-    raise HwcostError(f"{where}: 'memory.curve' is log or linear, got '{name}'")
+    raise HwcostError(f"{where}: 'memory.curve' is log or linear, got '{str(name)[:100]}'")
 
 
 @lru_cache(maxsize=1)

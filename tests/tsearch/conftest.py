@@ -1,8 +1,11 @@
 """One small real run, trained once and shared by all tests that need one."""
 
+import sys
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "files"))  # `mutations`, for tests of hostile files
 
 import tsearch
 from tsearch.engine.run_folder import Run

@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tsearch.errors import TsearchError
-from tsearch.units import display_unit, format_value, metric_name, parse, parse_constraint, title, violation
+from tsearch.units import (
+    counted,
+    display_unit,
+    duration_text,
+    format_value,
+    metric_name,
+    parse,
+    parse_constraint,
+    title,
+    value_of,
+    violation,
+)
 
 
 @pytest.mark.parametrize(
@@ -102,8 +113,29 @@ def test_the_displayed_number_is_between_1_and_1000(value: float) -> None:
     assert 1 <= value / factor < 1000 or unit in ("pJ", "J")
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.4, "0 s"), (59, "59 s"), (89, "1 min"), (3599, "1 h 0 min"), (7800, "2 h 10 min")],
+)
+def test_durations_are_rounded_as_people_say_them(seconds: float, words: str) -> None:
+    assert duration_text(seconds) == words
+
+
+def test_one_is_counted_in_the_singular() -> None:
+    assert [counted(n, "trial") for n in (0, 1, 2)] == ["0 trials", "1 trial", "2 trials"]
+
+
+def test_a_value_is_a_number_or_text_with_a_unit() -> None:
+    assert value_of(3, "energy_pj") == 3.0
+    assert value_of("3uJ", "energy_pj") == 3e6
+    for wrong in (True, None, [1], "fast", math.inf):
+        with pytest.raises(TsearchError, match=r"^here: "):
+            value_of(wrong, "energy_pj", "here")
+
+
 def test_names() -> None:
     assert metric_name("latency") == "latency_s"
+    assert metric_name("acc") == "accuracy"
     assert metric_name("accuracy") == "accuracy"
     assert (title("energy_pj"), title("mean_timesteps")) == ("energy", "mean timesteps")
 

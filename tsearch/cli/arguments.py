@@ -2,10 +2,10 @@
 
 import argparse
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from tsearch import __version__
-from tsearch.cli import commands
+from tsearch.cli import bundle_commands, commands, run_commands
 
 Parser = argparse.ArgumentParser
 
@@ -18,11 +18,14 @@ def make_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"tsearch {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for name, (function, add_arguments) in _COMMANDS.items():
+    for name, (function, add_arguments, example) in _COMMANDS.items():
         summary = str(function.__doc__).strip()
-        command = subparsers.add_parser(name, help=summary, description=summary)
+        command = subparsers.add_parser(
+            name, help=summary, description=summary, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
         command.set_defaults(call=function)
         add_arguments(command)
+        command.epilog = f"{command.epilog or ''}\nexample: {example}".strip()
         command.add_argument("--runs", default="runs", metavar="FOLDER", help="where runs are kept (runs)")
         command.add_argument("--json", action="store_true", help="JSON on stdout, for scripts")
     return parser
@@ -33,7 +36,7 @@ def _check(command: Parser) -> None:
     command.add_argument(
         "--proposals", type=int, default=5, metavar="N", help="configurations to preview (5)"
     )
-    _add_profile(command)
+    _add_hardware(command)
 
 
 def _run(command: Parser) -> None:
@@ -42,7 +45,7 @@ def _run(command: Parser) -> None:
     command.add_argument("--trials", type=int, help="configurations to try in all, baselines included")
     command.add_argument("--proposer", help="who proposes (tsearch list proposers)")
     command.add_argument("--seed", type=int, help="seed of proposals and training")
-    _add_profile(command)
+    _add_hardware(command)
     _add_execution(command)
 
 
@@ -51,6 +54,7 @@ def _resume(command: Parser) -> None:
     command.add_argument(
         "--trials", type=_added_trials, default=0, metavar="+N", help="extend the run by N trials"
     )
+    command.add_argument("--retry-failed", action="store_true", help="try the failed trials again")
     _add_execution(command)
 
 
@@ -59,7 +63,7 @@ def _show(command: Parser) -> None:
     command.add_argument("other", nargs="?", help="a second run, to compare with")
     command.add_argument("--all", action="store_true", help="dominated configurations too")
     command.epilog = (
-        "The column 'stages' holds the number of blocks in every stage, 'timesteps' its timesteps."
+        "The column 'stages' holds the number of blocks in every stage,\n'timesteps' its timesteps."
     )
     _add_best(command)
     _add_constraints(command)
@@ -72,6 +76,7 @@ def _report(command: Parser) -> None:
 
 def _export(command: Parser) -> None:
     _add_run(command)
+    command.epilog = "Without a choice: the knee of the front, else the best in the first objective."
     which = command.add_mutually_exclusive_group()
     which.add_argument("--trial", type=int, help="which trial")
     which.add_argument("--knee", action="store_true", help="the knee of the front")
@@ -89,12 +94,9 @@ def _evaluate(command: Parser) -> None:
 def _cost(command: Parser) -> None:
     _add_bundle(command)
     command.add_argument("other", nargs="?", help="a second bundle: is the order of the two sure?")
-    _add_profile(command)
+    _add_hardware(command)
     command.add_argument(
         "--execution", help="how the hardware orders the work: layer_serial, lock_step, pipelined ..."
-    )
-    command.add_argument(
-        "--assume", action="append", metavar="NAME=BITS", help="what-if, such as weight_bits=8"
     )
 
 
@@ -107,17 +109,27 @@ def _schema(command: Parser) -> None:
     """No arguments of its own."""
 
 
-_COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], str], Callable[[Parser], None]]] = {
-    "check": (commands.check, _check),
-    "run": (commands.run, _run),
-    "resume": (commands.resume, _resume),
-    "show": (commands.show, _show),
-    "report": (commands.report, _report),
-    "export": (commands.export, _export),
-    "evaluate": (commands.evaluate, _evaluate),
-    "cost": (commands.cost, _cost),
-    "list": (commands.list_names, _list),
-    "schema": (commands.schema, _schema),
+class _Command(NamedTuple):
+    """A command: what it does, its arguments, and an example."""
+
+    function: Callable[[argparse.Namespace], str]
+    add_arguments: Callable[[Parser], None]
+    example: str
+
+
+_COMMANDS = {
+    "check": _Command(
+        commands.check, _check, "tsearch check digits_dvs --profile loihi --assume weight_bits=9"
+    ),
+    "run": _Command(commands.run, _run, "tsearch run digits_dvs --name first --trials 40"),
+    "resume": _Command(commands.resume, _resume, "tsearch resume first --trials +20"),
+    "show": _Command(run_commands.show, _show, "tsearch show first --best accuracy --max energy=3uJ"),
+    "report": _Command(run_commands.report, _report, "tsearch report first --output page.html"),
+    "export": _Command(run_commands.export, _export, "tsearch export first --knee --output mine"),
+    "evaluate": _Command(bundle_commands.evaluate, _evaluate, "tsearch evaluate mine"),
+    "cost": _Command(bundle_commands.cost, _cost, "tsearch cost mine --profile loihi --assume weight_bits=9"),
+    "list": _Command(commands.list_names, _list, "tsearch list profiles"),
+    "schema": _Command(commands.schema, _schema, "tsearch schema > space.schema.json"),
 }
 
 
@@ -135,8 +147,14 @@ def _add_bundle(command: Parser) -> None:
     command.add_argument("bundle", help="folder of the bundle")
 
 
-def _add_profile(command: Parser) -> None:
+def _add_hardware(command: Parser) -> None:
     command.add_argument("--profile", help="hardware profile, by name (tsearch list profiles) or YAML file")
+    command.add_argument(
+        "--assume",
+        action="append",
+        metavar="NAME=BITS",
+        help="what-if of other word widths, such as weight_bits=8; repeatable",
+    )
 
 
 def _add_execution(command: Parser) -> None:
@@ -150,11 +168,16 @@ def _add_execution(command: Parser) -> None:
         metavar="TIME",
         help="end the run after this time, such as 90s, 30min or 2h; resume continues it",
     )
+    command.add_argument(
+        "--segment-timeout",
+        metavar="TIME",
+        help="end a training that takes longer, such as 30min; its trial fails (never)",
+    )
     command.add_argument("-v", "--verbose", action="store_true", help="let the libraries talk")
 
 
 def _add_best(command: Any) -> None:
-    about = "the best in this metric: accuracy, energy, latency ... (without a choice, the first objective)"
+    about = "the best in this metric: accuracy, energy, latency ..."
     command.add_argument("--best", metavar="METRIC", help=about)
 
 

@@ -20,7 +20,7 @@ def evaluation_text(folder: str, evaluation: dict[str, Any]) -> str:
 
 def cost_text(priced: "Priced", other: "Priced | None" = None) -> str:
     """The cost by layer; with another bundle, whether the order of the two survives the ranges of the prices."""
-    lines = [text(priced.cost)]
+    lines = [text(priced.cost, format_value)]
     if priced.twins is not None:
         dense, quantised = priced.twins.dense.total_pj, priced.twins.quantised.total_pj
         lines.append(

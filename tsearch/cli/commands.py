@@ -1,21 +1,20 @@
-"""The commands: each takes its parsed arguments and gives back the text to print.
+"""The commands that search, and those that tell what there is to choose from: each takes its parsed arguments and
+gives back the text to print.
 
 Rooms are imported where they are used, so that a command loads what it needs and no more.
 """
 
 import argparse
-import json
 import sys
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tsearch.cli.values import assumed_bits, constraints_of, executor_of, run_folder, seconds
+from tsearch.cli.streams import say
+from tsearch.cli.values import as_json, assumed_bits, executor_of, run_folder, seconds
+from tsearch.errors import TsearchError
 
 if TYPE_CHECKING:
     from tsearch.cli.progress import Progress
     from tsearch.engine.run_folder import Run
-    from tsearch.front import Front
 
 
 def check(arguments: argparse.Namespace) -> str:
@@ -25,9 +24,9 @@ def check(arguments: argparse.Namespace) -> str:
     from tsearch.space.file import load_space
 
     space = load_space(arguments.space)
-    space = space if arguments.profile is None else space.with_profile(arguments.profile)
+    space = space.with_hardware(arguments.profile, assumed_bits(arguments.assume))
     content = preview(space, arguments.proposals)
-    return _json(content) if arguments.json else preview_text(content)
+    return as_json(content) if arguments.json else preview_text(content)
 
 
 def run(arguments: argparse.Namespace) -> str:
@@ -41,8 +40,10 @@ def run(arguments: argparse.Namespace) -> str:
         trials=arguments.trials,
         proposer=arguments.proposer,
         profile=arguments.profile,
+        assume=assumed_bits(arguments.assume),
         seed=arguments.seed,
         timeout_s=seconds(arguments.timeout),
+        segment_timeout_s=seconds(arguments.segment_timeout, "--segment-timeout"),
         listener=_progress(arguments.verbose),
         **executor_of(arguments, "process"),
     )
@@ -56,67 +57,13 @@ def resume(arguments: argparse.Namespace) -> str:
     finished = search_on(
         run_folder(arguments.run, arguments.runs),
         more_trials=arguments.trials,
+        retry_failed=arguments.retry_failed,
         timeout_s=seconds(arguments.timeout),
+        segment_timeout_s=seconds(arguments.segment_timeout, "--segment-timeout"),
         listener=_progress(arguments.verbose),
         **executor_of(arguments),
     )
     return _after_run(finished, is_json=arguments.json)
-
-
-def show(arguments: argparse.Namespace) -> str:
-    """The front of a run as a table; the best configuration under constraints; or two runs side by side."""
-    from tsearch.cli.tables import front_content, front_text, point_content
-    from tsearch.front import Front
-    from tsearch.units import metric_name
-
-    front = Front.of(_open(arguments.run, arguments.runs))
-    if arguments.other:
-        return _compare(front, Front.of(_open(arguments.other, arguments.runs)), arguments)
-    if arguments.best:
-        best = front.best(metric_name(arguments.best), constraints_of(arguments, front))
-        return _json(point_content(front, best)) if arguments.json else front_text(front, [best])
-    if arguments.json:
-        return _json(front_content(front, everything=arguments.all))
-    return front_text(front, front.complete if arguments.all else front.points)
-
-
-def report(arguments: argparse.Namespace) -> str:
-    """Write the run's page, one self-contained HTML file."""
-    from tsearch.report import write_report
-
-    opened = _open(arguments.run, arguments.runs)
-    path = write_report(opened, Path(arguments.output) if arguments.output else opened.folder / "report.html")
-    return _json({"path": str(path)}) if arguments.json else str(path)
-
-
-def export(arguments: argparse.Namespace) -> str:
-    """Write a configuration of a run as a bundle that stands on its own."""
-    from tsearch.export import export_bundle
-
-    opened = _open(arguments.run, arguments.runs)
-    number = _chosen_trial(opened, arguments)
-    path = export_bundle(opened, number, arguments.output)
-    return _json({"path": str(path), "trial": number}) if arguments.json else str(path)
-
-
-def evaluate(arguments: argparse.Namespace) -> str:
-    """The test accuracy stored in a bundle, or its accuracy on other data."""
-    from tsearch.cli.bundle_tables import evaluation_text
-    from tsearch.export.evaluation import evaluate_bundle
-
-    evaluation = evaluate_bundle(arguments.bundle, arguments.data, arguments.data_root)
-    return _json(evaluation) if arguments.json else evaluation_text(arguments.bundle, evaluation)
-
-
-def cost(arguments: argparse.Namespace) -> str:
-    """Price a bundle again from its stored spikes, under any profile, without running it."""
-    from tsearch.cli.bundle_tables import cost_content, cost_text
-    from tsearch.export.pricing import price_bundle
-
-    prices = (arguments.profile, arguments.execution, assumed_bits(arguments.assume))
-    priced = price_bundle(arguments.bundle, *prices)
-    other = price_bundle(arguments.other, *prices) if arguments.other else None
-    return _json(cost_content(priced, other)) if arguments.json else cost_text(priced, other)
 
 
 def list_names(arguments: argparse.Namespace) -> str:
@@ -126,7 +73,7 @@ def list_names(arguments: argparse.Namespace) -> str:
 
     content = {kind: names for kind, names in listing().items() if arguments.kind in (None, kind)}
     if arguments.json:
-        return _json(content)
+        return as_json(content)
     return "\n\n".join(names_text(kind, names) for kind, names in content.items())
 
 
@@ -134,17 +81,7 @@ def schema(_arguments: argparse.Namespace) -> str:
     """JSON schema of search-space files, for editors."""
     from tsearch.space.schema import SpaceFile
 
-    return _json(SpaceFile.model_json_schema())
-
-
-def _json(content: Any) -> str:
-    return json.dumps(content, indent=1)
-
-
-def _open(name: str, runs: str) -> "Run":
-    from tsearch.engine.run_folder import open_run
-
-    return open_run(run_folder(name, runs))
+    return as_json(SpaceFile.model_json_schema())
 
 
 def _progress(is_verbose: bool) -> "Progress":
@@ -158,44 +95,27 @@ def _progress(is_verbose: bool) -> "Progress":
 
 
 def _after_run(finished: "Run", *, is_json: bool) -> str:
-    """The front, and on stderr what to do next."""
-    from tsearch.cli.tables import front_content, front_text
+    """The front, and on stderr what to do next. Raises: TsearchError if all trials that ended failed."""
+    from tsearch.cli.run_text import all_failed_text, failures, run_content, run_text
+    from tsearch.engine.state import as_arguments
     from tsearch.front import Front
 
     front = Front.of(finished)
+    if not front.complete and failures(finished):
+        raise TsearchError(all_failed_text(finished))
     if is_json:
-        return _json({"run": str(finished.folder)} | front_content(front))
+        return as_json({"run": str(finished.folder)} | run_content(finished, front))
     if front.complete:
-        export = f", `tsearch export {finished.name} --knee` writes a bundle" if front.are_networks else ""
-        print(
-            f"\n{finished.folder}: next, `tsearch report {finished.name}` draws the page{export}.",
-            file=sys.stderr,
-        )
-    return front_text(front, front.points)
+        name = as_arguments(finished)
+        export = f", `tsearch export {name}` writes a bundle" if _can_export(finished) else ""
+        say(f"\n{finished.folder}: next, `tsearch report {name}` draws the page{export}.")
+    return run_text(finished, front)
 
 
-def _compare(front: "Front", other: "Front", arguments: argparse.Namespace) -> str:
-    from tsearch.cli.comparison_tables import comparison_content, comparison_text
-    from tsearch.front import compare
+def _can_export(run: "Run") -> bool:
+    """Whether the run kept weights of a network."""
+    from tsearch.configuration import Configuration
 
-    if front.name == other.name:
-        front, other = replace(front, name=arguments.run), replace(other, name=arguments.other)
-    comparison = compare(front, other)
-    if arguments.json:
-        return _json(comparison_content(front, other, comparison))
-    return comparison_text(front, other, comparison)
-
-
-def _chosen_trial(opened: "Run", arguments: argparse.Namespace) -> int:
-    """The number of the trial to export."""
-    from tsearch.front import Front
-    from tsearch.units import metric_name
-
-    if arguments.trial is not None:
-        return int(arguments.trial)
-    front = Front.of(opened)
-    leading = front.objectives[0].name
-    if arguments.knee:
-        return (front.knee or front.best(leading)).number
-    metric = metric_name(arguments.best or leading)
-    return front.best(metric, constraints_of(arguments, front)).number
+    return any(
+        isinstance(trial.configuration, Configuration) and run.has_checkpoint(trial) for trial in run.results
+    )

@@ -3,7 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
-from tsearch.cli.tables import front_content, grid, setting_cells, volume_text
+from tsearch.cli.tables import (
+    column_title,
+    detail_cells,
+    front_content,
+    grid,
+    setting_cells,
+    telling_details,
+    volume_text,
+)
 from tsearch.front import Comparison, Front
 from tsearch.front.point import setting_names
 from tsearch.units import format_value, title
@@ -36,13 +44,13 @@ def _points_table(a: Front, b: Front) -> str:
     cost = next((objective.name for objective in a.objectives if not objective.is_maximized), metrics[0])
     both = [(point, front.name) for front in (a, b) for point in front.points]
     both.sort(key=lambda pair: (pair[0].metrics[cost], pair[1], pair[0].number))
-    rows = [["", "run", "trial", *settings, *(title(name) for name in metrics)]]
+    details = telling_details(together.complete)
+    rows = [["", "run", "trial", *settings, *map(column_title, details), *map(title, metrics)]]
     for point, run in both:
         is_kept = any(point is kept for kept in together.points)
         values = [format_value(point.metrics[name], name) for name in metrics]
-        rows.append(
-            ["*" if is_kept else "", run, str(point.number), *setting_cells(point, settings), *values]
-        )
+        cells = [*setting_cells(point, settings), *detail_cells(point, details)]
+        rows.append(["*" if is_kept else "", run, str(point.number), *cells, *values])
     return grid(rows)
 
 

@@ -1,8 +1,10 @@
 """What `tsearch check` and `tsearch list` say."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from tsearch.cli.tables import grid
+from tsearch.front.constraints import constraints_text
 from tsearch.front.point import setting_text
 from tsearch.units import format_value, title
 
@@ -18,19 +20,37 @@ def preview_text(content: dict[str, Any]) -> str:
         grid([["parameter", "values"], *([name, text] for name, text in content["parameters"].items())]),
         f"fixed: {', '.join(f'{name}={value}' for name, value in content['fixed'].items())}",
         f"configurations: {size}; {content['n_structures']:,} assignments of stages, timesteps and schedule",
-        f"trials: {content['trials']}, of which {content['n_first']} are baselines or enqueued",
+        _trials_text(content),
         f"proposer: {content['proposer']}",
         f"objectives: {', '.join(f'{direction} {name}' for name, direction in content['objectives'].items())}",
+        f"constraints: {constraints_text(content['constraints']) or 'none'}",
         _cost_table(content["cost_range"])
-        + f"\nlow: silence; high: every neuron fires at every timestep; profile {content['profile']}",
+        + "\nlow: silence; high: every neuron fires at every timestep; "
+        + hardware_text(content["profile"], content["assume"]),
         _proposal_table(content["proposals"]),
     ]
     return "\n\n".join(blocks)
 
 
+def hardware_text(profile: str, assume: Mapping[str, int]) -> str:
+    """'profile loihi, assuming weight_bits=8'."""
+    widths = ", ".join(f"{name}={bits}" for name, bits in assume.items())
+    return f"profile {profile}" + (f", assuming {widths}" if widths else "")
+
+
 def names_text(kind: str, names: dict[str, str]) -> str:
     """One kind of thing to choose from: names and a sentence about each."""
     return grid([[kind, "what it is"], *([name, sentence] for name, sentence in names.items())])
+
+
+def _trials_text(content: dict[str, Any]) -> str:
+    trials, n_first = content["trials"], content["n_first"]
+    text = f"trials: {trials}, of which {n_first} are baselines or enqueued"
+    if n_first:
+        text += f" ({content['n_baselines']} and {content['n_enqueued']})"
+    if n_first < trials:
+        return f"{text}; {trials - n_first} are proposed"
+    return f"{text}: nothing is searched. Raise `trials` above {n_first}"
 
 
 def _cost_table(cost_range: dict[str, Any]) -> str:

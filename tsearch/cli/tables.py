@@ -1,43 +1,81 @@
 """A front as a text table and as content for JSON."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tsearch.front import Front, Point
+from tsearch.front.broken import miss_text
+from tsearch.front.constraints import Constraints, constraints_text, violation
 from tsearch.front.point import setting_names, setting_text
 from tsearch.front.saving import uniform_saving
 from tsearch.units import format_value, title
 
+_N_MISSES = 5  # as many of the nearest misses are listed
+
 
 def front_text(front: Front, points: Sequence[Point]) -> str:
     """One line per point: whether it is on the front (*) or the knee, its settings, its origin, every objective;
-    then a summary."""
-    metrics, settings = [objective.name for objective in front.objectives], setting_names(points)
-    header = ["", "trial", *settings, "origin", *(title(name) for name in metrics)]
-    on_front = {point.number for point in front.points}
-    rows = [
-        [
-            _mark(point, front, on_front),
-            str(point.number),
-            *setting_cells(point, settings),
-            point.origin,
-            *(format_value(point.metrics[name], name) for name in metrics),
-        ]
-        for point in points
-    ]
-    table = grid([header, *rows]) if rows else "No trial is complete yet."
+    then a summary. Where all complete trials break a constraint of the run, the nearest misses."""
+    if points:
+        on_front = {point.number for point in front.points}
+        table = points_table(front, points, lambda point: _mark(point, front, on_front))
+    elif front.complete and not front.points:
+        table = misses_text(front, front.constraints)
+    else:
+        table = "No trial is complete yet."
     return "\n".join([table, *_summary(front)])
 
 
-def front_content(front: Front, *, everything: bool = False) -> dict[str, Any]:
-    """The same for scripts."""
-    points = front.complete if everything else front.points
+def points_table(
+    front: Front, points: Sequence[Point], mark: Callable[[Point], str], further: Iterable[str] = ()
+) -> str:
+    """One line per point: its `mark`, its settings, its origin, every objective and the `further` metrics."""
+    metrics = list(dict.fromkeys([*(objective.name for objective in front.objectives), *further]))
+    settings, details = setting_names(points), telling_details(points)
+    header = ["", "trial", *settings, *map(column_title, details), "origin", *map(title, metrics)]
+    rows = [
+        [
+            mark(point),
+            str(point.number),
+            *setting_cells(point, settings),
+            *detail_cells(point, details),
+            point.origin,
+            *(format_value(point.metrics.get(name, math.nan), name) for name in metrics),
+        ]
+        for point in points
+    ]
+    return grid([header, *rows])
+
+
+def misses_text(front: Front, constraints: Constraints) -> str:
+    """The complete trials that come nearest to keeping `constraints`, which none of them does."""
+    points = misses(front, constraints)
+    table = points_table(
+        front, points, lambda point: miss_text(violation(point.metrics, constraints)), constraints
+    )
+    return f"No complete trial has {constraints_text(constraints)}. The nearest misses:\n\n{table}"
+
+
+def misses(front: Front, constraints: Constraints) -> list[Point]:
+    """The complete points that come nearest to keeping `constraints`, nearest first."""
+    by = sorted(front.complete, key=lambda point: (violation(point.metrics, constraints), point.number))
+    return by[:_N_MISSES]
+
+
+def front_content(
+    front: Front, *, everything: bool = False, points: Sequence[Point] | None = None
+) -> dict[str, Any]:
+    """The same for scripts; of `points`, by default those of the front."""
+    if points is None:
+        points = front.complete if everything else front.points
     return {
         "name": front.name,
         "objectives": {objective.name: objective.direction for objective in front.objectives},
+        "constraints": {metric: list(bounds) for metric, bounds in front.constraints.items()},
         "reference": dict(front.reference),
         "hypervolume": front.hypervolume,
-        "saving": uniform_saving(front).sentence,
+        "saving": _saving(front),
         "points": [point_content(front, point) for point in points],
     }
 
@@ -49,10 +87,12 @@ def point_content(front: Front, point: Point) -> dict[str, Any]:
         "key": point.key,
         "on_front": point in front.points,
         "knee": point == front.knee,
+        "feasible": front.is_feasible(point),
         "origin": point.origin,
         "timesteps": point.timesteps,
         "stages": point.stages,
         **({"parameters": dict(point.parameters)} if point.parameters else {}),
+        **({"settings": point.details} if point.details else {}),
         "metrics": dict(point.metrics),
     }
 
@@ -60,6 +100,28 @@ def point_content(front: Front, point: Point) -> dict[str, Any]:
 def setting_cells(point: Point, names: Sequence[str]) -> list[str]:
     """The settings of a point as cells: '3,1' for timesteps (3, 1)."""
     return [setting_text(point.settings.get(name), ",") for name in names]
+
+
+def telling_details(points: Sequence[Point]) -> list[str]:
+    """Further settings that tell apart points whose settings look alike, such as the schedule: their columns."""
+    chosen: list[str] = []
+    for name in dict.fromkeys(name for point in points for name in point.details):
+        before = _n_different(points, chosen)
+        if before == len(points):
+            break
+        if _n_different(points, [*chosen, name]) > before:
+            chosen.append(name)
+    return chosen
+
+
+def detail_cells(point: Point, names: Sequence[str]) -> list[str]:
+    """Further settings of a point as cells."""
+    return [setting_text(point.details.get(name), ",") for name in names]
+
+
+def column_title(name: str) -> str:
+    """A further setting as the title of a column: 'training.learning_rate' -> 'learning rate'."""
+    return name.rpartition(".")[2].replace("_", " ")
 
 
 def volume_text(hypervolume: float | None) -> str:
@@ -76,11 +138,21 @@ def grid(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([lines[0], "-" * max(len(line) for line in lines), *lines[1:]])
 
 
+def _n_different(points: Sequence[Point], details: Sequence[str]) -> int:
+    names = setting_names(points)
+    return len({(*setting_cells(point, names), *detail_cells(point, details)) for point in points})
+
+
 def _summary(front: Front) -> list[str]:
     counts = f"front: {len(front.points)} of {len(front.complete)} complete trials"
     volume = f", hypervolume {volume_text(front.hypervolume)}" if front.has_box else ""
-    sentence = uniform_saving(front).sentence
+    sentence = _saving(front)
     return [counts + volume, *([sentence] if sentence else [])]
+
+
+def _saving(front: Front) -> str:
+    """What non-uniform timesteps save; '' where there are none, or no trial is complete."""
+    return uniform_saving(front).sentence if front.are_networks else ""
 
 
 def _mark(point: Point, front: Front, on_front: set[int]) -> str:

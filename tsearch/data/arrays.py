@@ -1,6 +1,7 @@
 """Data sets from arrays: for data of the user's own, `data: {name: "mine:digits"}`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ def image_dataset(
         raise TsearchError(
             f"images are {array.dtype}; give real numbers, best in [0, 1], such as images / 255."
         )
-    classes, n_classes = _labels(labels, len(array), n_classes)
+    classes, n_classes = _classes(labels, len(array), n_classes)
     parts = _parts(classes, validation, test, seed)
     values = array.astype(np.float32)
     splits = (ImageSplit(values[part], classes[part]) for part in parts)
@@ -72,11 +73,14 @@ def event_dataset(
         if labels is None:
             raise TsearchError("labels: counts of events need them, one per recording.")
         events = events_of_counts(np.asarray(events), np.asarray(labels))
-    classes, n_classes = _labels(events.labels if labels is None else labels, len(events), n_classes)
+    if not len(events):
+        raise TsearchError("events: there is no recording.")
+    classes, n_classes = _classes(events.labels if labels is None else labels, len(events), n_classes)
     parts = _parts(classes, validation, test, seed)
-    return Dataset(
-        _info(events.shape, n_classes, is_static=False), *(EventSplit(events.select(p)) for p in parts)
+    info = replace(
+        _info(events.shape, n_classes, is_static=False), most_events=int(np.diff(events.offsets).max())
     )
+    return Dataset(info, *(EventSplit(events.select(p)) for p in parts))
 
 
 def events_of_counts(counts: NDArray[Any], labels: NDArray[Any]) -> Events:
@@ -119,6 +123,18 @@ def _check_numbers(array: NDArray[Any], what: str, shape: str, n_dimensions: int
         raise TsearchError(f"{what} hold numbers that are infinite or NaN.")
 
 
+def _classes(labels: ArrayLike, n: int, n_classes: int | None) -> tuple[Indices, int]:
+    """Labels as int64 [N], and the number of classes, each of which has samples unless the user gave it."""
+    classes, n_found = _labels(labels, n, n_classes)
+    empty = np.setdiff1d(np.arange(min(n_found, n + 1)), classes)
+    if n_classes is None and len(empty):
+        raise TsearchError(
+            f"labels: class {empty[0]} of 0 to {n_found - 1} has no sample. Number the classes from 0 on without gaps, "
+            "or give n_classes."
+        )
+    return classes, n_found
+
+
 def _labels(labels: ArrayLike, n: int, n_classes: int | None) -> tuple[Indices, int]:
     """Labels as int64 [N], and the number of classes."""
     array = np.asarray(labels)
@@ -153,6 +169,10 @@ def _parts(labels: Indices, validation: Part, test: Part, seed: int) -> list[Ind
     if sum(sizes.values()) >= len(left):
         raise TsearchError("validation and test leave no samples to train with.")
     *drawn, train = stratified_splits(labels[left], *sizes.values(), seed=seed)
+    if len(np.unique(labels[left][train])) < 2:
+        raise TsearchError(
+            f"training has {len(train)} of {n} samples, all of one class. Give more samples, or smaller parts."
+        )
     found = given | {name: left[indices] for name, indices in zip(sizes, drawn, strict=True)}
     return [left[train], found["validation"], found["test"]]
 

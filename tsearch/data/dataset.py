@@ -60,6 +60,7 @@ class DatasetInfo:
 
     `shape` is (C, H, W) of one frame. `is_static` says that a sample is one image, the same in every
     timestep. `input_class` says what the first layer receives: "analog" real values, "graded" event counts.
+    `most_events` is the number of events of the fullest recording, where it is known without loading.
     """
 
     name: str
@@ -67,6 +68,7 @@ class DatasetInfo:
     n_classes: int
     is_static: bool
     input_class: InputClass
+    most_events: int | None = None
 
 
 @dataclass(frozen=True)

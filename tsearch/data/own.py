@@ -22,7 +22,9 @@ def load(spec: DataSpec) -> Dataset:
     except TsearchError as error:
         raise TsearchError(f"data {spec.name}: {error}") from error
     except Exception as error:
-        raise TsearchError(f"data {spec.name}: the function failed: {where_it_failed(error)}.") from error
+        raise TsearchError(
+            f"data {spec.name}: the function failed: {where_it_failed(error, function)}."
+        ) from error
     if not isinstance(dataset, Dataset):
         found = type(dataset).__name__
         raise TsearchError(f"data {spec.name}: it must give a tsearch.Dataset, found {found}.")

@@ -1,20 +1,32 @@
 """What a run begins with: its space, its box, its folder."""
 
+import re
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tsearch.engine.executors import Evaluator
+from tsearch.engine.ledger import begin_ledger
+from tsearch.engine.lock import is_held
 from tsearch.engine.run_file import RunFile, write_run_file
-from tsearch.engine.run_folder import open_ledger
+from tsearch.engine.run_folder import LEDGER
+from tsearch.engine.state import Place, resume_hint
 from tsearch.errors import TsearchError
 from tsearch.files.whole import full_disk_is_an_error, write_whole
 from tsearch.space.entries import Goals, parameter_space
 from tsearch.space.goals import Constraint
 from tsearch.space.loading import load
 from tsearch.space.protocol import Space
+
+MAX_TRIALS, MAX_SEED = 10**9, 2**63 - 1
+MAX_NAME = 100  # characters
+_NAME = re.compile(r"\w[\w-]*(\.[\w-]+)*")
+_BEGUN = {"lock", "space.yaml", ".space.yaml.tmp", ".run.json.tmp"} | {
+    f"{LEDGER}{end}" for end in ("", "-wal", "-shm", "-journal")
+}
 
 
 class Wishes(NamedTuple):
@@ -56,12 +68,17 @@ def space_to_search(
     return load(given) if isinstance(given, str | Path) else given
 
 
-def with_profile(space: Space, profile: str) -> Space:
-    """The space searched for other hardware: a profile's name or YAML file."""
-    change = getattr(space, "with_profile", None)
+def with_hardware(space: Space, profile: str | None, assume: Mapping[str, int] | None) -> Space:
+    """The space searched for other hardware: a profile's name or YAML file, and word widths to assume; with neither,
+    for its own, whose file is then found from every folder. Raises: TsearchError if the profile is missing or damaged,
+    or has no such widths."""
+    change = getattr(space, "with_hardware", None)
     if change is None:
-        raise TsearchError(f"profile '{profile}': this search space is priced on no hardware. Leave it out.")
-    changed: Space = change(profile)
+        if profile is None and not assume:
+            return space
+        what = f"assume {dict(assume or {})}" if profile is None else f"profile '{profile}'"
+        raise TsearchError(f"{what}: this search space is priced on no hardware. Leave it out.")
+    changed: Space = change(profile, assume)
     return changed
 
 
@@ -78,40 +95,71 @@ def box_of(
 
 
 def check_numbers(trials: int, seed: int) -> None:
-    if not isinstance(trials, int):
-        raise TsearchError(f"trials: {trials!r} is no whole number.")
+    """Raise TsearchError unless these can be the total of a run and its seed."""
+    for name, number, most in (("trials", trials, MAX_TRIALS), ("seed", seed, MAX_SEED)):
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise TsearchError(f"{name}: {number!r} is no whole number.")
+        if abs(number) > most:
+            raise TsearchError(f"{name}: this number is too large. Give at most {most}.")
     if trials < 1:
         raise TsearchError(f"trials: {trials} would search nothing. Give at least 1.")
     if seed < 0:
         raise TsearchError(f"seed: {seed} is below 0. Give a whole number from 0 on.")
 
 
-def make_folder(runs: Path, name: str | None, default: str) -> Path:
-    if name is not None and (not name or Path(name).name != name or name.startswith(".")):
+def check_more_trials(more: int) -> None:
+    """Raise TsearchError unless that many trials can be added to a run."""
+    if not isinstance(more, int) or isinstance(more, bool) or abs(more) > MAX_TRIALS:
+        raise TsearchError(f"trials: that many cannot be added. Give a whole number up to {MAX_TRIALS}.")
+    if more < 0:
+        raise TsearchError(f"trials: {more:+d} cannot be taken away from a run; give a number above 0.")
+
+
+def check_name(wanted: str) -> None:
+    """Raise TsearchError unless a run can be called that. Runs of earlier versions keep the names that they have."""
+    if not _NAME.fullmatch(wanted) or len(wanted) > MAX_NAME:
+        shown = ascii(wanted)[:60]
         raise TsearchError(
-            f"name '{name}': a run's name is the name of one folder. Use letters, digits, '-' and '_'."
+            f"name {shown}: a run's name is the name of one folder. Use letters, digits, '-' and '_' (within, also "
+            f"'.'), at most {MAX_NAME}."
         )
+
+
+def make_folder(runs: Path, name: str | None, default: str) -> Path:
+    """A new folder, called `name`, or `default` with a number where that exists. A folder that was left while it was
+    being filled counts as new. Raises: TsearchError if a run has the name, or a folder with other files."""
     with full_disk_is_an_error(runs):
         runs.mkdir(parents=True, exist_ok=True)
         for n in count(1):
             folder = runs / (name or (default if n == 1 else f"{default}-{n}"))
-            try:
+            with suppress(FileExistsError):
                 folder.mkdir()
                 return folder
-            except FileExistsError:
-                if name is not None:
-                    raise TsearchError(
-                        f"{folder} exists. Choose another --name, or `tsearch resume {name}`."
-                    ) from None
+            if is_half_made(folder) and (name is not None or not is_held(folder)):
+                return folder
+            if name is not None:
+                what = "holds a run" if (folder / "run.json").is_file() else "exists and holds other files"
+                way = f", or `{resume_hint(Place(folder))}`" if (folder / "run.json").is_file() else ""
+                raise TsearchError(f"{folder} {what}. Choose another --name{way}.")
     raise AssertionError
 
 
+def is_half_made(folder: Path) -> bool:
+    """Whether a process was stopped while it created a run here: there is nothing but what that begins with."""
+    return folder.is_dir() and all(path.name in _BEGUN for path in folder.iterdir())
+
+
 def fill_folder(folder: Path, file: RunFile) -> None:
-    """Fill a new run folder, or leave none. run.json comes last: a folder that has it is a whole run."""
+    """Fill a new run folder whose lock is held, or leave none. run.json comes last: a folder that has it is a whole
+    run."""
+    if (folder / "run.json").exists():  # another process was faster
+        raise TsearchError(f"{folder} holds a run. Choose another --name, or `{resume_hint(Place(folder))}`.")
     try:
+        for left in _BEGUN - {"lock"}:
+            (folder / left).unlink(missing_ok=True)
         if file.space_text:
             write_whole(folder / "space.yaml", file.space_text.encode())
-        open_ledger(folder, file).close()
+        begin_ledger(folder / LEDGER, file.name, [objective.direction for objective in file.objectives])
         write_run_file(folder, file)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)

@@ -5,10 +5,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tsearch.engine.executors import Evaluator
+from tsearch.engine.proposing import Proposer
+from tsearch.engine.run_file import RunFile
 from tsearch.errors import TsearchError
+from tsearch.references import reference_to
+from tsearch.space.file import spaces_folder
+from tsearch.space.kinds import space_from_dict
 from tsearch.space.loading import as_written, load, parse_stored
+from tsearch.space.protocol import Space
 
-_MAY_CHANGE = ("trials", "timeout_s", "max_failures")
+_MAY_CHANGE = ("trials", "timeout_s", "segment_timeout", "max_failures")
 
 
 def refuse_changes(folder: Path, space_path: str | None, space_text: str) -> None:
@@ -19,12 +26,38 @@ def refuse_changes(folder: Path, space_path: str | None, space_text: str) -> Non
     if space_path is None or not Path(space_path).is_file() or Path(space_path).read_text() == space_text:
         return
     before = parse_stored(space_text, str(folder / "space.yaml"))
-    difference = first_difference(_searched(before.to_dict()), _searched(load(space_path).to_dict()))
+    old, new = before.to_dict(), load(space_path).to_dict()
+    if Path(space_path).parent == spaces_folder():  # a later version may ship it with another proposer
+        new["search"]["proposer"] = old["search"]["proposer"]
+    _refuse(folder, old, new, f" in {space_path}")
+
+
+def refuse_other_search(
+    folder: Path,
+    stored: RunFile,
+    space: Space,
+    seed: int,
+    evaluator: Evaluator | str,
+    proposer: Proposer | str,
+    scheduler: str,
+) -> None:
+    """Raise TsearchError if the run in `folder` searches another space, or in another way."""
+    old = {"seed": stored.seed, "scheduler": stored.scheduler}
+    new = {"seed": seed, "scheduler": scheduler}
+    for name, before, thing in (
+        ("evaluator", stored.evaluator, evaluator), ("proposer", stored.proposer, proposer)
+    ):  # fmt: skip
+        old[name], new[name] = before, reference_to(thing)
+    _refuse(folder, space_from_dict(stored.space).to_dict() | {"run": old}, space.to_dict() | {"run": new})
+
+
+def _refuse(folder: Path, old: Mapping[str, Any], new: Mapping[str, Any], where: str = "") -> None:
+    difference = first_difference(_searched(old), _searched(new))
     if difference is not None:
-        name, old, new = difference
+        name, before, after = difference
         raise TsearchError(
-            f"{folder}: '{as_written(name)}' changed since this run started ({_short(old)} -> {_short(new)}) in "
-            f"{space_path}. Start a new run, or undo the change."
+            f"{folder}: '{as_written(name)}' changed since this run started ({_short(before)} -> {_short(after)})"
+            f"{where}. Start a new run, or undo the change."
         )
 
 

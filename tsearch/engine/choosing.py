@@ -8,16 +8,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tsearch.engine.events import Duplicate, Listener, Rejected
+from tsearch.engine.events import Duplicate, Listener, Rejected, Warned
 from tsearch.engine.proposing import History, Problem, Proposer, checked, random_numbers
 from tsearch.space.protocol import Configuration, Space
+from tsearch.units import format_value, title
 
-MAX_DUPLICATES = 10
-ENUMERABLE = (
-    10_000  # configurations: in a larger space, what was not tried yet is looked for by drawing alone
-)
-MAX_DRAWS = 100
-MAX_DRAWS_IN_LARGE_SPACES = 1000
+MAX_DUPLICATES = 10  # proposals for one trial that may be old, or refused
+MAX_DRAWS = 10_000  # after which a search ends; they miss a thousandth of a space once in 22,000 searches
+ENUMERABLE = 10_000  # configurations: what is left of a space of at most this size is counted
+DRAWS_BEFORE_COUNTING = 100
+SOME = 8  # proposals at least, for a search to be called one
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,23 @@ class Chooser:
         self._size = space.size
         self._known = set(known)
         self._queue = _queue(space)
-        self.rejected: set[str] = set()
+        self._rejected: set[str] = set()
+        self._n_refused = 0
+        self._left: dict[str, Configuration] | None = None  # of a small space, once it was counted, by key
+        self.why_nothing = ""  # one line, once there is nothing left to choose
+
+    @property
+    def n_given(self) -> int:
+        """How many configurations are tried before anything is proposed."""
+        given = {self._space.key(c): c for c, _ in _queue(self._space)}
+        return sum(self._space.refuse(configuration) is None for configuration in given.values())
 
     def choose(self, number: int, history: History) -> Chosen | None:
-        """What trial `number` tries; None if there is nothing left."""
+        """What trial `number` tries; None if nothing is left or found, see `why_nothing`."""
         chosen = self._from_queue()
-        if chosen is None and (self._size is None or len(self._known) < self._size):
+        if chosen is None and self._size is not None and len(self._known) >= self._size:
+            self.why_nothing = self._exhausted(0)
+        elif chosen is None:
             chosen = self._proposed(number, history) or self._unseen(number)
         if chosen is not None:
             self._known.add(chosen.key)
@@ -78,33 +89,82 @@ class Chooser:
         """A random configuration that was not tried yet and may meet the constraints; None if none is found."""
         rng = random_numbers(self._seed, number, MAX_DUPLICATES)
         is_small = self._size is not None and self._size <= ENUMERABLE
-        for _ in range(MAX_DRAWS if is_small else MAX_DRAWS_IN_LARGE_SPACES):
+        n_refused = 0
+        for _ in range(DRAWS_BEFORE_COUNTING if is_small else MAX_DRAWS):
             drawn = self._space.random(rng)
-            if self._is_usable(drawn):
+            if self._space.refuse(drawn) is not None:
+                n_refused += 1
+            elif self._is_new(self._space.key(drawn)):
                 return self._taken(drawn)
-        left = [c for c in self._space.enumerate() if self._is_usable(c)] if is_small else []
+        if not is_small:
+            self.why_nothing = self._none_found(n_refused)
+            return None
+        left = self._counted()
         return self._taken(left[int(rng.integers(len(left)))]) if left else None
+
+    def _counted(self) -> list[Configuration]:
+        """All that is left of a small space."""
+        if self._left is None:
+            every = {self._space.key(c): c for c in self._space.enumerate()}
+            self._left = {key: c for key, c in every.items() if self._space.refuse(c) is None}
+            self._n_refused = len(every) - len(self._left)
+        left = [configuration for key, configuration in self._left.items() if self._is_new(key)]
+        if not left:
+            self.why_nothing = self._exhausted(self._n_refused)
+        return left
+
+    def _exhausted(self, n_refused: int) -> str:
+        """That every configuration was tried or refused."""
+        words = f", {n_refused:,} configurations cannot meet the constraints" if n_refused else ""
+        return f"space exhausted after {len(self._known)} trials{words}"
+
+    def _none_found(self, n_refused: int) -> str:
+        """That drawing found nothing; there may be something."""
+        tried = f"after {len(self._known)} trials"
+        if not n_refused:
+            return f"no new configuration found in {MAX_DRAWS:,} draws {tried}"
+        return (
+            f"no configuration found that may {_limits(self._space)} in {MAX_DRAWS:,} draws {tried}, "
+            f"{n_refused:,} of those drawn cannot meet the constraints"
+        )
 
     def _taken(self, configuration: Configuration) -> Chosen:
         key = self._space.key(configuration)
         return Chosen(configuration, key, "proposed", self._space.encode(configuration))
-
-    def _is_usable(self, configuration: Configuration) -> bool:
-        key = self._space.key(configuration)
-        return self._is_new(key) and self._may_meet_constraints(key, configuration)
 
     def _is_new(self, key: str) -> bool:
         return key not in self._known
 
     def _may_meet_constraints(self, key: str, configuration: Configuration) -> bool:
         """Whether some training may meet the constraints; what cannot is rejected before it costs anything."""
-        if key in self.rejected:
+        if key in self._rejected:
             return False
         reason = self._space.refuse(configuration)
         if reason is not None:
-            self.rejected.add(key)
+            self._rejected.add(key)
             self._say(Rejected(key, reason))
         return reason is None
+
+
+def warn_of_too_few(n_total: int, space: Space, n_given: int, listener: Listener) -> None:
+    """Say so where no trial is left to search with, though there is more to try than the `n_given` that come first."""
+    if n_total <= n_given and n_given != space.size:
+        listener(
+            Warned(
+                f"all {n_total} trials are baselines or enqueued: nothing is searched; "
+                f"give --trials {n_given + SOME} or more."
+            )
+        )
+
+
+def _limits(space: Space) -> str:
+    """What a configuration must do that is known before any training: only the upper ends of costs are."""
+    limits = [
+        f"{title(metric)} at most {format_value(constraint.max, metric)}"
+        for metric, constraint in space.constraints.items()
+        if constraint.max is not None
+    ]
+    return f"meet {' and '.join(limits)}" if limits else "fit the hardware"
 
 
 def _queue(space: Space) -> deque[tuple[Configuration, Literal["baseline", "enqueued"]]]:

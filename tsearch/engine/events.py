@@ -3,6 +3,7 @@
 `n_done` counts the trials that are complete or failed, `n_total` all that the run is to have.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,7 +44,9 @@ class Finished:
 
 @dataclass(frozen=True)
 class Lost:
-    """The worker of a trial died; the trial is submitted again unless this was its last attempt."""
+    """The worker of a trial died on it; the trial is submitted again unless this was its last attempt. Where more than
+    a worker is away, no attempt counts: that is `Warned`.
+    """
 
     trial: Trial
     attempt: int
@@ -68,9 +71,16 @@ class Rejected:
 
 
 @dataclass(frozen=True)
+class Warned:
+    """Something that people should know while the search goes on; one line."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Ended:
-    """Nothing is under way any more, because of `reason`: 'all trials done', 'time is up', 'space exhausted
-    after N trials', or 'stopped' where an error or an interrupt follows.
+    """Nothing is under way any more, because of `reason`: 'all trials done', 'all N trials failed ...', 'time is up',
+    'space exhausted after N trials', or 'stopped' where an error or an interrupt follows.
     """
 
     reason: str
@@ -78,5 +88,30 @@ class Ended:
     n_total: int
 
 
-Event = Started | Submitted | Finished | Lost | Duplicate | Rejected | Ended
+Event = Started | Submitted | Finished | Lost | Duplicate | Rejected | Warned | Ended
 Listener = Callable[[Event], None]
+
+
+class Forgiving:
+    """A listener that cannot end the search: once it fails it hears nothing more, with one warning in the log."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener: Listener | None = listener
+
+    def __call__(self, event: Event) -> None:
+        """Pass the event on."""
+        if self._listener is None:
+            return
+        try:
+            self._listener(event)
+        except Exception as error:
+            self._listener = None
+            logging.getLogger(__name__).warning(
+                "the listener failed (%s: %s) and hears nothing more; the search goes on",
+                type(error).__name__,
+                error,
+            )
+
+
+def quiet(event: Event) -> None:
+    """A listener that says nothing."""

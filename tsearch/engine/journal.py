@@ -5,38 +5,60 @@ leaves a trial that is submitted again, or one whose result is on disk and is to
 """
 
 import json
-import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 from tsearch.configuration import Result
 from tsearch.engine.executors import Outcome
-from tsearch.engine.run_folder import Measured, Run, Trial, open_ledger
+from tsearch.engine.ledger import Ledger
+from tsearch.engine.rows import Row
+from tsearch.engine.run_folder import LEDGER, Run
 from tsearch.engine.store import (
     CheckpointName,
     checkpoint_path,
     error_path,
+    hash_of,
     read_checkpoint,
     read_result,
+    require_result,
     result_path,
 )
+from tsearch.engine.store import objective_values as objective_values
+from tsearch.engine.trial import Measured, StoredResult, Trial
+from tsearch.errors import TsearchError
 from tsearch.files.whole import write_whole
-from tsearch.space.goals import Objective
 
 
 class Journal:
     """What happens to the trials of a run, written down as it happens. Every change gives the trial as it is then."""
 
-    def __init__(self, run: Run) -> None:
-        """Open the journal of a run whose lock is held."""
+    def __init__(self, run: Run, rows: Sequence[Row]) -> None:
+        """Open the journal of a run whose lock is held, and whose ledger has these rows."""
         self._folder, self._space, self._replicate = run.folder, run.space, run.task.replicate
         self._parameters = run.space.parameters()
-        self._ledger = open_ledger(run.folder, run.file)
+        self._ledger = Ledger(run.folder / LEDGER, [row.id for row in rows])
+        self._open = {row.number for row in rows if row.is_open}
 
     def open_numbers(self) -> set[int]:
         """Numbers of the trials that the proposer has not been told of."""
-        return {row.number for row in self._ledger.trials() if not row.state.is_finished()}
+        return set(self._open)
+
+    def repeat(self, trial: Trial) -> Trial:
+        """Let a trial that has ended begin again, as if nothing were known of it but what it tries and reached at
+        rungs; a result that lies there is set aside."""
+        path = result_path(self._folder, trial.key, self._replicate, self._space.epochs(trial.configuration))
+        with suppress(FileNotFoundError):
+            path.replace(path.with_name(f"{path.name}.old"))
+        error_path(self._folder, trial.key).unlink(missing_ok=True)
+        self._ledger.reopen(trial.number)
+        self._open.add(trial.number)
+        return replace(
+            trial, state="running", result=None, error=None, finished=None, n_lost=0, is_damaged=False
+        )
 
     def begin(self, trial: Trial) -> None:
         """Write down a trial before anything is trained for it."""
@@ -45,11 +67,14 @@ class Journal:
             "origin": trial.origin,
             "configuration": self._space.to_plain(trial.configuration),
         }
-        self._ledger.add(trial.values, self._parameters, notes)
+        self._open.add(self._ledger.add(trial.values, self._parameters, notes))
 
     def stored(self, trial: Trial, epoch: int) -> Result | None:
-        """The result of a trial after `epoch`, None if there is none on disk."""
-        return read_result(self._folder, self._space, trial.key, self._replicate, epoch)
+        """The result of a trial after `epoch`, None if there is none on disk that can be read."""
+        try:
+            return read_result(self._folder, self._space, trial.key, self._replicate, epoch)
+        except TsearchError:
+            return None
 
     def checkpoint(self, name: CheckpointName) -> bytes | None:
         """The bytes of a checkpoint, None if there is none on disk."""
@@ -91,9 +116,13 @@ class Journal:
 
     def complete(self, trial: Trial, result: Result) -> Trial:
         """Note that a trial ended with `result`, which is on disk."""
-        finished = self._finish(trial)
-        kept = result.model_copy(update={"checkpoint": None})
-        return replace(trial, state="complete", result=kept, finished=finished)
+        place = self._folder, self._space, trial.key, self._replicate, result.budget
+        sha256 = hash_of(result_path(self._folder, trial.key, self._replicate, result.budget).read_bytes())
+        stored = StoredResult(
+            result.metrics, result.n_samples, result.seconds, partial(require_result, *place, sha256)
+        )
+        finished = self._finish(trial, summary=stored.numbers | {"sha256": sha256})
+        return replace(trial, state="complete", result=stored, finished=finished)
 
     def fail(self, trial: Trial, error: str, outcome: Outcome) -> Trial:
         """Note that a trial failed and why; its traceback goes into a file."""
@@ -101,20 +130,21 @@ class Journal:
         path.parent.mkdir(exist_ok=True)
         metrics = "" if outcome.result is None else f"metrics: {outcome.result.metrics}"
         write_whole(path, "\n".join(part for part in (error, metrics, outcome.traceback) if part).encode())
-        self._ledger.note(trial.number, {"error": error})
-        return replace(trial, state="failed", error=error, finished=self._finish(trial))
+        return replace(trial, state="failed", error=error, finished=self._finish(trial, error=error))
 
     def close_trial(self, number: int, objectives: Sequence[float] | None) -> None:
         """End a trial in the ledger, with its objectives or failed, as the proposer is told of it."""
+        self._open.discard(number)
         self._ledger.end(number, objectives)
 
     def close(self) -> None:
         """Let go of the ledger."""
         self._ledger.close()
 
-    def _finish(self, trial: Trial) -> str:
+    def _finish(self, trial: Trial, **notes: Any) -> str:
+        """Note that a trial ended now, and what else there is to say about it."""
         finished = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self._ledger.note(trial.number, {"finished": finished})
+        self._ledger.note(trial.number, notes | {"finished": finished})
         return finished
 
     def _checkpoint_name(self, trial: Trial, epoch: int) -> CheckpointName:
@@ -122,18 +152,3 @@ class Journal:
         is_whole = epoch == self._space.epochs(trial.configuration)
         prefix = trial.key if is_whole else self._space.prefix_key(trial.configuration, epoch)
         return CheckpointName(prefix, self._replicate, epoch)
-
-
-def objective_values(result: Result, objectives: Sequence[Objective]) -> list[float]:
-    """The objectives of a result, in order. Raises: ValueError where one is missing or not finite."""
-    for objective in objectives:
-        if objective.name not in result.metrics:
-            found = ", ".join(result.metrics)
-            raise ValueError(
-                f"objective '{objective.name}' is missing from the result, which has {found or 'none'}"
-            )
-        if not math.isfinite(result.metrics[objective.name]):
-            raise ValueError(
-                f"objective '{objective.name}' is {result.metrics[objective.name]}: the training diverged"
-            )
-    return [float(result.metrics[objective.name]) for objective in objectives]

@@ -5,17 +5,18 @@ and its end follow. Write-ahead logging survives every crash, and `synchronous=N
 write: at worst a power cut takes the last moments of the ledger, and results on disk bring them back.
 """
 
+import json
 import logging
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import TrialState, create_trial
+from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from tsearch.engine.distributions import distribution
@@ -27,39 +28,42 @@ if not logging.getLogger().isEnabledFor(logging.INFO):
     optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
-@contextmanager
-def _damage_is_an_error(path: Path) -> Iterator[None]:
-    """Turn a file that is no SQLite database into a TsearchError."""
-    try:
-        yield
-    except DatabaseError as error:
-        if "not a database" in str(error) or "malformed" in str(error):
-            raise TsearchError(f"{path} is damaged. Restore it from a copy of the run.") from None
-        raise
+_NOTE = (
+    "insert into trial_user_attributes (trial_id, key, value_json) values (:id, :name, :value) "
+    "on conflict (trial_id, key) do update set value_json = excluded.value_json"
+)
+_FORGOTTEN = "key in ('finished', 'error', 'summary', 'paused') or key like 'lost:%'"
+
+
+def begin_ledger(path: Path, name: str, directions: Sequence[str]) -> None:
+    """Begin a ledger for objectives with these directions ("maximize" or "minimize")."""
+    ledger = Ledger(path, [], [StudyDirection[d.upper()] for d in directions], name)
+    ledger.close()
 
 
 class Ledger:
-    """The trials of one run, numbered from 0 in the order in which they were proposed."""
+    """The trials of one run, numbered from 0 in the order in which they were proposed; see `rows.py` for reading."""
 
-    def __init__(self, path: Path, name: str, directions: Sequence[str]) -> None:
-        """Open the ledger at `path`, or begin it for objectives with these directions ("maximize" or
-        "minimize").
-        """
-        self.path = path
-        is_new = not path.exists()
-        with full_disk_is_an_error(path), _damage_is_an_error(path):
-            self._storage = RDBStorage("sqlite:///ledger.sqlite", engine_kwargs={"creator": self._connect})
-            if is_new:
-                self._study = self._storage.create_new_study(
-                    [StudyDirection[d.upper()] for d in directions], name
+    def __init__(
+        self,
+        path: Path,
+        ids: Sequence[int],
+        directions: Sequence[StudyDirection] | None = None,
+        name: str = "",
+    ) -> None:
+        """Open the ledger at `path`, whose trials have these `ids` in the database; or begin one for `directions`."""
+        self.path, self._ids = path, list(ids)
+        try:
+            with full_disk_is_an_error(path):
+                self._storage = RDBStorage(
+                    "sqlite:///ledger.sqlite", engine_kwargs={"creator": self._connect}
                 )
-            else:
+                if directions is not None:
+                    self._storage.create_new_study(directions, name)
                 self._study = self._storage.get_all_studies()[0]._study_id
-        self._ids = [trial._trial_id for trial in self.trials()]
-
-    def trials(self) -> list[FrozenTrial]:
-        """All trials, in order of their numbers."""
-        return self._storage.get_all_trials(self._study, deepcopy=False)
+        except (DatabaseError, LookupError, RuntimeError) as error:
+            what = str(error).splitlines()[0][:200]
+            raise TsearchError(f"{path} is damaged ({what}). Restore it from a copy of the run.") from None
 
     def add(
         self, values: Mapping[str, Any], parameters: Mapping[str, Domain], notes: Mapping[str, Any]
@@ -76,16 +80,30 @@ class Ledger:
         return len(self._ids) - 1
 
     def note(self, number: int, notes: Mapping[str, Any]) -> None:
-        """Write down facts about a trial that has not ended: once it has, nothing can be added."""
-        with full_disk_is_an_error(self.path):
-            for name, value in notes.items():
-                self._storage.set_trial_user_attr(self._ids[number], name, value)
+        """Write down facts about a trial that has not ended, all or none. Optuna itself reads the trial for each."""
+        rows = [
+            {"id": self._ids[number], "name": name, "value": json.dumps(value)}
+            for name, value in notes.items()
+        ]
+        with full_disk_is_an_error(self.path), self._storage.engine.begin() as connection:
+            connection.execute(text(_NOTE), rows)
 
     def end(self, number: int, values: Sequence[float] | None) -> None:
         """Close a trial: complete with these values of the objectives, or failed."""
         state = TrialState.FAIL if values is None else TrialState.COMPLETE
         with full_disk_is_an_error(self.path):
             self._storage.set_trial_state_values(self._ids[number], state, values)
+
+    def reopen(self, number: int) -> None:
+        """Let a trial that has ended begin again; its configuration and what it reached at rungs stay."""
+        trial = {"id": self._ids[number]}
+        with full_disk_is_an_error(self.path), self._storage.engine.begin() as connection:
+            for statement in (
+                "update trials set state = 'RUNNING', datetime_complete = null where trial_id = :id",
+                "delete from trial_values where trial_id = :id",
+                f"delete from trial_user_attributes where trial_id = :id and ({_FORGOTTEN})",
+            ):
+                connection.execute(text(statement), trial)
 
     def close(self) -> None:
         """Let go of the file."""

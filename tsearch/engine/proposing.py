@@ -5,6 +5,7 @@ What it gives depends on its arguments alone: after a restart it is asked with t
 It may keep what is costly to make again.
 """
 
+from bisect import insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -51,8 +52,9 @@ class Told:
 class Proposer(Protocol):
     """Gives a value for every parameter, as its domain's `encode` gives it; parameters left out take their default.
 
-    `told` comes in the order of telling, `under_way` in that of numbers. A proposal that was tried already is
-    dropped, and the proposer is asked again with other random numbers.
+    `told` comes in the order of telling, `under_way` in that of numbers. `told` is the same list every time, which only
+    grows, but for a trial that `History` puts between others. A proposal that was tried already is dropped, and the
+    proposer is asked again with other random numbers.
     """
 
     def __call__(
@@ -66,10 +68,15 @@ class Proposer(Protocol):
 
 
 class History:
-    """What a proposer knows: the trials told, and those under way."""
+    """What a proposer knows: the trials told, and those under way.
 
-    def __init__(self, told: Sequence[Told] = ()) -> None:
+    Trials are told in the order in which they end; with `is_ordered`, whenever they end, in that of their numbers: one
+    that paused is told late, and after a restart nobody remembers how late.
+    """
+
+    def __init__(self, told: Sequence[Told] = (), *, is_ordered: bool = False) -> None:
         self.told = list(told)
+        self._is_ordered = is_ordered
         self._under_way: dict[int, UnderWay] = {}
 
     @property
@@ -84,7 +91,11 @@ class History:
     def tell(self, number: int, objectives: Sequence[float] | None, violation: float | None) -> None:
         """A trial has ended."""
         values = self._under_way.pop(number).values
-        self.told.append(Told(number, values, None if objectives is None else tuple(objectives), violation))
+        told = Told(number, values, None if objectives is None else tuple(objectives), violation)
+        if self._is_ordered:
+            insort(self.told, told, key=lambda trial: trial.number)
+        else:
+            self.told.append(told)
 
 
 def checked(values: Mapping[str, Any], problem: Problem) -> dict[str, Any]:

@@ -6,6 +6,9 @@
 Every arrow may be cut by a crash. What is left is then one of two: a trial in the ledger without a result,
 which is submitted again, or one with its result on disk, which is told. No other state is kept anywhere.
 
+A segment may end without a result in two ways. Its configuration failed: an error, no usable result, too long a time,
+or three workers that died on it. Or what workers run on went away: no trial is charged, see `patience.py`.
+
 With `ordered`, trials form blocks by number: a block is told, in order, once it is fully proposed and every trial of it
 has ended or is paused. Proposals then depend on the seed alone, not on who finished first.
 """
@@ -13,17 +16,22 @@ has ended or is paused. Proposals then depend on the seed alone, not on who fini
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tsearch.configuration import Result
+from tsearch.engine.cautions import cautions
 from tsearch.engine.choosing import Chooser
-from tsearch.engine.events import Ended, Finished, Listener, Lost, Started, Submitted
-from tsearch.engine.executors import Executor, Outcome, Segment
+from tsearch.engine.events import Ended, Finished, Listener, Lost, Started, Submitted, Warned
+from tsearch.engine.executors import AwayError, Executor, Outcome, Segment
+from tsearch.engine.executors.segments import soonest
 from tsearch.engine.journal import Journal, objective_values
+from tsearch.engine.patience import MAX_LOSSES, Patience
 from tsearch.engine.proposing import History
 from tsearch.engine.run_folder import Run, Trial
 from tsearch.engine.scheduling import Piece, Scheduler, standing_of
+from tsearch.engine.stopwatch import Stopwatch
 from tsearch.engine.store import error_path
-from tsearch.errors import TsearchError
+from tsearch.errors import TsearchError, did_you_mean
 
 MAX_ATTEMPTS = 3
 
@@ -40,8 +48,9 @@ class Pump:
         scheduler: Scheduler,
         executor: Executor,
         listener: Listener,
+        segment_timeout_s: float | None = None,
     ) -> None:
-        """`history` holds the trials that have been told."""
+        """`history` holds the trials that have been told. Segments that take longer than `segment_timeout_s` fail."""
         self._run, self._journal, self._executor, self._say = run, journal, executor, listener
         self._chooser, self._history, self._scheduler = chooser, history, scheduler
         self._standings = {t.number: standing_of(t, run.space.epochs(t.configuration)) for t in run.trials}
@@ -52,12 +61,16 @@ class Pump:
         self._n_done = len(history.told)
         self._n_failures = 0  # in a row
         self._is_exhausted = False
+        self._last_error = next((t.error for t in reversed(run.trials) if t.error), "")
+        self._timeout_s = segment_timeout_s
+        self._patience, self._stopwatch = Patience(self._warn), Stopwatch()
+        executor.warn = self._warn
 
     def search(self, timeout_s: float | None) -> str:
         """Search until all trials are done, the time is up, or the space is exhausted; says which.
 
-        Raises: TsearchError when trials keep failing, when an evaluator refuses the task, or when the disk is
-        full.
+        Raises: TsearchError when trials keep failing, when an evaluator refuses the task, when what workers run on
+        stays away, or when the disk is full.
         """
         run, deadline = self._run, None if timeout_s is None else time.monotonic() + timeout_s
         self._say(
@@ -71,23 +84,37 @@ class Pump:
                 run.constraints,
             )
         )
-        for number in sorted(self._journal.open_numbers()):
-            self._take_over(run.trials[number])
         reason = "stopped"
         try:
+            for caution in cautions(run.space.search, self._executor, self._timeout_s):
+                self._warn(caution)
+            for number in sorted(self._journal.open_numbers()):
+                self._take_over(run.trials[number])
             while _left_s(deadline) != 0.0:
                 self._tell()
                 self._fill()
+                pause_s = soonest(_left_s(deadline), self._patience.left_s)
                 if self._under_way:
-                    for key, outcome in self._executor.wait(_left_s(deadline)):
+                    for key, outcome in self._executor.wait(soonest(pause_s, self._stopwatch.left_s())):
                         self._receive(*self._under_way.pop(key), outcome)
-                elif not self._ended:
+                    self._warn_of_slow()
+                elif self._patience.left_s is not None:
+                    time.sleep(pause_s or 0.0)
+                elif not (self._ended or self._waiting):
                     break
             self._tell()
             reason = self._reason()
         finally:
             self._say(Ended(reason, self._n_done, run.n_total))
         return reason
+
+    def _warn(self, text: str) -> None:
+        self._say(Warned(text))
+
+    def _warn_of_slow(self) -> None:
+        hint = "" if self._timeout_s else "; `--segment-timeout TIME` ends such trials"
+        for slow in self._stopwatch.slow():
+            self._warn(f"{slow.text}{hint}")
 
     # ------------------------------------------------------------------ begin
 
@@ -98,8 +125,8 @@ class Pump:
             return
         self._open[trial.number] = trial
         self._history.begin(trial.number, trial.values)
-        result = trial.result
-        self._ended[trial.number] = None if result is None else objective_values(result, self._run.objectives)
+        is_complete = trial.state == "complete"
+        self._ended[trial.number] = objective_values(trial, self._run.objectives) if is_complete else None
         self._n_done += 1
 
     def _propose(self) -> None:
@@ -147,11 +174,19 @@ class Pump:
     def _fill(self) -> None:
         """Give every free worker something to do."""
         self._ask_for_paused()
-        while (self._waiting or self._may_propose()) and self._executor.free() > 0:
+        while (self._waiting or self._may_propose()) and self._may_submit():
             if not self._waiting:
                 self._propose()
             if self._waiting:
                 self._submit(*self._waiting.popleft())
+
+    def _may_submit(self) -> bool:
+        """Whether a worker is free, and what it runs on is not away."""
+        try:
+            return self._patience.left_s is None and self._executor.free() > 0
+        except AwayError as error:
+            self._patience.lose(str(error))
+            return False
 
     def _ask_for_paused(self) -> None:
         for trial in [trial for trial in self._open.values() if trial.state == "paused"]:
@@ -161,19 +196,30 @@ class Pump:
         trial = self._open[number]
         checkpoint = None if piece.parent is None else self._journal.checkpoint(piece.parent)
         start = 0 if checkpoint is None or piece.parent is None else piece.parent.epoch
+        segment = Segment(trial.configuration, start, piece.stop, checkpoint, self._run.task, self._timeout_s)
         self._under_way[trial.key] = number, piece
-        self._executor.submit(
-            trial.key, Segment(trial.configuration, start, piece.stop, checkpoint, self._run.task)
-        )
+        self._stopwatch.begin(number, piece.stop - start)
+        self._executor.submit(trial.key, segment)
         self._say(Submitted(trial, trial.n_lost + 1))
 
     # ------------------------------------------------------------------ receive
 
     def _receive(self, number: int, piece: Piece, outcome: Outcome) -> None:
+        self._stopwatch.end(number, counts=outcome.result is not None)
         if outcome.is_refused:
             raise TsearchError(outcome.error)
+        if outcome.is_away:
+            if not (outcome.has_begun and self._patience.blames(number)):
+                self._waiting.append((number, piece))
+                self._patience.lose(outcome.error, has_begun=outcome.has_begun)
+                return
+            outcome = replace(
+                outcome, error=f"lost {MAX_LOSSES} times, the last time because {outcome.error}"
+            )
+        else:
+            self._patience.answer()
         trial = self._open[number]
-        if outcome.is_lost:
+        if outcome.is_lost and not outcome.is_away:
             trial = self._update(self._journal.lose(trial, outcome.error))
             self._say(Lost(trial, trial.n_lost, outcome.error))
             if trial.n_lost < MAX_ATTEMPTS:
@@ -225,8 +271,10 @@ class Pump:
             self._learn(self._open.pop(number), values)
 
     def _learn(self, trial: Trial, values: Sequence[float] | None) -> None:
+        _refuse_unknown_constraints(self._run, trial)
         self._history.tell(trial.number, values, violation_of(self._run, trial))
         self._n_failures = 0 if values is not None else self._n_failures + 1
+        self._last_error = trial.error or ""
         if self._n_failures >= self._run.space.search.max_failures:
             path = error_path(self._run.folder, trial.key)
             raise TsearchError(
@@ -253,19 +301,35 @@ class Pump:
     def _reason(self) -> str:
         n_paused = len(self._open) - self._n_active()
         if self._n_done + n_paused >= self._run.n_total:
-            return "all trials done"
+            return self._failure_of_all() or "all trials done"
         if not self._is_exhausted:
             return "time is up"
-        rejected = self._chooser.rejected
-        words = f", {len(rejected)} configurations cannot meet the constraints" if rejected else ""
-        return f"space exhausted after {self._n_done} trials{words}"
+        return self._failure_of_all() or self._chooser.why_nothing
+
+    def _failure_of_all(self) -> str:
+        """What to say where every trial failed; '' where one did not, or there is none."""
+        told = self._history.told
+        if not told or any(one.objectives is not None for one in told):
+            return ""
+        return f"all {len(told)} trials failed, the last one with: {self._last_error}"
+
+
+def _refuse_unknown_constraints(run: Run, trial: Trial) -> None:
+    """Raise TsearchError for a constraint on a metric that results lack, which no trial could keep."""
+    metrics = {} if trial.result is None else trial.result.metrics
+    unknown = [name for name in run.space.constraints if name not in metrics]
+    if metrics and unknown:
+        raise TsearchError(
+            f"{run.folder}: a constraint on '{unknown[0]}', which results lack.{did_you_mean(unknown[0], metrics)} "
+            f"They have: {', '.join(sorted(metrics))}. Start a new run."
+        )
 
 
 def violation_of(run: Run, trial: Trial) -> float | None:
     """By how much a complete trial breaks the constraints; None where there is nothing to break."""
-    if not run.space.constraints or trial.result is None:
+    if not run.space.constraints or trial.state != "complete":
         return None
-    return run.space.violation(trial.result.metrics)
+    return run.space.violation(trial.metrics)
 
 
 def _left_s(deadline: float | None) -> float | None:

@@ -1,30 +1,30 @@
 """The way in: `run` begins a search, `resume` goes on with one."""
 
+import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tsearch.engine.beginning import (
     Wishes,
     box_of,
+    check_more_trials,
+    check_name,
     check_numbers,
     fill_folder,
     make_folder,
     space_to_search,
-    with_profile,
+    with_hardware,
 )
-from tsearch.engine.changes import refuse_changes
-from tsearch.engine.choosing import Chooser
-from tsearch.engine.events import Event, Listener
+from tsearch.engine.changes import refuse_changes, refuse_other_search
+from tsearch.engine.ending import forget_ended
+from tsearch.engine.events import Listener
 from tsearch.engine.executors import Evaluator, Executor, make_executor
 from tsearch.engine.identity import prepared, refuse_other_identity
-from tsearch.engine.journal import Journal, objective_values
 from tsearch.engine.lock import locked
 from tsearch.engine.proposers import find_proposer
-from tsearch.engine.proposing import History, Proposer, Told
-from tsearch.engine.pump import Pump, violation_of
+from tsearch.engine.proposing import Proposer
 from tsearch.engine.run_file import (
     TRAIN_AND_PRICE,
     ExecutorChoice,
@@ -33,12 +33,13 @@ from tsearch.engine.run_file import (
     read_run_file,
     write_run_file,
 )
-from tsearch.engine.run_folder import Run, Trial, open_run
+from tsearch.engine.run_folder import Run, folder_of, space_of
 from tsearch.engine.scheduling import find_scheduler
+from tsearch.engine.searching import limits_of, search
 from tsearch.errors import TsearchError
-from tsearch.references import reference_to
+from tsearch.references import reference_to, resolve
 from tsearch.space.entries import Goals
-from tsearch.space.loading import path_of, refuse_other_code
+from tsearch.space.loading import path_of
 from tsearch.space.protocol import Space
 from tsearch.versions import versions
 
@@ -58,11 +59,14 @@ def run(
     proposer: str | Proposer | None = None,
     scheduler: str = "whole",
     profile: str | None = None,
+    assume: Mapping[str, int] | None = None,
     seed: int | None = None,
     timeout_s: float | None = None,
+    segment_timeout_s: float | None = None,
     reference: Mapping[str, float] | None = None,
     ideal: Mapping[str, float] | None = None,
     listener: Listener | None = None,
+    exist: Literal["error", "resume"] = "error",
 ) -> Run:
     """Search a space and give back the run, which is also the folder `runs/name`.
 
@@ -78,32 +82,56 @@ def run(
         executor: 'process', 'inline' or 'ray'.
         workers: How many trials at a time; by default one per core.
         address: An existing Ray cluster.
-        trials, proposer, profile, seed, timeout_s: Instead of what the space says. `trials` is the total,
-            baselines included. `proposer` is a name, 'module:name', or an object, see `proposing.Proposer`.
+        trials, proposer, profile, seed, timeout_s, segment_timeout_s: Instead of what the space says. `trials` is the
+            total, baselines included. `timeout_s` ends the search, `segment_timeout_s` one training that takes longer:
+            its trial fails. `proposer` is a name, 'module:name', or an object, see `proposing.Proposer`.
+        assume: Word widths to price a what-if with, `{"weight_bits": 8}`, besides those that the space assumes.
         scheduler: Which piece of a training comes next: a name in `scheduling.SCHEDULERS`, or 'module:function'.
         reference, ideal: The worst value that counts and the best one, by objective, where the space knows none.
-        listener: Called with every event of `tsearch.engine.events`.
+        listener: Called with every event of `tsearch.engine.events`; by default progress is written to stderr,
+            `tsearch.quiet` says nothing.
+        exist: What to do where a run of that name exists: refuse, or go on with it until it has `trials`. It must
+            search the same space, with the same seed, proposer and evaluator.
 
     Raises: TsearchError for anything the user can mend. KeyboardInterrupt passes; `resume` goes on either
     way.
     """
+    if exist not in ("error", "resume"):
+        raise TsearchError(f"exist: {exist!r} is unknown. Give 'error' or 'resume'.")
     space_path = str(path_of(space)) if isinstance(space, str | Path) else None
     space = space_to_search(space, Wishes(objectives, constraints, reference, ideal), evaluator)
-    space = space if profile is None else with_profile(space, profile)
+    space = with_hardware(space, profile, assume)
     n_trials = space.search.trials if trials is None else trials
     seed = space.search.seed if seed is None else seed
     check_numbers(n_trials, seed)
+    check_name(space.name if name is None else name)
     proposer = proposer or space.search.proposer
     chosen = find_proposer(proposer)
     find_scheduler(scheduler)
     evaluator = TRAIN_AND_PRICE if evaluator is None else evaluator
+    folder = Path(runs, space.name if name is None else name)
+    if exist == "resume" and (folder / "run.json").is_file():
+        stored = read_run_file(folder)
+        refuse_other_search(folder, stored, space, seed, evaluator, proposer, scheduler)
+        return resume(
+            folder,
+            evaluator,
+            more_trials=max(0, n_trials - stored.trials),
+            timeout_s=timeout_s,
+            segment_timeout_s=segment_timeout_s,
+            executor=executor,
+            workers=workers,
+            address=address,
+            proposer=chosen,
+            listener=listener,
+        )
     make_executor(executor, evaluator, workers, address)  # bad input is told before data are read
     task = prepared(evaluator, space.task(seed))
     segments = make_executor(executor, evaluator, workers, address, task.compute.device)
     worst, best = box_of(space, reference, ideal)
-    segments.free()  # a cluster that does not answer is met before a folder is made
+    _wait_for(segments)
     file = RunFile(
-        name=name or space.name,
+        name=folder.name,
         seed=seed,
         trials=n_trials,
         space=space.to_dict(),
@@ -123,8 +151,8 @@ def run(
     folder = make_folder(Path(runs), name, space.name)
     with locked(folder):
         fill_folder(folder, file.model_copy(update={"name": folder.name}))
-        timeout_s = space.search.timeout_s if timeout_s is None else timeout_s
-        return _search(folder, segments, chosen, timeout_s, listener)
+        limits = limits_of(space.search, timeout_s, segment_timeout_s)
+        return search(folder, segments, chosen, limits, listener or _progress())
 
 
 def resume(
@@ -133,27 +161,29 @@ def resume(
     *,
     more_trials: int = 0,
     timeout_s: float | None = None,
+    segment_timeout_s: float | None = None,
+    retry_failed: bool = False,
     executor: str | None = None,
     workers: int | None = None,
     address: str | None = None,
     proposer: Proposer | None = None,
     listener: Listener | None = None,
 ) -> Run:
-    """Go on with a run: repeat what was under way when it stopped, then search until its total, raised by
-    `more_trials`.
+    """Go on with a run, given by its folder or, in the folder `runs`, by its name: repeat what was under way when it
+    stopped, then search until its total, raised by `more_trials`.
 
-    Evaluator, executor, workers, address and proposer are those of the run unless given; a proposer is to be given
-    where it was an object that cannot be imported. Raises: TsearchError as `run` does, and if another process is
-    working on the run, its space file has changed, or its data, profile, device or tsearch's own recipe would give
-    other results.
+    Failed trials are tried again where they stopped the run by failing in a row, and all of them with `retry_failed`;
+    those whose result is damaged always are. Evaluator, executor, workers, address and proposer are those of the run
+    unless given; a proposer is to be given where it was an object that cannot be imported. `listener` is as in `run`.
+
+    Raises: TsearchError as `run` does, and if another process is working on the run, its space file has changed, or
+    its data, profile, device or tsearch's own recipe would give other results.
     """
-    folder = Path(folder)
-    if more_trials < 0:
-        raise TsearchError(
-            f"trials: {more_trials:+d} cannot be taken away from a run; give a number above 0."
-        )
+    folder = folder_of(folder)
+    check_more_trials(more_trials)
     file = read_run_file(folder)
     refuse_changes(folder, file.space_path, file.space_text)
+    with_hardware(space_of(file), None, None)  # it must still be there
     evaluator = _given_or_stored(folder, "evaluator", evaluator, file.evaluator)
     chosen = find_proposer(_given_or_stored(folder, "proposer", proposer, file.proposer))
     if executor is None or executor == file.executor.name:
@@ -163,70 +193,43 @@ def resume(
     segments = make_executor(executor, evaluator, workers, address, file.task.compute.device)
     refuse_other_identity(folder, evaluator, file.task)
     with locked(folder):
-        file = read_run_file(folder)
-        if more_trials or is_of_older_format(folder):
-            write_run_file(folder, file.model_copy(update={"trials": file.trials + more_trials}))
-        timeout_s = file.space["search"]["timeout_s"] if timeout_s is None else timeout_s
-        return _search(folder, segments, chosen, timeout_s, listener)
+        _wait_for(segments)
+        file = _with_more(folder, more_trials)
+        limits = limits_of(space_of(file).search, timeout_s, segment_timeout_s)
+        return search(folder, segments, chosen, limits, listener or _progress(), retry_failed=retry_failed)
 
 
-def _search(
-    folder: Path, executor: Executor, proposer: Proposer, timeout_s: float | None, listener: Listener | None
-) -> Run:
-    """Search in a folder whose lock is held; whatever happens, no worker is left behind."""
-    opened = _with_known_values(open_run(folder))
-    for trial in opened.trials[:1]:
-        refuse_other_code(trial.configuration)
-    journal = Journal(opened)
-    listener = listener or _ignore
+def _wait_for(executor: Executor) -> None:
+    """Meet a cluster that does not answer before anything of a run is changed."""
     try:
-        known = [opened.space.key(trial.configuration) for trial in opened.trials]
-        chooser = Chooser(opened.space, proposer, opened.seed, known, listener)
-        history = History(_told(opened, journal.open_numbers()))
-        scheduler = find_scheduler(opened.file.scheduler)
-        pump = Pump(opened, journal, chooser, history, scheduler, executor, listener)
-        ended = pump.search(timeout_s)
-    finally:
+        executor.free()
+    except BaseException:
         executor.close()
-        journal.close()
-    return replace(open_run(folder), ended=ended)
+        raise
 
 
-def _told(run: Run, open_numbers: set[int]) -> list[Told]:
-    """What a proposer was told before, in the order of telling: trials ended, but those whose end was cut off."""
-    closed = [trial for trial in run.trials if trial.number not in open_numbers]
-    if not run.space.search.ordered:
-        closed.sort(key=lambda trial: (trial.finished or "", trial.number))
-    return [
-        Told(trial.number, trial.values, _objectives(run, trial), violation_of(run, trial))
-        for trial in closed
-    ]
+def _with_more(folder: Path, more_trials: int) -> RunFile:
+    """Raise the total of a run whose lock is held; what an earlier version wrote is written anew."""
+    file = read_run_file(folder)
+    file = file.model_copy(update={"trials": file.trials + more_trials})
+    if more_trials or is_of_older_format(folder):
+        check_numbers(file.trials, file.seed)
+        forget_ended(folder)
+        write_run_file(folder, file)
+    return file
 
 
-def _with_known_values(run: Run) -> Run:
-    """The run with parameter values that the space knows: an earlier version may have called parameters otherwise."""
-    names = run.space.parameters().keys()
-    trials = [
-        trial
-        if trial.values.keys() == names
-        else replace(trial, values=run.space.encode(trial.configuration))
-        for trial in run.trials
-    ]
-    return replace(run, trials=tuple(trials))
-
-
-def _objectives(run: Run, trial: Trial) -> tuple[float, ...] | None:
-    return None if trial.result is None else tuple(objective_values(trial.result, run.objectives))
+def _progress() -> Listener:
+    """Lines on stderr: by its reference, because the room that prints stands above this one."""
+    progress: Listener = resolve("tsearch.cli.progress:Progress")(sys.stderr)
+    return progress
 
 
 def _given_or_stored(folder: Path, what: str, given: Any, stored: str | None) -> Any:
     if given is None and stored is None:
         how = "evaluator" if what == "evaluator" else f"{what}={what}"
         raise TsearchError(
-            f"{folder}: its {what} cannot be imported. Resume from Python: resume(folder, {how})."
+            f"{folder}: its {what} cannot be imported. Resume from Python: resume(folder, {how}). One that stands in "
+            "a module, a file of its own, is found by itself."
         )
     return stored if given is None else given
-
-
-def _ignore(event: Event) -> None:
-    """Nobody listens."""

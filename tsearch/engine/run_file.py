@@ -1,19 +1,29 @@
 """run.json: what a run searches, how, and in which box the hypervolume is measured."""
 
 import json
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from tsearch.configuration import Task
 from tsearch.errors import TsearchError, did_you_mean
+from tsearch.files.plain_json import parse_json, read_bytes
 from tsearch.files.whole import write_whole
 from tsearch.frozen import Frozen
 from tsearch.space.goals import Objective
 
 FORMAT = 2
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)  # by what is damaged
 TRAIN_AND_PRICE = "tsearch.training.evaluate:train_and_price"
 
 
@@ -35,18 +45,18 @@ class RunFile(Frozen):
     """
 
     format: Literal[2] = 2
-    name: str
+    name: Annotated[str, Field(max_length=1000)]
     seed: int
-    trials: int
+    trials: Annotated[int, Field(ge=0, le=2**63)]
     space: dict[str, Any] = Field(default_factory=dict)
     space_text: str = ""
     space_path: str | None = None
     task: Task
-    objectives: tuple[Objective, ...]
+    objectives: Annotated[tuple[Objective, ...], Field(min_length=1)]
     reference: dict[str, float] = Field(default_factory=dict)
     ideal: dict[str, float] = Field(default_factory=dict)
     evaluator: str | None = None
-    proposer: str | None = "tpe"
+    proposer: str | None = "tpe"  # of runs without this field, whatever the default is today
     scheduler: str = "whole"
     executor: ExecutorChoice = ExecutorChoice()
     versions: dict[str, str] = Field(default_factory=dict)
@@ -57,14 +67,15 @@ def read_run_file(folder: Path) -> RunFile:
     """What run.json holds. Raises: TsearchError if it is missing, damaged, or of an unknown format."""
     path = folder / "run.json"
     content = _read(folder, path)
-    if content.get("format") not in (1, FORMAT):
+    known = content.get("format")
+    if type(known) is not int or known not in (1, FORMAT):
         raise TsearchError(
-            f"{path}: format {content.get('format')}, but this tsearch reads formats 1 and {FORMAT}."
+            f"{path}: format {repr(known)[:40]}, but this tsearch reads formats 1 and {FORMAT}."
         )
     try:
-        return RunFile.model_validate(_from_format_1(content) if content["format"] == 1 else content)
-    except (ValidationError, KeyError) as error:
-        raise _damaged(path, " ".join(str(error).splitlines()[:3])) from None
+        return RunFile.model_validate(_from_format_1(content) if known == 1 else content)
+    except UNREADABLE as error:
+        raise damaged(path, error) from None
 
 
 def write_run_file(folder: Path, file: RunFile) -> None:
@@ -74,7 +85,7 @@ def write_run_file(folder: Path, file: RunFile) -> None:
 
 def is_of_older_format(folder: Path) -> bool:
     """Whether run.json was written by an earlier version."""
-    return bool(json.loads((folder / "run.json").read_text())["format"] != FORMAT)
+    return bool(parse_json(read_bytes(folder / "run.json"))["format"] != FORMAT)
 
 
 def _read(folder: Path, path: Path) -> dict[str, Any]:
@@ -83,19 +94,22 @@ def _read(folder: Path, path: Path) -> dict[str, Any]:
         hint = did_you_mean(folder.name, known) or (f" Runs there: {', '.join(known)}." if known else "")
         raise TsearchError(f"{folder}: no such run.{hint}")
     try:
-        content = json.loads(path.read_text())
+        content = parse_json(read_bytes(path))
     except FileNotFoundError:
         raise TsearchError(
-            f"{path} is missing: {folder} is no run, or one stopped while it was created."
+            f"{path} is missing: {folder} is no run, or one stopped while it was created. "
+            f"`tsearch run` with --name {shlex.quote(folder.name)} begins that one anew."
         ) from None
     except ValueError as error:
-        raise _damaged(path, str(error)) from None
+        raise damaged(path, error) from None
     if not isinstance(content, dict):
-        raise _damaged(path, "it holds no object")
+        raise damaged(path, ValueError("it holds no object"))
     return content
 
 
-def _damaged(path: Path, what: str) -> TsearchError:
+def damaged(path: Path, error: Exception) -> TsearchError:
+    """What to raise where a file that every run needs cannot be used."""
+    what = " ".join(str(error).split())[:300] or type(error).__name__
     return TsearchError(f"{path} is damaged ({what}). Restore it from a copy, or start a new run.")
 
 

@@ -4,75 +4,51 @@ run.json         what is searched, how, and in which box the hypervolume is meas
 space.yaml       the search space as it was given
 ledger.sqlite    the trials (an Optuna study)
 results/  checkpoints/  errors/    see `store.py`
+ended.json       why the last search ended
 lock             held by the process that works on the run
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
 
-from optuna.trial import FrozenTrial, TrialState
-
-from tsearch.configuration import Result, Task
-from tsearch.engine.ledger import Ledger
-from tsearch.engine.run_file import RunFile, read_run_file
-from tsearch.engine.store import CheckpointName, checkpoint_path, read_checkpoint, read_result, result_path
+from tsearch.configuration import Task
+from tsearch.engine.ending import read_ended
+from tsearch.engine.rows import Row, read_rows
+from tsearch.engine.run_file import UNREADABLE, RunFile, damaged, read_run_file
+from tsearch.engine.state import RUNS, RunState, state_of
+from tsearch.engine.store import CheckpointName, checkpoint_path, read_checkpoint
+from tsearch.engine.stored_trial import trial_of
+from tsearch.engine.trial import Measured, State, Trial
 from tsearch.errors import TsearchError
 from tsearch.references import look_in
 from tsearch.space.goals import Objective
 from tsearch.space.kinds import space_from_dict
-from tsearch.space.protocol import Configuration, Space
+from tsearch.space.protocol import Space
 
-State = Literal["complete", "failed", "running", "paused"]
+__all__ = ["Measured", "Run", "State", "Trial", "open_run", "read_run"]
 
-
-@dataclass(frozen=True)
-class Measured:
-    """What a trial reached before the end of its training: its metrics, and its checkpoint if it gave one."""
-
-    metrics: Mapping[str, float]
-    checkpoint: CheckpointName | None
+LEDGER = "ledger.sqlite"
 
 
-@dataclass(frozen=True)
-class Trial:
-    """One configuration and what became of it.
-
-    Args:
-        key: Its name for good, also where a later version would give the configuration another key.
-        state: A paused trial has results at some epochs and is not under way.
-        error: One line, where it failed.
-        finished: The moment it ended, ISO 8601, UTC.
-        values: The parameter values that it was proposed with.
-        measured: What it reached before the end of its training, by epoch.
-        n_lost: How many workers died on it.
-    """
-
-    number: int
-    key: str
-    state: State
-    origin: Literal["baseline", "enqueued", "proposed"]
-    configuration: Configuration
-    result: Result | None = None
-    error: str | None = None
-    finished: str | None = None
-    values: Mapping[str, Any] = field(default_factory=dict)
-    measured: Mapping[int, Measured] = field(default_factory=dict)
-    n_lost: int = 0
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
-    """A run as its folder holds it, at the moment of opening. `ended` says why the search that returned it
-    stopped.
+    """A run as its folder holds it, at the moment of opening. `ended` says why its last search ended, where
+    that is known.
     """
 
     folder: Path
-    file: RunFile = field(repr=False)
-    trials: tuple[Trial, ...] = field(repr=False)
+    file: RunFile
+    trials: tuple[Trial, ...]
     ended: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r}, {self.state.text})"
+
+    @property
+    def state(self) -> RunState:
+        """Whether it is running, stopped or done, and how far it is."""
+        return state_of(self)
 
     @property
     def name(self) -> str:
@@ -137,24 +113,34 @@ class Run:
         return checkpoint_path(self.folder, self._checkpoint_name(trial)).is_file()
 
     def _checkpoint_name(self, trial: Trial) -> CheckpointName:
-        result = trial.result
-        epoch = self.space.epochs(trial.configuration) if result is None else result.budget
-        return CheckpointName(trial.key, self.task.replicate, epoch)
+        return CheckpointName(trial.key, self.task.replicate, self.space.epochs(trial.configuration))
 
 
 def open_run(folder: str | Path) -> Run:
-    """The run in `folder`, which may be searched by another process meanwhile. Raises: TsearchError if there
-    is none.
+    """The run in `folder`, given by that or, in the folder `runs`, by its name. Another process may search it
+    meanwhile. Raises: TsearchError if there is none.
     """
+    return read_run(folder_of(folder))[0]
+
+
+def folder_of(run: str | Path) -> Path:
+    """The folder of a run given by its folder, or by its name where it lies in the folder `runs`."""
+    named = RUNS / run
+    is_name = len(Path(run).parts) == 1 and not Path(run).is_dir()
+    return named if is_name or (named / "run.json").is_file() else Path(run)
+
+
+def read_run(folder: str | Path) -> tuple[Run, list[Row]]:
+    """The run in `folder`, and the rows of its ledger. Raises: TsearchError if there is none."""
     folder = Path(folder)
     file = read_run_file(folder)
-    space = space_of(file)
-    ledger = open_ledger(folder, file)
     try:
-        trials = tuple(_trial(folder, space, file.task.replicate, row) for row in ledger.trials())
-    finally:
-        ledger.close()
-    return Run(folder, file, trials)
+        space = space_of(file)
+    except UNREADABLE as error:
+        raise damaged(folder / "run.json", error) from None
+    rows = read_rows(folder / LEDGER)
+    trials = tuple(trial_of(row, folder, space, file) for row in rows)
+    return Run(folder, file, trials, read_ended(folder)), rows
 
 
 def space_of(file: RunFile) -> Space:
@@ -162,54 +148,3 @@ def space_of(file: RunFile) -> Space:
     if file.space_path is not None:
         look_in(Path(file.space_path).parent)
     return space_from_dict(file.space, file.space_text)
-
-
-def open_ledger(folder: Path, file: RunFile) -> Ledger:
-    """The ledger of a run, begun if it is not there yet."""
-    return Ledger(folder / "ledger.sqlite", file.name, [objective.direction for objective in file.objectives])
-
-
-def _trial(folder: Path, space: Space, replicate: int, row: FrozenTrial) -> Trial:
-    """A line of the ledger. One that was stopped between its result and its end counts as ended."""
-    notes = row.user_attrs
-    key, configuration = notes["key"], space.from_plain(notes["configuration"])
-    state, result = _state(row), None
-    if state == "complete":
-        epoch = space.epochs(configuration)
-        result = read_result(folder, space, key, replicate, epoch)
-        if result is None:
-            path = result_path(folder, key, replicate, epoch)
-            raise TsearchError(f"{path} is missing. Restore it from a copy of the run.")
-    return Trial(
-        number=row.number,
-        key=key,
-        state=state,
-        origin=notes["origin"],
-        configuration=configuration,
-        result=result,
-        error=notes.get("error"),
-        finished=notes.get("finished"),
-        values=dict(row.params),
-        measured=_measured(notes),
-        n_lost=sum(name.startswith("lost:") for name in notes),
-    )
-
-
-def _state(row: FrozenTrial) -> State:
-    notes = row.user_attrs
-    if row.state == TrialState.FAIL or "error" in notes:
-        return "failed"
-    if row.state == TrialState.COMPLETE or "finished" in notes:
-        return "complete"
-    return "paused" if notes.get("paused") else "running"
-
-
-def _measured(notes: Mapping[str, Any]) -> dict[int, Measured]:
-    """What the ledger notes as `measured:<epoch>`."""
-    found = {}
-    for name, note in notes.items():
-        what, _, epoch = name.partition(":")
-        if what == "measured":
-            checkpoint = CheckpointName(*note["checkpoint"]) if note["checkpoint"] else None
-            found[int(epoch)] = Measured(note["metrics"], checkpoint)
-    return dict(sorted(found.items()))

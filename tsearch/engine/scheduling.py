@@ -69,7 +69,7 @@ def find_scheduler(name: str) -> Scheduler:
 def standing_of(trial: Trial, n_epochs: int) -> Standing:
     """How far a trial is, whose whole training has `n_epochs`."""
     metrics = {epoch: measured.metrics for epoch, measured in trial.measured.items()}
-    if trial.result is not None:
-        metrics[n_epochs] = trial.result.metrics
+    if trial.state == "complete":
+        metrics[n_epochs] = trial.metrics
     checkpoints = {epoch: m.checkpoint for epoch, m in trial.measured.items() if m.checkpoint is not None}
     return Standing(trial.number, n_epochs, metrics, checkpoints, trial.state == "failed")

@@ -7,13 +7,26 @@ errors/<key>.txt                                          why a trial failed, wi
 Runs of format 1 hold one result and one checkpoint per configuration, named after its key alone.
 """
 
-import json
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from tsearch.configuration import Result
 from tsearch.errors import TsearchError
+from tsearch.files.plain_json import parse_json, read_bytes
+from tsearch.space.goals import Objective
 from tsearch.space.protocol import Space
+
+REPEAT = "Restore it from a copy of the run, or `tsearch resume` repeats the trial."
+
+
+class HasMetrics(Protocol):
+    """A result, or the numbers of one."""
+
+    @property
+    def metrics(self) -> Mapping[str, float]: ...
 
 
 class CheckpointName(NamedTuple):
@@ -43,23 +56,64 @@ def error_path(folder: Path, key: str) -> Path:
     return folder / "errors" / f"{key}.txt"
 
 
-def read_result(folder: Path, space: Space, key: str, replicate: int, epoch: int) -> Result | None:
-    """The result of a configuration after `epoch`, None if there is none on disk. Raises: TsearchError if damaged."""
+def read_result(
+    folder: Path, space: Space, key: str, replicate: int, epoch: int, sha256: str | None = None
+) -> Result | None:
+    """The result of a configuration after `epoch`, None if there is none on disk, or one for a smaller budget, which
+    evaluators could give once. Raises: TsearchError if it is damaged, or not the one with this hash."""
     path = result_path(folder, key, replicate, epoch)
     try:
-        content = json.loads(path.read_text())
+        content = parse_json(checked_content(path, sha256))
         content["configuration"] = space.from_plain(content["configuration"])
         result = Result.model_validate(content)
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError, KeyError) as error:
-        raise TsearchError(
-            f"{path} is damaged: {str(error).splitlines()[0]}. Restore it, or delete it and resume."
-        ) from None
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise TsearchError(f"{path} is damaged: {str(error).splitlines()[0][:200]}. {REPEAT}") from None
     return result if result.budget >= epoch else None
+
+
+def require_result(
+    folder: Path, space: Space, key: str, replicate: int, epoch: int, sha256: str | None = None
+) -> Result:
+    """The result of a configuration after `epoch`. Raises: TsearchError if it is missing or damaged."""
+    result = read_result(folder, space, key, replicate, epoch, sha256)
+    if result is not None:
+        return result
+    path = result_path(folder, key, replicate, epoch)
+    what = f"holds no result for a budget of {epoch}" if path.is_file() else "is missing"
+    raise TsearchError(f"{path} {what}. {REPEAT}")
+
+
+def checked_content(path: Path, sha256: str | None) -> bytes:
+    """The content of a file. Raises: FileNotFoundError; ValueError if its hash is not `sha256`, where one is known."""
+    content = read_bytes(path)
+    if sha256 not in (None, hash_of(content)):
+        raise ValueError("its content is not what was written")
+    return content
+
+
+def hash_of(content: bytes) -> str:
+    """SHA-256 of a file's content, in hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def read_checkpoint(folder: Path, name: CheckpointName) -> bytes | None:
     """The bytes of a checkpoint, None if there is none on disk."""
     path = checkpoint_path(folder, name)
     return path.read_bytes() if path.is_file() else None
+
+
+def objective_values(result: HasMetrics, objectives: Sequence[Objective]) -> list[float]:
+    """The objectives of a result, in order. Raises: ValueError where one is missing or not finite."""
+    for objective in objectives:
+        if objective.name not in result.metrics:
+            found = ", ".join(result.metrics)
+            raise ValueError(
+                f"objective '{objective.name}' is missing from the result, which has {found or 'none'}"
+            )
+        if not math.isfinite(result.metrics[objective.name]):
+            raise ValueError(
+                f"objective '{objective.name}' is {result.metrics[objective.name]}: the training diverged"
+            )
+    return [float(result.metrics[objective.name]) for objective in objectives]

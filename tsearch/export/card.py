@@ -6,15 +6,15 @@ from typing import Any
 from tsearch.configuration import Configuration
 from tsearch.export.contents import Contents
 from tsearch.networks.backbones import Backbone
-from tsearch.units import format_value, title
+from tsearch.units import counted, format_value, title
 
 _COSTS = ("energy_pj", "dense_energy_pj", "quantised_energy_pj", "latency_s", "footprint_bits")
 
 
-def card(contents: Contents, costs: Mapping[str, Any]) -> str:
+def card(contents: Contents, costs: Mapping[str, Any], broken: str = "") -> str:
     """Markdown text: accuracies with sample counts, timesteps, energy by layer under every profile, versions, seed.
 
-    `costs` holds the priced breakdown by profile.
+    `costs` holds the priced breakdown by profile, `broken` the constraints of its run that the configuration breaks.
     """
     hardware = contents.task.hardware
     rows = [*_network_rows(contents.configuration), *_training_rows(contents), *_metric_rows(contents)]
@@ -23,6 +23,7 @@ def card(contents: Contents, costs: Mapping[str, Any]) -> str:
         "",
         f"A spiking {contents.configuration.backbone.name} network for `{contents.task.data.name}`, found by tsearch.",
         "",
+        *([f"**It breaks the constraints of its run: {broken}.**", ""] if broken else []),
         *_table("", "", rows),
         "Search chose this configuration by its validation accuracy; test samples were looked at once, for its first "
         "report or card.",
@@ -34,7 +35,9 @@ def card(contents: Contents, costs: Mapping[str, Any]) -> str:
 
 
 def _network_rows(configuration: Configuration) -> list[tuple[str, str]]:
-    phases = [f"{_text(phase.timesteps)} for {phase.epochs} epochs" for phase in configuration.schedule]
+    phases = [
+        f"{_text(phase.timesteps)} for {counted(phase.epochs, 'epoch')}" for phase in configuration.schedule
+    ]
     has_boundary = len(configuration.stages) > 1
     return [
         ("backbone", _backbone_text(configuration.backbone)),
@@ -65,8 +68,12 @@ def _training_rows(contents: Contents) -> list[tuple[str, str]]:
 
 
 def _metric_rows(contents: Contents) -> list[tuple[str, str]]:
-    metrics = contents.metrics
-    return [(title(name), format_value(metrics[name], name)) for name in _COSTS if name in metrics]
+    metrics, assume = contents.metrics, contents.task.hardware.assume
+    rows = [(title(name), format_value(metrics[name], name)) for name in _COSTS if name in metrics]
+    return [
+        *rows,
+        *([("assumed", ", ".join(f"{n}: {bits}" for n, bits in assume.items()))] if assume else []),
+    ]
 
 
 def _energy(profile: str, cost: Mapping[str, Any], *, is_searched: bool) -> list[str]:

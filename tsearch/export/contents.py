@@ -1,15 +1,17 @@
 """What configuration.yaml of a bundle holds."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
-import yaml
-from pydantic import ValidationError
+from pydantic import Field, PositiveInt, ValidationError, model_validator
 
 from tsearch.configuration import Configuration, Task
 from tsearch.errors import TsearchError
+from tsearch.export.spikes import AGAIN, first_problem
+from tsearch.files.reading import read_yaml
 from tsearch.frozen import Frozen
 from tsearch.references import BadReferenceError, is_reference, resolve
+from tsearch.space.limits import MOST_TIMESTEPS
 
 FORMAT = 2
 READABLE = (1, 2)  # 1: without `needs`; some settings have earlier names, which `Configuration` knows
@@ -29,18 +31,28 @@ class Contents(Frozen):
     """
 
     format: int
-    run: str
-    trial: int
+    run: Annotated[str, Field(max_length=300)]
+    trial: Annotated[int, Field(ge=0)]
     configuration: Configuration
     task: Task
-    input_shape: tuple[int, int, int]
-    n_classes: int
+    input_shape: tuple[PositiveInt, PositiveInt, PositiveInt]
+    n_classes: PositiveInt
     metrics: dict[str, float]
     n_samples: dict[str, int]
     test: dict[str, float]
     probe: str
     versions: dict[str, str]
     needs: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_been_tested(self) -> Self:
+        accuracy, n_samples = self.test.get("accuracy", -1), self.test.get("n_samples", -1)
+        if not (0 <= accuracy <= 1 and 0 <= n_samples < 2**53):
+            raise ValueError(f"'test' gives an accuracy in [0, 1] and a number of samples, found {self.test}")
+        steps = max(max(phase.timesteps) for phase in self.configuration.schedule)
+        if steps > MOST_TIMESTEPS:
+            raise ValueError(f"at most {MOST_TIMESTEPS:,} timesteps are run, found {steps:,}")
+        return self
 
     @property
     def device(self) -> str:
@@ -57,11 +69,9 @@ def needed_modules(task: Task, configuration: Configuration) -> tuple[str, ...]:
 def read_contents(path: Path) -> Contents:
     """The contents in the file at `path`. Raises: TsearchError for a file that cannot be read, was written by a later
     version, or needs a module that is missing."""
-    try:
-        content = yaml.safe_load(path.read_text())
-    except yaml.YAMLError:
-        raise TsearchError(f"{path}: not valid YAML. Export the bundle again.") from None
-    if not isinstance(content, dict) or content.get("format") not in READABLE:
+    content = read_yaml(path, AGAIN)
+    number = content.get("format") if isinstance(content, dict) else None
+    if type(number) is not int or number not in READABLE:
         raise TsearchError(
             f"{path}: not of a format that this version reads ({_either(READABLE)}). "
             "Load it with the version that wrote it, or export the bundle again."
@@ -70,11 +80,14 @@ def read_contents(path: Path) -> Contents:
     try:
         return Contents.model_validate(content)
     except ValidationError as error:
-        reason = error.errors()[0]["msg"]
-        raise TsearchError(f"{path}: {reason}. Export the bundle again.") from None
+        raise TsearchError(f"{path}: {first_problem(error)} {AGAIN}") from None
+    except TsearchError as error:
+        raise TsearchError(f"{path}: {error}") from None
 
 
 def _require_modules(path: Path, needs: Any) -> None:
+    if not isinstance(needs, list | tuple) or not all(isinstance(name, str) for name in needs):
+        raise TsearchError(f"{path}: 'needs' is a list of 'module:name'. {AGAIN}")
     for reference in needs:
         try:
             resolve(reference)

@@ -1,13 +1,15 @@
 """Accuracy on test samples: of a trial, measured once and kept in its run, and of a bundle."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tsearch.configuration import DataSpec
 from tsearch.errors import TsearchError
 from tsearch.export.bundle import Bundle
-from tsearch.files.whole import write_whole
+from tsearch.files.plain_json import parse_json, read_bytes
+from tsearch.files.whole import full_disk_is_an_error, write_whole
 
 if TYPE_CHECKING:
     from tsearch.data import Dataset
@@ -22,8 +24,9 @@ def accuracy_on_test(run: "Run", trial: "Trial") -> dict[str, float]:
     are missing.
     """
     path = run.folder / "tests" / f"{trial.key}.json"
-    if path.is_file():
-        return dict(json.loads(path.read_text()))
+    stored = _stored(path)
+    if stored is not None:
+        return stored
     from tsearch.data import load_dataset
     from tsearch.networks.build import build
     from tsearch.networks.weights import current_names, load_weights
@@ -34,9 +37,24 @@ def accuracy_on_test(run: "Run", trial: "Trial") -> dict[str, float]:
     network = build(trial.configuration, dataset.shape, dataset.n_classes)
     load_weights(network, current_names(weights, trial.configuration))
     result = _measured(network, dataset)
-    path.parent.mkdir(exist_ok=True)
-    write_whole(path, json.dumps(result).encode())
+    with suppress(TsearchError):  # a run that cannot be written is measured again
+        _keep(path, result)
     return result
+
+
+def _stored(path: Path) -> dict[str, float] | None:
+    """What was measured before; None where nothing was, or it is damaged."""
+    try:
+        stored = parse_json(read_bytes(path))
+        return {name: float(stored[name]) for name in ("accuracy", "n_samples")}
+    except (FileNotFoundError, ValueError, TypeError, LookupError, OverflowError):
+        return None
+
+
+def _keep(path: Path, result: dict[str, float]) -> None:
+    with full_disk_is_an_error(path):
+        path.parent.mkdir(exist_ok=True)
+    write_whole(path, json.dumps(result).encode())
 
 
 def evaluate_bundle(folder: str | Path, data: str | None = None, root: str | None = None) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from hwcost import AnnTwins, Cost, HwcostError, ann_twins, estimate
+from hwcost import AnnTwins, Cost, HwcostError, ann_twins, assuming, estimate, load_profile
 from tsearch.errors import TsearchError
 from tsearch.export.bundle import Bundle
+from tsearch.pricing.price import refusal
 
 
 class Priced(NamedTuple):
@@ -22,17 +23,18 @@ def price_bundle(
     execution: str | None = None,
     assume: Mapping[str, int] | None = None,
 ) -> Priced:
-    """Price a bundle from its stored spikes; by default as it was searched. Raises: TsearchError if it
-    cannot be priced."""
+    """Price a bundle from its stored spikes; by default as it was searched. What is assumed adds to what the run
+    assumed. Raises: TsearchError if it cannot be priced."""
     bundle = Bundle(folder)
     hardware = bundle.contents.task.hardware
     name, order = profile or hardware.profile, execution or hardware.execution
-    bits = assume or hardware.assume or None
+    bits = tuple(sorted({**hardware.assume, **(assume or {})}.items()))
     try:
-        cost = estimate(bundle.network_spec, bundle.spike_record, name, order, bits)
+        prices = assuming(load_profile(name), bits)
+        cost = estimate(bundle.network_spec, bundle.spike_record, prices, order)
     except HwcostError as error:
-        raise TsearchError(str(error)) from None
+        raise TsearchError(f"{folder}: {refusal(error)}") from None
     try:
-        return Priced(cost, ann_twins(bundle.network_spec, name, order))
+        return Priced(cost, ann_twins(bundle.network_spec, prices, order))
     except HwcostError:
         return Priced(cost, None)

@@ -8,11 +8,13 @@ import yaml
 
 from tsearch.configuration import Configuration, Result
 from tsearch.data import describe_dataset
+from tsearch.engine.state import as_arguments
 from tsearch.errors import TsearchError
 from tsearch.export.bundle import FILES, sha256
 from tsearch.export.card import card
 from tsearch.export.contents import FORMAT, Contents, needed_modules
 from tsearch.export.evaluation import accuracy_on_test
+from tsearch.front.broken import broken_text
 
 if TYPE_CHECKING:
     from tsearch.engine.run_folder import Run, Trial
@@ -29,7 +31,8 @@ def export_bundle(run: "Run", trial: int, output: str | Path | None = None) -> P
         raise TsearchError(f"{folder} exists. Choose another --output, or remove it.")
     contents = _contents(run, chosen, result)
     weights = _inference_weights(contents, run.checkpoint(chosen))
-    return _write(folder, contents, result, weights)
+    broken = broken_text(result.metrics, run.constraints)
+    return _write(folder, contents, result, weights, card(contents, result.costs, broken))
 
 
 def _complete_trial(run: "Run", number: int) -> "tuple[Trial, Result]":
@@ -45,7 +48,12 @@ def _complete_trial(run: "Run", number: int) -> "tuple[Trial, Result]":
     if not isinstance(trial.configuration, Configuration):
         raise TsearchError(
             f"{run.folder}: trial {number} is no network, so there is nothing to export. "
-            "`tsearch show --json` gives its parameters."
+            f"`tsearch show {as_arguments(run)} --all --json` gives its parameters."
+        )
+    if not run.has_checkpoint(trial):
+        raise TsearchError(
+            f"{run.folder}: this run kept no weights of trial {number}, so there is no network to export. "
+            f"`tsearch show {as_arguments(run)} --all --json` gives its settings."
         )
     return trial, trial.result
 
@@ -84,7 +92,7 @@ def _inference_weights(contents: Contents, checkpoint: bytes) -> bytes:
     return save({name: weights[name].contiguous() for name in taken})
 
 
-def _write(folder: Path, contents: Contents, result: Result, weights: bytes) -> Path:
+def _write(folder: Path, contents: Contents, result: Result, weights: bytes, card_text: str) -> Path:
     """Write every file into a folder beside the final one, then rename it."""
     configuration = yaml.safe_dump(contents.model_dump(mode="json"), sort_keys=False, width=120)
     files = {
@@ -92,7 +100,7 @@ def _write(folder: Path, contents: Contents, result: Result, weights: bytes) -> 
         "weights.safetensors": weights,
         "spikes.json": json.dumps(result.spikes).encode(),
         "cost.json": json.dumps(result.costs, indent=1).encode(),
-        "card.md": card(contents, result.costs).encode(),
+        "card.md": card_text.encode(),
     }
     unfinished = folder.with_name(folder.name + ".unfinished")
     unfinished.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tsearch.errors import TsearchError
 
+_CLOSED = {errno.EROFS, errno.EACCES, errno.EPERM}
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -34,10 +35,15 @@ def write_whole(path: Path, content: bytes) -> None:
 
 @contextmanager
 def full_disk_is_an_error(path: Path) -> Iterator[None]:
-    """Turn a full disk met while writing `path`, by a file or by SQLite, into a TsearchError."""
+    """Turn a full disk met while writing `path`, by a file or by SQLite, into a TsearchError; also a place that may
+    not be written."""
     try:
         yield
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _CLOSED:
+            raise TsearchError(
+                f"{path} cannot be written ({error.strerror}). Make its folder writable, or name another: --output."
+            ) from error
         if isinstance(error, TsearchError) or not is_full_disk(error):
             raise
         raise TsearchError(

@@ -5,16 +5,13 @@ Equal points do not dominate each other. Objectives are compared as they are, wi
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import moocore
 import numpy as np
 
 from tsearch.front.gains import Array
 from tsearch.front.point import Point
-
-if TYPE_CHECKING:
-    from tsearch.space.goals import Objective
+from tsearch.space.goals import Objective
 
 
 def loss(point: Point, metric: str, is_maximized: bool) -> float:
@@ -23,13 +20,13 @@ def loss(point: Point, metric: str, is_maximized: bool) -> float:
     return math.inf if math.isnan(value) else -value if is_maximized else value
 
 
-def losses(points: Sequence[Point], objectives: "Sequence[Objective]") -> Array:
+def losses(points: Sequence[Point], objectives: Sequence[Objective]) -> Array:
     """The losses of the objectives: one row per point, one column per objective."""
     rows = [[loss(point, o.name, o.is_maximized) for o in objectives] for point in points]
     return np.array(rows, dtype=float).reshape(len(points), len(objectives))
 
 
-def are_on_front(points: Sequence[Point], objectives: "Sequence[Objective]") -> list[bool]:
+def are_on_front(points: Sequence[Point], objectives: Sequence[Objective]) -> list[bool]:
     """For every point, whether none of the others dominates it; False where an objective is not finite."""
     rows = losses(points, objectives)
     # moocore lets a row with NaN dominate others, and infinity is no result: only finite rows are compared.

@@ -3,21 +3,22 @@
 Everything here works on numbers that a run already holds; it needs neither torch nor the engine.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from tsearch.front.choice import best_point, require_metric
+from tsearch.front.choice import best_point
 from tsearch.front.constraints import Constraints, violation
 from tsearch.front.dominance import are_on_front
-from tsearch.front.gains import Array, gain, hypervolume, hypervolume_curve
+from tsearch.front.gains import Array, gains_of, hypervolume, hypervolume_curve
 from tsearch.front.knee import knee_row
-from tsearch.front.point import Point, point_of, setting_names
+from tsearch.front.labels import labels_of
+from tsearch.front.metrics import known_metric, read_constraints
+from tsearch.front.point import Point, point_of
+from tsearch.front.tables import html_table, table
 from tsearch.space.goals import Objective
+from tsearch.units import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,23 +68,32 @@ class Front:
         """The front of those trials that are complete, in any order."""
         complete = [trial for trial in trials if trial.state == "complete"]
         complete.sort(key=lambda trial: (trial.finished or "", trial.number))
-        points = tuple(point_of(trial, trial.result) for trial in complete if trial.result is not None)
+        points = tuple(point_of(trial, trial.summary) for trial in complete if trial.summary is not None)
         return cls(points, tuple(objectives), reference, ideal, name, constraints or {})
 
     @cached_property
     def points(self) -> tuple[Point, ...]:
         """The points that no other one dominates, cheapest in the first cost first; equal points all stay."""
-        feasible = self._feasible
-        flags = are_on_front(feasible, self.objectives)
-        chosen = [point for point, is_on_front in zip(feasible, flags, strict=True) if is_on_front]
+        flags = are_on_front(self.feasible, self.objectives)
+        chosen = [point for point, is_on_front in zip(self.feasible, flags, strict=True) if is_on_front]
         by = next((o.name for o in self.objectives if not o.is_maximized), self.objectives[0].name)
         return tuple(sorted(chosen, key=lambda point: (point.metrics[by], point.number)))
 
     @cached_property
     def dominated(self) -> tuple[Point, ...]:
-        """The other complete points, in the order of finishing."""
+        """The other complete points, infeasible ones among them, in the order of finishing."""
         on_front = {id(point) for point in self.points}
         return tuple(point for point in self.complete if id(point) not in on_front)
+
+    @cached_property
+    def feasible(self) -> tuple[Point, ...]:
+        """The complete points that keep all constraints of the run."""
+        return tuple(point for point in self.complete if self.is_feasible(point))
+
+    @cached_property
+    def infeasible(self) -> tuple[Point, ...]:
+        """The complete points that break one of the run's constraints."""
+        return tuple(point for point in self.complete if not self.is_feasible(point))
 
     @property
     def has_box(self) -> bool:
@@ -93,7 +103,7 @@ class Front:
     @cached_property
     def hypervolume(self) -> float | None:
         """Part of the box between reference and ideal that the front covers, in [0, 1]; None without a box."""
-        return hypervolume(self.gains(self._feasible)) if self.has_box else None
+        return hypervolume(self.gains(self.feasible)) if self.has_box else None
 
     @cached_property
     def hypervolume_curve(self) -> tuple[float, ...]:
@@ -119,47 +129,62 @@ class Front:
         """One row per point and one column per objective: 0 at the reference, 1 at the ideal; `clip`
         keeps them in [0, 1].
         """
-        columns = [
-            [gain(p.metrics.get(o.name, math.nan), worst, best, o.direction) for p in points]
-            for o, worst, best in ((o, self.reference[o.name], self.ideal[o.name]) for o in self.objectives)
-        ]
-        gains = np.array(columns, dtype=float).T.reshape(len(points), len(self.objectives))
-        return np.clip(gains, 0.0, 1.0) if clip else gains
+        return gains_of(points, self.objectives, self.reference, self.ideal, clip=clip)
 
-    def best(self, objective: str, constraints: Constraints | None = None) -> Point:
-        """The best of all complete points that keep every constraint `{metric: (minimum, maximum)}`; None leaves a
-        side open.
+    def best(self, metric: str, constraints: Mapping[str, Any] | None = None) -> Point:
+        """The best of all complete points that keep the constraints of the run and those given.
 
-        Ties go to the better point in the other objectives, then to the earlier trial. A metric that is no
-        objective counts as a cost, except an accuracy. Raises: TsearchError for an unknown metric; and when
-        no point keeps the constraints, with the nearest miss.
+        A metric has its own name or a short one (`energy`, `latency`, `footprint`, `acc`). Constraints are `{metric:
+        (minimum, maximum)}`, None for an open side, or `{metric: bound}`: at most this for a cost, at least this for
+        an accuracy and what is maximised. A bound is a number in the metric's unit or text such as "3uJ" and "80%".
+
+        Ties go to the better point in the objectives, then to the earlier trial. A metric that is no objective counts
+        as a cost, except an accuracy. Raises: TsearchError for an unknown metric, for what is no constraint, and when
+        no point keeps them all, with the nearest miss.
         """
         return best_point(
-            self.complete, objective, constraints or {}, objectives=self.objectives, where=self.where
+            self.complete,
+            self.require(metric),
+            read_constraints(constraints or {}, self.require, self.objectives, self.where),
+            of_run=self.constraints,
+            objectives=self.objectives,
+            where=self.where,
         )
 
-    def require(self, metric: str) -> None:
-        """Raise TsearchError, with what is known, if no complete point has `metric`."""
-        require_metric(self.complete, metric, self.where)
+    def require(self, metric: str) -> str:
+        """The metric that a name or short name means. Raises: TsearchError, with what is known, where no complete
+        point has it."""
+        measured = dict.fromkeys(name for point in self.complete for name in point.metrics)
+        return known_metric(metric, measured, self.objectives, self.where)
 
     def to_pandas(self) -> "pd.DataFrame":
         """One row per complete trial in the order of finishing: trial, on_front, knee, origin, stages and timesteps
-        (parameters, where no networks were searched), all metrics.
+        (parameters, where no networks were searched), all metrics; of networks the schedule as text, and every
+        setting that differs between them, by its name in space files; the seconds of training, where known.
         """
-        import pandas as pd
+        names = [objective.name for objective in self.objectives]
+        return table(self.complete, names, on_front=self.points, knee=self.knee)
 
-        on_front = {point.number for point in self.points}
-        settings = setting_names(self.complete)
-        settings = settings if settings and not self.are_networks else ["stages", "timesteps"]
-        names = [o.name for o in self.objectives] + [m for p in self.complete for m in p.metrics]
-        metrics = list(dict.fromkeys(names))
-        rows = [
-            [p.number, p.number in on_front, p == self.knee, p.origin]
-            + [p.settings.get(name) for name in settings]
-            + [p.metrics.get(metric, math.nan) for metric in metrics]
-            for p in self.complete
-        ]
-        return pd.DataFrame(rows, columns=["trial", "on_front", "knee", "origin", *settings, *metrics])
+    @property
+    def summary(self) -> str:
+        """One line: '7 of 32 complete trials on the front, hypervolume 0.412, knee T=6 after 8 (trial 12)'."""
+        n = counted(len(self.complete), "complete trial")
+        parts = [f"{len(self.points)} of {n} on the front"]
+        if self.infeasible:
+            parts.append(f"{len(self.infeasible)} outside the run's constraints")
+        if self.hypervolume is not None:
+            parts.append(f"hypervolume {self.hypervolume:.3f}")
+        if self.knee is not None:
+            parts.append(f"knee {self.knee.label} (trial {self.knee.number})")
+        return ", ".join(parts)
+
+    def __repr__(self) -> str:
+        return f"Front({f'{self.name}: ' if self.name else ''}{self.summary})"
+
+    def _repr_html_(self) -> str:
+        """The front as a table for notebooks, and the summary."""
+        caption = f"{self.where}: {self.summary}"
+        return html_table(self.points, self.objectives, labels_of(self.points), self.knee, caption)
 
     @property
     def are_networks(self) -> bool:
@@ -170,7 +195,3 @@ class Front:
     def where(self) -> str:
         """How messages name this front."""
         return f"run {self.name}" if self.name else "this front"
-
-    @cached_property
-    def _feasible(self) -> list[Point]:
-        return [point for point in self.complete if self.is_feasible(point)]

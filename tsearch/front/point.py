@@ -5,10 +5,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tsearch.configuration import Configuration
+from tsearch.space.settings import flatten
+from tsearch.units import counted, format_value, title
 
 if TYPE_CHECKING:
-    from tsearch.configuration import Result
+    from tsearch.configuration import Phase, Result
     from tsearch.engine.run_folder import Trial
+    from tsearch.engine.trial import StoredResult
+
+_SHOWN = 3  # metrics in the text of a point
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,8 @@ class Point:
         origin: Who chose it: baseline, enqueued or proposed.
         n_validation: Number of samples behind its accuracy, None where unknown.
         parameters: The configuration by name, where it is no network.
+        configuration: The network's configuration; None where it is no network, or unknown.
+        seconds: How long its training took; None where unknown.
     """
 
     number: int
@@ -34,6 +41,13 @@ class Point:
     origin: str = "proposed"
     n_validation: int | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    configuration: Configuration | None = field(default=None, repr=False, compare=False)
+    seconds: float | None = field(default=None, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        shown = [f"{title(name)} {format_value(value, name)}" for name, value in self.metrics.items()]
+        more = ["..."] if len(shown) > _SHOWN else []
+        return f"Point(trial {self.number}: {', '.join([self.label, *shown[:_SHOWN], *more])})"
 
     @property
     def is_uniform(self) -> bool:
@@ -47,8 +61,31 @@ class Point:
             return {"timesteps": self.timesteps, "stages": self.stages}
         return dict(self.parameters)
 
+    @property
+    def schedule(self) -> "tuple[Phase, ...]":
+        """The phases of its training, the searched timesteps last; () where unknown."""
+        return self.configuration.schedule if self.configuration else ()
 
-def point_of(trial: "Trial", result: "Result | None" = None) -> Point:
+    @property
+    def details(self) -> dict[str, Any]:
+        """Every further setting of a network by its dotted name in space files, such as `neuron.tau`, and the
+        schedule as text; empty where the configuration is no network, or unknown."""
+        if self.configuration is None:
+            return {}
+        return {"schedule": schedule_text(self.configuration)} | flatten(self.configuration)
+
+    @property
+    def label(self) -> str:
+        """A short name: 'T=4', 'T=(6, 3, 1) after 8' where earlier phases had more timesteps, 'lr 0.01' where it is no
+        network. Two points may share it; `labels_of` tells them apart."""
+        if not self.timesteps:
+            return ", ".join(f"{name} {setting_text(value)}" for name, value in self.parameters.items())
+        leading = [timesteps_text(phase.timesteps) for phase in self.schedule[:-1]]
+        after = f" after {', '.join(leading)}" if leading else ""
+        return f"T={timesteps_text(self.timesteps)}{after}"
+
+
+def point_of(trial: "Trial", result: "Result | StoredResult | None" = None) -> Point:
     """The point of a trial; without a result it has no metrics."""
     chosen = trial.configuration
     is_network = isinstance(chosen, Configuration)
@@ -61,6 +98,8 @@ def point_of(trial: "Trial", result: "Result | None" = None) -> Point:
         origin=trial.origin,
         n_validation=result.n_samples.get("validation") if result else None,
         parameters={} if is_network else parameters_of(chosen),
+        configuration=chosen if is_network else None,
+        seconds=result.seconds or None if result else None,
     )
 
 
@@ -74,6 +113,20 @@ def parameters_of(configuration: Any) -> dict[str, Any]:
 def setting_names(points: Sequence[Point]) -> list[str]:
     """Names of the settings of all `points`, in the order of their first appearance: the columns of a table."""
     return list(dict.fromkeys(name for point in points for name in point.settings))
+
+
+def timesteps_text(timesteps: Sequence[int]) -> str:
+    """'4' for uniform timesteps, '(6, 3, 1)' for others."""
+    return str(timesteps[0]) if len(set(timesteps)) == 1 else f"({setting_text(tuple(timesteps))})"
+
+
+def schedule_text(configuration: Configuration) -> str:
+    """The phases as a sentence: '8, 8, 8 for 6 epochs, then 6, 3, 1 for 20'."""
+    first, *rest = configuration.schedule
+    texts = [f"{setting_text(first.timesteps)} for {counted(first.epochs, 'epoch')}"]
+    return ", then ".join(
+        [*texts, *(f"{setting_text(phase.timesteps)} for {phase.epochs}" for phase in rest)]
+    )
 
 
 def setting_text(value: Any, separator: str = ", ") -> str:

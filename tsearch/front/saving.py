@@ -4,8 +4,10 @@ import math
 from dataclasses import dataclass
 
 from tsearch.front.front import Front
-from tsearch.front.point import Point, setting_text
+from tsearch.front.point import Point
 from tsearch.units import format_value, title
+
+_MOST = 1e6  # times as dear; what costs still more is told as this
 
 
 @dataclass(frozen=True)
@@ -21,12 +23,17 @@ class Pair:
         """Part of the uniform point's cost that is saved; below 0 when the other one costs more."""
         return 1 - self.other.metrics[self.cost] / self.uniform.metrics[self.cost]
 
+    @property
+    def percent(self) -> int:
+        """The same as people read it; 0 where less than half a percent is saved or lost."""
+        return round(100 * max(self.saving, -_MOST))
+
 
 @dataclass(frozen=True)
 class Saving:
     """What is saved, as numbers and as a sentence.
 
-    `best` is the pair that saves most, None where nothing is saved; `at_most_accurate` the pair of the most accurate
+    `best` is the pair that saves most, None where no percent is saved; `at_most_accurate` the pair of the most accurate
     uniform point. Where no networks were searched, all are None and the sentence is empty.
     """
 
@@ -42,21 +49,21 @@ def uniform_saving(front: Front) -> Saving:
     Of the uniform points, those count that no other one beats in accuracy and cost (the first cost that is an
     energy, else the first one). For each of them the cheapest non-uniform configuration with at least its accuracy
     is found; the largest saving is reported, with the standard error of an accuracy, sqrt(p (1 - p) / n), beside the
-    difference.
+    difference. Points that break the run's constraints are left out.
     """
     cost = cost_metric(front)
     reason = _reason_for_none(front, cost)
     if cost is None or reason is not None:
         return Saving(cost, None, None, reason or "")
-    usable = [point for point in front.complete if _is_usable(point, cost)]
+    usable = [point for point in front.feasible if _is_usable(point, cost)]
     stairs = staircase([point for point in usable if point.is_uniform], cost)
     others = [point for point in usable if not point.is_uniform]
     if not stairs or not others:
-        return Saving(cost, None, None, _one_kind_only("non-uniform" if stairs else "uniform"))
+        return Saving(cost, None, None, _one_kind_only(front, "non-uniform" if stairs else "uniform"))
     pairs = [pair for point in stairs if (pair := _cheapest_match(point, others, cost))]
     at_top = next((pair for pair in pairs if pair.uniform is stairs[-1]), None)
     best = max(pairs, key=lambda pair: pair.saving, default=None)
-    if best is None or best.saving <= 0:
+    if best is None or best.percent <= 0:
         return Saving(cost, None, at_top, _nothing_saved(cost, best, stairs[0]))
     return Saving(cost, best, at_top, _saved(best, at_top, stairs[-1]))
 
@@ -76,11 +83,6 @@ def cost_metric(front: Front) -> str | None:
     return next((name for name in costs if "energy" in name), costs[0] if costs else None)
 
 
-def timesteps_text(point: Point) -> str:
-    """'T=4' for uniform timesteps, 'T=(6, 3, 1)' for others."""
-    return f"T={point.timesteps[0]}" if point.is_uniform else f"T=({setting_text(point.timesteps)})"
-
-
 def _reason_for_none(front: Front, cost: str | None) -> str | None:
     """Why nothing can be said about a saving: '' where no networks were searched; None where something can."""
     if front.complete and not front.are_networks:
@@ -89,11 +91,14 @@ def _reason_for_none(front: Front, cost: str | None) -> str | None:
         return "This run has no cost among its objectives, so there is no saving to report."
     if front.complete and not any("accuracy" in point.metrics for point in front.complete):
         return "This run measures no accuracy, so no saving at equal accuracy can be told."
+    if front.complete and not front.feasible:
+        return "No complete trial keeps the run's constraints, so there is no saving to report."
     return None
 
 
-def _one_kind_only(missing: str) -> str:
-    return f"No {missing} configuration is complete yet, so timesteps of the two kinds cannot be compared."
+def _one_kind_only(front: Front, missing: str) -> str:
+    which = " that keeps the run's constraints" if front.infeasible else ""
+    return f"No {missing} configuration{which} is complete yet, so timesteps of the two kinds cannot be compared."
 
 
 def _is_usable(point: Point, cost: str) -> bool:
@@ -114,26 +119,27 @@ def _cheapest_match(uniform: Point, others: list[Point], cost: str) -> Pair | No
 
 def _saved(best: Pair, at_top: Pair | None, top: Point) -> str:
     text = (
-        f"Non-uniform timesteps save {100 * best.saving:.0f} % {title(best.cost)} at equal accuracy: "
+        f"Non-uniform timesteps save {best.percent} % {title(best.cost)} at equal accuracy: "
         f"{_reaches(best.other, best.cost)}, uniform {_reaches(best.uniform, best.cost)}; {_caution(best)}"
     )
     if best.uniform is top:
         return f"{text}."
     at_best = (
-        "no non-uniform one reaches it" if at_top is None else f"non-uniform ones {_verb(at_top.saving)}"
+        "no non-uniform one reaches it" if at_top is None else f"non-uniform ones {_verb(at_top.percent)}"
     )
-    return f"{text}; at the best uniform accuracy ({timesteps_text(top)}, {_percent(top)}), {at_best}."
+    return f"{text}; at the best uniform accuracy ({top.label}, {_percent(top)}), {at_best}."
 
 
 def _nothing_saved(cost: str, best: Pair | None, cheapest: Point) -> str:
     start = f"Non-uniform timesteps save no {title(cost)} at equal accuracy: "
     if best is None:
-        goal = f"{_percent(cheapest)} of the cheapest uniform configuration ({timesteps_text(cheapest)})"
+        goal = f"{_percent(cheapest)} of the cheapest uniform configuration ({cheapest.label})"
         return f"{start}none reaches even the {goal}."
-    more = "exactly as much as" if best.saving == 0 else f"{-100 * best.saving:.0f} % more than"
+    more = f"{-best.percent} % more than" if best.percent else "as much as"
+    more = "exactly as much as" if best.saving == 0 else more
     return (
         f"{start}at best {_reaches(best.other, cost)}, {more} "
-        f"uniform {timesteps_text(best.uniform)} with {_percent(best.uniform)}; {_caution(best)}."
+        f"uniform {best.uniform.label} with {_percent(best.uniform)}; {_caution(best)}."
     )
 
 
@@ -148,14 +154,14 @@ def _caution(pair: Pair) -> str:
     return f"the accuracies differ by {100 * gap:.1f} points, {verdict} {error_text}"
 
 
-def _verb(saving: float) -> str:
-    if saving == 0:
+def _verb(percent: int) -> str:
+    if percent == 0:
         return "save nothing"
-    return f"save {100 * saving:.0f} %" if saving > 0 else f"cost {-100 * saving:.0f} % more"
+    return f"save {percent} %" if percent > 0 else f"cost {-percent} % more"
 
 
 def _reaches(point: Point, cost: str) -> str:
-    who, price = f"{timesteps_text(point)} (trial {point.number})", format_value(point.metrics[cost], cost)
+    who, price = f"{point.label} (trial {point.number})", format_value(point.metrics[cost], cost)
     return f"{who} reaches {_percent(point)} with {price}"
 
 

@@ -1,14 +1,14 @@
 """What a network may cost before any training: bounds of a configuration, extremes of a space. Needs no torch."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from math import prod
 from typing import Any, Protocol
 
 from hwcost import Bound, HwcostError, bound, load_profile
 from tsearch.configuration import Configuration, DataSpec, Hardware
 from tsearch.errors import TsearchError, did_you_mean
-from tsearch.pricing.describe import describe_network
-from tsearch.pricing.price import cost_metrics
+from tsearch.pricing.describe import describe_network, neuron_fields
+from tsearch.pricing.price import cost_metrics, refusal
 from tsearch.space.divisions import Division, Divisions
 from tsearch.space.domains import Domain
 from tsearch.space.goals import Constraint, Objective
@@ -76,6 +76,15 @@ def rejection(space: NetworkSpace, configuration: Configuration) -> str | None:
     return None
 
 
+def priced_part(configuration: Configuration) -> Hashable:
+    """What of a configuration its bounds depend on: learning rates and the like do not enter. A network that is not
+    ours may be built from any property of its neurons."""
+    neuron, backbone = configuration.neuron, configuration.backbone
+    priced_neuron = neuron if ":" in backbone.name else tuple(neuron_fields(neuron).items())
+    mode = configuration.temporal_transformer
+    return backbone, configuration.stages, configuration.timesteps, mode, priced_neuron
+
+
 def extreme_configurations(space: NetworkSpace) -> tuple[Configuration, Configuration]:
     """The networks with the fewest and the most weights, at the smallest and the largest uniform
     timesteps."""
@@ -130,19 +139,21 @@ def _extreme_bounds(space: NetworkSpace) -> list[tuple[Configuration, Bound]]:
             (configuration, _bound(space, configuration)) for configuration in extreme_configurations(space)
         ]
     except HwcostError as error:
-        raise TsearchError(f"{space.name}: {error}. Change the backbone or the profile.") from None
+        raise TsearchError(f"{space.name}: {refusal(error)}") from None
 
 
 def _bound(space: NetworkSpace, configuration: Configuration) -> Bound:
     """Cheapest and dearest cost of a configuration: silence, and all neurons firing at every timestep.
-    Where the data are events, the dearest input is taken to bring one event per pixel and timestep."""
+    Where the data are events, the dearest input is taken to bring one event per pixel and timestep, or as many as the
+    fullest recording has where that is known and more."""
     from tsearch.data import describe_dataset
 
     info, hardware = describe_dataset(space.data), space.hardware
+    per_pixel = prod(info.shape) * configuration.timesteps[0]
     return bound(
         describe_network(configuration, info),
         hardware.profile,
         execution=hardware.execution,
         assume=hardware.assume or None,
-        input_events=None if info.input_class == "analog" else prod(info.shape) * configuration.timesteps[0],
+        input_events=None if info.input_class == "analog" else max(per_pixel, info.most_events or 0),
     )

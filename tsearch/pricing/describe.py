@@ -89,7 +89,7 @@ class _Layers:
 
 def _fields(node: Node) -> dict[str, Any]:
     """Name, kind, geometry and neurons of a node's layer."""
-    fields = {"name": node.name, "out_shape": node.shape} | _neurons(node.neuron)
+    fields = {"name": node.name, "out_shape": node.shape} | neuron_fields(node.neuron)
     if isinstance(node, Convolution):
         return fields | _windows(node) | {"kind": "conv2d", "bias": True, "groups": node.groups}
     if isinstance(node, Pool):
@@ -124,7 +124,8 @@ def _windows(node: Convolution | Pool) -> dict[str, Any]:
     return {name: getattr(node, name) for name in ("in_shape", "kernel", "stride", "padding")}
 
 
-def _neurons(neuron: Neuron | None) -> dict[str, Any]:
+def neuron_fields(neuron: Neuron | None) -> dict[str, Any]:
+    """What of neurons is priced."""
     if neuron is None:
         return {"neuron": None}
     return {"neuron": "if" if neuron.tau > NO_LEAK else "lif", "reset": neuron.reset}

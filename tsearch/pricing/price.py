@@ -4,7 +4,17 @@ no training."""
 from collections.abc import Mapping
 from contextlib import suppress
 
-from hwcost import Cost, HwcostError, NetworkSpec, SpikeRecord, ann_twins, estimate, load_profile
+from hwcost import (
+    Cost,
+    HwcostError,
+    NetworkSpec,
+    SpikeRecord,
+    TooWideError,
+    ann_twins,
+    assuming,
+    estimate,
+    load_profile,
+)
 from tsearch.configuration import Hardware
 
 
@@ -28,11 +38,24 @@ def _estimate(network: NetworkSpec, record: SpikeRecord, hardware: Hardware, pro
 def twin_metrics(network: NetworkSpec, hardware: Hardware) -> dict[str, float]:
     """Energy of the conventional networks of the same shapes: dense, and quantised to as many bits as the
     timesteps can tell apart. Nothing where the searched profile cannot run them."""
+    profile = assuming(load_profile(hardware.profile), tuple(sorted(hardware.assume.items())))
     try:
-        twins = ann_twins(network, load_profile(hardware.profile), hardware.execution)
+        twins = ann_twins(network, profile, hardware.execution)
     except HwcostError:
         return {}
     return {"dense_energy_pj": twins.dense.total_pj, "quantised_energy_pj": twins.quantised.total_pj}
+
+
+def refusal(error: HwcostError) -> str:
+    """Why a profile cannot price a network, with the next step as it is typed."""
+    if isinstance(error, TooWideError):
+        return f"{error}: add {' '.join(assume_flags(error.assume))}, or change the profile."
+    return f"{error}. Change the backbone or the profile."
+
+
+def assume_flags(assume: Mapping[str, int]) -> list[str]:
+    """Word widths of a what-if as arguments of a command: ['--assume weight_bits=8']."""
+    return [f"--assume {name}={bits}" for name, bits in assume.items()]
 
 
 def metrics_of(costs: Mapping[str, Cost], hardware: Hardware) -> dict[str, float]:

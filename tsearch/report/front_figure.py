@@ -6,9 +6,25 @@ from html import escape
 from typing import Any
 
 from tsearch.front import Front, Point
-from tsearch.front.saving import uniform_saving
+from tsearch.front.labels import labels_of
+from tsearch.front.saving import Pair, uniform_saving
 from tsearch.report.hover import hover_text
-from tsearch.report.style import BLUE, GREEN, GREY, INK, ORANGE, RAMP, SKY, Figure, Scale, layout
+from tsearch.report.limits import limit_shapes, limits_on
+from tsearch.report.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    MUTED,
+    ORANGE,
+    RAMP,
+    RED,
+    SKY,
+    Figure,
+    Scale,
+    layout,
+    round_step,
+)
 from tsearch.report.view import RunView, stairs_of, uniform_points
 from tsearch.units import title
 
@@ -16,8 +32,9 @@ from tsearch.units import title
 def front_figure(view: RunView, profile: str = "") -> Figure:
     """The front of a run, with the costs of `profile` ('' for the one searched)."""
     drawing = _Drawing(view, view.under(profile or view.main), profile or view.main)
-    traces = [*drawing.dominated(), *drawing.lines(), *drawing.uniform(), *drawing.front(), *drawing.knee()]
-    return {"data": traces, "layout": drawing.layout()}
+    points = [drawing.chosen(), *drawing.infeasible(), *drawing.dominated(), *drawing.lines()]
+    points += [*drawing.uniform(), *drawing.front(), *drawing.knee(), *drawing.saving()]
+    return {"data": points, "layout": drawing.layout()}
 
 
 class _Drawing:
@@ -26,26 +43,44 @@ class _Drawing:
     def __init__(self, view: RunView, front: Front, profile: str) -> None:
         self._view, self._front, self._profile = view, front, profile
         self.x_metric, self.y_metric, self.color_metric = view.axes
-        costs = {objective.name for objective in front.objectives if objective.direction == "minimize"}
-        self.x = Scale(
-            self.x_metric, self._values(front.complete, self.x_metric), is_cost=self.x_metric in costs
-        )
-        self.y = Scale(
-            self.y_metric, self._values(front.complete, self.y_metric), is_cost=self.y_metric in costs
-        )
+        self.x, self.y = self._scale(self.x_metric), self._scale(self.y_metric)
+        pair = uniform_saving(front).best if view.has_staircase else None
+        self._pair: Pair | None = pair
+
+    def chosen(self) -> Figure:
+        """A ring for the trial shown beside the figure; the page's code puts it in its place."""
+        ring = {"size": 25, "symbol": "circle-open", "color": RED, "line": {"width": 3}}
+        return {
+            "type": "scatter",
+            "name": "shown beside",
+            "mode": "markers",
+            "marker": ring,
+            "x": [],
+            "y": [],
+        } | {
+            "hoverinfo": "skip",
+            "legendrank": 2000,
+        }
+
+    def infeasible(self) -> list[Figure]:
+        """The trials that break a limit of the run, as crosses."""
+        cross = {"size": 9, "symbol": "x", "color": MUTED, "line": _EDGE}
+        return self._markers("breaks a limit", self._front.infeasible, cross)
 
     def dominated(self) -> list[Figure]:
         """The other trials, grey."""
-        return self._markers("dominated", self._front.dominated, {"size": 8, "color": GREY, "line": _EDGE})
+        points = [point for point in self._front.dominated if self._front.is_feasible(point)]
+        return self._markers("dominated", points, {"size": 8, "color": GREY, "line": _EDGE})
 
     def lines(self) -> list[Figure]:
         """Best accuracy up to every energy: of all timesteps, and of the uniform ones alone."""
         if not self._view.has_staircase:
             return []
-        best_of_all = stairs_of(self._front, list(self._front.complete), self.x_metric)
-        best_uniform = stairs_of(self._front, uniform_points(self._front), self.x_metric)
+        uniform = [point for point in self._front.feasible if point.is_uniform]
+        best_of_all = stairs_of(self._front, list(self._front.feasible), self.x_metric)
+        best_uniform = stairs_of(self._front, uniform, self.x_metric)
         return [
-            self._steps("best of all", best_of_all, SKY, "solid"),
+            *([self._steps("best of all", best_of_all, SKY, "solid")] if best_of_all else []),
             *([self._steps("best uniform", best_uniform, ORANGE, "6px,4px")] if best_uniform else []),
         ]
 
@@ -54,7 +89,7 @@ class _Drawing:
         points = uniform_points(self._front) if self._view.has_staircase else []
         diamond = {"size": 17, "symbol": "diamond-open", "color": ORANGE, "line": {"width": 2}}
         text = {
-            "text": [f"T={point.timesteps[0]}" for point in points],
+            "text": [escape(label) for label in labels_of(points).values()],
             "textfont": {"color": ORANGE, "size": 12},
         }
         labels = {"mode": "markers+text", "textposition": "bottom right"} | text
@@ -63,8 +98,8 @@ class _Drawing:
     def front(self) -> list[Figure]:
         """The non-dominated trials, coloured by the third objective where there is one."""
         marker: dict[str, Any] = {"size": 13, "color": BLUE, "line": _EDGE}
-        if self.color_metric:
-            values = self._values(self._front.points, self.color_metric)
+        values = self._values(self._front.points, self.color_metric) if self.color_metric else []
+        if self.color_metric and len(set(values)) > 1:
             scale = Scale(self.color_metric, values)
             bar = {
                 "title": {"text": scale.title, "side": "right"},
@@ -84,25 +119,38 @@ class _Drawing:
         label = {"mode": "markers+text", "text": ["knee"], "textposition": "top left", "hoverinfo": "skip"}
         return [self._points("knee", [knee]) | label | {"marker": ring}]
 
+    def saving(self) -> list[Figure]:
+        """How much the arrow saves, in the middle of it."""
+        if self._pair is None:
+            return []
+        x, y = ([scale(p.metrics[scale.metric]) for p in self._ends] for scale in (self.x, self.y))
+        middle = math.sqrt(x[0] * x[1]) if self.x.is_log else sum(x) / 2
+        text = f"<b>\N{MINUS SIGN}{100 * self._pair.saving:.0f} % {escape(title(self._pair.cost))}</b>"
+        place = {"x": [middle], "y": [sum(y) / 2], "text": [text], "textposition": "bottom center"}
+        look = {"textfont": {"color": GREEN, "size": 12}, "hoverinfo": "skip", "showlegend": False}
+        return [{"type": "scatter", "name": "saving", "mode": "text"} | place | look]
+
     def layout(self) -> dict[str, Any]:
-        """Both axes, the legend above them, and an arrow for the saving."""
+        """Both axes, the legend above them, the limits, and an arrow for the saving."""
+        trials = (
+            {"tick0": 0, "dtick": round_step(len(self._front.complete))} if self.x_metric == "trial" else {}
+        )
         return layout(
             height=560,
             margin={"l": 68, "r": 24, "t": 48, "b": 56},
             showlegend=True,
             legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "itemsizing": "constant"},
-            xaxis=self.x.axis(),
+            xaxis=self.x.axis() | trials,
             yaxis=self.y.axis(),
             annotations=self._arrow(),
+            shapes=limit_shapes(self._front, self.x, self.y),
             hovermode="closest",
         )
 
     def _arrow(self) -> list[dict[str, Any]]:
-        pair = uniform_saving(self._front).best if self._view.has_staircase else None
-        if pair is None:
+        if self._pair is None:
             return []
-        x0, x1 = (_place(self.x, point) for point in (pair.uniform, pair.other))
-        y0, y1 = (_place(self.y, point) for point in (pair.uniform, pair.other))
+        (x0, x1), (y0, y1) = ([_place(scale, point) for point in self._ends] for scale in (self.x, self.y))
         places = {
             "x": x1,
             "y": y1,
@@ -114,15 +162,17 @@ class _Drawing:
             "text": "",
         }
         look = {"arrowcolor": GREEN, "arrowwidth": 2, "arrowhead": 2, "standoff": 12, "startstandoff": 12}
-        label = {
-            "x": (x0 + x1) / 2,
-            "y": (y0 + y1) / 2,
-            "showarrow": False,
-            "xanchor": "right",
-            "yshift": -13,
-        }
-        text = f"<b>\N{MINUS SIGN}{100 * pair.saving:.0f} % {escape(title(pair.cost))}</b>"
-        return [places | look, label | {"text": text, "font": {"color": GREEN, "size": 12}}]
+        return [places | look]
+
+    @property
+    def _ends(self) -> tuple[Point, ...]:
+        """The uniform point that the arrow begins at, and the cheaper one that it leads to."""
+        return (self._pair.uniform, self._pair.other) if self._pair else ()
+
+    def _scale(self, metric: str) -> Scale:
+        costs = {objective.name for objective in self._front.objectives if objective.direction == "minimize"}
+        values = [*self._values(self._front.complete, metric), *limits_on(self._front, metric)]
+        return Scale(metric, values, is_cost=metric in costs)
 
     def _markers(self, name: str, points: Sequence[Point], marker: dict[str, Any]) -> list[Figure]:
         if not points:

@@ -7,12 +7,11 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from plotly.offline import get_plotlyjs
-
 from tsearch.errors import TsearchError
 from tsearch.export.evaluation import accuracy_on_test
 from tsearch.files.whole import full_disk_is_an_error
 from tsearch.report.front_figure import front_figure
+from tsearch.report.library import packed_plotly
 from tsearch.report.panels import panels
 from tsearch.report.progress_figure import progress_figure
 from tsearch.report.sections import sections
@@ -22,7 +21,11 @@ if TYPE_CHECKING:
     from tsearch.engine.run_folder import Run
 
 # Nothing outside this file may be loaded: a browser refuses what the page does not hold.
-POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
+    "form-action 'none'; base-uri 'none'"
+)
+_CODE = ("start.js", "figures.js", "labels.js", "table.js")
 _HERE = Path(__file__).parent
 
 
@@ -62,17 +65,18 @@ def page(view: RunView) -> str:
         f"<title>{escape(view.run.name)} · tsearch</title><style>{_file('page.css')}</style></head>\n"
         f"<body><main>{sections(view)}</main>\n"
         f'<script type="application/json" id="figures">{_json(_figures(view))}</script>\n'
-        f"<script>{get_plotlyjs()}</script>\n<script>{_file('page.js')}</script>\n</body></html>\n"
+        f'<script type="text/plain" id="plotly">{packed_plotly()}</script>\n'
+        f"<script>{''.join(map(_file, _CODE))}</script>\n</body></html>\n"
     )
 
 
 def _figures(view: RunView) -> dict[str, Any]:
     """All that the page's code draws; empty where there is nothing to draw."""
-    if not view.front.points:
+    if not view.front.complete:
         return {}
     fronts = {profile: front_figure(view, profile) for profile in view.profiles or ("",)}
     progress = {"progress": progress_figure(view)} if view.front.has_box else {}
-    return {"fronts": fronts} | progress | {"trials": panels(view)}
+    return {"fronts": fronts} | progress | panels(view)
 
 
 def _json(content: Any) -> str:

@@ -7,105 +7,147 @@ from hwcost import Cost
 from tsearch.front import Point
 from tsearch.front.point import setting_text
 from tsearch.report.hover import readable
-from tsearch.report.style import Scale
-from tsearch.report.trial_figures import energy_figure, kind_colors, rates_figure
-from tsearch.report.trial_view import TrialView
+from tsearch.report.limits import broken_limits
+from tsearch.report.style import Figure, Scale
+from tsearch.report.trial_figures import (
+    energy_numbers,
+    energy_template,
+    kind_colors,
+    rates_numbers,
+    rates_template,
+)
 from tsearch.report.view import RunView, uniform_points
 from tsearch.units import format_value, title
 
 
 def panels(view: RunView) -> dict[str, Any]:
-    """Every trial that can be looked at, by number: HTML of its settings and results, energy figure by
-    profile, figure of its rates.
+    """What the page's code needs to show any complete trial.
+
+    'templates' of the figures: of the energy by profile, of the rates; 'layers', the names of layers that figures have
+    in common; 'groups' of trials to choose from; 'trials' by number: name under every profile, HTML of settings and
+    results, numbers of its figures and whose layers they have.
     """
-    points = selectable(view)
-    shown = {point.number: view.trials[point.number] for group in points.values() for point in group}
-    rates = [rates for trial in shown.values() for rates in trial.rates.values()]
+    colors, shown = kind_colors(view), view.trials.values()
+    scales = {profile: _scale(view, profile) for profile in view.profiles}
+    rates = [steps for trial in shown for steps in trial.rates.values()]
     n_steps = max((len(steps) for steps in rates), default=1)
-    high = max((rate for steps in rates for rate in steps), default=0.0)
-    scales = {profile: _scale(list(shown.values()), profile) for profile in view.profiles}
-    colors = kind_colors(view)
-    contents: dict[str, Any] = {}
-    for point in (point for group in points.values() for point in group):
-        trial = shown[point.number]
-        energy = {p: energy_figure(trial, p, *scales[p], colors) for p in view.profiles if trial.energy(p)}
-        figure = rates_figure(trial, n_steps, high) if trial.rates else None
-        contents[str(point.number)] = {
-            "facts": _details(view, point, trial),
-            "energy": energy,
-            "rates": figure,
+    templates: dict[str, Figure] = {
+        "energy": {profile: energy_template(*scales[profile], colors) for profile in view.profiles},
+        "rates": rates_template(
+            n_steps,
+            max(len(trial.rates) for trial in shown),
+            max((rate for r in rates for rate in r), default=0.0),
+        ),
+    }
+    layers: dict[tuple[str, ...], int] = {}  # names by where they stand
+    roles = {profile: view.roles(profile) for profile in view.profiles or ("",)}
+    trials = {
+        str(point.number): {
+            "names": {profile: _name(point, named) for profile, named in roles.items()},
+            "option": _option(view, point),
+            "facts": _details(view, point),
+            "energy": {p: energy_numbers(trial, p, scales[p][0], colors) for p in view.profiles},
+            "priced": layers.setdefault(tuple(trial.energy(view.main)), len(layers)),
+            "rates": rates_numbers(trial, n_steps) if trial.rates else None,
+            "spiking": layers.setdefault(tuple(trial.rates), len(layers)),
         }
-    return contents
+        for point, trial in ((point, view.trials[point.number]) for point in view.front.complete)
+    }
+    names = [[escape(name) for name in row] for row in layers]
+    groups = {name: [point.number for point in points] for name, points in selectable(view).items()}
+    return {"templates": templates, "layers": names, "groups": groups, "trials": trials}
 
 
 def selectable(view: RunView) -> dict[str, list[Point]]:
-    """The points a reader can choose, in groups: the front, and the uniform baselines that are not on it."""
-    on_front = list(view.front.points)
-    taken = {point.number for point in on_front}
-    return {"front": on_front, "uniform": [p for p in uniform_points(view.front) if p.number not in taken]}
+    """The points a reader can choose, in groups: the front, the uniform baselines that are not on it, the others."""
+    front = list(view.front.points)
+    taken = {point.number for point in front}
+    uniform = [point for point in uniform_points(view.front) if point.number not in taken]
+    taken |= {point.number for point in uniform}
+    others = [point for point in view.front.complete if point.number not in taken]
+    others.sort(key=lambda point: point.number)
+    return {"front": front, "uniform": uniform, "others": others}
 
 
-def panel_html(view: RunView, name: str, point: Point) -> str:
+def panel_html(view: RunView, point: Point) -> str:
     """One panel: its name, the choice of another trial, and places for its details and figures."""
-    groups = "".join(
-        f'<optgroup label="{group}">{"".join(_option(view, p, point) for p in points)}</optgroup>'
-        for group, points in selectable(view).items()
-        if points
-    )
     figures = "".join(
         f'<h4>{heading}</h4><div class="figure" data-figure="{figure}"></div>'
         for figure, heading, is_there in (
             ("energy", "energy by layer", bool(view.profiles)),
-            (
-                "rates",
-                "spikes per neuron, by layer and timestep",
-                any(t.rates for t in view.trials.values()),
-            ),
+            ("rates", "spikes per neuron, by layer and timestep", has_rates(view)),
         )
         if is_there
     )
-    select = f'<select aria-label="trial shown under {escape(name)}">{groups}</select>'
+    return f'<article class="panel">{choice_html(point)}<div class="facts"></div>{figures}</article>'
+
+
+def choice_html(point: Point) -> str:
+    """The name of the trial that is shown, `point` at first, and the choice of another one."""
     return (
-        f'<article class="panel"><h3>{escape(name)}</h3>{select}<div class="facts"></div>{figures}</article>'
+        f'<h3 aria-live="polite">trial {point.number}</h3>'
+        f'<select aria-label="trial to show" data-trial="{point.number}"></select>'
     )
 
 
-def command_html(trial: TrialView) -> str:
-    """The command that exports a trial, to be copied by a click; '' where there is none."""
-    return (
-        f'<code class="command" title="click to copy">{escape(trial.command)}</code>' if trial.command else ""
-    )
+def has_rates(view: RunView) -> bool:
+    """Whether the spikes of a trial were recorded."""
+    return any(trial.rates for trial in view.trials.values())
 
 
-def _option(view: RunView, point: Point, chosen: Point) -> str:
+def command_html(command: str) -> str:
+    """A command that a button copies; '' where there is none."""
+    if not command:
+        return ""
+    return f'<button type="button" class="copy"><code>{escape(command)}</code><i>copy</i></button>'
+
+
+def _name(point: Point, roles: dict[int, str]) -> str:
+    """'Trial 12, the knee'."""
+    role = roles.get(point.number, "")
+    return f"Trial {point.number}" + (f", {'the knee' if role == 'knee' else role}" if role else "")
+
+
+def _option(view: RunView, point: Point) -> str:
     x, y, _ = view.axes
     values = ", ".join(format_value(point.metrics[m], m) for m in (y, x) if m in point.metrics)
-    selected = " selected" if point == chosen else ""
-    settings = {"T": point.timesteps} if point.timesteps else point.parameters
-    shown = ", ".join(f"{name} {setting_text(value)}" for name, value in settings.items())
-    text = escape(f"trial {point.number}: {shown} ({values})")
-    return f'<option value="{point.number}"{selected}>{text}</option>'
+    return f"trial {point.number}: {point.label} ({values})"
 
 
-def _details(view: RunView, point: Point, trial: TrialView) -> str:
+def _details(view: RunView, point: Point) -> str:
+    trial = view.trials[point.number]
     settings = {name: escape(setting_text(value)) for name, value in point.settings.items()}
     rows = [
-        *((name, f"<b>{text}</b>" if name == "timesteps" else text) for name, text in settings.items()),
-        *(
-            (title(o.name), escape(_value(point, o.name, trial.costs.get(view.main))))
-            for o in view.front.objectives
-        ),
-        *(("other profile", f"{_range(trial.costs[p])} by {escape(p)}") for p in view.profiles[1:]),
-        *_twins(point),
-        *([("schedule", trial.schedule)] if trial.schedule else []),
+        *((name, f"<b>{text}</b>" if name == "timesteps" else text, "") for name, text in settings.items()),
+        *(row for o in view.front.objectives for row in _values(view, point, o.name)),
+        *((name, text, "") for name, text in _twins(point)),
+        *([("schedule", trial.schedule, "")] if trial.schedule else []),
     ]
+    broken = broken_limits(view.front, point)
+    rows += [("breaks", escape(broken), "")] if broken else []
     if view.main and trial.costs[view.main].mixing_orders:
         orders = trial.costs[view.main].mixing_orders.items()
-        rows.append(
-            ("transformer", escape(", ".join(f"{readable(order)} at {layer}" for layer, order in orders)))
-        )
-    body = "".join(f"<dt>{escape(name)}</dt><dd>{value}</dd>" for name, value in rows)
-    return f"<dl>{body}</dl>{command_html(trial)}"
+        text = escape(", ".join(f"{readable(order)} at {layer}" for layer, order in orders))
+        rows.append(("transformer", text, ""))
+    body = "".join(f"<dt{under}>{escape(name)}</dt><dd{under}>{value}</dd>" for name, value, under in rows)
+    return f"<dl>{body}</dl>{command_html(trial.command)}"
+
+
+def _values(view: RunView, point: Point, metric: str) -> list[tuple[str, str, str]]:
+    """Name and value of an objective, once for every profile that prices it another way."""
+    if metric not in ("energy_pj", "latency_s") or not view.profiles:
+        return [(title(metric), escape(format_value(point.metrics[metric], metric)), "")]
+    rows = []
+    for profile in view.profiles:
+        cost = view.trials[point.number].costs[profile]
+        text = _range(cost) if metric == "energy_pj" else format_value(cost.latency_s, metric)
+        rows.append((title(metric), escape(text), under(view, profile)))
+    return rows
+
+
+def under(view: RunView, profile: str) -> str:
+    """Attributes of an element that is shown while `profile` is chosen; the searched one is at first."""
+    return f' data-profile="{escape(profile)}"' + ("" if profile == view.main else " hidden")
 
 
 def _twins(point: Point) -> list[tuple[str, str]]:
@@ -115,18 +157,14 @@ def _twins(point: Point) -> list[tuple[str, str]]:
     return [("without spikes", ", ".join(known))] if known else []
 
 
-def _value(point: Point, metric: str, cost: Cost | None) -> str:
-    return _range(cost) if cost and metric == "energy_pj" else format_value(point.metrics[metric], metric)
-
-
 def _range(cost: Cost) -> str:
     """The energy, and what the ranges of the prices make of it."""
     low, high = (format_value(value, "energy_pj") for value in cost.interval)
     return f"{format_value(cost.total_pj, 'energy_pj')} ({low} to {high})"
 
 
-def _scale(trials: list[TrialView], profile: str) -> tuple[Scale, float]:
-    highest = max(
-        (sum(kinds.values()) for trial in trials for kinds in trial.energy(profile).values()), default=0.0
-    )
+def _scale(view: RunView, profile: str) -> tuple[Scale, float]:
+    """The axis of energies under a profile, and the highest energy of one layer."""
+    energies = (trial.energy(profile).values() for trial in view.trials.values())
+    highest = max((sum(kinds.values()) for layers in energies for kinds in layers), default=0.0)
     return Scale("energy_pj", [highest]), highest

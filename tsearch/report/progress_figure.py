@@ -2,9 +2,7 @@
 
 from html import escape
 
-from tsearch.front import Point
-from tsearch.front.point import setting_text
-from tsearch.report.style import BLUE, ORANGE, Figure, axis, layout
+from tsearch.report.style import BLUE, ORANGE, Figure, axis, layout, round_step
 from tsearch.report.view import RunView
 
 
@@ -13,7 +11,7 @@ def progress_figure(view: RunView) -> Figure:
     curve, points = view.front.hypervolume_curve, view.front.complete
     ticks = list(range(1, len(curve) + 1))
     hover = [
-        f"after trial {point.number} ({point.origin}, {_settings(point)}): {value:.4f}"
+        f"after trial {point.number} ({point.origin}, {escape(point.label)}): {value:.4f}"
         for point, value in zip(points, curve, strict=True)
     ]
     colors = [ORANGE if point.origin == "baseline" else BLUE for point in points]
@@ -22,12 +20,7 @@ def progress_figure(view: RunView) -> Figure:
     look = {"marker": {"size": 7, "color": colors}, "hovertext": hover, "hoverinfo": "text"}
     shape = layout(
         height=300,
-        xaxis=axis("complete trials", rangemode="tozero", dtick=max(1, len(curve) // 12)),
+        xaxis=axis("complete trials", rangemode="tozero", tick0=0, dtick=round_step(len(curve))),
         yaxis=axis("hypervolume", rangemode="tozero"),
     )
     return {"data": [trace | look], "layout": shape}
-
-
-def _settings(point: Point) -> str:
-    settings = {"timesteps": point.timesteps} if point.timesteps else point.parameters
-    return escape(", ".join(f"{name} {setting_text(value)}" for name, value in settings.items()))

@@ -10,12 +10,13 @@ from tsearch.units import display_unit, title
 Figure = dict[str, Any]
 
 INK, MUTED, GRID, PAPER = "#1c2733", "#5d6b7a", "#e6eaef", "#ffffff"
-BLUE, SKY, ORANGE, GREEN, GREY = (
+BLUE, SKY, ORANGE, GREEN, GREY, RED = (
     "#0072b2",
     "#7fb8d8",
     "#d55e00",
     "#00795c",
     "#b4bdc7",
+    "#c2185b",
 )  # after Okabe and Ito, 2008
 KINDS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#332288")
 RAMP = [[0.0, "#fde725"], [0.5, "#21918c"], [1.0, "#440154"]]  # light for little, dark for much
@@ -73,12 +74,20 @@ class Scale:
         name = escape(title(self.metric))
         return f"{name} ({self.unit})" if self.unit else name
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Where the axis begins and ends, with room around the values, in its unit."""
+        if self.is_log:
+            room = (self._high / self._low) ** 0.08
+            return self._low / room, self._high * room
+        room = 0.08 * (self._high - self._low) or 0.08 * abs(self._high) or 1.0
+        return self._low - room, self._high + room
+
     def axis(self, **more: Any) -> dict[str, Any]:
-        """The axis with room around the values and, when logarithmic, ticks at 1, 2, 3, 5, 7."""
+        """The axis; when logarithmic, with ticks at 1, 2, 3, 5, 7."""
+        low, high = self.ends
         if not self.is_log:
-            return axis(self.title, **more)
-        room = (self._high / self._low) ** 0.08
-        low, high = self._low / room, self._high * room
+            return axis(self.title, range=[low, high], nticks=8, **more)
         decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         steps = (1, 2, 3, 5, 7) if high < 30 * low else (1, 2, 5)
         ticks = [
@@ -87,3 +96,10 @@ class Scale:
         text = [f"{tick:g}" for tick in ticks]
         spread = {"range": [math.log10(low), math.log10(high)]}
         return axis(self.title, type="log", tickvals=ticks, ticktext=text, **spread, **more)
+
+
+def round_step(n: int, n_ticks: int = 8) -> int:
+    """Distance of about `n_ticks` ticks on an axis of whole numbers up to `n`: 1, 2, 5, 10, 20, ..."""
+    least = max(1.0, n / n_ticks)
+    decade = int(10 ** math.floor(math.log10(least)))
+    return next(step * decade for step in (1, 2, 5, 10) if step * decade >= least)

@@ -1,58 +1,72 @@
-"""The tables of the page: all complete trials, and the reasons of the failed ones."""
+"""The table of all complete trials, which the page's code filters and sorts."""
 
 import math
 from html import escape
 from typing import Any
 
 from tsearch.front import Point
-from tsearch.front.point import point_of, setting_names, setting_text
+from tsearch.front.point import setting_names, setting_text
 from tsearch.report.panels import command_html
 from tsearch.report.view import RunView
 from tsearch.units import format_value, title
 
+ROWS = 50  # shown at first; the others wait behind a button
+
 
 def trials_table(view: RunView) -> str:
-    """One row per complete trial, the front first; a click on a column's head sorts by it."""
+    """One row per complete trial, the front first; the head of a column is a button that sorts by it."""
     settings = setting_names(view.front.complete)
     metrics = [objective.name for objective in view.front.objectives]
     metrics += [name for name in ("mean_timesteps", "footprint_bits") if _is_everywhere(view, name, metrics)]
     on_test = ["accuracy on test"] if view.on_test else []
-    export = ["export"] if view.are_networks else []
-    heads = ["trial", "", *settings, *map(title, metrics), *on_test, "origin", *export]
-    points = [*view.front.points, *sorted(view.front.dominated, key=lambda point: point.number)]
-    head = "".join(f"<th>{escape(name)}</th>" for name in heads)
-    body = "".join(_row(view, point, settings, metrics) for point in points)
-    return f'<table class="trials"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    heads = ["trial", "front", *settings, *map(title, metrics), *on_test, "origin"]
+    head = "".join(f'<th><button type="button">{escape(name)}</button></th>' for name in heads)
+    head += "<th>export</th>" if view.are_exported else ""
+    on_front = {point.number for point in view.front.points}
+    others = [point for point in view.front.complete if point.number not in on_front]
+    others.sort(key=lambda point: (not view.front.is_feasible(point), point.number))
+    body = "".join(
+        _row(view, point, _mark(view, point, on_front), settings, metrics)
+        for point in (*view.front.points, *others)
+    )
+    table = f'<table class="trials"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'{_tools(view)}<div class="wide" tabindex="0" role="region" aria-label="all trials">{table}</div>{_MORE}'
 
 
-def failed_table(view: RunView) -> str:
-    """One row per failed trial, with its reason; '' where none failed."""
-    if not view.failed:
-        return ""
-    points = [point_of(trial) for trial in view.failed]
-    settings = setting_names(points)
-    heads = "".join(f"<th>{escape(name)}</th>" for name in ("trial", *settings, "reason"))
-    rows = []
-    for trial, point in zip(view.failed, points, strict=True):
-        cells = [_cell(str(trial.number)), *(_setting(point, name) for name in settings)]
-        cells.append(_cell(escape(trial.error or "no reason recorded")))
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+_MORE = '<p class="more" hidden><button type="button" class="plain">show all</button></p>'
 
 
-def _row(view: RunView, point: Point, settings: list[str], metrics: list[str]) -> str:
-    is_knee, is_on_front = point == view.front.knee, point in view.front.points
-    mark, rank = ("knee", 0) if is_knee else ("front", 1) if is_on_front else ("", 2)
+def _tools(view: RunView) -> str:
+    """The filter, how many rows there are, and under which profile they are priced."""
+    example = "6, 3, 1" if view.are_networks else "front"
+    priced = f" Costs under {escape(view.main)}, the profile searched." if len(view.profiles) > 1 else ""
+    return (
+        '<div class="tools"><label>filter <input type="search" class="filter" '
+        f'placeholder="such as {example}"></label><output class="count"></output><span>{priced}</span></div>'
+    )
+
+
+def _mark(view: RunView, point: Point, on_front: set[int]) -> str:
+    if not view.front.is_feasible(point):
+        return "breaks a limit"
+    return "knee" if point == view.front.knee else "front" if point.number in on_front else ""
+
+
+def _row(view: RunView, point: Point, mark: str, settings: list[str], metrics: list[str]) -> str:
+    rank = ("knee", "front", "", "breaks a limit").index(mark)
+    kind = mark.split()[0] if mark else "none"
+    pick = f'<button type="button" class="pick" title="show beside the front">{point.number}</button>'
+    command = view.trials[point.number].command
     cells = [
-        _cell(str(point.number), point.number),
-        _cell(f'<span class="mark {mark}">{mark}</span>' if mark else "", rank),
+        _cell(pick, point.number),
+        _cell(f'<span class="mark {kind}">{mark}</span>' if mark else "", rank),
         *(_setting(point, name) for name in settings),
         *(_metric(point, name) for name in metrics),
         *([_on_test(view, point)] if view.on_test else []),
         _cell(escape(point.origin)),
-        *([_cell(command_html(view.trials[point.number]))] if view.are_networks else []),
+        *([_cell(command_html(command))] if view.are_exported else []),
     ]
-    return f'<tr class="{"on-front" if is_on_front else ""}">{"".join(cells)}</tr>'
+    return f'<tr class="{"on-front" if rank < 2 else ""}">{"".join(cells)}</tr>'
 
 
 def _setting(point: Point, name: str) -> str:

@@ -1,15 +1,24 @@
-"""The figures of one trial, in scales shared by all trials of a run so that they can be compared side by side."""
+"""The figures of one trial, in scales shared by all trials of a run so that they can be compared side by side.
 
-from collections.abc import Mapping, Sequence
+A figure is a template for all trials, which holds everything but numbers, and the numbers of each trial, which the
+page's code puts in: so a page of many trials stays small.
+"""
+
+from collections.abc import Mapping
 from html import escape
+from typing import Any
 
 from tsearch.report.hover import readable
-from tsearch.report.style import BLUES, GREY, KINDS, Figure, Scale, axis, layout
+from tsearch.report.style import BLUES, GREY, KINDS, Figure, Scale, axis, layout, round_step
 from tsearch.report.trial_view import TrialView
 from tsearch.report.view import RunView
 from tsearch.units import format_value
 
-ROW, ROOM = 30, 92  # height of one layer's bar, and of everything around the bars, in pixels
+ROW, ROOM, ROOM_OF_RATES = (
+    30,
+    56,
+    62,
+)  # height of one layer's bar, and of everything around the bars, in pixels
 MAX_CELLS_WITH_TEXT = 72
 OTHER = "other"
 
@@ -25,34 +34,38 @@ def kind_colors(view: RunView) -> dict[str, str]:
     return dict(zip(used, KINDS, strict=False)) | ({OTHER: GREY} if len(used) > len(KINDS) else {})
 
 
-def energy_figure(
-    trial: TrialView, profile: str, scale: Scale, high: float, colors: Mapping[str, str]
-) -> Figure:
-    """Energy by layer, one bar each, stacked by kind; `high` is where the axis ends, in pJ."""
-    layers = {escape(layer): _grouped(parts, colors) for layer, parts in trial.energy(profile).items()}
-    totals = {layer: sum(parts.values()) for layer, parts in layers.items()}
+def energy_template(scale: Scale, high: float, colors: Mapping[str, str]) -> Figure:
+    """Energy by layer, one bar each, stacked by kind; `high` is where the axis ends, in pJ. Without layers."""
+    unit = f" {scale.unit}".rstrip()
     ends = {
         "type": "scatter",
         "mode": "text",
-        "x": [scale(total) for total in totals.values()],
-        "y": list(totals),
-        "text": [f" {format_value(total, 'energy_pj')}" for total in totals.values()],
         "textposition": "middle right",
         "textfont": {"size": 11},
         "hoverinfo": "skip",
         "cliponaxis": False,
     }
     shape = layout(
-        height=ROW * max(1, len(layers)) + ROOM,
+        height=ROOM,
         barmode="stack",
         bargap=0.35,
         margin={"l": 8, "r": 8, "t": 8, "b": 48},
-        xaxis=axis(scale.title, range=[0, scale(high) * 1.25], nticks=6),
+        xaxis=axis(scale.title, range=[0, scale(high) * 1.3 or 1], nticks=5),
         yaxis=axis(autorange="reversed", automargin=True, ticks="", showgrid=False),
     )
+    return {"data": [*(_bar(kind, unit, color) for kind, color in colors.items()), ends], "layout": shape}
+
+
+def energy_numbers(
+    trial: TrialView, profile: str, scale: Scale, colors: Mapping[str, str]
+) -> dict[str, list[Any]]:
+    """Energy of every layer: 'rows', one per kind in the order of `colors` and last the sums; 'sums' for people."""
+    layers = [_grouped(parts, colors) for parts in trial.energy(profile).values()]
+    sums = [sum(parts.values()) for parts in layers]
+    rows = [*([parts.get(kind, 0.0) for parts in layers] for kind in colors), sums]
     return {
-        "data": [*(_bar(kind, layers, scale, color) for kind, color in colors.items()), ends],
-        "layout": shape,
+        "rows": [[float(f"{scale(value):.7g}") for value in row] for row in rows],
+        "sums": [f" {format_value(value, 'energy_pj')}" for value in sums],
     }
 
 
@@ -63,25 +76,26 @@ def _grouped(parts: Mapping[str, float], colors: Mapping[str, str]) -> dict[str,
     )
 
 
-def _bar(kind: str, layers: Mapping[str, Mapping[str, float]], scale: Scale, color: str) -> Figure:
-    values = {layer: parts.get(kind, 0.0) for layer, parts in layers.items()}
-    hover = [
-        f"{layer}, {escape(readable(kind))}: {format_value(v, 'energy_pj')}" for layer, v in values.items()
-    ]
-    data = {"y": list(values), "x": [scale(value) for value in values.values()]}
-    look = {"orientation": "h", "marker": {"color": color}, "hovertext": hover, "hoverinfo": "text"}
-    return {"type": "bar", "name": escape(readable(kind))} | data | look
+def _bar(kind: str, unit: str, color: str) -> Figure:
+    name = escape(readable(kind))
+    hover = f"%{{y}}, {name}: %{{x:.3~g}}{unit}<extra></extra>"
+    return {
+        "type": "bar",
+        "name": name,
+        "orientation": "h",
+        "marker": {"color": color},
+        "hovertemplate": hover,
+    }
 
 
-def rates_figure(trial: TrialView, n_steps: int, high: float) -> Figure:
-    """Spikes per neuron, a row per layer and a column per timestep; steps that a layer does not run stay grey."""
-    names, steps = [escape(layer) for layer in trial.rates], list(range(1, n_steps + 1))
-    rows = [[*rates, *[None] * (n_steps - len(rates))] for rates in trial.rates.values()]
+def rates_template(n_steps: int, n_layers: int, high: float) -> Figure:
+    """Spikes per neuron, a row per layer (at most `n_layers`) and a column per timestep; steps that a layer does not
+    run stay grey. Without layers.
+    """
+    steps, step = list(range(1, n_steps + 1)), round_step(n_steps, 12)
     heat = {
         "type": "heatmap",
         "x": steps,
-        "y": names,
-        "z": rows,
         "zmin": 0,
         "zmax": high or 1,
         "colorscale": BLUES,
@@ -91,21 +105,22 @@ def rates_figure(trial: TrialView, n_steps: int, high: float) -> Figure:
         "hoverongaps": False,
         "hovertemplate": "%{y}, timestep %{x}: %{z:.4f} spikes per neuron<extra></extra>",
     }
-    if len(rows) * n_steps <= MAX_CELLS_WITH_TEXT:
-        heat |= {"text": _cells(rows), "texttemplate": "%{text}", "textfont": {"size": 10}}
+    if n_layers * n_steps <= MAX_CELLS_WITH_TEXT:
+        heat |= {"texttemplate": "%{z:.2f}", "textfont": {"size": 10}}
+    ticks = [t for t in steps if t == 1 or t % step == 0]
     shape = layout(
-        height=ROW * max(1, len(rows)) + 62,
+        height=ROOM_OF_RATES,
         plot_bgcolor="#eef1f4",
         margin={"l": 8, "r": 8, "t": 8, "b": 44},
-        xaxis=axis("timestep", showgrid=False, ticks="", tickvals=_shown(steps), range=[0.5, n_steps + 0.5]),
+        xaxis=axis("timestep", showgrid=False, ticks="", tickvals=ticks, range=[0.5, n_steps + 0.5]),
         yaxis=axis(autorange="reversed", automargin=True, ticks="", showgrid=False),
     )
     return {"data": [heat], "layout": shape}
 
 
-def _cells(rows: Sequence[Sequence[float | None]]) -> list[list[str]]:
-    return [["" if rate is None else f"{rate:.2f}".removeprefix("0") for rate in row] for row in rows]
-
-
-def _shown(steps: list[int]) -> list[int]:
-    return steps if len(steps) <= 12 else steps[:: -(-len(steps) // 8)]
+def rates_numbers(trial: TrialView, n_steps: int) -> list[list[float | None]]:
+    """Spikes per neuron of every layer, a row each; None at steps that a layer does not run."""
+    return [
+        [*(float(f"{rate:.4g}") for rate in rates), *[None] * (n_steps - len(rates))]
+        for rates in trial.rates.values()
+    ]

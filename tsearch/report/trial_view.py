@@ -6,7 +6,7 @@ from typing import Any
 
 from hwcost import Cost, NetworkSpec, SpikeRecord
 from tsearch.configuration import Configuration, Result
-from tsearch.front.point import setting_text
+from tsearch.front.point import schedule_text
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class TrialView:
         schedule: Its phases as a sentence, '' where it is no network.
         costs: Its cost by profile.
         rates: Spikes per neuron at every timestep, by layer.
-        command: The command that exports it, '' where it is no network.
+        command: The command that exports it, '' where it cannot be exported.
     """
 
     schedule: str
@@ -43,14 +43,14 @@ class TrialView:
         return dict(sorted(kinds.items(), key=lambda entry: -entry[1]))
 
 
-def trial_view(configuration: Any, result: Result, trial: str) -> TrialView:
-    """The view of a complete trial; `trial` names it for the export command, as in 'demo --trial 3'."""
+def trial_view(configuration: Any, result: Result, command: str) -> TrialView:
+    """The view of a complete trial; `command` exports it."""
     is_network = isinstance(configuration, Configuration)
     return TrialView(
         schedule=schedule_text(configuration) if is_network else "",
         costs={profile: Cost.from_dict(cost) for profile, cost in result.costs.items() if "rows" in cost},
         rates=spike_rates(result.spikes),
-        command=f"tsearch export {trial}" if is_network else "",
+        command=command,
     )
 
 
@@ -65,9 +65,3 @@ def spike_rates(spikes: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:
         for layer, outputs in fired.items()
         if outputs
     }
-
-
-def schedule_text(configuration: Configuration) -> str:
-    """The phases as a sentence: '8, 8, 8 for 6 epochs, then 6, 3, 1 for 20'."""
-    phases = [f"{setting_text(phase.timesteps)} for {phase.epochs}" for phase in configuration.schedule]
-    return ", then ".join([f"{phases[0]} epochs", *phases[1:]])

@@ -1,14 +1,16 @@
 """What the page shows of a run, gathered once from its results: nothing is computed anew."""
 
 import math
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tsearch.configuration import Configuration
+from tsearch.engine.state import RunState, as_arguments, state_of
 from tsearch.front import Front, Point
+from tsearch.front.constraints import violation
 from tsearch.front.saving import cost_metric, staircase
 from tsearch.report.trial_view import TrialView, trial_view
 from tsearch.units import title
@@ -19,13 +21,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunView:
-    """A run, its front and its complete trials by number.
+    """A run, its state, its front and its complete trials by number, at the moment `written`.
 
     `profiles` are those that every result was priced under, the searched one first; `on_test` holds accuracy and number
     of samples on test data, by trial, where they were measured.
     """
 
     run: "Run"
+    state: RunState
+    written: datetime
     front: Front
     trials: Mapping[int, TrialView]
     profiles: tuple[str, ...]
@@ -63,26 +67,46 @@ class RunView:
         return self.axes[1] == "accuracy" and self.axes[0] == cost_metric(self.front)
 
     @cached_property
+    def are_exported(self) -> bool:
+        """Whether a trial can be exported."""
+        return any(trial.command for trial in self.trials.values())
+
+    @cached_property
     def chosen(self) -> tuple[tuple[str, Point], ...]:
-        """Up to three points for the panels, with names: both ends of the front, and the knee between them."""
-        if not self.front.points:
-            return ()
-        x, y, _ = self.axes
-        names = (
+        """The points for the panels, with their names."""
+        points = {point.number: point for point in self.front.complete}
+        return tuple((name, points[number]) for number, name in self.roles(self.main).items())
+
+    def roles(self, profile: str) -> dict[int, str]:
+        """Names of the trials that stand out under `profile`: both ends of the front and the knee between them; where
+        no trial keeps the limits, the one that comes nearest to them.
+        """
+        front, (x, y, _) = self.under(profile), self.axes
+        if not front.points:
+            nearest = nearest_to_limits(front)
+            return {nearest.number: "nearest to the limits"} if nearest else {}
+        ends = (
             ("cheapest", "most accurate") if self.has_staircase else (f"best {title(x)}", f"best {title(y)}")
         )
-        named = [(names[0], self.front.best(x) if x != "trial" else self.front.points[0])]
-        named += [("knee", self.front.knee)] if self.front.knee else []
-        named += [(names[1], self.front.best(y))]
-        return tuple({point.number: (name, point) for name, point in reversed(named)}.values())[::-1]
+        first = front.best(x) if x != "trial" else front.points[0]
+        roles: dict[int, str] = {}
+        for name, point in ((ends[0], first), ("knee", front.knee), (ends[1], front.best(y))):
+            if point is not None:
+                roles.setdefault(point.number, name)
+        return roles
 
     def under(self, profile: str) -> Front:
         """The same trials with energy and latency as `profile` prices them."""
-        if profile == self.main:
-            return self.front
-        return replace(
-            self.front, complete=tuple(self._repriced(point, profile) for point in self.front.complete)
-        )
+        return self._fronts.get(profile, self.front)
+
+    @cached_property
+    def _fronts(self) -> dict[str, Front]:
+        """The front of every profile but the searched one, made once: its points are cached in it."""
+        complete = self.front.complete
+        return {
+            profile: replace(self.front, complete=tuple(self._repriced(point, profile) for point in complete))
+            for profile in self.profiles[1:]
+        }
 
     def _repriced(self, point: Point, profile: str) -> Point:
         cost = self.trials[point.number].costs[profile]
@@ -94,17 +118,29 @@ class RunView:
 
 def gather(run: "Run") -> RunView:
     """All that the page shows of `run`, but for accuracies on test."""
-    name = run.name if run.folder.parent.name == "runs" else str(run.folder)
     trials = {
-        trial.number: trial_view(
-            trial.configuration, trial.result, f"{shlex.quote(name)} --trial {trial.number}"
-        )
+        trial.number: trial_view(trial.configuration, trial.result, _export_command(run, trial))
         for trial in run.trials
         if trial.result is not None and trial.state == "complete"
     }
     searched = dict.fromkeys((run.task.hardware.profile, *run.task.hardware.also))
     profiles = tuple(p for p in searched if trials and all(p in trial.costs for trial in trials.values()))
-    return RunView(run, Front.of(run), trials, profiles)
+    return RunView(run, state_of(run), datetime.now(UTC), Front.of(run), trials, profiles)
+
+
+def _export_command(run: "Run", trial: "Trial") -> str:
+    """The command that exports a trial; '' where the run holds no weights of it."""
+    can_be = isinstance(trial.configuration, Configuration) and run.has_checkpoint(trial)
+    return f"tsearch export {as_arguments(run)} --trial {trial.number}" if can_be else ""
+
+
+def nearest_to_limits(front: Front) -> Point | None:
+    """The complete point that breaks the limits of a front least; None where there is no complete one."""
+    return min(
+        front.complete,
+        key=lambda point: (violation(point.metrics, front.constraints), point.number),
+        default=None,
+    )
 
 
 def uniform_points(front: Front) -> list[Point]:

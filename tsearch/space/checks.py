@@ -2,6 +2,7 @@
 data."""
 
 from collections.abc import Mapping
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -11,6 +12,7 @@ from tsearch.errors import TsearchError
 from tsearch.networks.backbones import family
 from tsearch.networks.plan import Neuron
 from tsearch.space.domains import Choice, Domain
+from tsearch.space.limits import MOST_BACKBONES, check_baselines, plan_within_limits
 from tsearch.space.lines import Lines
 from tsearch.space.problems import explain
 from tsearch.space.settings import backbone_choices, common_depth, defaults, nest, read_backbone
@@ -43,6 +45,7 @@ def described(data: DataSpec, lines: Lines) -> "Input":
 
 def derived_settings(settings: Mapping[str, Domain], info: "Input", lines: Lines) -> dict[str, Domain]:
     """The settings of the backbone that follow from its other ones and the data, the same for every choice."""
+    _check_few(settings, lines)
     derived: dict[str, Any] | None = None
     for content in backbone_choices(settings):
         try:
@@ -62,12 +65,13 @@ def derived_settings(settings: Mapping[str, Domain], info: "Input", lines: Lines
     }
 
 
-def check_backbones(settings: Mapping[str, Domain], info: "Input", lines: Lines) -> None:
-    """Every choice of backbone must be legal, fit the data's frames and have the same depth."""
+def check_backbones(settings: Mapping[str, Domain], info: "Input", timesteps: int, lines: Lines) -> None:
+    """Every choice of backbone must be legal, fit the data's frames, have the same depth, and be small enough for the
+    largest `timesteps`."""
     neuron = Neuron(**nest(defaults(settings))["neuron"])
     try:
         for content in backbone_choices(settings):
-            read_backbone(content).plan(info.shape, info.n_classes, neuron)
+            plan_within_limits(read_backbone(content), info.shape, info.n_classes, neuron, timesteps)
         common_depth(settings)
     except ValidationError as error:
         raise explain(error, lines, ("backbone",)) from None
@@ -76,8 +80,8 @@ def check_backbones(settings: Mapping[str, Domain], info: "Input", lines: Lines)
 
 
 def check_hardware(hardware: Hardware, lines: Lines) -> None:
-    """Every profile must exist."""
-    from hwcost import load_profile
+    """Every profile must exist, and have the word widths that are assumed."""
+    from hwcost import assuming, load_profile
 
     places = [("hardware", "profile"), *(("hardware", "also", i) for i in range(len(hardware.also)))]
     for place, profile in zip(places, (hardware.profile, *hardware.also), strict=True):
@@ -85,6 +89,10 @@ def check_hardware(hardware: Hardware, lines: Lines) -> None:
             load_profile(profile)
         except ValueError as error:
             raise lines.error(place, str(error)) from None
+    try:
+        assuming(load_profile(hardware.profile), tuple(sorted(hardware.assume.items())))
+    except ValueError as error:
+        raise lines.error(("hardware", "assume"), f"hardware.assume: {error}.") from None
 
 
 def check_proposer(proposer: str, lines: Lines) -> None:
@@ -97,8 +105,9 @@ def check_proposer(proposer: str, lines: Lines) -> None:
         raise lines.error(("search", "proposer"), str(error)) from None
 
 
-def check_leading(leading: tuple[tuple[int, ...], ...], smallest: int, lines: Lines) -> None:
-    """No schedule may grow: where the final timesteps are `smallest`, all phases before show."""
+def check_leading(leading: tuple[tuple[int, ...], ...], choices: tuple[int, ...], lines: Lines) -> None:
+    """No schedule may grow: where the final timesteps are the smallest, all phases before show."""
+    smallest = min(choices)
     for i, timesteps in enumerate(leading):
         shown = [max(t, smallest) for t in timesteps]
         if shown != sorted(shown, reverse=True):
@@ -106,6 +115,20 @@ def check_leading(leading: tuple[tuple[int, ...], ...], smallest: int, lines: Li
                 ("schedule", "leading", i),
                 f"schedule.leading: {list(timesteps)} grows; the timesteps of a schedule may only shrink.",
             )
+    try:
+        check_baselines(len(set(choices)), len(set(leading)))
+    except ValueError as error:
+        raise lines.error(("schedule", "leading"), f"{error}.") from None
+
+
+def _check_few(settings: Mapping[str, Domain], lines: Lines) -> None:
+    """Every backbone is planned and checked, so there may not be too many."""
+    n = prod(len(domain.ends) for name, domain in settings.items() if name.startswith("backbone."))
+    if n > MOST_BACKBONES:
+        raise lines.error(
+            ("backbone",),
+            f"'backbone': its settings give {n:,} networks, at most {MOST_BACKBONES:,} are read.",
+        )
 
 
 def _misfit(error: ValueError, lines: Lines) -> TsearchError:

@@ -1,7 +1,7 @@
 """What a searched setting may be: one of some values, or a number from a range."""
 
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -174,6 +174,17 @@ class Whole(_Range):
 
 
 DOMAINS: dict[str, Any] = {domain.kind: domain for domain in (Choice, Real, Whole)}
+
+
+def distinct(values: Iterable[Any]) -> tuple[Any, ...]:
+    """The values of a choice, each one once. Raises: ValueError for two that are equal and not the same, such as true
+    and 1: which of them would be searched?"""
+    kept: dict[Any, Any] = {}
+    for value in values:
+        other = kept.setdefault(value, value)
+        if repr(other) != repr(value):
+            raise ValueError(f"{other!r} and {value!r} are equal; give one of them")
+    return tuple(kept)
 
 
 def domain_from_dict(content: Mapping[str, Any]) -> Domain:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tsearch.errors import TsearchError, did_you_mean
-from tsearch.space.domains import Choice, Domain, Real, Whole
+from tsearch.space.domains import Choice, Domain, Real, Whole, distinct
 from tsearch.space.goals import Constraint, Objective, SearchSettings
 from tsearch.space.plain import ParameterSpace, Plain
 
@@ -77,7 +77,10 @@ def _choice(name: str, given: list[Any]) -> Domain:
     if bad is not None or not values:
         what = f"{bad!r} is not text, a number, true, false or a list of these" if values else "no choices"
         raise TsearchError(f"parameter '{name}': {what}. {_FORMS}")
-    return Choice(tuple(dict.fromkeys(values)))
+    try:
+        return Choice(distinct(values))
+    except ValueError as error:
+        raise TsearchError(f"parameter '{name}': {error}.") from None
 
 
 def _range(name: str, given: tuple[Any, ...]) -> Domain:

@@ -1,25 +1,24 @@
 """Search-space files: where they are, and how their YAML becomes a search space."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import ValidationError
 
 from tsearch.configuration import Configuration
 from tsearch.errors import TsearchError, did_you_mean
+from tsearch.files.reading import YAML_BYTES, read_text
 from tsearch.references import look_in
 from tsearch.space import checks
 from tsearch.space.domains import Choice, Domain
-from tsearch.space.goals import Constraint, Objective
+from tsearch.space.goal_texts import check_reference, read_constraints, read_objectives
 from tsearch.space.lines import Lines
 from tsearch.space.problems import explain, plain
-from tsearch.space.schema import ConstraintText, Enqueued, SpaceFile
+from tsearch.space.schema import Enqueued, SpaceFile
 from tsearch.space.settings import SECTIONS, defaults
 from tsearch.space.space import SearchSpace
-from tsearch.units import metric_name, parse
-
-DIRECTIONS: dict[str, Literal["maximize", "minimize"]] = {"accuracy": "maximize"}
 
 
 def load_space(source: str | Path) -> SearchSpace:
@@ -29,10 +28,7 @@ def load_space(source: str | Path) -> SearchSpace:
     """
     path = resolve_space(str(source))
     look_in(path.parent)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise TsearchError(f"{source}: not a text file in UTF-8, so not a search space.") from None
+    text = read_text(path, YAML_BYTES, "Give a search-space file, or the name of a shipped space.")
     return parse_space(text, str(source) if Path(source) == path else path.name)
 
 
@@ -69,9 +65,9 @@ def resolve_space(source: str) -> Path:
     """Path of a space file given by path or by the name of a shipped one. Raises TsearchError if there is
     none."""
     path = Path(source)
-    if path.is_file():
+    if os.path.isfile(source):  # unlike a `Path`, it knows an answer for names that cannot be
         return path
-    if path.exists():
+    if os.path.exists(source):
         raise TsearchError(
             f"{source} is not a file. Give a search-space file, or the name of a shipped space."
         )
@@ -93,21 +89,22 @@ def _settings(file: SpaceFile, lines: Lines) -> dict[str, Domain]:
         settings |= {f"{section}.{field}": domain for field, domain in domains.items()}
         if section == "backbone":
             settings |= checks.derived_settings(settings, info, lines)
-    checks.check_backbones(settings, info, lines)
+    checks.check_backbones(settings, info, max(file.timesteps), lines)
     return settings
 
 
 def _space(file: SpaceFile, settings: Mapping[str, Domain], lines: Lines) -> SearchSpace:
     """The space of a file, but for what is enqueued."""
-    checks.check_leading(file.schedule.leading, min(file.timesteps), lines)
-    objectives = _objectives(file, lines)
+    checks.check_leading(file.schedule.leading, file.timesteps, lines)
+    objectives = read_objectives(file, lines)
+    check_reference(file.reference, objectives, lines)
     try:
         space = SearchSpace(
             name=file.name,
             data=file.data,
             hardware=file.hardware,
             search=file.search,
-            constraints=_constraints(file.constraints, lines),
+            constraints=read_constraints(file.constraints, objectives, lines),
             reference=file.reference,
             objectives=objectives,
             divisions=file.stages,
@@ -123,46 +120,6 @@ def _space(file: SpaceFile, settings: Mapping[str, Domain], lines: Lines) -> Sea
     checks.check_hardware(file.hardware, lines)
     checks.check_proposer(file.search.proposer, lines)
     return space
-
-
-def _objectives(file: SpaceFile, lines: Lines) -> tuple[Objective, ...]:
-    """The objectives, each one once; a reference is given for none but these."""
-    objectives = tuple(_objective(objective) for objective in file.objectives)
-    names = [objective.name for objective in objectives]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice:
-        raise lines.error(("objectives",), f"objective '{twice}' is given twice.")
-    for name in file.reference or {}:
-        if name not in names:
-            raise lines.error(
-                ("reference", name),
-                f"reference for '{name}', which is no objective.{did_you_mean(name, names)}",
-            )
-    return objectives
-
-
-def _objective(given: str | Objective) -> Objective:
-    if isinstance(given, Objective):
-        return given
-    return Objective(name=given, direction=DIRECTIONS.get(given, "minimize"))
-
-
-def _constraints(given: Mapping[str, ConstraintText], lines: Lines) -> dict[str, Constraint]:
-    constraints = {}
-    for name, text in given.items():
-        if text.min is None and text.max is None:
-            raise lines.error(("constraints", name), f"constraints.{name}: give min, max or both.")
-        ends = {end: _number(getattr(text, end), name, end, lines) for end in ("min", "max")}
-        constraints[metric_name(name)] = Constraint(**ends)
-    return constraints
-
-
-def _number(value: float | str | None, name: str, end: str, lines: Lines) -> float | None:
-    """One end of a constraint in the unit of its metric."""
-    if not isinstance(value, str):
-        return value
-    where = f"{lines.source}:{lines.lines[('constraints', name, end)]}: constraints.{name}.{end}"
-    return parse(value, metric_name(name), where)
 
 
 def _enqueued(space: SearchSpace, entry: Enqueued, i: int, lines: Lines) -> Configuration:

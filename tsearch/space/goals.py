@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt
 
-from tsearch.frozen import Frozen
-from tsearch.units import violation
+from tsearch.errors import TsearchError
+from tsearch.frozen import AbsentMeans, Frozen
+from tsearch.units import parse, violation
 
 
 class Objective(Frozen):
@@ -28,19 +29,33 @@ class Constraint(Frozen):
     max: float | None = None
 
 
+def _seconds(given: Any) -> Any:
+    """A time such as '30min' in seconds; what is no text stays as it is. Raises: ValueError if it is no time."""
+    try:
+        return parse(given, "latency_s") if isinstance(given, str) else given
+    except TsearchError:
+        raise ValueError(f"{given!r}: a time is a number with a unit: 90s, 30min or 2h") from None
+
+
 class SearchSettings(Frozen):
     """How to search. `trials` is the total of configurations tried, baselines included. With `ordered`,
     proposals are made in batches of `batch` and results told in order, so that the outcome depends on the
-    seed alone. `max_failures` failed trials in a row stop the run."""
+    seed alone. `max_failures` failed trials in a row stop the run. A piece of training that takes longer than
+    `segment_timeout` ('30min', or seconds) is killed, and its trial has failed."""
 
-    trials: PositiveInt = 40
-    proposer: str = "tpe"
+    trials: Annotated[int, Field(gt=0, le=1_000_000)] = 40
+    proposer: str = "nsga2"  # by benchmarks/proposers.py
     seed: Annotated[int, Field(ge=0)] = 0
     baselines: Literal["uniform", "none"] = "uniform"
     ordered: bool = False
-    batch: PositiveInt = 4
+    batch: Annotated[int, Field(gt=0, le=10_000)] = 4
     max_failures: PositiveInt = 5
     timeout_s: PositiveFloat | None = None
+    segment_timeout: Annotated[
+        PositiveFloat | None,
+        BeforeValidator(_seconds, json_schema_input_type=PositiveFloat | str | None),
+        AbsentMeans(None),
+    ] = None
 
 
 def worst_violation(constraints: Mapping[str, Constraint], metrics: Mapping[str, float]) -> float:

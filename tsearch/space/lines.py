@@ -5,6 +5,7 @@ from typing import Any
 import yaml
 
 from tsearch.errors import TsearchError
+from tsearch.files.reading import parse_yaml
 
 Path = tuple[str | int, ...]
 
@@ -13,16 +14,10 @@ class Lines:
     """YAML content together with the line of every key."""
 
     def __init__(self, source: str, text: str) -> None:
+        """Raises: TsearchError for what is no plain YAML, beyond the limits of `hwcost.plain_yaml`, or no mapping."""
         self.source, self.text = source, text
         self.lines: dict[Path, int] = {}
-        try:
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
-            self.content = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            where = f":{mark.line + 1}" if mark else ""
-            problem = getattr(error, "problem", None) or "cannot be read"
-            raise TsearchError(f"{source}{where}: not valid YAML: {problem}.") from None
+        self.content, node = parse_yaml(text, source)
         if not isinstance(self.content, dict):
             raise TsearchError(
                 f"{source}: a search space is a mapping of keys, at least name, data and timesteps."
@@ -32,13 +27,8 @@ class Lines:
     def _walk(self, node: Any, path: Path) -> None:
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
-                name = (*path, str(key.value))
-                if name in self.lines:
-                    raise TsearchError(
-                        f"{self.source}:{key.start_mark.line + 1}: key '{key.value}' is given twice."
-                    )
-                self.lines[name] = key.start_mark.line + 1
-                self._walk(value, name)
+                self.lines[(*path, str(key.value))] = key.start_mark.line + 1
+                self._walk(value, (*path, str(key.value)))
         elif isinstance(node, yaml.SequenceNode):
             for i, value in enumerate(node.value):
                 self.lines[(*path, i)] = value.start_mark.line + 1

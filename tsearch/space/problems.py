@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tsearch.configuration import RENAMED
-from tsearch.errors import TsearchError, did_you_mean
+from tsearch.errors import TsearchError, did_you_mean, shown
 from tsearch.space.lines import Lines, Path
 from tsearch.space.schema import known_keys
 
@@ -27,7 +27,7 @@ def plain(first: Any) -> str:
     message = str(first["msg"]).removeprefix("Value error, ")
     if first["type"] == "value_error":
         return message.removesuffix(".") + "."
-    return f"{message[0].lower()}{message[1:]}, found {first['input']!r}."
+    return f"{message[0].lower()}{message[1:]}, found {shown(repr(first['input']), 100)}."
 
 
 def _unknown_key(key: str, section: Path, lines: Lines) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import AfterValidator, Discriminator, Field, Tag, TypeAdapter, WrapValidator
 
 from tsearch.frozen import Frozen
-from tsearch.space.domains import Choice, Real, Whole
+from tsearch.space.domains import Choice, Real, Whole, distinct
 
 
 def _keep_whole(value: Any, read: Callable[[Any], float]) -> float:
@@ -47,7 +47,7 @@ def _choice_of_one(value: Any) -> Choice:
 
 
 def _choice(values: tuple[Any, ...]) -> Choice:
-    return Choice(tuple(dict.fromkeys(values)))
+    return Choice(distinct(values))
 
 
 def _domain(annotation: Any, given: Range) -> Real | Whole:

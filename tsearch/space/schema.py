@@ -9,7 +9,7 @@ from functools import cache, reduce
 from operator import or_
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, PlainValidator, PositiveInt, TypeAdapter, create_model
+from pydantic import AfterValidator, BaseModel, Field, PlainValidator, PositiveInt, TypeAdapter, create_model
 from pydantic.fields import FieldInfo
 
 from tsearch.configuration import Configuration, DataSpec, Hardware, Training
@@ -18,6 +18,7 @@ from tsearch.networks.backbones import BACKBONES, Backbone, family
 from tsearch.networks.plan import Neuron
 from tsearch.space.domains import Choice, Domain, Real, Whole
 from tsearch.space.goals import Objective, SearchSettings
+from tsearch.space.limits import LONGEST_NAME, MOST_PHASES, Epochs, Timesteps, few_choices
 from tsearch.space.ranges import OPTION, Range, one_value, setting
 from tsearch.space.settings import SECTIONS
 
@@ -73,13 +74,16 @@ BackboneSpace: Any = reduce(or_, [*(searchable(family(name)) for name in BACKBON
 TransformerMode: Any = setting(Configuration.model_fields["temporal_transformer"].annotation)
 
 
+Leading = Annotated[tuple[Timesteps, ...], Field(max_length=MOST_PHASES - 1)]
+
+
 class ScheduleSpace(Frozen):
     """`epochs` of the last phase; each list of `leading` timesteps is one choice of earlier phases,
     `leading_epochs` each."""
 
-    epochs: PositiveInt = 20
-    leading: tuple[tuple[PositiveInt, ...], ...] = Field(default=((),), min_length=1)
-    leading_epochs: PositiveInt = 5
+    epochs: Epochs = 20
+    leading: tuple[Leading, ...] = Field(default=((),), min_length=1)
+    leading_epochs: Epochs = 5
 
 
 class ConstraintText(Frozen):
@@ -92,9 +96,9 @@ class ConstraintText(Frozen):
 class Enqueued(Frozen):
     """A configuration to be tried first; what is left out takes its default."""
 
-    timesteps: tuple[PositiveInt, ...]
+    timesteps: tuple[Timesteps, ...]
     stages: tuple[PositiveInt, ...]
-    leading: tuple[PositiveInt, ...] = ()
+    leading: Leading = ()
     temporal_transformer: str | None = None
     backbone: dict[str, Any] = Field(default_factory=dict)
     neuron: dict[str, Any] = Field(default_factory=dict)
@@ -109,13 +113,13 @@ def _reads(read: Any, form: Any) -> PlainValidator:
 class SpaceFile(Frozen):
     """A search-space file."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=LONGEST_NAME)]
     data: DataSpec
     backbone: Annotated[Section, _reads(_read_backbone, BackboneSpace)] = Field(
         default={}, validate_default=True
     )
     stages: Literal["any"] | Annotated[tuple[tuple[PositiveInt, ...], ...], Field(min_length=1)] = "any"
-    timesteps: Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
+    timesteps: Annotated[tuple[Timesteps, ...], Field(min_length=1), AfterValidator(few_choices)]
     schedule: ScheduleSpace = ScheduleSpace()
     neuron: Annotated[Section, _reads(NeuronSpace.model_validate, NeuronSpace)] = Field(
         default={}, validate_default=True

@@ -6,7 +6,7 @@ values into configurations and back, counts, enumerates and draws. It is the one
 any space stands in `protocol.py`."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -25,6 +25,7 @@ from tsearch.space.goals import Constraint, Objective, SearchSettings, worst_vio
 from tsearch.space.settings import IDLE_IN_ONE_STAGE, common_depth, defaults, flatten, nest
 from tsearch.space.structures import Structure, Structures
 from tsearch.space.timesteps import Vector, shrinking_vectors
+from tsearch.units import counted
 
 
 class SearchSpace(Frozen):
@@ -64,7 +65,7 @@ class SearchSpace(Frozen):
         for division in self.divisions:
             if sum(division) != depth:
                 raise ValueError(
-                    f"stages {list(division)} hold {sum(division)} blocks, but the backbone has {depth}"
+                    f"stages {list(division)} hold {counted(sum(division), 'block')}, but the backbone has {depth}"
                 )
         return self
 
@@ -87,23 +88,26 @@ class SearchSpace(Frozen):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with other fields; what was worked out from the old ones is forgotten."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("depth", "structures"):
+        for name in ("depth", "structures", "_refusals"):
             copied.__dict__.pop(name, None)
         return copied
 
-    def with_profile(self, profile: str) -> Self:
-        """The same space, searched for other hardware: a profile's name or YAML file. Raises: TsearchError
-        if unusable."""
-        from hwcost import HwcostError, load_profile
+    def with_hardware(self, profile: str | None = None, assume: Mapping[str, int] | None = None) -> Self:
+        """The same space, searched for other hardware: a profile's name or YAML file, and word widths to assume
+        besides the space's own. Raises: TsearchError if unusable."""
+        from hwcost import HwcostError, assuming, known_profiles, load_profile
 
+        profile = profile or self.hardware.profile
+        widths = {**self.hardware.assume, **(assume or {})}
         try:
-            load_profile(profile)
+            assuming(load_profile(profile), tuple(sorted(widths.items())))
         except HwcostError as error:
             raise TsearchError(str(error)) from None
-        path = Path(profile)
-        profile = str(path.absolute()) if path.is_file() else profile
-        also = tuple(name for name in self.hardware.also if name != profile)
-        hardware = self.hardware.model_copy(update={"profile": profile, "also": also})
+        known = known_profiles()
+        names = (profile, *(name for name in self.hardware.also if name != profile))
+        profile, *also = (name if name in known else str(Path(name).absolute()) for name in names)
+        update = {"profile": profile, "also": tuple(also), "assume": widths}
+        hardware = self.hardware.model_copy(update=update)
         return self.model_copy(update={"hardware": hardware})
 
     def task(self, seed: int | None = None) -> Task:
@@ -167,9 +171,17 @@ class SearchSpace(Frozen):
 
     def refuse(self, configuration: Configuration) -> str | None:
         """Why no training can make it meet the constraints or fit the hardware; None if one may."""
-        from tsearch.pricing.bounds import rejection
+        from tsearch.pricing.bounds import priced_part, rejection
 
-        return rejection(self, configuration)
+        priced = priced_part(configuration)
+        if priced not in self._refusals:
+            self._refusals[priced] = rejection(self, configuration)
+        return self._refusals[priced]
+
+    @cached_property
+    def _refusals(self) -> dict[Hashable, str | None]:
+        """What was worked out before, since thousands of draws share few prices."""
+        return {}
 
     def reference_box(self) -> tuple[dict[str, float], dict[str, float]]:
         """The worst and the best value of every objective before any training. Raises: TsearchError if unknown."""

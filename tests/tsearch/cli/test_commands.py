@@ -1,6 +1,7 @@
 """The command line as a person uses it: what it prints, its exit codes, and one line for every mistake."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import pytest
 
 from tsearch import cli
 from tsearch.engine.run_folder import Run
+from tsearch.export.bundle import Bundle
 from tsearch.front import Front
 from tsearch.front.saving import uniform_saving
+from tsearch.units import format_value
 
 
 @pytest.fixture
@@ -119,7 +122,10 @@ def test_a_run_from_the_command_line_and_its_extension(tmp_path: Path, small_run
         ("check digits_dsv", "Did you mean 'digits_dvs'?"),
         ("run digits_dvs --trials 0", "trials: 0"),
         ("run digits_dvs --workers 0", "workers: 0 would train nothing. Give at least 1"),
-        ("run digits_dvs --name small", "exists"),
+        (
+            "run digits_dvs --name small",
+            "holds a run. Choose another --name, or `tsearch resume small --runs /",
+        ),
         ("run digits_dvs --proposer tpx", "Did you mean 'tpe'?"),
         ("run digits_dvs --timeout soon", "a time is a number with a unit"),
         ("run digits_dvs --seed -1", "seed: -1 is below 0"),
@@ -198,3 +204,34 @@ def test_a_damaged_ledger_is_one_line(small_run: Run, tmp_path: Path, capsys) ->
     (copy / "ledger.sqlite").write_text("this is no database, and long enough to be looked at as one" * 40)
     assert cli.main(["show", "broken", "--runs", str(tmp_path)]) == 2
     assert "ledger.sqlite is damaged" in capsys.readouterr().err
+
+
+def test_check_shows_constraints_and_how_many_trials_are_proposed(
+    call, small_run: Run, tmp_path: Path
+) -> None:
+    text = (small_run.folder / "space.yaml").read_text()
+    space = tmp_path / "limited.yaml"
+    space.write_text(text + "constraints: {energy: {max: 3uJ}, accuracy: {min: 80%}}\n")
+    out = call("check", str(space))[1]
+    assert "constraints: energy at most 3.00 µJ and accuracy at least 80.0 %" in out
+    assert "objectives: maximize accuracy, minimize energy_pj, minimize latency_s" in out
+    assert "trials: 8, of which 6 are baselines or enqueued (5 and 1); 2 are proposed" in out
+    content = json.loads(call("check", str(space), "--json")[1])
+    assert content["constraints"] == {"energy_pj": [None, 3e6], "accuracy": [0.8, None]}
+    assert (content["n_first"], content["n_baselines"], content["n_enqueued"]) == (6, 5, 1)
+    space.write_text(text.replace("trials: 8", "trials: 6"))
+    out = call("check", str(space))[1]
+    assert "constraints: none" in out
+    assert "nothing is searched. Raise `trials` above 6" in out
+
+
+def test_cost_has_the_units_of_the_rest(call, bundle: Path) -> None:
+    content = json.loads(call("cost", str(bundle), "--json")[1])["cost"]
+    out = call("cost", str(bundle))[1]
+    totals = content["totals"]
+    assert f"energy     {format_value(totals['total_pj'], 'energy_pj')}, " in out
+    for layer, energy_pj in totals["by_layer"].items():
+        assert re.search(rf"  {re.escape(layer)} +{re.escape(format_value(energy_pj, 'energy_pj'))}\n", out)
+    metrics = Bundle(bundle).contents.metrics
+    assert f"latency    {format_value(metrics['latency_s'], 'latency_s')}: " in out
+    assert f"memory     {format_value(metrics['footprint_bits'], 'footprint_bits')}\n" in out

@@ -37,7 +37,8 @@ def test_show_and_report_read_it_and_export_says_why_not(runs: Path, capsys) -> 
     assert main(["show", "plain", "--all", "--runs", str(runs)]) == 0
     head, _, *rows = capsys.readouterr().out.splitlines()
     assert head.split() == ["trial", "x", "width", "origin", "loss", "size"]
-    assert len(rows) == 6 + 1
+    assert len(rows) == 6 + 2
+    assert rows[-1] == "done: 6 of 6 trials"
     assert main(["show", "plain", "--best", "loss", "--max", "size=2", "--json", "--runs", str(runs)]) == 0
     assert json.loads(capsys.readouterr().out)["parameters"]["width"] in (1, 2)
     assert main(["report", "plain", "--runs", str(runs)]) == 0

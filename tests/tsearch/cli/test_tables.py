@@ -5,6 +5,7 @@ from typing import Any
 
 from tsearch.cli.comparison_tables import comparison_content, comparison_text
 from tsearch.cli.tables import front_content, front_text, point_content
+from tsearch.configuration import Configuration, Phase, Training
 from tsearch.front import Front, Point, compare
 from tsearch.space.goals import Objective
 
@@ -61,3 +62,29 @@ def test_two_fronts_without_a_box() -> None:
 def test_a_point_that_breaks_a_constraint_is_marked() -> None:
     front = Front(POINTS, (LOSS, SIZE), {}, {}, "plain", {"size": (None, 3.0)})
     assert front_text(front, front.complete).splitlines()[3].startswith("breaks a constraint  1")
+
+
+def network(number: int, leading: tuple[int, ...], rate: float) -> Point:
+    phases = (*(Phase(timesteps=(t,), epochs=2) for t in leading), Phase(timesteps=(1,), epochs=4))
+    chosen = Configuration(stages=(3,), schedule=phases, training=Training(learning_rate=rate))
+    metrics = {"loss": 0.5 - number / 10, "size": 2.0 + number}
+    return Point(number, f"{number:016x}", metrics, (1,), (3,), configuration=chosen)
+
+
+def test_lines_that_look_alike_are_told_apart_by_what_differs() -> None:
+    def columns(*points: Point) -> list[str]:
+        front = Front(points, (LOSS, SIZE), {}, {}, "nets")
+        return (
+            front_text(front, front.complete)
+            .splitlines()[0]
+            .replace("learning rate", "learning_rate")
+            .split()
+        )
+
+    always = ["trial", "timesteps", "stages", "origin", "loss", "size"]
+    assert columns(network(0, (), 0.01)) == always
+    assert columns(network(0, (), 0.01), network(1, (8,), 0.02)) == [*always[:3], "schedule", *always[3:]]
+    assert columns(network(0, (), 0.01), network(1, (), 0.02)) == [*always[:3], "learning_rate", *always[3:]]
+    front = Front((network(0, (), 0.01), network(1, (8,), 0.01)), (LOSS, SIZE), {}, {}, "nets")
+    assert "8 for 2 epochs, then 1 for 4" in front_text(front, front.complete)
+    assert "8 for 2 epochs, then 1 for 4" in comparison_text(front, front, compare(front, front))

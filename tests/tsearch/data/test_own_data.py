@@ -7,10 +7,14 @@ import numpy as np
 import pytest
 import torch
 
+from hwcost import bound
 from tsearch.configuration import DataSpec
 from tsearch.data import describe_dataset, load_dataset
 from tsearch.data.arrays import event_dataset, events_of_counts, image_dataset
 from tsearch.errors import TsearchError
+from tsearch.pricing.bounds import reference_box
+from tsearch.pricing.describe import describe_network
+from tsearch.space.file import parse_space
 
 IMAGES = np.arange(20 * 4, dtype=np.float64).reshape(20, 1, 2, 2) / 80
 LABELS = np.arange(20) % 2
@@ -164,3 +168,50 @@ def test_a_missing_module_or_function_is_one_line(module) -> None:
         TsearchError, match=r"module 'nobody_at_all' not found\. Modules are looked for in the current"
     ):
         describe_dataset(DataSpec(name="nobody_at_all:data"))
+
+
+def test_labels_with_a_gap_are_refused_unless_the_classes_are_given() -> None:
+    with pytest.raises(TsearchError, match=r"labels: class 1 of 0 to 2 has no sample\. Number the classes"):
+        image_dataset(IMAGES, LABELS * 2)
+    assert image_dataset(IMAGES, LABELS * 2, n_classes=3).n_classes == 3
+    with pytest.raises(TsearchError, match="labels: class 2 of 0 to 1000000000000 has no sample"):
+        image_dataset(IMAGES, np.where(LABELS, 10**12, np.arange(20) // 2 % 2))
+
+
+def test_a_training_split_of_one_class_is_refused() -> None:
+    with pytest.raises(TsearchError, match="training has 2 of 20 samples, all of one class"):
+        image_dataset(IMAGES, LABELS, validation=[*range(1, 20, 2)], test=[*range(0, 16, 2)])
+
+
+def test_events_without_a_recording_are_refused() -> None:
+    empty = events_of_counts(np.ones((4, 2, 1, 1, 1), int), np.arange(4)).select(np.zeros(0, np.int64))
+    with pytest.raises(TsearchError, match="there is no recording"):
+        event_dataset(empty)
+
+
+def test_arguments_that_do_not_fit_point_at_the_users_function(module) -> None:
+    module.f = _needs
+    with pytest.raises(TsearchError, match=rf"\(test_own_data\.py:{_needs.__code__.co_firstlineno}\)"):
+        load_dataset(DataSpec(name="somebody:f"))
+
+
+def test_an_error_inside_a_library_points_at_the_users_line(module) -> None:
+    module.f = lambda: np.linalg.inv(np.zeros((2, 2)))
+    with pytest.raises(TsearchError, match=r"\(test_own_data\.py:\d+\)"):
+        load_dataset(DataSpec(name="somebody:f"))
+
+
+def test_the_dearest_input_is_at_least_the_fullest_recording(module) -> None:
+    """A sensor of four pixels with 160 events per recording: one event per pixel and timestep would be far too few."""
+    counts = np.full((20, 4, 1, 2, 2), 10)
+    module.f = lambda: event_dataset(counts, LABELS)
+    text = (
+        "name: tiny\ndata: {name: 'somebody:f'}\nbackbone: {widths: [2], pool_after: []}\ntimesteps: [1, 2]\n"
+    )
+    space = parse_space(text)
+    assert describe_dataset(space.data).most_events == 160
+    configuration = space.baselines()[-1]
+    network = describe_network(configuration, describe_dataset(space.data))
+    worst = reference_box(space)[0]["energy_pj"]
+    assert worst == bound(network, space.hardware.profile, input_events=160).energy_pj[1]
+    assert worst > bound(network, space.hardware.profile, input_events=8).energy_pj[1]

@@ -5,14 +5,17 @@ import pytest
 
 import tsearch
 from tsearch.configuration import Result
+from tsearch.engine import choosing
+from tsearch.engine.choosing import Chooser
 from tsearch.engine.events import Finished, Rejected
 from tsearch.engine.proposers import find_proposer
-from tsearch.engine.proposers.optuna_sampler import CONSTRAINT
-from tsearch.engine.proposing import Problem, Told, UnderWay
+from tsearch.engine.proposers.known import CONSTRAINT
+from tsearch.engine.proposing import History, Problem, Told, UnderWay
 from tsearch.errors import TsearchError
 from tsearch.front import Front
 from tsearch.pricing.bounds import rejection
 from tsearch.space.file import parse_space
+from tsearch.space.goals import Constraint
 
 SPACE = """
 name: limited
@@ -69,6 +72,62 @@ def test_a_space_in_which_nothing_can_meet_the_limit_says_so(tmp_path) -> None:
     assert "cannot meet the constraints" in run.ended
 
 
+def test_a_search_that_finds_nothing_never_calls_a_space_exhausted_that_it_did_not_count(
+    tmp_path, monkeypatch
+) -> None:
+    assert choosing.MAX_DRAWS == 10_000
+    monkeypatch.setattr(choosing, "MAX_DRAWS", 1_000)
+    run, _ = search(space("{latency: {max: 1ns}}"), tmp_path)
+    assert run.ended == (
+        "no configuration found that may meet latency at most 1.00 ns in 1,000 draws after 0 trials, "
+        "1,000 of those drawn cannot meet the constraints"
+    )
+    assert tsearch.resume(run.folder).ended == run.ended
+
+
+def test_a_small_space_is_counted_before_it_is_called_exhausted(tmp_path) -> None:
+    text = SPACE.format(constraints="{latency: {max: 3us}}", trials=40)
+    given = parse_space(text.replace("{low: 0.005, high: 0.02, log: true}", "[0.005, 0.01]"), "limited.yaml")
+    usable = [given.key(c) for c in given.enumerate() if given.refuse(c) is None]
+    assert 0 < len(usable) < 40 < given.size
+    run, _ = search(given, tmp_path)
+    n_refused = given.size - len(usable)
+    words = f"space exhausted after {len(usable)} trials, {n_refused} configurations cannot meet the"
+    words += " constraints"
+    assert run.ended == words
+    assert sorted(trial.key for trial in run.trials) == sorted(usable)
+    assert tsearch.resume(run.folder).ended == words
+
+
+def three_per_cent(trials: int):
+    """A space of which at most three configurations in a hundred may meet the limit."""
+    text = SPACE.replace("[4, 6]", "[4, 6, 6]").replace("4, 6, 8]", "4, 5, 6, 7, 8]")
+    text = text.format(constraints="{latency: {max: 1s}}", trials=trials)
+    wide = parse_space(text.replace("proposer: tpe", "proposer: random, seed: 5, baselines: none"))
+    energies = [tsearch.pricing.bounds._bound(wide, c).low.total_pj for c in every_structure(wide)]
+    limit = 0.999 * sorted(energies)[int(0.03 * len(energies))]
+    assert 0 < sum(energy <= limit for energy in energies) <= 0.03 * len(energies)
+    return wide.model_copy(update={"constraints": {"energy_pj": Constraint(max=limit)}})
+
+
+def every_structure(given):
+    settings = {name: domain.default for name, domain in given.settings.items()}
+    return [given.assemble(*structure, settings) for structure in given.structures]
+
+
+def test_forty_of_forty_trials_where_three_in_a_hundred_may_meet_a_limit(tmp_path) -> None:
+    given = three_per_cent(40)
+    for seed in range(6):
+        chooser = Chooser(given, find_proposer("random"), seed, (), lambda _: None)
+        chosen = [chooser.choose(number, History()) for number in range(40)]
+        assert None not in chosen
+        assert len({one.key for one in chosen}) == 40
+    run, _ = search(given, tmp_path, trials=6)
+    found = tsearch.resume(run.folder, more_trials=6)  # after a restart as before
+    assert [trial.key for trial in found.trials] == [one.key for one in chosen[:12]]
+    assert found.ended == "all trials done"
+
+
 def test_points_that_break_a_limit_are_never_on_the_front(tmp_path) -> None:
     run, _ = search(space("{accuracy: {min: 75%}, energy: {max: 600nJ}}"), tmp_path)
     front = Front.of(run)
@@ -94,8 +153,7 @@ def test_samplers_learn_by_how_much_a_limit_is_broken() -> None:
     asked_before(problem, [], [UnderWay(0, values)], np.random.default_rng(0))
     for proposer in (asked_before, asked_after):
         proposer(problem, [told], [], np.random.default_rng(1))
-        complete = [t for t in proposer._study._study.get_trials(deepcopy=False) if t.values is not None]
-        assert [t.constraints for t in complete] == [{CONSTRAINT: 0.2}]
+        assert [t.constraints for t in proposer._known.complete] == [{CONSTRAINT: 0.2}]
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,9 @@ def segment(rate: float = 0.01, **options: object) -> Segment:
         training=Training(learning_rate=rate),
     )
     compute = Compute(device=str(options.pop("device", "cpu")))
-    return Segment(
-        configuration, 0, 3, None, Task(data=DataSpec(name="toy", options=options), compute=compute)
-    )
+    timeout_s = options.pop("timeout_s", None)
+    task = Task(data=DataSpec(name="toy", options=options), compute=compute)
+    return Segment(configuration, 0, 3, None, task, timeout_s)
 
 
 def collect(executor: Executor, n: int) -> dict:
@@ -181,7 +181,7 @@ def test_bad_input_is_one_line() -> None:
     ]:
         with pytest.raises(TsearchError, match=words):
             make_executor(name, toys.evaluate, workers, address)
-    with pytest.raises(TsearchError, match="cannot import it"):
+    with pytest.raises(TsearchError, match=r"cannot import it .* a file such as evaluators.py"):
         make_executor("process", lambda *_: None, None, None)
 
 

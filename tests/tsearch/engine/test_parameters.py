@@ -194,3 +194,24 @@ def test_constraints_of_plain_parameters_are_given_with_them(tmp_path) -> None:
     assert found.constraints == {"loss": (2.0, None)}
     assert Front.of(found).points
     assert all(point.metrics["loss"] >= 2.0 for point in Front.of(found).points)
+
+
+@pytest.mark.parametrize(("values", "named"), [([True, 1], "True and 1"), ([1, 2, 1.0], "1 and 1.0")])
+def test_choices_that_are_equal_and_not_the_same_are_refused_by_name(values, named) -> None:
+    with pytest.raises(TsearchError, match=f"parameter 'x': {named} are equal; give one of them"):
+        parameter_space({"x": values}, {"loss": "minimize"})
+
+
+def test_a_constraint_on_a_metric_that_results_lack_ends_the_run_in_one_line(tmp_path) -> None:
+    with pytest.raises(
+        TsearchError, match=r"a constraint on 'los', which results lack\. Did you mean 'loss'\?"
+    ):
+        tsearch.run(
+            PARAMETERS,
+            toys.bowl,
+            trials=3,
+            objectives={"loss": "minimize"},
+            constraints={"los": (None, 1.0)},
+            runs=tmp_path,
+            executor="inline",
+        )

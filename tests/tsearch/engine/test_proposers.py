@@ -1,15 +1,23 @@
 """The promises that every proposer keeps, whether Optuna's or a user's."""
 
+import json
+
 import numpy as np
 import pytest
 from my_proposers import Halton, near_the_best
 
+from tsearch.engine.changes import refuse_changes
+from tsearch.engine.events import Warned
 from tsearch.engine.proposers import PROPOSERS, find_proposer
-from tsearch.engine.proposing import Problem, Told, UnderWay
+from tsearch.engine.proposers.nsga2 import Nsga2Proposer
+from tsearch.engine.proposing import History, Problem, Told, UnderWay
 from tsearch.engine.run import resume, run
+from tsearch.engine.run_file import read_run_file
 from tsearch.engine.run_folder import Run
 from tsearch.errors import TsearchError
 from tsearch.space.domains import Choice
+from tsearch.space.file import spaces_folder
+from tsearch.space.goals import SearchSettings
 
 USERS = {"my_proposers:Halton": Halton(), "my_proposers:near_the_best": near_the_best}
 EVERY = [*PROPOSERS, *USERS]
@@ -86,6 +94,84 @@ def test_depends_on_its_arguments_alone(make_space, proposer) -> None:
     assert answers[0] == answers[1]
 
 
+class Counted(list):
+    """A list that counts what is read of it."""
+
+    n_read = 0
+
+    def __getitem__(self, place):
+        found = super().__getitem__(place)
+        self.n_read += len(found) if isinstance(place, slice) else 1
+        return found
+
+    def __iter__(self):
+        self.n_read += len(self)
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("proposer", PROPOSERS)
+def test_what_was_told_is_read_once(make_space, proposer) -> None:
+    """A proposal after many trials costs no more for having been told them."""
+    space = make_space(2)
+    problem = Problem(space.parameters(), space.objectives)
+    values = space.encode(space.random(np.random.default_rng(0)))
+    told, asked = Counted(), find_proposer(proposer)
+    for n in range(9):
+        asked(problem, told, [], np.random.default_rng(n))
+        told.extend(Told(2 * n + i, values, (0.5, 1.0 + n)) for i in (0, 1))
+    assert told.n_read <= len(told) + 9
+
+
+def test_a_long_search_is_gone_on_with_by_generations(make_space, monkeypatch) -> None:
+    """Optuna finds parents by recursion, which ends at some three hundred generations that nobody remembers."""
+    monkeypatch.setattr(Nsga2Proposer, "population", 2)
+    space = make_space(2)
+    problem = Problem(space.parameters(), space.objectives)
+    values = [space.encode(space.random(np.random.default_rng(n))) for n in range(20)]
+    told = [Told(n, values[n % 20], (n % 7 / 7, 1.0 + n % 5)) for n in range(1500)]
+    proposed = find_proposer("nsga2")(problem, told, [], np.random.default_rng(0))
+    assert proposed.keys() == values[0].keys()
+
+
+def test_with_ordered_a_trial_that_ends_late_is_told_in_its_place() -> None:
+    for is_ordered, numbers in [(True, [0, 1, 2, 3]), (False, [0, 2, 3, 1])]:
+        history = History([Told(0, {}, (0.0,))], is_ordered=is_ordered)
+        for number in (1, 2, 3):
+            history.begin(number, {})
+        for number in (2, 3, 1):
+            history.tell(number, [0.5], None)
+        assert [trial.number for trial in history.told] == numbers
+
+
+def test_a_proposer_starts_anew_where_a_trial_was_put_between_others(make_space) -> None:
+    space = make_space(2)
+    problem = Problem(space.parameters(), space.objectives)
+    history = History(is_ordered=True)
+    for n in range(24):
+        history.begin(n, space.encode(space.random(np.random.default_rng(n))))
+    fed = find_proposer("nsga2")
+    for n in [*range(5), *range(6, 24), 5]:
+        history.tell(n, [n * 0.04, 25.0 - n], None)
+        fed(problem, history.told, history.under_way, np.random.default_rng(n))
+    answers = [p(problem, history.told, [], np.random.default_rng(7)) for p in (fed, find_proposer("nsga2"))]
+    assert answers[0] == answers[1]
+
+
+def test_a_run_without_a_trial_to_search_with_says_so_before_it_begins(make_space, ideal, tmp_path) -> None:
+    space = make_space(timesteps=(1, 2, 4), trials=12)
+    enqueued = space.random(np.random.default_rng(0))
+    twice = space.baselines()[0]
+    space = space.model_copy(update={"enqueued": (enqueued, twice)})
+    settings = {"runs": tmp_path, "executor": "inline", "ideal": ideal}
+    for trials, is_warned in [(3, True), (4, True), (5, False)]:
+        heard = []
+        run(space, "toys:evaluate", trials=trials, listener=heard.append, **settings)
+        warnings = [event.text for event in heard if isinstance(event, Warned)]
+        text = "trials are baselines or enqueued: nothing is searched; give --trials 12 or more."
+        assert warnings == ([f"all {trials} {text}"] if is_warned else [])
+        assert not is_warned or isinstance(heard[0], Warned)
+
+
 def test_an_object_serves_as_well_and_is_given_again_to_resume(make_space, ideal, tmp_path) -> None:
     settings = {"runs": tmp_path, "executor": "inline", "ideal": ideal}
     by_name = run(make_space(trials=9), "toys:evaluate", proposer="my_proposers:Halton", **settings)
@@ -117,3 +203,22 @@ def test_a_large_space_is_never_enumerated(make_space, ideal, tmp_path, monkeypa
     monkeypatch.setattr(type(space), "enumerate", lambda _: pytest.fail("enumerated"))
     found = run(space, "toys:evaluate", proposer=lambda *_: {}, runs=tmp_path, executor="inline", ideal=ideal)
     assert len({trial.key for trial in found.trials}) == 12
+
+
+def test_another_default_changes_no_run_that_was_begun_before(tmp_path) -> None:
+    """A run goes on with the proposer in its run.json; where none stood there, it was TPE."""
+    found = run("digits", "toys:evaluate", runs=tmp_path, executor="inline", trials=1, proposer="tpe")
+    content = json.loads((found.folder / "run.json").read_text())
+    assert SearchSettings().proposer == content["space"]["search"]["proposer"] == "nsga2"
+    assert content.pop("proposer") == "tpe"
+    (found.folder / "run.json").write_text(json.dumps(content))
+    assert read_run_file(found.folder).proposer == "tpe"
+
+
+def test_a_later_version_may_ship_a_space_with_another_proposer(tmp_path) -> None:
+    shipped = spaces_folder() / "digits_dvs.yaml"
+    before = shipped.read_text().replace("proposer: nsga2", "proposer: tpe")
+    refuse_changes(tmp_path, str(shipped), before)
+    (tmp_path / "mine.yaml").write_text(shipped.read_text())
+    with pytest.raises(TsearchError, match=r"'search.proposer' changed .* \(\"tpe\" -> \"nsga2\"\)"):
+        refuse_changes(tmp_path, str(tmp_path / "mine.yaml"), before)

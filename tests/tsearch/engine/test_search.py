@@ -293,9 +293,12 @@ def test_a_run_that_is_not_there_is_told_with_its_neighbours(search, tmp_path) -
 def test_a_result_that_is_missing_or_damaged_is_named(search) -> None:
     found = search(trials=2)
     path = found.folder / "results" / f"{found.trials[1].key}.r0.e3.json"
-    path.write_text("{")
-    with pytest.raises(TsearchError, match="is damaged"):
-        open_run(found.folder)
-    path.unlink()
-    with pytest.raises(TsearchError, match="is missing"):
-        open_run(found.folder)
+    for damage, words in ((lambda: path.write_text("{"), "is damaged"), (path.unlink, "is missing")):
+        damage()
+        opened = open_run(found.folder)
+        assert opened.results == found.results[:1]
+        assert opened.trials[1].state == "failed"
+        assert str(path) in opened.trials[1].error
+        assert words in opened.trials[1].error
+        with pytest.raises(TsearchError, match=words):
+            found.trials[1].result  # noqa: B018 - read when it is asked for

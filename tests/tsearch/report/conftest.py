@@ -1,7 +1,7 @@
 """Runs that nobody searched: made-up accuracies and spikes, real prices, in the shapes that real runs have."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import exp
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from tsearch.configuration import Configuration, DataSpec, Hardware, Phase, Resu
 from tsearch.data import describe_dataset
 from tsearch.engine.run_file import RunFile
 from tsearch.engine.run_folder import Run, Trial
+from tsearch.errors import TsearchError
 from tsearch.frozen import content_hash
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.price import metrics_of, price
@@ -87,6 +88,19 @@ def result_of(what: Configuration, number: int) -> Result:
     )
 
 
+@dataclass(frozen=True)
+class MadeUpRun(Run):
+    """A run without a folder. Where `has_weights`, it says that it holds those of all its trials; none can be read."""
+
+    has_weights: bool = True
+
+    def has_checkpoint(self, trial: Trial) -> bool:
+        return self.has_weights and trial in self.trials
+
+    def checkpoint(self, trial: Trial) -> bytes:
+        raise TsearchError(f"trial {trial.number} was never trained")
+
+
 def key_of(what: Any) -> str:
     return what.key if isinstance(what, Configuration) else content_hash(what)
 
@@ -97,6 +111,7 @@ def run_of(
     errors: Sequence[str] = (),
     name: str = "demo",
     folder: Path | None = None,
+    has_weights: bool = True,
     **content: Any,
 ) -> Run:
     """A run with a complete trial per result, and a failed one per error."""
@@ -125,7 +140,8 @@ def run_of(
         "ideal": {o: BOXES.get(o, (1.0, 0.0))[1] for o in objectives},
         **content,
     }
-    return Run(folder or Path("runs") / name, RunFile.model_validate(content), tuple(trials))
+    file, place = RunFile.model_validate(content), folder or Path("runs") / name
+    return MadeUpRun(place, file, tuple(trials), has_weights=has_weights)
 
 
 @pytest.fixture(scope="session")

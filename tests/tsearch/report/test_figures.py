@@ -7,14 +7,14 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
-from tsearch.configuration import Result
+from tsearch.configuration import Phase, Result
 from tsearch.engine.run_folder import Run
 from tsearch.front.saving import uniform_saving
 from tsearch.report.front_figure import front_figure
 from tsearch.report.panels import panels
 from tsearch.report.progress_figure import progress_figure
-from tsearch.report.style import Scale
-from tsearch.report.trial_figures import kind_colors, rates_figure
+from tsearch.report.style import Scale, round_step
+from tsearch.report.trial_figures import kind_colors, rates_numbers, rates_template
 from tsearch.report.view import RunView, gather
 
 MakeRun = Callable[..., Run]
@@ -29,11 +29,27 @@ def trace(figure: dict[str, Any], name: str) -> dict[str, Any]:
     return next(found for found in figure["data"] if found.get("name") == name)
 
 
+def energy_figure(shown: dict[str, Any], number: str, profile: str) -> dict[str, Any]:
+    """The figure that the page's code makes of a template and the numbers of a trial."""
+    trial, template = shown["trials"][number], shown["templates"]["energy"][profile]
+    names = shown["layers"][trial["priced"]]
+    rows = trial["energy"][profile]["rows"]
+    data = [trace | {"x": row, "y": names} for trace, row in zip(template["data"], rows, strict=True)]
+    return {"data": data, "layout": template["layout"]}
+
+
+def rates_figure(shown: dict[str, Any], number: str) -> dict[str, Any]:
+    trial, template = shown["trials"][number], shown["templates"]["rates"]
+    heat = template["data"][0] | {"y": shown["layers"][trial["spiking"]], "z": trial["rates"]}
+    return {"data": [heat], "layout": template["layout"]}
+
+
 def test_plotly_accepts_every_figure(view: RunView) -> None:
     figures = [front_figure(view, profile) for profile in view.profiles]
     figures += [progress_figure(view)]
-    for panel in panels(view).values():
-        figures += [*panel["energy"].values(), panel["rates"]]
+    shown = panels(view)
+    for number in shown["trials"]:
+        figures += [*(energy_figure(shown, number, p) for p in view.profiles), rates_figure(shown, number)]
     for figure in figures:
         go.Figure(figure)  # raises for an unknown attribute or a value of the wrong kind
     assert len(figures) > 20
@@ -52,7 +68,8 @@ def test_the_front_shows_every_complete_trial_once(view: RunView) -> None:
 
 def test_the_uniform_baselines_have_a_line_of_their_own(view: RunView) -> None:
     figure = front_figure(view)
-    assert trace(figure, "uniform timesteps")["text"] == ["T=1", "T=2", "T=3", "T=4", "T=6", "T=8"]
+    labels = ["T=1", "T=2", "T=3", "T=4", "T=6 after 8", "T=8 after 8"]
+    assert trace(figure, "uniform timesteps")["text"] == labels
     stairs = trace(figure, "best uniform")
     assert stairs["y"] == sorted(set(stairs["y"]))
     assert stairs["line"]["shape"] == "hv"
@@ -61,10 +78,11 @@ def test_the_uniform_baselines_have_a_line_of_their_own(view: RunView) -> None:
 def test_the_arrow_goes_from_the_uniform_to_the_cheaper_point(view: RunView) -> None:
     pair = uniform_saving(view.front).best
     assert pair is not None
-    arrow, label = front_figure(view)["layout"]["annotations"]
+    figure = front_figure(view)
+    [arrow] = figure["layout"]["annotations"]
     assert 10 ** arrow["x"] * 1e6 == pytest.approx(pair.other.metrics["energy_pj"])
     assert 10 ** arrow["ax"] * 1e6 == pytest.approx(pair.uniform.metrics["energy_pj"])
-    assert label["text"] == f"<b>\N{MINUS SIGN}{100 * pair.saving:.0f} % energy</b>"
+    assert trace(figure, "saving")["text"] == [f"<b>\N{MINUS SIGN}{100 * pair.saving:.0f} % energy</b>"]
 
 
 def test_the_pointer_shows_timesteps_stages_schedule_rates_and_energy_split(view: RunView) -> None:
@@ -88,8 +106,10 @@ def test_the_hypervolume_is_drawn_in_the_order_of_finishing(view: RunView) -> No
 
 
 def test_bars_add_up_to_the_energy_of_the_trial(view: RunView) -> None:
-    for number, panel in panels(view).items():
-        for profile, figure in panel["energy"].items():
+    shown = panels(view)
+    for number in shown["trials"]:
+        for profile in view.profiles:
+            figure = energy_figure(shown, number, profile)
             unit = {"pJ": 1, "nJ": 1e3, "µJ": 1e6}[figure["layout"]["xaxis"]["title"]["text"][-3:-1]]
             total = unit * math.fsum(
                 value for bar in figure["data"] if bar["type"] == "bar" for value in bar["x"]
@@ -104,15 +124,82 @@ def test_kinds_have_different_colours(view: RunView) -> None:
 
 def test_the_map_is_empty_where_a_layer_does_not_run(view: RunView) -> None:
     trial = view.trials[12]
-    [heat] = rates_figure(trial, 8, 0.2)["data"]
-    assert [sum(rate is not None for rate in row) for row in heat["z"]] == [8, 4, 2]
-    assert [row[0] for row in heat["z"]] == [rates[0] for rates in trial.rates.values()]
-    assert "text" not in rates_figure(trial, 100, 0.2)["data"][0]
+    rows = rates_numbers(trial, 8)
+    assert [sum(rate is not None for rate in row) for row in rows] == [8, 4, 2]
+    assert [row[0] for row in rows] == pytest.approx([rates[0] for rates in trial.rates.values()], rel=1e-3)
+    assert "texttemplate" in rates_template(8, 3, 0.2)["data"][0]
+    assert "texttemplate" not in rates_template(100, 3, 0.2)["data"][0]
 
 
-def test_panels_hold_the_front_and_the_uniform_baselines(view: RunView) -> None:
-    wanted = {point.number for point in view.front.points} | set(range(6))
-    assert set(panels(view)) == {str(number) for number in wanted}
+def test_every_complete_trial_can_be_looked_at_the_front_and_the_uniform_ones_first(view: RunView) -> None:
+    shown = panels(view)
+    assert set(shown["trials"]) == {str(point.number) for point in view.front.complete}
+    groups = shown["groups"]
+    assert groups["front"] == [point.number for point in view.front.points]
+    assert set(groups["front"]) | set(groups["uniform"]) >= set(range(6))
+    assert sorted(number for group in groups.values() for number in group) == list(range(16))
+
+
+def test_no_bar_of_colours_around_a_single_value(make_run: MakeRun, results: list[Result]) -> None:
+    def marker(these: list[Result]) -> dict[str, Any]:
+        return dict(trace(front_figure(gather(make_run(these))), "front")["marker"])
+
+    assert "colorbar" in marker(results)
+    assert "colorbar" not in marker(results[:1])
+    assert "color" in marker(results[:1])
+
+
+def test_ticks_of_counts_are_round(make_run: MakeRun, results: list[Result]) -> None:
+    assert [round_step(n) for n in (1, 8, 9, 16, 40, 82, 164, 500, 5000)] == [
+        1,
+        1,
+        2,
+        2,
+        5,
+        20,
+        50,
+        100,
+        1000,
+    ]
+    many = [results[i % 16] for i in range(164)]
+    axis = progress_figure(gather(make_run(many)))["layout"]["xaxis"]
+    assert (axis["tick0"], axis["dtick"]) == (0, 50)
+    alone = front_figure(gather(make_run(results, ("accuracy",))))["layout"]["xaxis"]
+    assert (alone["title"]["text"], alone["dtick"]) == ("trial", 2)
+    assert rates_template(100, 3, 0.2)["layout"]["xaxis"]["tickvals"] == [1, *range(10, 101, 10)]
+
+
+def test_points_of_the_same_timesteps_have_different_labels(make_run: MakeRun, results: list[Result]) -> None:
+    what = results[0].configuration
+    leading = Phase(timesteps=(8, 8, 8), epochs=6)
+    shrunk = what.model_copy(update={"schedule": (leading, *what.schedule)})
+    better = results[0].model_copy(
+        update={"configuration": shrunk, "metrics": results[0].metrics | {"accuracy": 0.99, "energy_pj": 1e9}}
+    )
+    view = gather(make_run([results[0], better]))
+    assert trace(front_figure(view), "uniform timesteps")["text"] == ["T=1", "T=1 after 8"]
+    options = {trial["option"].partition(" (")[0] for trial in panels(view)["trials"].values()}
+    assert options == {"trial 0: T=1", "trial 1: T=1 after 8"}
+
+
+def test_trials_that_break_a_limit_are_crosses_beyond_a_shaded_side(
+    make_run: MakeRun, results: list[Result]
+) -> None:
+    energies = sorted(result.metrics["energy_pj"] for result in results)
+    limit = {"energy_pj": {"min": None, "max": energies[7]}}
+    run = make_run(results, space={"constraints": limit})
+    figure = front_figure(gather(run))
+    crosses = trace(figure, "breaks a limit")
+    assert crosses["marker"]["symbol"] == "x"
+    assert len(crosses["x"]) == 8
+    assert min(crosses["x"]) > energies[7] / 1e6
+    shown = [x for name in ("front", "dominated") for x in trace(figure, name)["x"]]
+    assert max(shown) <= energies[7] / 1e6
+    [shade] = figure["layout"]["shapes"]
+    assert shade["x0"] == energies[7] / 1e6
+    assert shade["x1"] == pytest.approx(10 ** figure["layout"]["xaxis"]["range"][1])
+    assert shade["name"].startswith("limit: energy at most ")
+    go.Figure(figure)
 
 
 def test_a_scale_has_people_s_units_and_round_ticks() -> None:

@@ -1,8 +1,11 @@
 """The page as text: everything is in it, nothing is asked of others, and no name can break out of its place."""
 
+import gzip
 import json
 import re
+from base64 import b64decode
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +14,14 @@ from plotly.offline import get_plotlyjs
 
 from tsearch.configuration import Result
 from tsearch.engine.run_folder import Run
+from tsearch.engine.state import RunState
 from tsearch.front import Front
 from tsearch.front.saving import uniform_saving
 from tsearch.report import write_report
+from tsearch.report.library import packed_plotly
+from tsearch.report.page import page
+from tsearch.report.view import RunView, gather
+from tsearch.units import format_value
 
 MakeRun = Callable[..., Run]
 EVIL = '<script>alert("x")</script>'
@@ -23,7 +31,7 @@ def text_of(run: Run, folder: Path) -> str:
     """The page without plotly's own code."""
     path = write_report(run, folder / "new" / "report.html")
     assert path == folder / "new" / "report.html"
-    return path.read_text(encoding="utf-8").replace(get_plotlyjs(), "")
+    return path.read_text(encoding="utf-8").replace(packed_plotly(), "")
 
 
 def figures_of(text: str) -> dict[str, Any]:
@@ -55,15 +63,17 @@ def test_the_page_holds_the_run_the_sentence_the_table_and_the_commands(
     for point in front.complete:
         assert f"tsearch export demo --trial {point.number}</code>" in text
     figures = figures_of(text)
-    assert list(figures) == ["fronts", "progress", "trials"]
+    assert list(figures) == ["fronts", "progress", "templates", "layers", "groups", "trials"]
     assert list(figures["fronts"]) == ["45nm_memory", "45nm_paper_simple"]
 
 
 def test_the_page_asks_nobody_for_anything(make_run: MakeRun, results: list[Result], tmp_path: Path) -> None:
     page = write_report(make_run(results), tmp_path / "report.html").read_text(encoding="utf-8")
-    assert page.count(get_plotlyjs()) == 1
-    own = page.replace(get_plotlyjs(), "")
+    [packed] = re.findall(r'<script type="text/plain" id="plotly">(.*?)</script>', page)
+    assert gzip.decompress(b64decode(packed)).decode() == get_plotlyjs()
+    own = page.replace(packed, "")
     assert "default-src 'none'" in own
+    assert "form-action 'none'" in own
     assert not re.search(r"https?://|<link|<img|\bsrc=|@import|url\(|fetch\(", own)
 
 
@@ -135,7 +145,8 @@ def test_configurations_that_are_no_networks_show_their_parameters(make_run: Mak
     run = make_run(plain, ("loss", "size"), errors=["out of memory"], name="plain", reference={}, ideal={})
     text = text_of(run, tmp_path)
     assert EVIL not in text
-    assert "<th>lr</th><th>act</th><th>loss</th><th>size</th><th>origin</th></tr>" in text
+    heads = re.findall(r'<th><button type="button">(.*?)</button></th>', text)
+    assert heads == ["trial", "front", "lr", "act", "loss", "size", "origin"]
     for absent in (
         "timesteps",
         "stages",
@@ -160,3 +171,96 @@ def test_a_front_with_a_box_but_without_networks_has_its_hypervolume(
     text = text_of(make_run(plain, ("loss", "size"), name="plain", **box), tmp_path)
     assert "Hypervolume over trials" in text
     assert "after trial 1 (proposed, x 1)" in text
+
+
+def test_every_number_that_depends_on_prices_is_there_for_every_profile(
+    make_run: MakeRun, results: list[Result], tmp_path: Path
+) -> None:
+    run = make_run(results)
+    text, view = text_of(run, tmp_path), gather(run)
+    facts = figures_of(text)["trials"]["12"]["facts"]
+    for profile in view.profiles:
+        front, cost = view.under(profile), view.trials[12].costs[profile]
+        [tiles] = re.findall(
+            rf'<div class="tiles" data-profile="{profile}"(?: hidden)?>(.*?)</div></div>', text
+        )
+        lowest = min(point.metrics["energy_pj"] for point in front.points)
+        assert f"<b>{format_value(lowest, 'energy_pj')}</b><span>lowest energy</span>" in tiles
+        assert f"<b>{len(front.points)} of 16</b>" in tiles
+        energy = format_value(cost.total_pj, "energy_pj")
+        assert re.search(rf'<dd data-profile="{profile}"(?: hidden)?>{re.escape(energy)} \(', facts)
+    assert "Costs under 45nm_memory, the profile searched." in text
+
+
+def test_a_page_says_whether_the_run_goes_on_and_when_it_was_written(
+    make_run: MakeRun, results: list[Result]
+) -> None:
+    def state(view: RunView) -> str:
+        [found] = re.findall(r'<p class="state .*?</p>', page(view))
+        return str(found)
+
+    view = gather(make_run(results, trials=20))
+    stopped = state(view)
+    assert '<p class="state stopped">' in stopped
+    assert "stopped at 16 of 20 trials" in stopped
+    assert "<code>tsearch resume demo</code>" in stopped
+    assert f"written {view.written:%Y-%m-%d %H:%M} UTC" in stopped
+    running = replace(view, state=RunState("running", 812, 16, 0, 20, left_s=200.0))
+    assert "running (pid 812): 16 of 20 trials, about 3 min left" in state(running)
+    assert "<code>tsearch report demo</code>" in state(running)
+    assert '<p class="state done">' in state(gather(make_run(results)))
+    assert "under way" not in page(view)
+
+
+def test_a_page_of_trials_that_all_break_a_limit_shows_them(
+    make_run: MakeRun, results: list[Result], tmp_path: Path
+) -> None:
+    limits = {"energy_pj": {"min": None, "max": 1.0}}
+    text = text_of(make_run(results[:3], space={"constraints": limits}), tmp_path)
+    assert (
+        "None of the 3 complete trials keeps the limits, so the front is empty: energy at most 1.00 pJ."
+        in text
+    )
+    assert "none is complete" not in text
+    assert text.count(">breaks a limit</span>") == 3
+    figures = figures_of(text)
+    crosses = next(
+        trace for trace in figures["fronts"]["45nm_memory"]["data"] if trace["name"] == "breaks a limit"
+    )
+    assert len(crosses["x"]) == 3
+    assert "<dt>breaks</dt><dd>energy at most 1.00 pJ</dd>" in figures["trials"]["0"]["facts"]
+
+
+def test_a_page_without_weights_offers_no_export(
+    make_run: MakeRun, results: list[Result], tmp_path: Path
+) -> None:
+    assert "tsearch export" not in text_of(make_run(results, has_weights=False), tmp_path)
+
+
+def test_failures_of_one_cause_stand_together_with_the_next_step(
+    make_run: MakeRun, results: list[Result], tmp_path: Path
+) -> None:
+    errors = ["the loss is nan in epoch 3", "out of memory", "the loss is nan in epoch 12"]
+    text = text_of(make_run(results[:2], errors=errors), tmp_path)
+    assert "Failed trials (3)" in text
+    assert text.index("<b>2 trials</b> the loss is nan in epoch 3") < text.index(
+        "<b>1 trial</b> out of memory"
+    )
+    assert "(the loss is nan in epoch 12)" in text
+    assert "<code>tsearch resume demo --retry-failed</code>" in text
+
+
+def test_a_saving_is_a_candidate_and_none_is_not(
+    make_run: MakeRun, results: list[Result], tmp_path: Path
+) -> None:
+    assert "<b>candidate</b> Non-uniform" in text_of(make_run(results), tmp_path)
+    assert "<b>candidate</b>" not in text_of(make_run(results[:6]), tmp_path)
+
+
+def test_a_page_of_many_trials_stays_small(make_run: MakeRun, results: list[Result], tmp_path: Path) -> None:
+    def size(these: list[Result]) -> int:
+        return len(text_of(make_run(these), tmp_path))
+
+    per_trial = (size([results[i % 16] for i in range(60)]) - size(results)) / 44
+    assert per_trial < 8_000  # two profiles, five layers
+    assert len(packed_plotly()) < 2_100_000

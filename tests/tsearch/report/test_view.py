@@ -88,8 +88,50 @@ def test_the_command_names_the_run_and_is_quoted_for_a_shell(
         return gather(make_run(results[:1], **how)).trials[0].command
 
     assert command(name="demo") == "tsearch export demo --trial 0"
-    assert command(name="demo", folder=Path("elsewhere/demo")) == "tsearch export elsewhere/demo --trial 0"
+    assert command(name="demo", folder=Path("elsewhere/demo")) == (
+        "tsearch export demo --runs elsewhere --trial 0"
+    )
+    assert command(name="demo", folder=Path("/data/runs/demo")) == (
+        "tsearch export demo --runs /data/runs --trial 0"
+    )
     assert command(name="my run; rm") == "tsearch export 'my run; rm' --trial 0"
+
+
+def test_a_run_without_weights_has_no_command(make_run: MakeRun, results: list[Result]) -> None:
+    view = gather(make_run(results, has_weights=False))
+    assert not view.are_exported
+    assert {trial.command for trial in view.trials.values()} == {""}
+
+
+def test_the_panels_name_trials_on_the_front_where_limits_exclude_the_ends(
+    make_run: MakeRun, results: list[Result]
+) -> None:
+    energies = sorted(result.metrics["energy_pj"] for result in results)
+    limits = {"energy_pj": {"min": None, "max": energies[8]}, "accuracy": {"min": 0.6, "max": None}}
+    view = gather(make_run(results, space={"constraints": limits}))
+    assert len(view.front.infeasible) > 2
+    assert [name for name, _ in view.chosen] == ["cheapest", "most accurate"]
+    assert {point.number for _, point in view.chosen} <= {point.number for point in view.front.points}
+
+
+def test_where_no_trial_keeps_the_limits_the_nearest_one_is_shown(
+    make_run: MakeRun, results: list[Result]
+) -> None:
+    limits = {"accuracy": {"min": 0.999, "max": None}}
+    view = gather(make_run(results, space={"constraints": limits}))
+    assert view.front.points == ()
+    [(name, point)] = view.chosen
+    assert name == "nearest to the limits"
+    assert point.metrics["accuracy"] == max(result.metrics["accuracy"] for result in results)
+
+
+def test_another_profile_has_roles_of_its_own(make_run: MakeRun, results: list[Result]) -> None:
+    view = gather(make_run(results))
+    for profile in view.profiles:
+        front = view.under(profile)
+        roles = {name: number for number, name in view.roles(profile).items()}
+        assert roles["cheapest"] == front.best("energy_pj").number
+        assert roles["most accurate"] == front.best("accuracy").number
 
 
 def test_a_schedule_reads_as_a_sentence() -> None:

@@ -9,24 +9,31 @@ Every executor keeps the same four promises, and one set of tests checks them al
     close()            stop everything, what is under way included; leave no process behind
 
 A segment is stateless and can be repeated, so a dead worker is no error here: its outcome says `is_lost`, and
-the search decides. A new executor is a file here and a line in `EXECUTORS`.
+`is_away` where the configuration is not to blame; the search decides. A new executor is a file here and a line in
+`EXECUTORS`.
 """
 
 import traceback
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Protocol
 
-from pydantic import ValidationError
-
-from tsearch.configuration import Result, Task
+from tsearch.engine.executors.receipt import receive
+from tsearch.engine.executors.segments import Evaluator, Outcome, Segment
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.files.whole import is_full_disk
 from tsearch.references import resolve
-from tsearch.space.protocol import Configuration
 
-# (configuration, budget in epochs, checkpoint to go on from, task) -> a result, or its metrics alone
-Evaluator = Callable[[Configuration, int, bytes | None, Task], Result | Mapping[str, float]]
+__all__ = [
+    "EXECUTORS",
+    "AwayError",
+    "Evaluator",
+    "Executor",
+    "Outcome",
+    "Segment",
+    "attempt",
+    "make_executor",
+    "silence",
+]
 
 EXECUTORS = {
     "inline": "tsearch.engine.executors.inline:InlineExecutor",
@@ -35,42 +42,26 @@ EXECUTORS = {
 }
 
 
-@dataclass(frozen=True)
-class Segment:
-    """A piece of training: bring `configuration` from epoch `start` to epoch `stop`.
-
-    `checkpoint` (safetensors) is that of `start`; None where the training begins.
-    """
-
-    configuration: Configuration
-    start: int
-    stop: int
-    checkpoint: bytes | None
-    task: Task
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a segment: a result, or an error in one line with its traceback.
-
-    `is_lost`: the worker died, nothing is known about the configuration. `is_refused`: something that would
-    meet every trial, such as missing data; the search has to end.
-    """
-
-    result: Result | None = None
-    error: str = ""
-    traceback: str = ""
-    is_lost: bool = False
-    is_refused: bool = False
+class AwayError(TsearchError):
+    """What workers run on went away, and is not back."""
 
 
 class Executor(Protocol):
-    """See the promises above."""
+    """See the promises above. `can_stop`: whether it ends a segment that takes longer than its timeout. `warn` takes
+    what people should know; the search sets it. `free` raises AwayError while what it was connected to is away.
+    """
+
+    can_stop: bool
+    warn: Callable[[str], None]
 
     def free(self) -> int: ...
     def submit(self, key: str, segment: Segment) -> None: ...
     def wait(self, timeout_s: float | None = None) -> list[tuple[str, Outcome]]: ...
     def close(self) -> None: ...
+
+
+def silence(_warning: str) -> None:
+    """Where an executor's warnings go until a search listens."""
 
 
 def make_executor(
@@ -113,6 +104,7 @@ def attempt(evaluator: Evaluator | str, segment: Segment) -> Outcome:
         return Outcome(error=f"evaluator {error}", is_refused=True)
     try:
         given = evaluate(segment.configuration, segment.stop, segment.checkpoint, segment.task)
+        return receive(given, segment)
     except KeyboardInterrupt:
         raise
     except TsearchError as error:
@@ -121,22 +113,6 @@ def attempt(evaluator: Evaluator | str, segment: Segment) -> Outcome:
         if is_full_disk(error):
             return Outcome(error=f"{_one_line(error)}. Free some space, then resume.", is_refused=True)
         return Outcome(error=_one_line(error), traceback=traceback.format_exc())
-    return _outcome(given, segment)
-
-
-def _outcome(given: Any, segment: Segment) -> Outcome:
-    """The result that an evaluator gave, or that its metrics stand for."""
-    if isinstance(given, Result):
-        return Outcome(given)
-    if not isinstance(given, Mapping):
-        return Outcome(
-            error=f"the evaluator returned {type(given).__name__}, not a Result or metrics by name"
-        )
-    try:
-        return Outcome(Result(configuration=segment.configuration, budget=segment.stop, metrics=dict(given)))
-    except ValidationError as error:
-        name = ".".join(str(part) for part in error.errors()[0]["loc"][1:])
-        return Outcome(error=f"the evaluator returned no number for the metric '{name}'")
 
 
 def _one_line(error: BaseException) -> str:

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from tsearch.engine.executors import Evaluator, Outcome, Segment, attempt
+from tsearch.engine.executors import Evaluator, Outcome, Segment, attempt, silence
 from tsearch.errors import TsearchError
 
 
@@ -20,6 +20,7 @@ class InlineExecutor:
             raise TsearchError(
                 f"workers: the executor 'inline' has 1, not {workers}. Use --executor process for more."
             )
+        self.can_stop, self.warn = False, silence
         self._evaluator = evaluator
         self._waiting: deque[tuple[str, Segment]] = deque()
 

@@ -1,28 +1,46 @@
 """Ray tasks: many machines, or this one, through the same four calls.
 
-Only Ray's core is used. Every segment is one task; checkpoints travel as bytes with it and with its result,
-so no shared file system is needed. Ray itself retries nothing: a lost worker or node is an outcome, and the
-search submits the segment again, so that every attempt is counted.
-
-Where the run's device is "cuda", a task also takes a GPU, or an equal share of one where there are more workers
-than GPUs. Ray shows each task its GPU alone, and ends the process with it.
+Ray ends the process that is connected to a cluster when the cluster dies. So a process of its own is connected, the
+link (`ray_link.py`), and this one talks to the link. When the link ends, its segments are lost with it, and the search
+starts another one once the cluster answers again.
 """
 
 import importlib.util
 import logging
 import os
+import pickle
+import signal
 import socket
+import subprocess
 import sys
+import time
 from contextlib import suppress
-from math import ceil, floor
+from importlib import import_module
+from multiprocessing.connection import Connection
 from typing import Any
 
-from tsearch.engine.executors import Evaluator, Outcome, Segment, attempt
+from tsearch.engine.executors import AwayError, Evaluator, Outcome, Segment, silence
+from tsearch.engine.executors.segments import away
 from tsearch.errors import TsearchError
 from tsearch.references import reference_to
 
-_QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
-_OBJECT_STORE_BYTES = 200 * 2**20
+_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_gcs_rpc_server_reconnect_timeout_s": "20",  # then Ray ends the link; its own default is 60
+}
+_LEAVE_S = 10.0  # a cluster of our own takes this long to go down at most
+_LINK = """
+import sys
+from multiprocessing.connection import Connection
+driver = Connection(int(sys.argv[1]))
+try:
+    sys.path[:] = driver.recv()
+except EOFError:
+    sys.exit()
+from tsearch.engine.executors.ray_link import serve_ray
+serve_ray(driver)
+"""
 
 
 class RayExecutor:
@@ -40,118 +58,122 @@ class RayExecutor:
     ) -> None:
         if importlib.util.find_spec("ray") is None:
             raise TsearchError("executor 'ray': Ray is not installed. Run: pip install 'tsearch-snn[ray]'")
-        self._evaluator = reference_to(evaluator) or evaluator
-        self._n = workers
-        self._address = address
-        self._device = device
-        self._ray: Any = None
-        self._owns_connection = False
-        self._busy: dict[Any, str] = {}
+        self.can_stop, self.warn = True, silence
+        self._evaluator = evaluator
+        self._settings: dict[str, Any] = {"workers": workers, "address": address, "device": device}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._link: Connection | None = None
+        self._n_slots = 0
+        self._busy: dict[str, bool] = {}  # by key: whether the segment has begun
+        self._was_connected = False
 
     def free(self) -> int:
-        return self._slots() - len(self._busy)
+        self._connect()
+        return self._n_slots - len(self._busy)
 
     def submit(self, key: str, segment: Segment) -> None:
-        self._start()
-        self._busy[self._task.remote(self._evaluator, segment, sys.path)] = key
+        self._connect()
+        self._busy[key] = False
+        with suppress(OSError):  # `wait` finds that the link is gone
+            assert self._link is not None
+            self._link.send((key, segment))
 
     def wait(self, timeout_s: float | None = None) -> list[tuple[str, Outcome]]:
-        if not self._busy:
-            return []
-        ready, _ = self._ray.wait(list(self._busy), num_returns=1, timeout=timeout_s)
-        return [(self._busy.pop(reference), self._outcome(reference)) for reference in ready]
+        end = None if timeout_s is None else time.monotonic() + timeout_s
+        while self._busy:
+            assert self._link is not None
+            left_s = None if end is None else max(0.0, end - time.monotonic())
+            try:
+                outcomes = self._heard() if self._link.poll(left_s) else []
+            except (EOFError, OSError):
+                return self._lose_link()
+            if outcomes or left_s == 0:
+                return outcomes
+        return []
 
     def close(self) -> None:
-        if self._ray is None:
-            return
-        for reference in self._busy:
-            with suppress(Exception):
-                self._ray.cancel(reference, force=True)
+        if self._link is not None:
+            self._link.close()
+        if self._process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_LEAVE_S)
+            if self._process.poll() is None:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._link = self._process = None
         self._busy = {}
-        if self._owns_connection:
-            self._ray.shutdown()
-        self._ray = None
 
-    def _outcome(self, reference: Any) -> Outcome:
+    def _heard(self) -> list[tuple[str, Outcome]]:
+        """Outcomes among what the link says; raises what a closed link raises, and TsearchError where it refuses."""
+        assert self._link is not None
+        what, *content = self._link.recv()
+        if what == "refused":
+            raise TsearchError(content[0])
+        if what == "slots":
+            self._n_slots = content[0]
+        elif what == "warning":
+            self.warn(content[0])
+        elif what == "begun":
+            self._busy[content[0]] = True
+        else:
+            key, outcome = content
+            self._busy.pop(key, None)
+            return [(key, outcome)]
+        return []
+
+    def _lose_link(self) -> list[tuple[str, Outcome]]:
+        """What was under way, lost with the cluster."""
+        lost = self._busy
+        self.close()
+        return [(key, away("the Ray cluster was lost", has_begun=begun)) for key, begun in lost.items()]
+
+    def _connect(self) -> None:
+        """Start the link unless there is one. Raises: TsearchError where it cannot be, AwayError where there was one
+        before.
+        """
+        if self._link is not None:
+            return
         try:
-            outcome: Outcome = self._ray.get(reference)
-        except self._ray.exceptions.RayError as error:
-            first = str(error).strip().splitlines()[0][:200]
-            return Outcome(error=f"the Ray worker was lost ({type(error).__name__}: {first})", is_lost=True)
-        return outcome
-
-    def _slots(self) -> int:
-        if self._n is not None:
-            return self._n
-        self._start()
-        return self._n_gpus() if self._device == "cuda" else int(self._ray.cluster_resources().get("CPU", 1))
-
-    def _n_gpus(self) -> int:
-        return int(self._ray.cluster_resources().get("GPU", 0))
-
-    def _gpu_share(self) -> float:
-        """GPUs of one task: 1 or, rounded down to what Ray can tell apart, an n-th."""
-        if self._device == "cpu":
-            return 0
-        n_gpus = self._n_gpus()
-        if self._device != "cuda" or n_gpus == 0:
-            raise TsearchError(
-                f"TSEARCH_DEVICE: device '{self._device}' not found, this Ray cluster has {n_gpus} GPUs. Known "
-                f"devices: {'cpu, cuda' if n_gpus else 'cpu'}. Set one of them, or join nodes with GPUs."
-            )
-        per_gpu = ceil(self._slots() / n_gpus)
-        return floor(1e4 / per_gpu) / 1e4
+            self._start()
+            self._heard()
+        except (TsearchError, EOFError, OSError) as error:
+            self.close()
+            words = str(error) or "the process that talks to Ray ended"
+            raise (AwayError if self._was_connected else TsearchError)(words) from None
+        self._was_connected = True
 
     def _start(self) -> None:
-        if self._ray is not None:
-            return
-        for name, value in _QUIET.items():
-            os.environ.setdefault(name, value)
-        if self._address is None:
-            os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # a cluster of our own, on this machine only
-        import ray
-
-        if not ray.is_initialized():
-            self._connect(ray)
-            self._owns_connection = True
-        self._ray = ray
-        self._task = ray.remote(num_cpus=1, num_gpus=self._gpu_share(), max_retries=0)(_attempt)
-
-    def _connect(self, ray: Any) -> None:
-        is_verbose = logging.getLogger().isEnabledFor(logging.INFO)
-        quiet = {"logging_level": "info" if is_verbose else "error", "log_to_driver": is_verbose}
-        if self._address is None:
-            ray.init(
-                address="local",
-                num_cpus=self._n,
-                include_dashboard=False,
-                object_store_memory=_OBJECT_STORE_BYTES,
-                **quiet,
+        evaluator, settings = self._pickled(), self._settings | {"address": self._address()}
+        settings["is_verbose"] = logging.getLogger().isEnabledFor(logging.INFO)
+        environment = _ENVIRONMENT | dict(os.environ)
+        if settings["address"] is None:
+            environment.setdefault("RAY_AUTH_MODE", "disabled")  # a cluster of our own, on this machine only
+        ours, theirs = socket.socketpair()
+        self._link = Connection(ours.detach())
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _LINK, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=2,
+                start_new_session=True,
+                env=environment,
             )
-            return
-        _expect_answer(self._address)
-        try:
-            ray.init(address=self._address, **quiet)
-        except Exception as error:
-            raise _no_cluster(self._address, error) from error
+        self._link.send(sys.path)
+        self._link.send((evaluator, settings))
 
+    def _address(self) -> str | None:
+        """The cluster to join: the one named, or the one that this process itself has joined."""
+        ray = sys.modules.get("ray")
+        if self._settings["address"] is None and ray is not None and ray.is_initialized():
+            return str(ray.get_runtime_context().gcs_address)
+        address: str | None = self._settings["address"]
+        return address
 
-def _expect_answer(address: str) -> None:
-    """Knock at 'host:port' first: Ray itself would wait for minutes."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if host and port.isdigit():
-        try:
-            socket.create_connection((host, int(port)), timeout=10).close()
-        except OSError as error:
-            raise _no_cluster(address, error) from error
-
-
-def _no_cluster(address: str, error: Exception) -> TsearchError:
-    first = str(error).strip().splitlines()[0][:200]
-    return TsearchError(f"address '{address}': no Ray cluster answers ({first}). Check it with `ray status`.")
-
-
-def _attempt(evaluator: Evaluator | str, segment: Segment, path: list[str]) -> Outcome:
-    """What a Ray worker runs. It looks for modules where the driver does, too."""
-    sys.path.extend(folder for folder in path if folder not in sys.path)
-    return attempt(evaluator, segment)
+    def _pickled(self) -> bytes:
+        """The evaluator as Ray's workers receive it: a reference, or where there is none, the function itself."""
+        reference = reference_to(self._evaluator)
+        if reference is not None:
+            return pickle.dumps(reference)
+        cloudpickle: Any = import_module("ray.cloudpickle")
+        return bytes(cloudpickle.dumps(self._evaluator))

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 class GpProposer(OptunaProposer):
     """Fits one Gaussian process per objective."""
 
-    @staticmethod
-    def sampler(seed: int) -> "BaseSampler":
+    def sampler(self, seed: int) -> "BaseSampler":
         """Optuna's Gaussian-process sampler."""
         from optuna.samplers import GPSampler
 

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 class RandomProposer(OptunaProposer):
     """Ignores what was learnt."""
 
-    @staticmethod
-    def sampler(seed: int) -> "BaseSampler":
+    is_joint = False
+
+    def sampler(self, seed: int) -> "BaseSampler":
         """Optuna's random sampler."""
         from optuna.samplers import RandomSampler
 

@@ -20,6 +20,8 @@ BACKBONES = {
 def family(name: str) -> type[Backbone]:
     """The class of a family's settings: ours, or the user's for 'module:name'. Raises: ValueError for an unknown
     name."""
+    if not isinstance(name, str):
+        raise ValueError(f"a backbone's name is text, found {name!r}.")
     if is_reference(name):
         return _own_family(name)
     if name not in BACKBONES:

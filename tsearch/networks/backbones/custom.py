@@ -137,7 +137,7 @@ def _blocks(
     except Exception as error:
         called = ", ".join((f"{shape}, {n_classes}", *(f"{k}={v!r}" for k, v in options.items())))
         raise BadReferenceError(
-            f"backbone {name}: called with ({called}), it failed: {where_it_failed(error)}."
+            f"backbone {name}: called with ({called}), it failed: {where_it_failed(error, function)}."
         ) from error
     is_list = isinstance(blocks, list | tuple | torch.nn.Sequential | torch.nn.ModuleList)
     if not is_list or not len(blocks) or not all(isinstance(block, torch.nn.Module) for block in blocks):

@@ -1,0 +1,73 @@
+"""What points are called where several are shown together."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tsearch.configuration import Configuration, Phase
+from tsearch.engine.run_folder import Trial
+from tsearch.front import Point, labels_of
+from tsearch.front.point import point_of
+
+
+def network(number: int, *phases: tuple[int, ...], epochs: int = 20, **settings: Any) -> Point:
+    schedule = tuple(Phase(timesteps=timesteps, epochs=epochs) for timesteps in phases)
+    stages = settings.pop("stages", (1,) * (len(phases[-1]) - 1) + (4 - len(phases[-1]),))
+    configuration = Configuration(stages=stages, schedule=schedule, **settings)
+    return point_of(Trial(number, configuration.key, "complete", "proposed", configuration))
+
+
+def test_points_that_differ_by_schedule_have_different_labels() -> None:
+    points = [
+        network(0, (6,)),
+        network(1, (8,), (6,)),
+        network(2, (8, 8, 8), (6, 3, 1)),
+        network(3, (8, 8), (8, 4), (6, 1)),
+    ]
+    assert labels_of(points) == {
+        0: "T=6",
+        1: "T=6 after 8",
+        2: "T=(6, 3, 1) after 8",
+        3: "T=(6, 1) after 8, (8, 4)",
+    }
+
+
+def test_one_setting_tells_the_rest_apart_or_else_the_trial_does() -> None:
+    stages = [network(0, (6, 6), stages=(1, 2)), network(1, (6, 6), stages=(2, 1)), network(2, (4,))]
+    assert labels_of(stages) == {0: "T=6, stages (1, 2)", 1: "T=6, stages (2, 1)", 2: "T=4"}
+    rates = [network(k, (6,), training={"learning_rate": 10.0**-k}) for k in (1, 2)]
+    assert labels_of(rates) == {1: "T=6, learning rate 0.1", 2: "T=6, learning rate 0.01"}
+    alike = [network(k, (6,), training={"learning_rate": 0.01 + k * 1e-9}) for k in (1, 2)]
+    assert labels_of(alike) == {1: "T=6, trial 1", 2: "T=6, trial 2"}
+
+
+def test_what_is_no_network_is_called_by_its_parameters_while_they_are_short() -> None:
+    short = Point(0, "", {}, parameters={"lr": 0.012345, "act": "relu"})
+    long = Point(1, "", {}, parameters={f"parameter_{k}": k for k in range(9)})
+    assert labels_of([short, long, Point(2, "", {})]) == {
+        0: "lr 0.01235, act relu",
+        1: "trial 1",
+        2: "trial 2",
+    }
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([(1,), (4,), (2, 1)]), st.booleans(), st.sampled_from([1e-3, 1e-2])))
+)
+def test_no_two_labels_are_alike_and_none_is_long(rows: list[tuple[tuple[int, ...], bool, float]]) -> None:
+    points = [
+        network(number, *([(8,) * len(vector)] if leads else []), vector, training={"learning_rate": rate})
+        for number, (vector, leads, rate) in enumerate(rows)
+    ]
+    labels = labels_of(points)
+    assert list(labels) == list(range(len(rows)))
+    assert len(set(labels.values())) == len(rows)
+    assert all(len(label) <= 50 for label in labels.values())
+
+
+def test_a_network_knows_every_setting_by_its_name_in_space_files() -> None:
+    point = network(0, (8,), (6,), epochs=1, neuron={"tau": 3.0})
+    assert point.details["schedule"] == "8 for 1 epoch, then 6 for 1"
+    assert point.details["neuron.tau"] == 3.0
+    assert {"backbone.widths", "training.learning_rate", "temporal_transformer"} <= point.details.keys()

@@ -1,0 +1,69 @@
+"""The commands that read a run: each takes its parsed arguments and gives back the text to print."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tsearch.cli.streams import say
+from tsearch.cli.values import as_json, limits_of, opened
+
+if TYPE_CHECKING:
+    from tsearch.front import Front
+
+
+def show(arguments: argparse.Namespace) -> str:
+    """The front of a run as a table; the best configuration under constraints; or two runs side by side."""
+    from tsearch.cli.run_text import run_content, run_text
+    from tsearch.cli.tables import front_text, point_content
+    from tsearch.front import Front
+
+    run = opened(arguments.run, arguments.runs)
+    front = Front.of(run)
+    if arguments.other:
+        return _compare(front, arguments)
+    limits = limits_of(arguments, front)
+    if arguments.best:
+        best = front.best(arguments.best, limits)
+        return as_json(point_content(front, best)) if arguments.json else front_text(front, [best])
+    if arguments.json:
+        return as_json(run_content(run, front, everything=arguments.all, limits=limits))
+    return run_text(run, front, everything=arguments.all, limits=limits)
+
+
+def report(arguments: argparse.Namespace) -> str:
+    """Write the run's page, one self-contained HTML file."""
+    from tsearch.report import write_report
+
+    run = opened(arguments.run, arguments.runs)
+    path = write_report(run, Path(arguments.output) if arguments.output else run.folder / "report.html")
+    return as_json({"path": str(path)}) if arguments.json else str(path)
+
+
+def export(arguments: argparse.Namespace) -> str:
+    """Write a configuration of a run as a bundle that stands on its own."""
+    from tsearch.cli.choice import chosen_trial
+    from tsearch.export import export_bundle
+
+    run = opened(arguments.run, arguments.runs)
+    number, remark = chosen_trial(run, arguments)
+    path = export_bundle(run, number, arguments.output)
+    if remark:
+        say(f"tsearch: {remark}")
+    return as_json({"path": str(path), "trial": number}) if arguments.json else str(path)
+
+
+def _compare(front: "Front", arguments: argparse.Namespace) -> str:
+    from tsearch.cli.comparison_tables import comparison_content, comparison_text
+    from tsearch.errors import TsearchError
+    from tsearch.front import Front, compare
+
+    if arguments.best or arguments.min or arguments.max:
+        raise TsearchError("show: --best, --min and --max choose from one run. Leave out the second.")
+    other = Front.of(opened(arguments.other, arguments.runs))
+    if front.name == other.name:
+        front, other = replace(front, name=arguments.run), replace(other, name=arguments.other)
+    comparison = compare(front, other)
+    if arguments.json:
+        return as_json(comparison_content(front, other, comparison))
+    return comparison_text(front, other, comparison)

@@ -1,0 +1,43 @@
+"""Short names of points that are shown together: no two of them share one."""
+
+from collections.abc import Sequence
+
+from tsearch.front.point import Point, setting_text
+
+_LONGEST = 40  # characters of a label; a longer one gives way to the trial number
+
+
+def labels_of(points: Sequence[Point]) -> dict[int, str]:
+    """A label for every point by its number, no two alike.
+
+    A point keeps its own (see `Point.label`) where no other has it; to others one setting is added that tells all
+    of them apart ('T=6, stages (1, 2)'), or else the trial ('T=6, trial 12').
+    """
+    groups: dict[str, list[Point]] = {}
+    for point in {point.number: point for point in points}.values():
+        groups.setdefault(_short(point), []).append(point)
+    labels = {number: label for own, group in groups.items() for number, label in _apart(own, group).items()}
+    return {point.number: labels[point.number] for point in points}
+
+
+def _short(point: Point) -> str:
+    label = point.label
+    return label if 0 < len(label) <= _LONGEST else f"trial {point.number}"
+
+
+def _apart(own: str, points: list[Point]) -> dict[int, str]:
+    """The points that share the label `own`, by number, with what tells them apart."""
+    if len(points) == 1:
+        return {points[0].number: own}
+    every = [{"stages": point.stages} | point.details for point in points]
+    for name in (name for name in every[0] if name != "schedule"):
+        labels = [f"{own}, {_setting(name, settings.get(name))}" for settings in every]
+        if len(set(labels)) == len(points) and len(max(labels, key=len)) <= _LONGEST:
+            return {point.number: label for point, label in zip(points, labels, strict=True)}
+    return {point.number: f"{own}, trial {point.number}" for point in points}
+
+
+def _setting(name: str, value: object) -> str:
+    """`training.learning_rate`, 0.01 -> 'learning rate 0.01'; timesteps and sizes in brackets."""
+    text = f"({setting_text(value)})" if isinstance(value, tuple | list) else setting_text(value)
+    return f"{name.rpartition('.')[2].replace('_', ' ')} {text}"
