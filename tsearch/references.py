@@ -81,11 +81,15 @@ def _is_library(file: str) -> bool:
 
 def _imported(module: str) -> ModuleType:
     try:
-        return import_module(module)
+        found = import_module(module)
+        if getattr(found, "__file__", None) is not None or found.__spec__ is None:
+            return found
+        del sys.modules[module]  # a mere folder of that name, which may hide a module in a later place
     except ModuleNotFoundError:
-        look_in(os.getcwd())  # an installed command does not look there
-        sys.path.extend(folder for folder in _folders if folder not in sys.path)
-        return import_module(module)
+        pass
+    look_in(os.getcwd())  # an installed command does not look there
+    sys.path.extend(folder for folder in _folders if folder not in sys.path)
+    return import_module(module)
 
 
 def _import_problem(reference: str, module: str, error: Exception) -> str:

@@ -10,9 +10,8 @@ from tsearch.engine.proposing import Proposer
 from tsearch.engine.run_file import RunFile
 from tsearch.errors import TsearchError
 from tsearch.references import reference_to
-from tsearch.space.file import spaces_folder
 from tsearch.space.kinds import space_from_dict
-from tsearch.space.loading import as_written, load, parse_stored
+from tsearch.space.loading import as_written, is_shipped, load, parse_stored
 from tsearch.space.protocol import Space
 
 _MAY_CHANGE = ("trials", "timeout_s", "segment_timeout", "max_failures")
@@ -27,7 +26,7 @@ def refuse_changes(folder: Path, space_path: str | None, space_text: str) -> Non
         return
     before = parse_stored(space_text, str(folder / "space.yaml"))
     old, new = before.to_dict(), load(space_path).to_dict()
-    if Path(space_path).parent == spaces_folder():  # a later version may ship it with another proposer
+    if is_shipped(space_path):  # a later version may ship it with another proposer
         new["search"]["proposer"] = old["search"]["proposer"]
     _refuse(folder, old, new, f" in {space_path}")
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from tsearch.engine.events import Duplicate, Listener, Rejected, Warned
 from tsearch.engine.proposing import History, Problem, Proposer, checked, random_numbers
 from tsearch.space.protocol import Configuration, Space
-from tsearch.units import format_value, title
+from tsearch.units import counted, format_value, title
 
 MAX_DUPLICATES = 10  # proposals for one trial that may be old, or refused
 MAX_DRAWS = 10_000  # after which a search ends; they miss a thousandth of a space once in 22,000 searches
@@ -151,8 +151,8 @@ def warn_of_too_few(n_total: int, space: Space, n_given: int, listener: Listener
     if n_total <= n_given and n_given != space.size:
         listener(
             Warned(
-                f"all {n_total} trials are baselines or enqueued: nothing is searched; "
-                f"give --trials {n_given + SOME} or more."
+                f"{counted(n_total, 'trial')} and {n_given:,} baselines and enqueued ones to begin with: nothing is "
+                f"searched; give --trials {n_given + SOME} or more."
             )
         )
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tsearch.errors import TsearchError
-from tsearch.files.plain_json import parse_json
+from tsearch.files.reading import parse_json
 
 STATES = ("RUNNING", "COMPLETE", "FAIL")
 

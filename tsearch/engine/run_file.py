@@ -10,7 +10,7 @@ from pydantic import Field
 
 from tsearch.configuration import Task
 from tsearch.errors import TsearchError, did_you_mean
-from tsearch.files.plain_json import parse_json, read_bytes
+from tsearch.files.reading import JSON_BYTES, parse_json, read_bytes
 from tsearch.files.whole import write_whole
 from tsearch.frozen import Frozen
 from tsearch.space.goals import Objective
@@ -85,7 +85,7 @@ def write_run_file(folder: Path, file: RunFile) -> None:
 
 def is_of_older_format(folder: Path) -> bool:
     """Whether run.json was written by an earlier version."""
-    return bool(parse_json(read_bytes(folder / "run.json"))["format"] != FORMAT)
+    return bool(parse_json(read_bytes(folder / "run.json", JSON_BYTES))["format"] != FORMAT)
 
 
 def _read(folder: Path, path: Path) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def _read(folder: Path, path: Path) -> dict[str, Any]:
         hint = did_you_mean(folder.name, known) or (f" Runs there: {', '.join(known)}." if known else "")
         raise TsearchError(f"{folder}: no such run.{hint}")
     try:
-        content = parse_json(read_bytes(path))
+        content = parse_json(read_bytes(path, JSON_BYTES))
     except FileNotFoundError:
         raise TsearchError(
             f"{path} is missing: {folder} is no run, or one stopped while it was created. "

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 
 from tsearch.configuration import Result
 from tsearch.errors import TsearchError
-from tsearch.files.plain_json import parse_json, read_bytes
+from tsearch.files.reading import JSON_BYTES, parse_json, read_bytes
 from tsearch.space.goals import Objective
 from tsearch.space.protocol import Space
 
@@ -87,7 +87,7 @@ def require_result(
 
 def checked_content(path: Path, sha256: str | None) -> bytes:
     """The content of a file. Raises: FileNotFoundError; ValueError if its hash is not `sha256`, where one is known."""
-    content = read_bytes(path)
+    content = read_bytes(path, JSON_BYTES)
     if sha256 not in (None, hash_of(content)):
         raise ValueError("its content is not what was written")
     return content

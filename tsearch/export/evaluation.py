@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tsearch.configuration import DataSpec
 from tsearch.errors import TsearchError
 from tsearch.export.bundle import Bundle
-from tsearch.files.plain_json import parse_json, read_bytes
+from tsearch.files.reading import JSON_BYTES, parse_json, read_bytes
 from tsearch.files.whole import full_disk_is_an_error, write_whole
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def accuracy_on_test(run: "Run", trial: "Trial") -> dict[str, float]:
 def _stored(path: Path) -> dict[str, float] | None:
     """What was measured before; None where nothing was, or it is damaged."""
     try:
-        stored = parse_json(read_bytes(path))
+        stored = parse_json(read_bytes(path, JSON_BYTES))
         return {name: float(stored[name]) for name in ("accuracy", "n_samples")}
     except (FileNotFoundError, ValueError, TypeError, LookupError, OverflowError):
         return None

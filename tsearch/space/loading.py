@@ -39,6 +39,13 @@ def path_of(source: str | Path) -> Path:
     return resolve_space(str(source)).resolve()
 
 
+def is_shipped(path: str | Path) -> bool:
+    """Whether a space file is one of those that come with tsearch."""
+    from tsearch.space.file import spaces_folder
+
+    return Path(path).parent == spaces_folder()
+
+
 def as_written(name: str) -> str:
     """A dotted name in `Space.to_dict` as a space file calls it."""
     name = name.removeprefix("settings.").removesuffix(".values")

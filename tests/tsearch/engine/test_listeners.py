@@ -32,7 +32,8 @@ COMMAND = f"""
 from tsearch.cli import arguments, main
 def search(_arguments):
     exec({SEARCH!r})
-arguments._COMMANDS["schema"] = (search, arguments._schema)
+    return ""
+arguments._COMMANDS["schema"] = (search, *arguments._COMMANDS["schema"][1:])
 main(["schema"])
 """
 
@@ -94,7 +95,9 @@ def search(make_space, ideal, tmp_path):
 
 
 def wait_for_results(folder: Path, n: int) -> None:
+    until_s = time.monotonic() + 60
     while len(list(folder.glob("toy/results/*.json"))) < n:
+        assert time.monotonic() < until_s, "the search does not go on"
         time.sleep(0.01)
 
 

@@ -167,8 +167,8 @@ def test_a_run_without_a_trial_to_search_with_says_so_before_it_begins(make_spac
         heard = []
         run(space, "toys:evaluate", trials=trials, listener=heard.append, **settings)
         warnings = [event.text for event in heard if isinstance(event, Warned)]
-        text = "trials are baselines or enqueued: nothing is searched; give --trials 12 or more."
-        assert warnings == ([f"all {trials} {text}"] if is_warned else [])
+        text = "baselines and enqueued ones to begin with: nothing is searched; give --trials 12 or more."
+        assert warnings == ([f"{trials} trials and 4 {text}"] if is_warned else [])
         assert not is_warned or isinstance(heard[0], Warned)
 
 

@@ -56,7 +56,7 @@ def test_a_run_is_whole_and_opens_again_as_it_was(search, ideal) -> None:
 def test_names_count_up_unless_they_are_given(search, tmp_path) -> None:
     assert [search(trials=1).name for _ in range(3)] == ["toy", "toy-2", "toy-3"]
     assert search(trials=1, name="mine").folder == tmp_path / "mine"
-    with pytest.raises(TsearchError, match=r"mine exists. Choose another --name, or `tsearch resume mine`"):
+    with pytest.raises(TsearchError, match=r"mine holds a run. .* `tsearch resume mine --runs .*`"):
         search(trials=1, name="mine")
     for bad in ("a/b", "", "..", ".hidden"):
         with pytest.raises(TsearchError, match="name of one folder"):
