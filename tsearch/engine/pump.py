@@ -25,13 +25,18 @@ from tsearch.engine.events import Ended, Finished, Listener, Lost, Started, Subm
 from tsearch.engine.executors import AwayError, Executor, Outcome, Segment
 from tsearch.engine.executors.segments import soonest
 from tsearch.engine.journal import Journal, objective_values
+from tsearch.engine.judging import (
+    failure_of_all,
+    refuse_unknown_constraints,
+    too_many_failures,
+    violation_of,
+)
 from tsearch.engine.patience import MAX_LOSSES, Patience
 from tsearch.engine.proposing import History
 from tsearch.engine.run_folder import Run, Trial
 from tsearch.engine.scheduling import Piece, Scheduler, standing_of
 from tsearch.engine.stopwatch import Stopwatch
-from tsearch.engine.store import error_path
-from tsearch.errors import TsearchError, did_you_mean
+from tsearch.errors import TsearchError
 
 MAX_ATTEMPTS = 3
 
@@ -271,16 +276,12 @@ class Pump:
             self._learn(self._open.pop(number), values)
 
     def _learn(self, trial: Trial, values: Sequence[float] | None) -> None:
-        _refuse_unknown_constraints(self._run, trial)
+        refuse_unknown_constraints(self._run, trial)
         self._history.tell(trial.number, values, violation_of(self._run, trial))
         self._n_failures = 0 if values is not None else self._n_failures + 1
         self._last_error = trial.error or ""
         if self._n_failures >= self._run.space.search.max_failures:
-            path = error_path(self._run.folder, trial.key)
-            raise TsearchError(
-                f"{self._run.folder}: {self._n_failures} trials failed in a row, the last one with: "
-                f"{trial.error} (traceback in {path}). Mend the cause, then resume."
-            )
+            raise too_many_failures(self._run, self._n_failures, trial)
 
     # ------------------------------------------------------------------ how far
 
@@ -301,35 +302,10 @@ class Pump:
     def _reason(self) -> str:
         n_paused = len(self._open) - self._n_active()
         if self._n_done + n_paused >= self._run.n_total:
-            return self._failure_of_all() or "all trials done"
+            return failure_of_all(self._history.told, self._last_error) or "all trials done"
         if not self._is_exhausted:
             return "time is up"
-        return self._failure_of_all() or self._chooser.why_nothing
-
-    def _failure_of_all(self) -> str:
-        """What to say where every trial failed; '' where one did not, or there is none."""
-        told = self._history.told
-        if not told or any(one.objectives is not None for one in told):
-            return ""
-        return f"all {len(told)} trials failed, the last one with: {self._last_error}"
-
-
-def _refuse_unknown_constraints(run: Run, trial: Trial) -> None:
-    """Raise TsearchError for a constraint on a metric that results lack, which no trial could keep."""
-    metrics = {} if trial.result is None else trial.result.metrics
-    unknown = [name for name in run.space.constraints if name not in metrics]
-    if metrics and unknown:
-        raise TsearchError(
-            f"{run.folder}: a constraint on '{unknown[0]}', which results lack.{did_you_mean(unknown[0], metrics)} "
-            f"They have: {', '.join(sorted(metrics))}. Start a new run."
-        )
-
-
-def violation_of(run: Run, trial: Trial) -> float | None:
-    """By how much a complete trial breaks the constraints; None where there is nothing to break."""
-    if not run.space.constraints or trial.state != "complete":
-        return None
-    return run.space.violation(trial.metrics)
+        return failure_of_all(self._history.told, self._last_error) or self._chooser.why_nothing
 
 
 def _left_s(deadline: float | None) -> float | None:

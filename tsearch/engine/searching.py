@@ -11,8 +11,9 @@ from tsearch.engine.events import Forgiving, Listener
 from tsearch.engine.executors import Executor
 from tsearch.engine.interrupts import uninterrupted
 from tsearch.engine.journal import Journal
+from tsearch.engine.judging import violation_of
 from tsearch.engine.proposing import History, Proposer, Told
-from tsearch.engine.pump import Pump, violation_of
+from tsearch.engine.pump import Pump
 from tsearch.engine.retrying import to_repeat
 from tsearch.engine.run_folder import Run, open_run, read_run
 from tsearch.engine.scheduling import find_scheduler

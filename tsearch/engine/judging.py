@@ -1,0 +1,42 @@
+"""What the end of a trial means for the search: limits broken, metrics that are missing, failures in a row."""
+
+from collections.abc import Sequence
+
+from tsearch.engine.proposing import Told
+from tsearch.engine.run_folder import Run, Trial
+from tsearch.engine.store import error_path
+from tsearch.errors import TsearchError, did_you_mean
+
+
+def violation_of(run: Run, trial: Trial) -> float | None:
+    """By how much a complete trial breaks the constraints; None where there is nothing to break."""
+    if not run.space.constraints or trial.state != "complete":
+        return None
+    return run.space.violation(trial.metrics)
+
+
+def refuse_unknown_constraints(run: Run, trial: Trial) -> None:
+    """Raise TsearchError for a constraint on a metric that results lack, which no trial could keep."""
+    unknown = [name for name in run.space.constraints if name not in trial.metrics]
+    if trial.state == "complete" and unknown:
+        raise TsearchError(
+            f"{run.folder}: a constraint on '{unknown[0]}', which results lack."
+            f"{did_you_mean(unknown[0], trial.metrics)} They have: {', '.join(sorted(trial.metrics))}. "
+            "Start a new run."
+        )
+
+
+def too_many_failures(run: Run, n: int, trial: Trial) -> TsearchError:
+    """What to raise where `n` trials in a row have failed, `trial` being the last of them."""
+    path = error_path(run.folder, trial.key)
+    return TsearchError(
+        f"{run.folder}: {n} trials failed in a row, the last one with: {trial.error} (traceback in {path}). "
+        "Mend the cause, then resume."
+    )
+
+
+def failure_of_all(told: Sequence[Told], last_error: str) -> str:
+    """What to say where every trial failed; '' where one did not, or there is none."""
+    if not told or any(one.objectives is not None for one in told):
+        return ""
+    return f"all {len(told)} trials failed, the last one with: {last_error}"
