@@ -193,7 +193,7 @@ if __name__ == "__main__":
     assert set(PROPOSERS) - {"random"} <= set(COMPARED)
     form = parser(__doc__ or "")
     known = ", ".join(COMPARED)
-    form.add_argument("--seeds", type=int, default=16, help="searches per proposer (default: 16)")
+    form.add_argument("--seeds", type=int, default=24, help="searches per proposer (default: 24)")
     form.add_argument(
         "--proposers", nargs="+", choices=COMPARED, metavar="NAME", help=f"of {known} (default: all but gp)"
     )

@@ -31,13 +31,17 @@ class Chosen:
 
 
 class Chooser:
-    """Chooses for one search; it knows the keys of everything tried, and of what was rejected."""
+    """Chooses for one search; it knows the keys of everything tried, and of what was rejected.
+
+    `n_given` is how many configurations are tried before anything is proposed.
+    """
 
     def __init__(
         self, space: Space, proposer: Proposer, seed: int, known: Iterable[str], listener: Listener
     ) -> None:
         self._space, self._proposer, self._seed, self._say = space, proposer, seed, listener
-        self._problem = Problem(space.parameters(), space.objectives)
+        self.n_given = _n_given(space)
+        self._problem = Problem(space.parameters(), space.objectives, self.n_given)
         self._size = space.size
         self._known = set(known)
         self._queue = _queue(space)
@@ -45,12 +49,6 @@ class Chooser:
         self._n_refused = 0
         self._left: dict[str, Configuration] | None = None  # of a small space, once it was counted, by key
         self.why_nothing = ""  # one line, once there is nothing left to choose
-
-    @property
-    def n_given(self) -> int:
-        """How many configurations are tried before anything is proposed."""
-        given = {self._space.key(c): c for c, _ in _queue(self._space)}
-        return sum(self._space.refuse(configuration) is None for configuration in given.values())
 
     def choose(self, number: int, history: History) -> Chosen | None:
         """What trial `number` tries; None if nothing is left or found, see `why_nothing`."""
@@ -155,6 +153,11 @@ def warn_of_too_few(n_total: int, space: Space, n_given: int, listener: Listener
                 f"searched; give --trials {n_given + SOME} or more."
             )
         )
+
+
+def _n_given(space: Space) -> int:
+    given = {space.key(c): c for c, _ in _queue(space)}
+    return sum(space.refuse(configuration) is None for configuration in given.values())
 
 
 def _limits(space: Space) -> str:

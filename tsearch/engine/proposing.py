@@ -20,10 +20,16 @@ from tsearch.space.goals import Objective
 
 @dataclass(frozen=True)
 class Problem:
-    """What is searched: parameters by name, and the objectives in the order of `Told.objectives`."""
+    """What is searched.
+
+    Args:
+        objectives: In the order of `Told.objectives`.
+        n_given: So many trials come first that nobody proposes: baselines, and what the user asked for.
+    """
 
     parameters: Mapping[str, Domain]
     objectives: tuple[Objective, ...]
+    n_given: int = 0
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,19 @@ def test_what_was_told_is_read_once(make_space, proposer) -> None:
     assert told.n_read <= len(told) + 9
 
 
+def test_the_first_generation_is_no_offspring_of_the_baselines(make_space) -> None:
+    """All of them have one stage: their children would have one, too, but for a mutation."""
+    space = make_space(2, trials=12)
+    given = [space.encode(configuration) for configuration in space.baselines()] * 5
+    told = [Told(n, values, (0.1 * (n % 4), 1.0 + n % 4)) for n, values in enumerate(given)]
+    n_cut = {}
+    for n_given in (0, len(told)):
+        problem = Problem(space.parameters(), space.objectives, n_given)
+        drawn = [find_proposer("nsga2")(problem, told, [], np.random.default_rng(n)) for n in range(60)]
+        n_cut[n_given] = sum(len(space.decode(values).stages) > 1 for values in drawn)
+    assert n_cut[len(told)] > 35 > n_cut[0]  # three of four ways to cut three blocks have more than one stage
+
+
 def test_a_long_search_is_gone_on_with_by_generations(make_space, monkeypatch) -> None:
     """Optuna finds parents by recursion, which ends at some three hundred generations that nobody remembers."""
     monkeypatch.setattr(Nsga2Proposer, "population", 2)

@@ -15,7 +15,8 @@ POPULATION = (
 
 
 class Nsga2Proposer(OptunaProposer):
-    """Generations of 10, so that a search of a hundred trials sees some evolution.
+    """Generations of 10, so that a search of a hundred trials sees some evolution. The first one is drawn at random:
+    baselines alone, of the same timesteps everywhere, would have children of their kind.
 
     Source: Deb et al., IEEE Trans. Evol. Comput. 6(2), 2002.
     """
@@ -34,18 +35,20 @@ def _sampler_class() -> Any:
 
     class Nsga2Sampler(NSGAIISampler):
         """Optuna writes into each trial in which generation it was asked. Here every `population_size` complete trials,
-        in the order of telling, are one generation, so that nothing has to be remembered beside what was told."""
+        in the order of telling, are one generation, and what was given beforehand is in the first one, so that nothing
+        has to be remembered beside what was told."""
 
         def __init__(self, seed: int, population_size: int) -> None:
             super().__init__(seed=seed, population_size=population_size)
             self._size = population_size
 
         def get_trial_generation(self, study: Any, trial: Any) -> int:  # noqa: ARG002
-            return len(study._storage.complete) // self._size
+            known = study._storage
+            return int(max(0, len(known.complete) - known.problem.n_given) // self._size)
 
         def get_population(self, study: Any, generation: int) -> list[Any]:
-            first = generation * self._size
-            return list(study._storage.complete[first : first + self._size])
+            first = study._storage.problem.n_given + generation * self._size
+            return list(study._storage.complete[first if generation else 0 : first + self._size])
 
         def get_parent_population(self, study: Any, generation: int) -> list[Any]:
             """The parents of a generation, in the order of telling; none for the first one.
