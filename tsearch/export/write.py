@@ -10,7 +10,7 @@ from tsearch.configuration import Configuration, Result
 from tsearch.data import describe_dataset
 from tsearch.engine.state import as_arguments
 from tsearch.errors import TsearchError
-from tsearch.export.bundle import FILES, sha256
+from tsearch.export.bundle import FILES, Bundle, sha256
 from tsearch.export.card import card
 from tsearch.export.contents import FORMAT, Contents, needed_modules
 from tsearch.export.evaluation import accuracy_on_test
@@ -21,18 +21,31 @@ if TYPE_CHECKING:
 
 
 def export_bundle(run: "Run", trial: int, output: str | Path | None = None) -> Path:
-    """Write the bundle of a complete trial and return its folder, by default `<run>/exports/trial<number>`.
+    """Write the bundle of a complete trial and return its folder, by default `<run>/exports/trial<number>`. Where that
+    holds the same bundle already, it stays.
 
-    Raises: TsearchError if the trial is not complete or is no network, or if the folder exists.
+    Raises: TsearchError if the trial is not complete or is no network, or if the folder holds anything else.
     """
     chosen, result = _complete_trial(run, trial)
     folder = Path(output) if output is not None else run.folder / "exports" / f"trial{trial}"
     if folder.exists():
-        raise TsearchError(f"{folder} exists. Choose another --output, or remove it.")
+        if _holds(folder, run, chosen):
+            return folder
+        raise TsearchError(f"{folder} exists and is not this bundle. Choose another --output, or remove it.")
     contents = _contents(run, chosen, result)
     weights = _inference_weights(contents, run.checkpoint(chosen))
     broken = broken_text(result.metrics, run.constraints)
     return _write(folder, contents, result, weights, card(contents, result.costs, broken))
+
+
+def _holds(folder: Path, run: "Run", trial: "Trial") -> bool:
+    """Whether a folder is a whole bundle of this trial of this run."""
+    try:
+        contents = Bundle(folder).contents
+    except TsearchError:
+        return False
+    ours = run.name, trial.number, trial.configuration, run.task
+    return (contents.run, contents.trial, contents.configuration, contents.task) == ours
 
 
 def _complete_trial(run: "Run", number: int) -> "tuple[Trial, Result]":

@@ -104,9 +104,22 @@ def test_an_altered_file_is_named(bundle: Path, tmp_path: Path, name: str) -> No
         tsearch.load(copy)
 
 
-def test_an_existing_folder_is_not_overwritten(bundle: Path, small_run: Run) -> None:
-    with pytest.raises(TsearchError, match="exists"):
-        tsearch.export_bundle(small_run, Bundle(bundle).contents.trial, bundle)
+def test_exporting_twice_keeps_the_bundle_that_is_there(bundle: Path, small_run: Run) -> None:
+    before = (bundle / "manifest.json").stat().st_mtime_ns
+    assert tsearch.export_bundle(small_run, Bundle(bundle).contents.trial, bundle) == bundle
+    assert (bundle / "manifest.json").stat().st_mtime_ns == before
+
+
+def test_an_existing_folder_is_not_overwritten(bundle: Path, small_run: Run, tmp_path: Path) -> None:
+    number = Bundle(bundle).contents.trial
+    other = next(trial.number for trial in small_run.results if trial.number != number)
+    with pytest.raises(TsearchError, match="exists and is not this bundle"):
+        tsearch.export_bundle(small_run, other, bundle)
+    altered = Path(shutil.copytree(bundle, tmp_path / "altered"))
+    (altered / "card.md").write_text("another one")
+    for folder in (altered, tmp_path):
+        with pytest.raises(TsearchError, match="exists and is not this bundle"):
+            tsearch.export_bundle(small_run, number, folder)
 
 
 def test_data_of_another_form_are_refused(bundle: Path) -> None:
