@@ -44,7 +44,7 @@ def _run(arguments: list[str] | None) -> int:
         return 2
     with redirect_stdout(sys.stderr):
         text = parsed.call(parsed)
-    write(stdout, text + "\n")
+    write(stdout, text + "\n", is_result=True)
     return 0
 
 

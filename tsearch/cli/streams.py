@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
+from tsearch.errors import TsearchError
+from tsearch.files.whole import is_full_disk
+
 
 @contextmanager
 def lasting_streams() -> Iterator[None]:
@@ -24,11 +27,14 @@ def say(text: str) -> None:
     write(sys.stderr, text + "\n")
 
 
-def write(stream: TextIO, text: str) -> None:
-    """Write and flush; where the reader is gone, the stream leads nowhere from now on."""
+def write(stream: TextIO, text: str, *, is_result: bool = False) -> None:
+    """Write and flush; where that fails, the stream leads nowhere from now on. Raises: TsearchError if the disk is
+    too full for a result, so that nobody takes half of it for the whole."""
     try:
         stream.write(text)
         stream.flush()
-    except OSError:
+    except OSError as error:
         with suppress(OSError, ValueError):  # a stream without a descriptor
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if is_result and is_full_disk(error):
+            raise TsearchError("the output could not be written: the disk is full.") from None

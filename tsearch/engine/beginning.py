@@ -16,8 +16,8 @@ from tsearch.engine.run_folder import LEDGER
 from tsearch.engine.state import Place, resume_hint
 from tsearch.errors import TsearchError
 from tsearch.files.whole import full_disk_is_an_error, write_whole
-from tsearch.space.entries import Goals, parameter_space
-from tsearch.space.goals import Constraint
+from tsearch.space.entries import Goals, finite, limits, parameter_space
+from tsearch.space.goals import Objective
 from tsearch.space.loading import load
 from tsearch.space.protocol import Space
 
@@ -53,10 +53,7 @@ def space_to_search(
         return parameter_space(
             given,
             wishes.objectives or {},
-            constraints={
-                name: Constraint(min=low, max=high)
-                for name, (low, high) in (wishes.constraints or {}).items()
-            },
+            constraints=limits(wishes.constraints),
             reference=wishes.reference,
             ideal=wishes.ideal,
         )
@@ -91,7 +88,21 @@ def box_of(
     if not (names <= worst.keys() and names <= best.keys()):
         known_worst, known_best = space.reference_box()
         worst, best = known_worst | worst, known_best | best
+    for objective in space.objectives:
+        _check_ends(objective, worst.get(objective.name), best.get(objective.name))
     return worst, best
+
+
+def _check_ends(objective: Objective, worst: float | None, best: float | None) -> None:
+    """Raise TsearchError unless the worst value of an objective that counts is worse than the best one."""
+    if worst is None or best is None:
+        return
+    worst, best = finite(f"reference: '{objective.name}'", worst), finite(f"ideal: '{objective.name}'", best)
+    if worst == best or (worst > best) == objective.is_maximized:
+        raise TsearchError(
+            f"reference: '{objective.name}': {worst:g} is no worse than the ideal, {best:g}, where it is "
+            f"{objective.direction}d."
+        )
 
 
 def check_numbers(trials: int, seed: int) -> None:

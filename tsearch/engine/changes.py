@@ -9,6 +9,7 @@ from tsearch.engine.executors import Evaluator
 from tsearch.engine.proposing import Proposer
 from tsearch.engine.run_file import RunFile
 from tsearch.errors import TsearchError
+from tsearch.files.reading import YAML_BYTES, read_text
 from tsearch.references import reference_to
 from tsearch.space.kinds import space_from_dict
 from tsearch.space.loading import as_written, is_shipped, load, parse_stored
@@ -22,7 +23,9 @@ def refuse_changes(folder: Path, space_path: str | None, space_text: str) -> Non
     copy, so a file that was moved away does not matter, nor do comments, nor settings that only say when to
     stop.
     """
-    if space_path is None or not Path(space_path).is_file() or Path(space_path).read_text() == space_text:
+    if space_path is None or not Path(space_path).is_file():
+        return
+    if read_text(Path(space_path), YAML_BYTES, "Start a new run, or undo the change.") == space_text:
         return
     before = parse_stored(space_text, str(folder / "space.yaml"))
     old, new = before.to_dict(), load(space_path).to_dict()

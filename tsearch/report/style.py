@@ -1,6 +1,7 @@
 """How every figure looks: colours that colour-blind readers can tell apart, one layout, ticks at round numbers."""
 
 import math
+import sys
 from collections.abc import Iterable
 from html import escape
 from typing import Any
@@ -21,6 +22,8 @@ BLUE, SKY, ORANGE, GREEN, GREY, RED = (
 KINDS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#332288")
 RAMP = [[0.0, "#fde725"], [0.5, "#21918c"], [1.0, "#440154"]]  # light for little, dark for much
 BLUES = [[0.0, "#ffffff"], [0.25, "#c9e1f2"], [0.6, "#4f9bd0"], [1.0, "#08306b"]]
+_MOST = sys.float_info.max
+_LOG_LEAST, _LOG_MOST = math.log(sys.float_info.min), math.log(_MOST)
 FONT = {
     "family": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif",
     "size": 13,
@@ -61,8 +64,8 @@ class Scale:
         finite = [value for value in values if math.isfinite(value)] or [0.0]
         self.metric = metric
         self.unit, self.factor = display_unit(metric, max(abs(value) for value in finite))
-        self.is_log = is_cost and min(finite) > 0 and max(finite) > 4 * min(finite)
         self._low, self._high = self(min(finite)), self(max(finite))
+        self.is_log = is_cost and self._low > 0 and self._high / 4 > self._low
 
     def __call__(self, value: float) -> float:
         """The value in the axis' unit."""
@@ -78,18 +81,19 @@ class Scale:
     def ends(self) -> tuple[float, float]:
         """Where the axis begins and ends, with room around the values, in its unit."""
         if self.is_log:
-            room = (self._high / self._low) ** 0.08
-            return self._low / room, self._high * room
-        room = 0.08 * (self._high - self._low) or 0.08 * abs(self._high) or 1.0
-        return self._low - room, self._high + room
+            low, high = math.log(self._low), math.log(self._high)
+            room = 0.08 * (high - low)
+            return math.exp(max(low - room, _LOG_LEAST)), math.exp(min(high + room, _LOG_MOST))
+        room = 0.08 * self._high - 0.08 * self._low or 0.08 * abs(self._high) or 1.0
+        return max(self._low - room, -_MOST), min(self._high + room, _MOST)
 
     def axis(self, **more: Any) -> dict[str, Any]:
         """The axis; when logarithmic, with ticks at 1, 2, 3, 5, 7."""
         low, high = self.ends
         if not self.is_log:
             return axis(self.title, range=[low, high], nticks=8, **more)
-        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-        steps = (1, 2, 3, 5, 7) if high < 30 * low else (1, 2, 5)
+        decades = range(math.floor(math.log10(low)), math.floor(math.log10(high)) + 1)
+        steps = (1, 2, 3, 5, 7) if high / 30 < low else (1, 2, 5)
         ticks = [
             step * 10.0**decade for decade in decades for step in steps if low <= step * 10.0**decade <= high
         ]

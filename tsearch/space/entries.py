@@ -4,15 +4,17 @@ parameter_space({"lr": (1e-4, 1e-1, "log"), "width": [8, 16, 32], "depth": (1, 6
 """
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tsearch.errors import TsearchError, did_you_mean
+from tsearch.errors import TsearchError, did_you_mean, shown
 from tsearch.space.domains import Choice, Domain, Real, Whole, distinct
 from tsearch.space.goals import Constraint, Objective, SearchSettings
 from tsearch.space.plain import ParameterSpace, Plain
 
 Goals = Mapping[str, str] | Sequence[Objective]
+MOST_WHOLE, MOST_REAL = 2**53, 1e300  # of a range: what samplers can calculate with
 _FORMS = (
     "Write [8, 16] for choices, (1, 6) or (0.1, 0.5) for a range, (1e-4, 1e-1, 'log') for a logarithmic one."
 )
@@ -45,6 +47,9 @@ def parameter_space(
     """
     if not parameters:
         raise TsearchError(f"parameters: none given, so there is nothing to search. {_FORMS}")
+    for what in [*parameters, *(goal.name for goal in _objectives(objectives))]:
+        if not str(what).isprintable() or not str(what):
+            raise TsearchError(f"name {str(what)!r}: it cannot be printed. Use letters, digits, '-' and '_'.")
     domains = {str(parameter): _domain(str(parameter), given) for parameter, given in parameters.items()}
     space = ParameterSpace(
         name=name,
@@ -89,12 +94,16 @@ def _range(name: str, given: tuple[Any, ...]) -> Domain:
     if is_number != [True, True] or log not in ((), ("log",)):
         raise TsearchError(f"parameter '{name}': {given!r} is not a range. {_FORMS}")
     low, high = ends
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise TsearchError(f"parameter '{name}': low {low:g} must be below high {high:g}, both finite.")
+    is_whole = isinstance(low, int) and isinstance(high, int)
+    most = MOST_WHOLE if is_whole else MOST_REAL
+    if not (abs(low) <= most and abs(high) <= most):
+        raise TsearchError(f"parameter '{name}': {_text(given)} goes beyond {most:g}, where ranges end.")
+    if low >= high:
+        raise TsearchError(f"parameter '{name}': low {low:g} must be below high {high:g}.")
     if log and low <= 0:
         raise TsearchError(f"parameter '{name}': a logarithmic range starts above 0, found low {low:g}.")
     middle = math.sqrt(low * high) if log else (low + high) / 2
-    if isinstance(low, int) and isinstance(high, int):
+    if is_whole:
         return Whole(low, high, bool(log), round(middle))
     return Real(float(low), float(high), bool(log), middle)
 
@@ -121,12 +130,43 @@ def _objectives(given: Goals) -> tuple[Objective, ...]:
 def _of_objectives(
     what: str, given: Mapping[str, float] | None, objectives: Goals
 ) -> dict[str, float] | None:
-    """`given` values by objective. Raises: TsearchError for a name that is no objective."""
+    """`given` values by objective. Raises: TsearchError for a name that is no objective, and for what is no number."""
     names = {objective.name for objective in _objectives(objectives)}
     for name in given or {}:
         if name not in names:
             raise TsearchError(f"{what}: '{name}' is no objective.{did_you_mean(name, names)}")
-    return None if given is None else dict(given)
+    return None if given is None else {n: finite(f"{what}: '{n}'", v) for n, v in given.items()}
+
+
+def limits(given: Mapping[str, Any] | None) -> dict[str, Constraint]:
+    """Constraints from the smallest and the largest value of metrics. Raises: TsearchError for what is no such pair."""
+    found = {}
+    for name, bounds in (given or {}).items():
+        if not isinstance(bounds, tuple | list) or len(bounds) != 2:
+            raise TsearchError(
+                f"constraints: '{name}': {_text(bounds)} is no pair. Give (smallest, largest), None for an open side."
+            )
+        low, high = (None if b is None else finite(f"constraints: '{name}'", b) for b in bounds)
+        if low is not None and high is not None and low > high:
+            raise TsearchError(f"constraints: '{name}': nothing is at least {low:g} and at most {high:g}.")
+        found[name] = Constraint(min=low, max=high)
+    return found
+
+
+def _text(given: Any) -> str:
+    """What a caller gave, in a short line."""
+    try:
+        return shown(repr(given), 100)
+    except ValueError:  # a whole number of thousands of digits
+        return "this number"
+
+
+def finite(what: str, given: Any) -> float:
+    """A number that a caller gave for `what`. Raises: TsearchError if it is none, or not finite."""
+    is_number = isinstance(given, int | float) and not isinstance(given, bool)
+    if not is_number or not abs(given) <= sys.float_info.max:
+        raise TsearchError(f"{what}: {_text(given)} is no finite number.")
+    return float(given)
 
 
 def _enqueued(space: ParameterSpace, entry: Mapping[str, Any]) -> Plain:

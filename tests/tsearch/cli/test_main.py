@@ -125,6 +125,13 @@ def test_closed_and_full_streams_do_not_change_the_exit_code(redirections: str, 
     assert "Traceback" not in done.stderr
 
 
+def test_a_result_that_does_not_fit_on_the_disk_is_no_success() -> None:
+    command = f"{shlex.quote(sys.executable)} -m tsearch schema > /dev/full"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "tsearch: the output could not be written: the disk is full.\n"
+
+
 @pytest.mark.parametrize("name", _COMMANDS)
 def test_the_help_of_every_command_has_an_example_that_parses(name: str, capsys) -> None:
     with pytest.raises(SystemExit):

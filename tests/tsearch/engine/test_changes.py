@@ -59,3 +59,10 @@ def test_comments_and_when_to_stop_may_change(edit) -> None:
 def test_a_file_that_was_moved_away_does_not_matter(tmp_path) -> None:
     refuse_changes(tmp_path, str(tmp_path / "gone.yaml"), "")
     refuse_changes(tmp_path, None, "")
+
+
+def test_a_space_file_that_is_no_text_any_more_is_one_line(tmp_path) -> None:
+    path = tmp_path / "space.yaml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(TsearchError, match=r"not a text file in UTF-8\. Start a new run, or undo"):
+        refuse_changes(tmp_path / "toy", str(path), SPACE)

@@ -1,6 +1,7 @@
 """A dictionary of parameters is searched without pretending to be a network."""
 
 import json
+import math
 from itertools import product
 
 import pytest
@@ -215,3 +216,28 @@ def test_a_constraint_on_a_metric_that_results_lack_ends_the_run_in_one_line(tmp
             runs=tmp_path,
             executor="inline",
         )
+
+
+@pytest.mark.parametrize(
+    ("wishes", "words"),
+    [
+        ({"constraints": {"area": (None, math.nan)}}, "constraints: 'area': nan is no finite number"),
+        ({"constraints": {"area": (10**5000, None)}}, "constraints: 'area': this number is no finite number"),
+        ({"constraints": {"area": 3}}, "constraints: 'area': 3 is no pair. Give .smallest, largest."),
+        ({"constraints": {"area": (0.6, 0.4)}}, "nothing is at least 0.6 and at most 0.4"),
+        ({"reference": {"loss": "x"}}, "reference: 'loss': 'x' is no finite number"),
+        (
+            {"reference": {"loss": 0}, "ideal": {"loss": 1}},
+            "0 is no worse than the ideal, 1, where it is minimized",
+        ),
+        ({"space": {"x": (0, 10**400)}}, "parameter 'x': .* goes beyond 9.0072e.15, where ranges end"),
+        ({"space": {"x": (-1.7e308, 1.7e308)}}, r"goes beyond 1e\+300, where ranges end"),
+        ({"space": {"\ud800": (0, 1)}}, "name .* cannot be printed"),
+    ],
+)
+def test_limits_and_ranges_that_cannot_be_meant_are_one_line(tmp_path, wishes, words) -> None:
+    settings = {"space": {"x": (0.0, 1.0)}, "objectives": {"loss": "minimize"}, "runs": tmp_path / "runs"}
+    with pytest.raises(TsearchError, match=words) as told:
+        run(**(settings | wishes), evaluator=toys.evaluate, executor="inline")
+    assert "\n" not in str(told.value)
+    assert not (tmp_path / "runs").exists()

@@ -211,3 +211,14 @@ def test_a_scale_has_people_s_units_and_round_ticks() -> None:
     assert not Scale("loss", [0.0, 90e3], is_cost=True).is_log
     assert Scale("accuracy", [0.5]).title == "accuracy (%)"
     assert Scale("<b>", [math.nan]).title == "&lt;b&gt;"
+
+
+@pytest.mark.parametrize("is_cost", [True, False])
+@pytest.mark.parametrize(
+    "values", [(1e308, 1e300), (1e308, -1e308, 0.0), (1e-308, 1e308), (1.7e308, -1.7e308), (5e-324, 1.0)]
+)
+def test_an_axis_has_finite_ends_for_all_finite_values(values: tuple[float, ...], is_cost: bool) -> None:
+    scale = Scale("area", values, is_cost=is_cost)
+    low, high = scale.axis()["range"]
+    assert -math.inf < low < high < math.inf
+    assert all(scale.ends[0] <= tick <= scale.ends[1] for tick in scale.axis().get("tickvals", ()))
