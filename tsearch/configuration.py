@@ -3,7 +3,7 @@
 Everything here is plain data: hashable, comparable, written as JSON, and sent to workers as it is. Nothing
 here imports torch."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -219,3 +219,7 @@ class Result(Frozen):
     seconds: float = 0.0
     versions: dict[str, str] = Field(default_factory=dict)
     checkpoint: bytes | None = Field(default=None, exclude=True, repr=False)
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        """One line: records and curves would bury what is looked for."""
+        return iter([("budget", self.budget), ("metrics", self.metrics), ("seconds", self.seconds)])

@@ -193,4 +193,6 @@ def _add_constraints(command: Parser) -> None:
 def _added_trials(text: str) -> int:
     if not text.startswith("+") or not text[1:].isdigit():
         raise argparse.ArgumentTypeError(f"'{text}' is not a number of trials to add, such as +50")
+    if not int(text):
+        raise argparse.ArgumentTypeError(f"'{text}' adds no trial; add at least 1")
     return int(text)

@@ -95,11 +95,15 @@ def _progress(is_verbose: bool) -> "Progress":
 
 
 def _after_run(finished: "Run", *, is_json: bool) -> str:
-    """The front, and on stderr what to do next. Raises: TsearchError if all trials that ended failed."""
+    """The front, and on stderr what to do next. Raises: TsearchError if nothing could be tried, or all that ended
+    failed."""
     from tsearch.cli.run_text import all_failed_text, failures, run_content, run_text
+    from tsearch.engine.ending import is_for_good
     from tsearch.engine.state import as_arguments
     from tsearch.front import Front
 
+    if not finished.trials and finished.ended and is_for_good(finished.ended):
+        raise TsearchError(f"{finished.folder}: nothing was tried: {finished.ended}. Change the space file.")
     front = Front.of(finished)
     if not front.complete and failures(finished):
         raise TsearchError(all_failed_text(finished))

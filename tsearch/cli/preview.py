@@ -1,13 +1,20 @@
 """What a search space holds, before anything is trained: for `tsearch check`."""
 
+from time import monotonic
 from typing import Any
 
 import numpy as np
 
+from tsearch.configuration import Configuration
 from tsearch.data import describe_dataset
 from tsearch.errors import TsearchError
 from tsearch.pricing.bounds import cost_range
+from tsearch.space.refusals import reasons
 from tsearch.space.space import SearchSpace
+
+N_DRAWN = 200  # configurations asked for refusals; all of a space that has no more
+PATIENCE_S = 1.0  # after which fewer do
+_DRAWS_PER_CONFIGURATION = 10  # of a space barely larger than what is drawn: until all are distinct
 
 
 def preview(space: SearchSpace, n_proposals: int = 5) -> dict[str, Any]:
@@ -17,7 +24,8 @@ def preview(space: SearchSpace, n_proposals: int = 5) -> dict[str, Any]:
     info = describe_dataset(space.data)
     space.reference_box()  # an objective that nothing is known of is told now, not when the search starts
     parameters = space.parameters()
-    rng = np.random.default_rng(space.search.seed)
+    drawn = _drawn(space, max(n_proposals, N_DRAWN))
+    proposals = drawn[:n_proposals]
     return {
         "name": space.name,
         "data": {
@@ -38,13 +46,61 @@ def preview(space: SearchSpace, n_proposals: int = 5) -> dict[str, Any]:
         "profile": space.hardware.profile,
         "assume": dict(space.hardware.assume),
         "cost_range": cost_range(space),
-        "proposals": [space.to_plain(space.random(rng)) for _ in range(n_proposals)],
+        "proposals": [space.to_plain(configuration) for configuration in proposals],
+        "proposals_refused": [_why(space, configuration) for configuration in proposals],
+        "refused": _refused(space, drawn),
     }
 
 
-def _first(space: SearchSpace) -> dict[str, int]:
-    """How many trials are not proposed: `n_first` in all, `n_baselines` and `n_enqueued` that are none of these."""
-    baselines = space.baselines() if space.search.baselines == "uniform" else []
-    n_baselines = len({space.key(configuration) for configuration in baselines})
-    n_first = len({space.key(configuration) for configuration in (*baselines, *space.enqueued)})
-    return {"n_first": n_first, "n_baselines": n_baselines, "n_enqueued": n_first - n_baselines}
+def _first(space: SearchSpace) -> dict[str, Any]:
+    """How many trials are not proposed: `n_first` in all, `n_baselines` and `n_enqueued` that are none of these; and
+    `first_refused`, those that are refused instead."""
+    baselines = dict.fromkeys(space.baselines() if space.search.baselines == "uniform" else [])
+    first = dict.fromkeys((*baselines, *space.enqueued))
+    refused = {configuration: why for configuration in first if (why := _why(space, configuration))}
+    n_baselines, n_first = len(baselines.keys() - refused.keys()), len(first.keys() - refused.keys())
+    return {
+        "n_first": n_first,
+        "n_baselines": n_baselines,
+        "n_enqueued": n_first - n_baselines,
+        "first_refused": [
+            {"timesteps": list(c.timesteps), "stages": list(c.stages), "reason": why}
+            for c, why in refused.items()
+        ],
+    }
+
+
+def _drawn(space: SearchSpace, n: int) -> list[Configuration]:
+    """Distinct configurations in random order: `n`, or all of a space that has no more."""
+    rng = np.random.default_rng(space.search.seed)
+    if space.size is not None and space.size <= n:
+        every = list(space.enumerate())
+        return [every[i] for i in rng.permutation(len(every))]
+    drawn: dict[Configuration, None] = {}
+    for _ in range(_DRAWS_PER_CONFIGURATION * n):
+        drawn[space.random(rng)] = None
+        if len(drawn) == n:
+            break
+    return list(drawn)
+
+
+def _refused(space: SearchSpace, drawn: list[Configuration]) -> dict[str, Any]:
+    """How many of `drawn` (the first of them, where that takes long) are refused, and for which reasons."""
+    end_s = monotonic() + PATIENCE_S
+    refusals = []
+    for configuration in drawn[:N_DRAWN]:
+        if monotonic() > end_s:
+            break
+        refusals.append(space.refuse(configuration))
+    counts = reasons(refusal for refusal in refusals if refusal is not None)
+    return {
+        "n_drawn": len(refusals),
+        "is_all": len(refusals) == space.size,
+        "n": sum(counts.values()),
+        "reasons": [{"reason": reason, "n": n} for reason, n in counts.items()],
+    }
+
+
+def _why(space: SearchSpace, configuration: Configuration) -> str | None:
+    refusal = space.refuse(configuration)
+    return None if refusal is None else refusal.text

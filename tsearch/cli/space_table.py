@@ -27,9 +27,10 @@ def preview_text(content: dict[str, Any]) -> str:
         _cost_table(content["cost_range"])
         + "\nlow: silence; high: every neuron fires at every timestep; "
         + hardware_text(content["profile"], content["assume"]),
-        _proposal_table(content["proposals"]),
+        _proposal_table(content["proposals"], content["proposals_refused"]),
+        _refused_text(content["refused"], content["first_refused"]),
     ]
-    return "\n\n".join(blocks)
+    return "\n\n".join(block for block in blocks if block)
 
 
 def hardware_text(profile: str, assume: Mapping[str, int]) -> str:
@@ -61,12 +62,31 @@ def _cost_table(cost_range: dict[str, Any]) -> str:
     return grid(rows)
 
 
-def _proposal_table(proposals: list[dict[str, Any]]) -> str:
+def _proposal_table(proposals: list[dict[str, Any]], refused: list[str | None]) -> str:
     rows = [["proposal", "timesteps", "stages", "schedule"]]
-    for number, proposal in enumerate(proposals, start=1):
+    for number, (proposal, reason) in enumerate(zip(proposals, refused, strict=True), start=1):
         phases = [
             f"{setting_text(phase['timesteps'], ',')} x{phase['epochs']}" for phase in proposal["schedule"]
         ]
         timesteps = setting_text(proposal["schedule"][-1]["timesteps"], ",")
-        rows.append([str(number), timesteps, setting_text(proposal["stages"], ","), " then ".join(phases)])
+        schedule = " then ".join(phases) + (" (refused)" if reason else "")
+        rows.append([str(number), timesteps, setting_text(proposal["stages"], ","), schedule])
     return grid(rows)
+
+
+def _refused_text(refused: dict[str, Any], first: list[dict[str, Any]]) -> str:
+    """What a search will not try; "" where it may try everything seen."""
+    n, n_drawn = refused["n"], refused["n_drawn"]
+    lines = [f"  {one['reason']} ({one['n']})" for one in refused["reasons"]]
+    if lines:
+        which = f"all {n_drawn}" if refused["is_all"] else f"{n_drawn} drawn"
+        share = f"{n} ({n / n_drawn:.0%}) are" if n < n_drawn else "every one is"
+        lines.insert(0, f"refused before any training: of {which} configurations {share}:")
+    if first:
+        lines.append("refused baselines and enqueued ones:")
+        for reason in dict.fromkeys(one["reason"] for one in first):
+            vectors = [
+                f"T=({setting_text(one['timesteps'], ', ')})" for one in first if one["reason"] == reason
+            ]
+            lines.append(f"  {', '.join(vectors)}: {reason}")
+    return "\n".join(lines)

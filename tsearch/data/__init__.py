@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tsearch.configuration import DataSpec
-from tsearch.data import digits, digits_dvs, nmnist, own
+from tsearch.data import digits, digits_dvs, nmnist, nmnist_playback, own
 from tsearch.data.dataset import Dataset, DatasetInfo, InputClass, Split
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.frozen import content_hash
@@ -39,7 +39,7 @@ DATASETS: dict[str, Source] = {
     "digits": Source(digits.load, digits.describe),
     "digits_dvs": Source(digits_dvs.load, digits_dvs.describe),
     "nmnist": Source(nmnist.load, nmnist.describe),
-    "nmnist_playback": Source(nmnist.load_playback, nmnist.describe_playback),
+    "nmnist_playback": Source(nmnist_playback.load, nmnist_playback.describe),
 }
 
 _loaded: dict[str, Dataset] = {}

@@ -2,8 +2,7 @@
 
 Source: Orchard et al., Front. Neurosci. 9:437, 2015. Read from a local folder with tonic's reader, as the
 archives train.zip and test.zip or as the folders Train/ and Test/ that they hold; nothing is downloaded and
-nothing is extracted. `nmnist_playback` is the probe whether time matters: every recording also backwards, and
-the class is digit and direction, which no network can tell from one timestep.
+nothing is extracted. `nmnist_playback.py` is the probe whether time matters.
 """
 
 import io
@@ -69,16 +68,6 @@ def describe(spec: DataSpec) -> DatasetInfo:
     )
 
 
-def load_playback(spec: DataSpec) -> Dataset:
-    """`load`, always with playback."""
-    return load(_with_playback(spec))
-
-
-def describe_playback(spec: DataSpec) -> DatasetInfo:
-    """`describe`, always with playback."""
-    return describe(_with_playback(spec))
-
-
 def read_recording(content: bytes, name: str) -> NDArray[np.void]:
     """Events of one .bin file by tonic's reader, fields x, y, t (in us), p, ascending in time.
 
@@ -95,14 +84,6 @@ def read_recording(content: bytes, name: str) -> NDArray[np.void]:
     if not len(events) or max(int(events["x"].max()), int(events["y"].max())) >= SIZE:
         raise TsearchError(f"{name}: no recording of a {SIZE} x {SIZE} sensor. Get this file again.")
     return events[np.argsort(events["t"], kind="stable")]
-
-
-def _with_playback(spec: DataSpec) -> DataSpec:
-    if spec.options.get("playback", True) is not True:
-        raise TsearchError(
-            f"data {spec.name}: option 'playback' is always true here. For digits alone, take data nmnist."
-        )
-    return spec.model_copy(update={"options": spec.options | {"playback": True}})
 
 
 def _find(root: Path, half: Half, name: str) -> Path:

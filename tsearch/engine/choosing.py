@@ -1,6 +1,6 @@
 """What a trial tries: first the baselines, then what the user asked for, then what the proposer says.
 
-Nothing is tried twice, and nothing that cannot meet the constraints.
+Nothing is tried twice, and nothing that cannot meet the constraints or fit the hardware.
 """
 
 from collections import deque
@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tsearch.engine.ending import EXHAUSTED
 from tsearch.engine.events import Duplicate, Listener, Rejected, Warned
 from tsearch.engine.proposing import History, Problem, Proposer, checked, random_numbers
 from tsearch.space.protocol import Configuration, Space
+from tsearch.space.refusals import Refusal, reasons, reasons_text
 from tsearch.units import counted, format_value, title
 
 MAX_DUPLICATES = 10  # proposals for one trial that may be old, or refused
@@ -46,7 +48,7 @@ class Chooser:
         self._known = set(known)
         self._queue = _queue(space)
         self._rejected: set[str] = set()
-        self._n_refused = 0
+        self._refused: list[Refusal] = []  # those of a small space, once it was counted
         self._left: dict[str, Configuration] | None = None  # of a small space, once it was counted, by key
         self.why_nothing = ""  # one line, once there is nothing left to choose
 
@@ -54,7 +56,7 @@ class Chooser:
         """What trial `number` tries; None if nothing is left or found, see `why_nothing`."""
         chosen = self._from_queue()
         if chosen is None and self._size is not None and len(self._known) >= self._size:
-            self.why_nothing = self._exhausted(0)
+            self.why_nothing = self._exhausted([])
         elif chosen is None:
             chosen = self._proposed(number, history) or self._unseen(number)
         if chosen is not None:
@@ -87,15 +89,16 @@ class Chooser:
         """A random configuration that was not tried yet and may meet the constraints; None if none is found."""
         rng = random_numbers(self._seed, number, MAX_DUPLICATES)
         is_small = self._size is not None and self._size <= ENUMERABLE
-        n_refused = 0
+        refused = []
         for _ in range(DRAWS_BEFORE_COUNTING if is_small else MAX_DRAWS):
             drawn = self._space.random(rng)
-            if self._space.refuse(drawn) is not None:
-                n_refused += 1
+            refusal = self._space.refuse(drawn)
+            if refusal is not None:
+                refused.append(refusal)
             elif self._is_new(self._space.key(drawn)):
                 return self._taken(drawn)
         if not is_small:
-            self.why_nothing = self._none_found(n_refused)
+            self.why_nothing = self._none_found(refused)
             return None
         left = self._counted()
         return self._taken(left[int(rng.integers(len(left)))]) if left else None
@@ -104,26 +107,27 @@ class Chooser:
         """All that is left of a small space."""
         if self._left is None:
             every = {self._space.key(c): c for c in self._space.enumerate()}
-            self._left = {key: c for key, c in every.items() if self._space.refuse(c) is None}
-            self._n_refused = len(every) - len(self._left)
+            refusals = {key: self._space.refuse(configuration) for key, configuration in every.items()}
+            self._left = {key: c for key, c in every.items() if refusals[key] is None}
+            self._refused = [refusal for refusal in refusals.values() if refusal is not None]
         left = [configuration for key, configuration in self._left.items() if self._is_new(key)]
         if not left:
-            self.why_nothing = self._exhausted(self._n_refused)
+            self.why_nothing = self._exhausted(self._refused)
         return left
 
-    def _exhausted(self, n_refused: int) -> str:
+    def _exhausted(self, refused: list[Refusal]) -> str:
         """That every configuration was tried or refused."""
-        words = f", {n_refused:,} configurations cannot meet the constraints" if n_refused else ""
-        return f"space exhausted after {len(self._known)} trials{words}"
+        words = f", {counted(len(refused), 'configuration')} refused: {_why(refused)}" if refused else ""
+        return f"{EXHAUSTED} after {counted(len(self._known), 'trial')}{words}"
 
-    def _none_found(self, n_refused: int) -> str:
+    def _none_found(self, refused: list[Refusal]) -> str:
         """That drawing found nothing; there may be something."""
-        tried = f"after {len(self._known)} trials"
-        if not n_refused:
+        tried = f"after {counted(len(self._known), 'trial')}"
+        if not refused:
             return f"no new configuration found in {MAX_DRAWS:,} draws {tried}"
         return (
             f"no configuration found that may {_limits(self._space)} in {MAX_DRAWS:,} draws {tried}, "
-            f"{n_refused:,} of those drawn cannot meet the constraints"
+            f"{len(refused):,} of those drawn refused: {_why(refused)}"
         )
 
     def _taken(self, configuration: Configuration) -> Chosen:
@@ -137,11 +141,11 @@ class Chooser:
         """Whether some training may meet the constraints; what cannot is rejected before it costs anything."""
         if key in self._rejected:
             return False
-        reason = self._space.refuse(configuration)
-        if reason is not None:
+        refusal = self._space.refuse(configuration)
+        if refusal is not None:
             self._rejected.add(key)
-            self._say(Rejected(key, reason))
-        return reason is None
+            self._say(Rejected(key, refusal.text))
+        return refusal is None
 
 
 def warn_of_too_few(n_total: int, space: Space, n_given: int, listener: Listener) -> None:
@@ -158,6 +162,10 @@ def warn_of_too_few(n_total: int, space: Space, n_given: int, listener: Listener
 def _n_given(space: Space) -> int:
     given = {space.key(c): c for c, _ in _queue(space)}
     return sum(space.refuse(configuration) is None for configuration in given.values())
+
+
+def _why(refused: list[Refusal]) -> str:
+    return reasons_text(reasons(refused))
 
 
 def _limits(space: Space) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tsearch.files.whole import write_whole
 
-STOPPED, TIME_IS_UP = "stopped", "time is up"
+STOPPED, TIME_IS_UP, EXHAUSTED = "stopped", "time is up", "space exhausted"
 _LONGEST = 10_000  # characters
 
 

@@ -64,7 +64,8 @@ class Duplicate:
 
 @dataclass(frozen=True)
 class Rejected:
-    """A proposal cannot meet the constraints, whatever its training; it is neither trained nor counted."""
+    """A proposal cannot meet the constraints or fit the hardware, whatever its training; it is neither trained nor
+    counted."""
 
     key: str
     reason: str

@@ -18,8 +18,8 @@ from tsearch.engine.beginning import (
     with_hardware,
 )
 from tsearch.engine.changes import refuse_changes, refuse_other_search
-from tsearch.engine.ending import forget_ended
-from tsearch.engine.events import Listener
+from tsearch.engine.ending import EXHAUSTED, forget_ended, read_ended
+from tsearch.engine.events import Forgiving, Listener, Warned
 from tsearch.engine.executors import Evaluator, Executor, make_executor
 from tsearch.engine.identity import prepared, refuse_other_identity
 from tsearch.engine.lock import locked
@@ -194,9 +194,13 @@ def resume(
     refuse_other_identity(folder, evaluator, file.task)
     with locked(folder):
         _wait_for(segments)
+        listener = listener or _progress()
+        ended = read_ended(folder) or ""
+        if more_trials and ended.startswith(EXHAUSTED):
+            Forgiving(listener)(Warned(f"nothing is left that {more_trials:+,} trials could try: {ended}"))
         file = _with_more(folder, more_trials)
         limits = limits_of(space_of(file).search, timeout_s, segment_timeout_s)
-        return search(folder, segments, chosen, limits, listener or _progress(), retry_failed=retry_failed)
+        return search(folder, segments, chosen, limits, listener, retry_failed=retry_failed)
 
 
 def _wait_for(executor: Executor) -> None:

@@ -1,6 +1,8 @@
 """What a network may cost before any training: bounds of a configuration, extremes of a space. Needs no torch."""
 
+import re
 from collections.abc import Hashable, Iterator, Mapping
+from contextlib import suppress
 from math import prod
 from typing import Any, Protocol
 
@@ -12,11 +14,14 @@ from tsearch.pricing.price import cost_metrics, refusal
 from tsearch.space.divisions import Division, Divisions
 from tsearch.space.domains import Domain
 from tsearch.space.goals import Constraint, Objective
+from tsearch.space.refusals import Refusal
 from tsearch.space.settings import backbone_choices, defaults
 from tsearch.space.timesteps import Vector
 from tsearch.units import format_value, title
 
 PRICED = ("energy_pj", "latency_s", "footprint_bits", "mean_timesteps")  # metrics bounded before any training
+_LAYER = re.compile(r"layer '[^']*': ")
+_NUMBER = re.compile(r"\b\d+\b")
 
 
 class NetworkSpace(Protocol):
@@ -56,7 +61,7 @@ def cost_range(space: NetworkSpace) -> dict[str, Any]:
     }
 
 
-def rejection(space: NetworkSpace, configuration: Configuration) -> str | None:
+def rejection(space: NetworkSpace, configuration: Configuration) -> Refusal | None:
     """Why no training can make `configuration` meet the space's constraints or fit its hardware, or None if
     one may.
 
@@ -68,12 +73,22 @@ def rejection(space: NetworkSpace, configuration: Configuration) -> str | None:
     try:
         bounds = _bound(space, configuration)
     except HwcostError as error:
-        return str(error)
+        return _unfit(space, configuration, str(error))
     low = cost_metrics(bounds.low)
     for name, constraint in constraints.items():
         if constraint.max is not None and low[name] > constraint.max:
-            return f"{title(name)} is at least {format_value(low[name], name)}"
+            least, most = format_value(low[name], name), format_value(constraint.max, name)
+            return Refusal(f"{title(name)} is at least {least}, the limit is {most}", name, low[name])
     return None
+
+
+def _unfit(space: NetworkSpace, configuration: Configuration, error: str) -> Refusal:
+    """The hardware's refusal, with the temporal transformer where that is what does not fit."""
+    mode = configuration.temporal_transformer
+    with suppress(HwcostError):
+        _bound(space, configuration.model_copy(update={"temporal_transformer": "truncate"}))
+        error += f" (temporal_transformer {mode}; truncate would fit)"
+    return Refusal(error, _NUMBER.sub("", _LAYER.sub("", error)))
 
 
 def priced_part(configuration: Configuration) -> Hashable:

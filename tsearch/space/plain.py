@@ -80,9 +80,8 @@ class ParameterSpace(Frozen):
         """None."""
         return []
 
-    def refuse(self, configuration: Plain) -> str | None:  # noqa: ARG002
+    def refuse(self, configuration: Plain) -> None:
         """Nothing is refused: what a configuration can reach is not known before it is tried."""
-        return None
 
     def violation(self, metrics: Mapping[str, float]) -> float:
         """By how much metrics break the constraints at worst, relative to them; 0 where all are kept."""

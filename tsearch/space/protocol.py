@@ -11,6 +11,7 @@ import numpy as np
 from tsearch.configuration import Task
 from tsearch.space.domains import Domain
 from tsearch.space.goals import Constraint, Objective, SearchSettings
+from tsearch.space.refusals import Refusal
 
 Configuration = Any  # what `decode` gives: compared by key, written as plain data
 
@@ -63,7 +64,7 @@ class Space(Protocol):
     def baselines(self) -> list[Configuration]:
         """Configurations that are tried first, for comparison."""
 
-    def refuse(self, configuration: Configuration) -> str | None:
+    def refuse(self, configuration: Configuration) -> Refusal | None:
         """Why no training can make it meet the constraints, or None if one may."""
 
     def violation(self, metrics: Mapping[str, float]) -> float:

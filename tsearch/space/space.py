@@ -7,6 +7,7 @@ any space stands in `protocol.py`."""
 
 import math
 from collections.abc import Hashable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -22,6 +23,7 @@ from tsearch.space.coding import decode_structure, encode_structure, structure_p
 from tsearch.space.divisions import AnyDivision, Division, Divisions, ListedDivisions
 from tsearch.space.domains import Choice, Domain, domain_from_dict
 from tsearch.space.goals import Constraint, Objective, SearchSettings, worst_violation
+from tsearch.space.refusals import Refusal
 from tsearch.space.settings import IDLE_IN_ONE_STAGE, common_depth, defaults, flatten, nest
 from tsearch.space.structures import Structure, Structures
 from tsearch.space.timesteps import Vector, shrinking_vectors
@@ -169,7 +171,7 @@ class SearchSpace(Frozen):
         """By how much metrics break the constraints at worst, relative to them; 0 where all are kept."""
         return worst_violation(self.constraints, metrics)
 
-    def refuse(self, configuration: Configuration) -> str | None:
+    def refuse(self, configuration: Configuration) -> Refusal | None:
         """Why no training can make it meet the constraints or fit the hardware; None if one may."""
         from tsearch.pricing.bounds import priced_part, rejection
 
@@ -179,7 +181,7 @@ class SearchSpace(Frozen):
         return self._refusals[priced]
 
     @cached_property
-    def _refusals(self) -> dict[Hashable, str | None]:
+    def _refusals(self) -> dict[Hashable, Refusal | None]:
         """What was worked out before, since thousands of draws share few prices."""
         return {}
 
@@ -247,6 +249,14 @@ class SearchSpace(Frozen):
         return Configuration.model_validate({"stages": division, "schedule": schedule} | nest(chosen))
 
     # ------------------------------------------------------------------ what there is
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        """One line: the source text and every domain would bury what is looked for."""
+        yield "name", self.name
+        yield "data", self.data.name
+        with suppress(TsearchError, ValueError):  # a network of the user's that is not to be found
+            yield "size", self.size
+        yield "objectives", {objective.name: objective.direction for objective in self.objectives}
 
     @property
     def n_structures(self) -> int:

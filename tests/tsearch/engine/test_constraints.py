@@ -7,7 +7,7 @@ import tsearch
 from tsearch.configuration import Result
 from tsearch.engine import choosing
 from tsearch.engine.choosing import Chooser
-from tsearch.engine.events import Finished, Rejected
+from tsearch.engine.events import Finished, Rejected, Warned
 from tsearch.engine.proposers import find_proposer
 from tsearch.engine.proposers.known import CONSTRAINT
 from tsearch.engine.proposing import History, Problem, Told, UnderWay
@@ -16,6 +16,7 @@ from tsearch.front import Front
 from tsearch.pricing.bounds import rejection
 from tsearch.space.file import parse_space
 from tsearch.space.goals import Constraint
+from tsearch.units import format_value
 
 SPACE = """
 name: limited
@@ -69,7 +70,8 @@ def test_what_cannot_meet_a_limit_is_rejected_and_not_counted(tmp_path) -> None:
 def test_a_space_in_which_nothing_can_meet_the_limit_says_so(tmp_path) -> None:
     run, _ = search(space("{latency: {max: 1ns}}"), tmp_path)
     assert run.results == ()
-    assert "cannot meet the constraints" in run.ended
+    assert "refused: latency is at least" in run.ended
+    assert run.ended.endswith("the limit is 1.00 ns (10,000)")
 
 
 def test_a_search_that_finds_nothing_never_calls_a_space_exhausted_that_it_did_not_count(
@@ -78,9 +80,10 @@ def test_a_search_that_finds_nothing_never_calls_a_space_exhausted_that_it_did_n
     assert choosing.MAX_DRAWS == 10_000
     monkeypatch.setattr(choosing, "MAX_DRAWS", 1_000)
     run, _ = search(space("{latency: {max: 1ns}}"), tmp_path)
+    cheapest = format_value(min(bounds_s(space("{}"))), "latency_s")
     assert run.ended == (
         "no configuration found that may meet latency at most 1.00 ns in 1,000 draws after 0 trials, "
-        "1,000 of those drawn cannot meet the constraints"
+        f"1,000 of those drawn refused: latency is at least {cheapest}, the limit is 1.00 ns (1,000)"
     )
     assert tsearch.resume(run.folder).ended == run.ended
 
@@ -92,11 +95,45 @@ def test_a_small_space_is_counted_before_it_is_called_exhausted(tmp_path) -> Non
     assert 0 < len(usable) < 40 < given.size
     run, _ = search(given, tmp_path)
     n_refused = given.size - len(usable)
-    words = f"space exhausted after {len(usable)} trials, {n_refused} configurations cannot meet the"
-    words += " constraints"
+    cheapest = format_value(min(bound for bound in bounds_s(given) if bound > 3e-6), "latency_s")
+    words = f"space exhausted after {len(usable)} trials, {n_refused} configurations refused: "
+    words += f"latency is at least {cheapest}, the limit is 3.00 µs ({n_refused})"
     assert run.ended == words
     assert sorted(trial.key for trial in run.trials) == sorted(usable)
     assert tsearch.resume(run.folder).ended == words
+
+
+def bounds_s(given) -> list[float]:
+    """The least latency of every structure."""
+    return [tsearch.pricing.bounds._bound(given, c).low.latency_s for c in every_structure(given)]
+
+
+ON_LOIHI = """
+name: mixed
+data: {name: digits_dvs}
+backbone: {widths: [4, 8], pool_after: [1]}
+hardware: {profile: loihi, assume: {weight_bits: 9}}
+timesteps: [1, 2]
+"""
+
+
+def test_a_chip_that_refuses_is_named_where_there_are_no_constraints(tmp_path) -> None:
+    run, _ = search(parse_space(ON_LOIHI), tmp_path)
+    assert sorted(trial.configuration.timesteps for trial in run.trials) == [(1,), (1, 1), (2,)]
+    assert run.ended == (
+        "space exhausted after 3 trials, 2 configurations refused: layer 'block2': profile 'loihi' has no price for "
+        "'score_mac'; its hardware cannot run this analog work (temporal_transformer score_mix; truncate would fit) (2)"
+    )
+    truncated = parse_space(ON_LOIHI + "temporal_transformer: truncate\n")
+    assert [truncated.refuse(configuration) for configuration in truncated.enumerate()] == [None] * 5
+
+
+def test_trials_added_to_an_exhausted_space_are_warned_of(tmp_path) -> None:
+    run, events = search(parse_space(ON_LOIHI), tmp_path)
+    assert not [event for event in events if isinstance(event, Warned) and "nothing is left" in event.text]
+    tsearch.resume(run.folder, by_timesteps, more_trials=4, listener=events.append)
+    [warned] = [event for event in events if isinstance(event, Warned)]
+    assert warned.text == f"nothing is left that +4 trials could try: {run.ended}"
 
 
 def three_per_cent(trials: int):
