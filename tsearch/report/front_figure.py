@@ -33,7 +33,7 @@ def front_figure(view: RunView, profile: str = "") -> Figure:
     """The front of a run, with the costs of `profile` ('' for the one searched)."""
     drawing = _Drawing(view, view.under(profile or view.main), profile or view.main)
     points = [drawing.chosen(), *drawing.infeasible(), *drawing.dominated(), *drawing.lines()]
-    points += [*drawing.uniform(), *drawing.front(), *drawing.knee(), *drawing.saving()]
+    points += [*drawing.uniform(), *drawing.front(), *drawing.labels(), *drawing.knee(), *drawing.saving()]
     return {"data": points, "layout": drawing.layout()}
 
 
@@ -68,9 +68,15 @@ class _Drawing:
         return self._markers("breaks a limit", self._front.infeasible, cross)
 
     def dominated(self) -> list[Figure]:
-        """The other trials, grey."""
+        """The other trials, grey; the uniform ones as hollow diamonds."""
         points = [point for point in self._front.dominated if self._front.is_feasible(point)]
-        return self._markers("dominated", points, {"size": 8, "color": GREY, "line": _EDGE})
+        uniform = [point for point in points if point.is_uniform]
+        others = [point for point in points if not point.is_uniform]
+        diamond = {"size": 8, "symbol": "diamond-open", "color": GREY, "line": {"width": 1.5}}
+        return [
+            *self._markers("dominated", others, {"size": 8, "color": GREY, "line": _EDGE}),
+            *self._markers("dominated, uniform", uniform, diamond),
+        ]
 
     def lines(self) -> list[Figure]:
         """Best accuracy up to every energy: of all timesteps, and of the uniform ones alone."""
@@ -80,13 +86,18 @@ class _Drawing:
         best_of_all = stairs_of(self._front, list(self._front.feasible), self.x_metric)
         best_uniform = stairs_of(self._front, uniform, self.x_metric)
         return [
-            *([self._steps("best of all", best_of_all, SKY, "solid")] if best_of_all else []),
-            *([self._steps("best uniform", best_uniform, ORANGE, "6px,4px")] if best_uniform else []),
+            *([self._steps("best of all", best_of_all, SKY, "solid")] if len(best_of_all) > 1 else []),
+            *(
+                [self._steps("best uniform", best_uniform, ORANGE, "6px,4px")]
+                if len(best_uniform) > 1
+                else []
+            ),
         ]
 
     def uniform(self) -> list[Figure]:
-        """A diamond around the uniform points that the page names, with their timesteps."""
+        """A diamond around the uniform points of the front and those that the page names, with their timesteps."""
         points = uniform_points(self._front) if self._view.has_staircase else []
+        points += [point for point in self._front.points if point.is_uniform and point not in points]
         diamond = {"size": 17, "symbol": "diamond-open", "color": ORANGE, "line": {"width": 2}}
         text = {
             "text": [escape(label) for label in labels_of(points).values()],
@@ -109,6 +120,21 @@ class _Drawing:
             }
             marker |= {"color": [scale(value) for value in values], "colorscale": RAMP, "colorbar": bar}
         return self._markers("front", self._front.points, marker)
+
+    def labels(self) -> list[Figure]:
+        """The timesteps of the non-uniform points of the front; the page's code leaves out what finds no room."""
+        points = [point for point in self._front.points if point.timesteps and not point.is_uniform]
+        text = {
+            "text": [escape(label) for label in labels_of(points).values()],
+            "textposition": "bottom right",
+        }
+        look = {
+            "mode": "text",
+            "textfont": {"color": MUTED, "size": 12},
+            "hoverinfo": "skip",
+            "showlegend": False,
+        }
+        return [self._points("labels", points) | text | look] if points else []
 
     def knee(self) -> list[Figure]:
         """A ring around the knee, with its name."""
