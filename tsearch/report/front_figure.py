@@ -50,17 +50,8 @@ class _Drawing:
     def chosen(self) -> Figure:
         """A ring for the trial shown beside the figure; the page's code puts it in its place."""
         ring = {"size": 25, "symbol": "circle-open", "color": RED, "line": {"width": 3}}
-        return {
-            "type": "scatter",
-            "name": "shown beside",
-            "mode": "markers",
-            "marker": ring,
-            "x": [],
-            "y": [],
-        } | {
-            "hoverinfo": "skip",
-            "legendrank": 2000,
-        }
+        look = {"mode": "markers", "marker": ring, "hoverinfo": "skip", "legendrank": 2000}
+        return self._points("shown beside", []) | look
 
     def infeasible(self) -> list[Figure]:
         """The trials that break a limit of the run, as crosses."""
@@ -85,14 +76,11 @@ class _Drawing:
         uniform = [point for point in self._front.feasible if point.is_uniform]
         best_of_all = stairs_of(self._front, list(self._front.feasible), self.x_metric)
         best_uniform = stairs_of(self._front, uniform, self.x_metric)
-        return [
-            *([self._steps("best of all", best_of_all, SKY, "solid")] if len(best_of_all) > 1 else []),
-            *(
-                [self._steps("best uniform", best_uniform, ORANGE, "6px,4px")]
-                if len(best_uniform) > 1
-                else []
-            ),
+        lines = [
+            ("best of all", best_of_all, SKY, "solid"),
+            ("best uniform", best_uniform, ORANGE, "6px,4px"),
         ]
+        return [self._steps(*line) for line in lines if len(line[1]) > 1]  # one point makes no line
 
     def uniform(self) -> list[Figure]:
         """A diamond around the uniform points of the front and those that the page names, with their timesteps."""
@@ -124,17 +112,10 @@ class _Drawing:
     def labels(self) -> list[Figure]:
         """The timesteps of the non-uniform points of the front; the page's code leaves out what finds no room."""
         points = [point for point in self._front.points if point.timesteps and not point.is_uniform]
-        text = {
-            "text": [escape(label) for label in labels_of(points).values()],
-            "textposition": "bottom right",
-        }
-        look = {
-            "mode": "text",
-            "textfont": {"color": MUTED, "size": 12},
-            "hoverinfo": "skip",
-            "showlegend": False,
-        }
-        return [self._points("labels", points) | text | look] if points else []
+        text = [escape(label) for label in labels_of(points).values()]
+        label = {"mode": "text", "text": text, "textposition": "bottom right", "hoverinfo": "skip"}
+        look = {"textfont": {"color": MUTED, "size": 12}, "showlegend": False}
+        return [self._points("labels", points) | label | look] if points else []
 
     def knee(self) -> list[Figure]:
         """A ring around the knee, with its name."""
