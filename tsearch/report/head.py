@@ -101,9 +101,7 @@ def _tiles(view: RunView, profile: str) -> Iterator[str]:
             yield _tile(f"{name} {title(objective.name)}", format_value(best, objective.name))
     costs = [point.metrics.get(view.axes[0], math.nan) for point in front.points]
     if len(costs) > 1 and min(costs) > 0:
-        yield _tile(
-            f"highest {title(view.axes[0])} on the front", f"{max(costs) / min(costs):.1f} times the lowest"
-        )
+        yield _tile(f"highest against lowest {title(view.axes[0])}", f"{max(costs) / min(costs):.1f} times")
 
 
 def _tile(name: str, value: str) -> str:

@@ -299,7 +299,7 @@ def test_the_span_of_the_front_is_in_plain_words(
 ) -> None:
     run = make_run(results)
     costs = [point.metrics["energy_pj"] for point in Front.of(run).points]
-    tile = f"<b>{max(costs) / min(costs):.1f} times the lowest</b><span>highest energy on the front</span>"
+    tile = f"<b>{max(costs) / min(costs):.1f} times</b><span>highest against lowest energy</span>"
     assert tile in text_of(run, tmp_path)
 
 
