@@ -19,7 +19,7 @@ def run_text(
 ) -> str:
     """The front of a run, or all complete trials, as far as they keep `limits`; then its state and what failed."""
     limits = limits or {}
-    chosen = front.complete if everything else front.points
+    chosen = front.by_number if everything else front.points
     kept = _keeping(chosen, limits)
     lines = [front_text(front, kept) if kept or not chosen else _nothing_kept(front, limits)]
     if limits and kept:
@@ -37,7 +37,7 @@ def run_content(
 ) -> dict[str, Any]:
     """The same for scripts."""
     limits = limits or {}
-    chosen = front.complete if everything else front.points
+    chosen = front.by_number if everything else front.points
     kept = _keeping(chosen, limits)
     content = front_content(front, points=kept) | state_of(run).content
     hardware = run.task.hardware

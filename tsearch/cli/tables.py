@@ -68,7 +68,7 @@ def front_content(
 ) -> dict[str, Any]:
     """The same for scripts; of `points`, by default those of the front."""
     if points is None:
-        points = front.complete if everything else front.points
+        points = front.by_number if everything else front.points
     return {
         "name": front.name,
         "objectives": {objective.name: objective.direction for objective in front.objectives},

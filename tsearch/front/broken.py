@@ -1,9 +1,10 @@
 """Which constraints a point breaks, in words."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tsearch.front.constraints import Constraints, constraints_text, violation
+from tsearch.front.point import Point
 from tsearch.units import format_value, title
 
 
@@ -14,6 +15,11 @@ def broken_text(metrics: Mapping[str, float], constraints: Constraints) -> str:
         for metric, bounds in constraints.items()
         if violation(metrics, {metric: bounds}) > 0
     )
+
+
+def nearest_misses(points: Sequence[Point], constraints: Constraints, n: int = 5) -> list[Point]:
+    """The `n` points that break the constraints least, nearest first."""
+    return sorted(points, key=lambda point: (violation(point.metrics, constraints), point.number))[:n]
 
 
 def miss_text(by: float) -> str:

@@ -6,6 +6,7 @@ Everything here works on numbers that a run already holds; it needs neither torc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tsearch.front.choice import best_point
@@ -13,10 +14,9 @@ from tsearch.front.constraints import Constraints, violation
 from tsearch.front.dominance import are_on_front
 from tsearch.front.gains import Array, gains_of, hypervolume, hypervolume_curve
 from tsearch.front.knee import knee_row
-from tsearch.front.labels import labels_of
 from tsearch.front.metrics import known_metric, read_constraints
 from tsearch.front.point import Point, point_of
-from tsearch.front.tables import html_table, table
+from tsearch.front.tables import html_table, html_table_of_misses, table
 from tsearch.space.goals import Objective
 from tsearch.units import counted
 
@@ -43,16 +43,14 @@ class Front:
     constraints: Constraints = field(default_factory=dict)
 
     @classmethod
-    def of(cls, run: "Run") -> "Front":
-        """The front of a run, as opened from its folder."""
-        return cls.of_trials(
-            run.trials,
-            run.objectives,
-            reference=run.reference,
-            ideal=run.ideal,
-            name=run.name,
-            constraints=run.constraints,
-        )
+    def of(cls, run: "Run | str | Path") -> "Front":
+        """The front of a run, given by its name or folder too. Raises: TsearchError if there is no such run."""
+        if isinstance(run, str | Path):
+            from tsearch.engine.run_folder import open_run
+
+            run = open_run(run)
+        box = {"reference": run.reference, "ideal": run.ideal}
+        return cls.of_trials(run.trials, run.objectives, **box, name=run.name, constraints=run.constraints)
 
     @classmethod
     def of_trials(
@@ -70,6 +68,11 @@ class Front:
         complete.sort(key=lambda trial: (trial.finished or "", trial.number))
         points = tuple(point_of(trial, trial.summary) for trial in complete if trial.summary is not None)
         return cls(points, tuple(objectives), reference, ideal, name, constraints or {})
+
+    @property
+    def by_number(self) -> tuple[Point, ...]:
+        """The complete points in the order of their numbers, as tables list them."""
+        return tuple(sorted(self.complete, key=lambda point: point.number))
 
     @cached_property
     def points(self) -> tuple[Point, ...]:
@@ -158,12 +161,13 @@ class Front:
         return known_metric(metric, measured, self.objectives, self.where)
 
     def to_pandas(self) -> "pd.DataFrame":
-        """One row per complete trial in the order of finishing: trial, on_front, knee, origin, stages and timesteps
-        (parameters, where no networks were searched), all metrics; of networks the schedule as text, and every
-        setting that differs between them, by its name in space files; the seconds of training, where known.
-        """
+        """One row per complete trial, by number: trial, on_front, knee, where there are constraints feasible, origin,
+        stages and timesteps (parameters, where no networks were searched), all metrics; of networks the schedule as
+        text, and every setting that differs between them, by its name in space files; the seconds of training, where
+        known."""
         names = [objective.name for objective in self.objectives]
-        return table(self.complete, names, on_front=self.points, knee=self.knee)
+        feasible = self.feasible if self.constraints else None
+        return table(self.by_number, names, on_front=self.points, knee=self.knee, feasible=feasible)
 
     @property
     def summary(self) -> str:
@@ -182,9 +186,12 @@ class Front:
         return f"Front({f'{self.name}: ' if self.name else ''}{self.summary})"
 
     def _repr_html_(self) -> str:
-        """The front as a table for notebooks, and the summary."""
+        """The front as a table for notebooks, or where it is empty what comes nearest to it, and the summary."""
         caption = f"{self.where}: {self.summary}"
-        return html_table(self.points, self.objectives, labels_of(self.points), self.knee, caption)
+        if not self.points:
+            return html_table_of_misses(self.complete, self.objectives, self.constraints, caption)
+        marks = {self.knee.number: "knee"} if self.knee else {}
+        return html_table(self.points, self.objectives, marks, caption)
 
     @property
     def are_networks(self) -> bool:

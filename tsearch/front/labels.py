@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tsearch.front.point import Point, setting_text
+from tsearch.front.point import Point, setting_text, setting_title
 
 _LONGEST = 40  # characters of a label; a longer one gives way to the trial number
 
@@ -40,4 +40,4 @@ def _apart(own: str, points: list[Point]) -> dict[int, str]:
 def _setting(name: str, value: object) -> str:
     """`training.learning_rate`, 0.01 -> 'learning rate 0.01'; timesteps and sizes in brackets."""
     text = f"({setting_text(value)})" if isinstance(value, tuple | list) else setting_text(value)
-    return f"{name.rpartition('.')[2].replace('_', ' ')} {text}"
+    return f"{setting_title(name)} {text}"

@@ -43,6 +43,8 @@ def read_constraints(
 
     `metric_of` gives the metric that a name means. Raises: TsearchError, starting with `where`, for anything else.
     """
+    if not isinstance(given, Mapping):
+        raise TsearchError(f"{where}: constraints {given!r} are none. Write for example {{'energy': '3uJ'}}.")
     constraints: dict[str, Bounds] = {}
     for name, bounds in given.items():
         metric, at = metric_of(name), f"{where}: constraint {name}={bounds!r}"

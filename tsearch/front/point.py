@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tsearch.engine.trial import StoredResult
 
 _SHOWN = 3  # metrics in the text of a point
+_HASH = "backbone.network"  # of a network of one's own; it follows from the other settings
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,13 @@ class Point:
     @property
     def details(self) -> dict[str, Any]:
         """Every further setting of a network by its dotted name in space files, such as `neuron.tau`, and the
-        schedule as text; empty where the configuration is no network, or unknown."""
+        schedule as text; empty where the configuration is no network, or unknown. A hash comes last, for people
+        read the other settings."""
         if self.configuration is None:
             return {}
-        return {"schedule": schedule_text(self.configuration)} | flatten(self.configuration)
+        settings = flatten(self.configuration)
+        hashes = {_HASH: settings.pop(_HASH)} if _HASH in settings else {}
+        return {"schedule": schedule_text(self.configuration)} | settings | hashes
 
     @property
     def label(self) -> str:
@@ -113,6 +117,25 @@ def parameters_of(configuration: Any) -> dict[str, Any]:
 def setting_names(points: Sequence[Point]) -> list[str]:
     """Names of the settings of all `points`, in the order of their first appearance: the columns of a table."""
     return list(dict.fromkeys(name for point in points for name in point.settings))
+
+
+def differing_details(points: Sequence[Point]) -> list[str]:
+    """Names of the details, but for the schedule, that are not the same in all `points`; a hash only where no other
+    one tells what it does."""
+    every = [point.details for point in points]
+    names = dict.fromkeys(name for details in every for name in details)
+    differing = [n for n in names if n != "schedule" and any(d.get(n) != every[0].get(n) for d in every)]
+    others = [name for name in differing if name != _HASH]
+
+    def n_different(names: Sequence[str]) -> int:
+        return len({repr([details.get(name) for name in names]) for details in every})
+
+    return others if n_different(others) == n_different(differing) else differing
+
+
+def setting_title(name: str) -> str:
+    """A dotted name for people: 'training.learning_rate' -> 'learning rate'."""
+    return name.rpartition(".")[2].replace("_", " ")
 
 
 def timesteps_text(timesteps: Sequence[int]) -> str:

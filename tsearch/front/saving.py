@@ -98,7 +98,7 @@ def _reason_for_none(front: Front, cost: str | None) -> str | None:
 
 def _one_kind_only(front: Front, missing: str) -> str:
     which = " that keeps the run's constraints" if front.infeasible else ""
-    return f"No {missing} configuration{which} is complete yet, so timesteps of the two kinds cannot be compared."
+    return f"No {missing} configuration{which} is complete, so timesteps of the two kinds cannot be compared."
 
 
 def _is_usable(point: Point, cost: str) -> bool:
@@ -124,10 +124,10 @@ def _saved(best: Pair, at_top: Pair | None, top: Point) -> str:
     )
     if best.uniform is top:
         return f"{text}."
-    at_best = (
-        "no non-uniform one reaches it" if at_top is None else f"non-uniform ones {_verb(at_top.percent)}"
-    )
-    return f"{text}; at the best uniform accuracy ({top.label}, {_percent(top)}), {at_best}."
+    at_best = f"the best uniform accuracy ({top.label}, {_percent(top)})"
+    if at_top is None:
+        return f"{text}; no non-uniform one reaches {at_best}."
+    return f"{text}; at {at_best}, non-uniform ones {_verb(at_top.percent)}."
 
 
 def _nothing_saved(cost: str, best: Pair | None, cheapest: Point) -> str:

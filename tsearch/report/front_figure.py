@@ -33,7 +33,7 @@ def front_figure(view: RunView, profile: str = "") -> Figure:
     """The front of a run, with the costs of `profile` ('' for the one searched)."""
     drawing = _Drawing(view, view.under(profile or view.main), profile or view.main)
     points = [drawing.chosen(), *drawing.infeasible(), *drawing.dominated(), *drawing.lines()]
-    points += [*drawing.uniform(), *drawing.front(), *drawing.knee(), *drawing.saving()]
+    points += [*drawing.uniform(), *drawing.front(), *drawing.labels(), *drawing.knee(), *drawing.saving()]
     return {"data": points, "layout": drawing.layout()}
 
 
@@ -50,17 +50,8 @@ class _Drawing:
     def chosen(self) -> Figure:
         """A ring for the trial shown beside the figure; the page's code puts it in its place."""
         ring = {"size": 25, "symbol": "circle-open", "color": RED, "line": {"width": 3}}
-        return {
-            "type": "scatter",
-            "name": "shown beside",
-            "mode": "markers",
-            "marker": ring,
-            "x": [],
-            "y": [],
-        } | {
-            "hoverinfo": "skip",
-            "legendrank": 2000,
-        }
+        look = {"mode": "markers", "marker": ring, "hoverinfo": "skip", "legendrank": 2000}
+        return self._points("shown beside", []) | look
 
     def infeasible(self) -> list[Figure]:
         """The trials that break a limit of the run, as crosses."""
@@ -68,9 +59,15 @@ class _Drawing:
         return self._markers("breaks a limit", self._front.infeasible, cross)
 
     def dominated(self) -> list[Figure]:
-        """The other trials, grey."""
+        """The other trials, grey; the uniform ones as hollow diamonds."""
         points = [point for point in self._front.dominated if self._front.is_feasible(point)]
-        return self._markers("dominated", points, {"size": 8, "color": GREY, "line": _EDGE})
+        uniform = [point for point in points if point.is_uniform]
+        others = [point for point in points if not point.is_uniform]
+        diamond = {"size": 8, "symbol": "diamond-open", "color": GREY, "line": {"width": 1.5}}
+        return [
+            *self._markers("dominated", others, {"size": 8, "color": GREY, "line": _EDGE}),
+            *self._markers("dominated, uniform", uniform, diamond),
+        ]
 
     def lines(self) -> list[Figure]:
         """Best accuracy up to every energy: of all timesteps, and of the uniform ones alone."""
@@ -79,14 +76,16 @@ class _Drawing:
         uniform = [point for point in self._front.feasible if point.is_uniform]
         best_of_all = stairs_of(self._front, list(self._front.feasible), self.x_metric)
         best_uniform = stairs_of(self._front, uniform, self.x_metric)
-        return [
-            *([self._steps("best of all", best_of_all, SKY, "solid")] if best_of_all else []),
-            *([self._steps("best uniform", best_uniform, ORANGE, "6px,4px")] if best_uniform else []),
+        lines = [
+            ("best of all", best_of_all, SKY, "solid"),
+            ("best uniform", best_uniform, ORANGE, "6px,4px"),
         ]
+        return [self._steps(*line) for line in lines if len(line[1]) > 1]  # one point makes no line
 
     def uniform(self) -> list[Figure]:
-        """A diamond around the uniform points that the page names, with their timesteps."""
+        """A diamond around the uniform points of the front and those that the page names, with their timesteps."""
         points = uniform_points(self._front) if self._view.has_staircase else []
+        points += [point for point in self._front.points if point.is_uniform and point not in points]
         diamond = {"size": 17, "symbol": "diamond-open", "color": ORANGE, "line": {"width": 2}}
         text = {
             "text": [escape(label) for label in labels_of(points).values()],
@@ -109,6 +108,14 @@ class _Drawing:
             }
             marker |= {"color": [scale(value) for value in values], "colorscale": RAMP, "colorbar": bar}
         return self._markers("front", self._front.points, marker)
+
+    def labels(self) -> list[Figure]:
+        """The timesteps of the non-uniform points of the front; the page's code leaves out what finds no room."""
+        points = [point for point in self._front.points if point.timesteps and not point.is_uniform]
+        text = [escape(label) for label in labels_of(points).values()]
+        label = {"mode": "text", "text": text, "textposition": "bottom right", "hoverinfo": "skip"}
+        look = {"textfont": {"color": MUTED, "size": 12}, "showlegend": False}
+        return [self._points("labels", points) | label | look] if points else []
 
     def knee(self) -> list[Figure]:
         """A ring around the knee, with its name."""

@@ -24,7 +24,8 @@ def head(view: RunView) -> str:
     origin = {"data": run.task.data.name} if view.are_networks else {}
     origin["trials"] = ", ".join(counts)
     if view.profiles:
-        origin["searched for"] = f"{hardware.profile} ({readable(hardware.execution)})"
+        assumed = "".join(f", assuming {name}={bits}" for name, bits in hardware.assume.items())
+        origin["searched for"] = f"{hardware.profile} ({readable(hardware.execution)}){assumed}"
     origin["seed"] = str(run.seed)
     if view.front.constraints:
         origin["limits"] = constraints_text(view.front.constraints)
@@ -100,7 +101,7 @@ def _tiles(view: RunView, profile: str) -> Iterator[str]:
             yield _tile(f"{name} {title(objective.name)}", format_value(best, objective.name))
     costs = [point.metrics.get(view.axes[0], math.nan) for point in front.points]
     if len(costs) > 1 and min(costs) > 0:
-        yield _tile(f"between the ends in {title(view.axes[0])}", f"factor {max(costs) / min(costs):.1f}")
+        yield _tile(f"highest against lowest {title(view.axes[0])}", f"{max(costs) / min(costs):.1f} times")
 
 
 def _tile(name: str, value: str) -> str:

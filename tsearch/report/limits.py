@@ -5,7 +5,7 @@ from typing import Any
 
 from tsearch.front import Front, Point
 from tsearch.front.constraints import constraints_text, violation
-from tsearch.report.style import ORANGE, Scale
+from tsearch.report.style import ORANGE, PURPLE, Scale
 
 
 def limits_on(front: Front, metric: str) -> list[float]:
@@ -51,5 +51,6 @@ def _spans(scale: Scale, low: float | None, high: float | None) -> list[tuple[fl
 def _region(side: str, start: float, end: float) -> dict[str, Any]:
     other = "y" if side == "x" else "x"
     place = {f"{side}0": start, f"{side}1": end, f"{other}ref": "paper", f"{other}0": 0, f"{other}1": 1}
-    look = {"type": "rect", "layer": "below", "fillcolor": ORANGE, "opacity": 0.12}
-    return place | look | {"line": {"color": ORANGE, "width": 1.5, "dash": "dot"}}
+    color, dash = (ORANGE, "dot") if side == "x" else (PURPLE, "dash")
+    look = {"type": "rect", "layer": "below", "fillcolor": color, "opacity": 0.12}
+    return place | look | {"line": {"color": color, "width": 1.5, "dash": dash}}

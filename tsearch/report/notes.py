@@ -11,10 +11,8 @@ NOT_MODELLED = (
     "Not modelled under any profile: clock tree, control, instruction fetch, off-chip links, input sensors, placement "
     "on cores and congestion between them, voltage and temperature, training."
 )
-DEFINITIONS = (
-    "A trial is dominated when another one is no worse in any objective and better in one. The knee is the point of "
-    "the front furthest beyond the line (with three objectives: plane) through its extremes, costs by logarithm."
-)
+DOMINATED = "A trial is dominated when another one is no worse in any objective and better in one."
+KNEE = "The knee is the point of the front furthest beyond the {} through its extremes, costs by logarithm."
 STAGES = "Stages are given by the number of blocks in each; all blocks of a stage run the same timesteps."
 
 
@@ -28,7 +26,10 @@ def notes(view: RunView) -> str:
         n_test = int(max(result["n_samples"] for result in view.on_test.values()))
         accuracy += f" Accuracy on test, {n_test} samples, was measured once for the front; it chose nothing."
     sentences += [accuracy] if any("accuracy" in point.metrics for point in view.front.complete) else []
-    sentences += [DEFINITIONS, STAGES] if view.are_networks else [DEFINITIONS]
+    sentences += [DOMINATED]
+    if any(view.under(profile).knee for profile in view.profiles or ("",)):
+        sentences += [KNEE.format("line" if len(view.front.objectives) == 2 else "plane")]
+    sentences += [STAGES] if view.are_networks else []
     versions = next((trial.result.versions for trial in view.run.trials if trial.result), {})
     if versions:
         sentences.append(f"Versions: {', '.join(f'{name} {number}' for name, number in versions.items())}.")

@@ -1,17 +1,21 @@
 """What the page shows of one trial beside others: its settings, its command, its two figures."""
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 from hwcost import Cost
 from tsearch.front import Point
-from tsearch.front.point import setting_text
+from tsearch.front.point import differing_details, setting_text, setting_title
 from tsearch.report.hover import readable
 from tsearch.report.limits import broken_limits
 from tsearch.report.style import Figure, Scale
 from tsearch.report.trial_figures import (
+    ROOM,
+    ROOM_OF_RATES,
     energy_numbers,
     energy_template,
+    height,
     kind_colors,
     rates_numbers,
     rates_template,
@@ -39,13 +43,14 @@ def panels(view: RunView) -> dict[str, Any]:
             max((rate for r in rates for rate in r), default=0.0),
         ),
     }
+    differing = differing_details(view.front.complete)
     layers: dict[tuple[str, ...], int] = {}  # names by where they stand
     roles = {profile: view.roles(profile) for profile in view.profiles or ("",)}
     trials = {
         str(point.number): {
             "names": {profile: _name(point, named) for profile, named in roles.items()},
             "option": _option(view, point),
-            "facts": _details(view, point),
+            "facts": _details(view, point, differing),
             "energy": {p: energy_numbers(trial, p, scales[p][0], colors) for p in view.profiles},
             "priced": layers.setdefault(tuple(trial.energy(view.main)), len(layers)),
             "rates": rates_numbers(trial, n_steps) if trial.rates else None,
@@ -71,11 +76,17 @@ def selectable(view: RunView) -> dict[str, list[Point]]:
 
 def panel_html(view: RunView, point: Point) -> str:
     """One panel: its name, the choice of another trial, and places for its details and figures."""
+    trial = view.trials[point.number]
     figures = "".join(
-        f'<h4>{heading}</h4><div class="figure" data-figure="{figure}"></div>'
-        for figure, heading, is_there in (
-            ("energy", "energy by layer", bool(view.profiles)),
-            ("rates", "spikes per neuron, by layer and timestep", has_rates(view)),
+        f'<h4>{heading}</h4><div class="figure" data-figure="{figure}" style="--room: {room}px"></div>'
+        for figure, heading, room, is_there in (
+            ("energy", "energy by layer", height(ROOM, trial.energy(view.main)), bool(view.profiles)),
+            (
+                "rates",
+                "spikes per neuron, by layer and timestep",
+                height(ROOM_OF_RATES, trial.rates),
+                has_rates(view),
+            ),
         )
         if is_there
     )
@@ -114,11 +125,12 @@ def _option(view: RunView, point: Point) -> str:
     return f"trial {point.number}: {point.label} ({values})"
 
 
-def _details(view: RunView, point: Point) -> str:
+def _details(view: RunView, point: Point, differing: Sequence[str]) -> str:
     trial = view.trials[point.number]
     settings = {name: escape(setting_text(value)) for name, value in point.settings.items()}
     rows = [
         *((name, f"<b>{text}</b>" if name == "timesteps" else text, "") for name, text in settings.items()),
+        *((setting_title(name), escape(setting_text(point.details.get(name))), "") for name in differing),
         *(row for o in view.front.objectives for row in _values(view, point, o.name)),
         *((name, text, "") for name, text in _twins(point)),
         *([("schedule", trial.schedule, "")] if trial.schedule else []),

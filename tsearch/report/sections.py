@@ -59,7 +59,7 @@ def _front(view: RunView) -> str:
 
 def _front_hint(view: RunView) -> str:
     sentences = ["Click a trial, or choose it from the list, to see it beside the figure."]
-    if view.has_staircase:
+    if view.has_staircase and len(view.front.points) > 1:
         uniform = ", and of uniform timesteps alone" if view.are_networks else ""
         sentences.append(f"The steps show the best accuracy up to every cost: of all trials{uniform}.")
     if len(view.profiles) > 1:

@@ -19,7 +19,20 @@ BLUE, SKY, ORANGE, GREEN, GREY, RED = (
     "#b4bdc7",
     "#c2185b",
 )  # after Okabe and Ito, 2008
-KINDS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#332288")
+PURPLE = "#aa4499"
+KINDS = {  # kinds of energy; those that are left out cost little
+    "weights": "#0072b2",
+    "operations": "#e69f00",
+    "synaptic_operations": "#d55e00",
+    "membrane": "#009e73",
+    "neuron": "#cc79a7",
+    "activations": "#56b4e9",
+    "transformer": "#f0e442",
+    "addressing": "#332288",
+    "accumulator": "#882255",
+    "spikes": "#999933",
+    "leakage": "#661100",
+}
 RAMP = [[0.0, "#fde725"], [0.5, "#21918c"], [1.0, "#440154"]]  # light for little, dark for much
 BLUES = [[0.0, "#ffffff"], [0.25, "#c9e1f2"], [0.6, "#4f9bd0"], [1.0, "#08306b"]]
 _MOST = sys.float_info.max

@@ -4,7 +4,7 @@ A figure is a template for all trials, which holds everything but numbers, and t
 page's code puts in: so a page of many trials stays small.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from html import escape
 from typing import Any
 
@@ -23,15 +23,21 @@ MAX_CELLS_WITH_TEXT = 72
 OTHER = "other"
 
 
+def height(room: int, layers: Collection[str]) -> int:
+    """Height of a figure of these layers in pixels, as the page's code draws it."""
+    return room + ROW * max(1, len(layers))
+
+
 def kind_colors(view: RunView) -> dict[str, str]:
-    """The kinds of energy worth a colour, the largest first; all that remains is 'other'."""
+    """The kinds of energy that have a colour, the same in every run, the largest first; all that remains is 'other'."""
     total: dict[str, float] = {}
     for trial in view.trials.values():
         for profile in view.profiles:
             for kind, energy in trial.by_kind(profile).items():
                 total[kind] = total.get(kind, 0.0) + energy
     used = sorted((kind for kind, energy in total.items() if energy > 0), key=lambda kind: -total[kind])
-    return dict(zip(used, KINDS, strict=False)) | ({OTHER: GREY} if len(used) > len(KINDS) else {})
+    colors = {kind: KINDS[kind] for kind in used if kind in KINDS}
+    return colors | ({OTHER: GREY} if len(colors) < len(used) else {})
 
 
 def energy_template(scale: Scale, high: float, colors: Mapping[str, str]) -> Figure:

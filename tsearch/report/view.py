@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tsearch.configuration import Configuration
 from tsearch.engine.state import RunState, as_arguments, state_of
 from tsearch.front import Front, Point
-from tsearch.front.constraints import violation
+from tsearch.front.broken import nearest_misses
 from tsearch.front.saving import cost_metric, staircase
 from tsearch.report.trial_view import TrialView, trial_view
 from tsearch.units import title
@@ -136,11 +136,7 @@ def _export_command(run: "Run", trial: "Trial") -> str:
 
 def nearest_to_limits(front: Front) -> Point | None:
     """The complete point that breaks the limits of a front least; None where there is no complete one."""
-    return min(
-        front.complete,
-        key=lambda point: (violation(point.metrics, front.constraints), point.number),
-        default=None,
-    )
+    return next(iter(nearest_misses(front.complete, front.constraints)), None)
 
 
 def uniform_points(front: Front) -> list[Point]:

@@ -164,3 +164,9 @@ def test_both_constraints_hold_where_each_of_them_does(
 ) -> None:
     holds = violation(metrics, one) == 0 and violation(metrics, other) == 0
     assert (violation(metrics, both(one, other)) == 0) == holds
+
+
+def test_constraints_that_are_no_mapping_are_refused_in_one_line() -> None:
+    assert message(front(), "accuracy", "energy<3uJ") == (
+        "run demo: constraints 'energy<3uJ' are none. Write for example {'energy': '3uJ'}."
+    )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tsearch.configuration import Configuration, Phase
 from tsearch.engine.run_folder import Trial
 from tsearch.front import Point, labels_of
-from tsearch.front.point import point_of
+from tsearch.front.point import differing_details, point_of
 
 
 def network(number: int, *phases: tuple[int, ...], epochs: int = 20, **settings: Any) -> Point:
@@ -40,6 +40,20 @@ def test_one_setting_tells_the_rest_apart_or_else_the_trial_does() -> None:
     assert labels_of(rates) == {1: "T=6, learning rate 0.1", 2: "T=6, learning rate 0.01"}
     alike = [network(k, (6,), training={"learning_rate": 0.01 + k * 1e-9}) for k in (1, 2)]
     assert labels_of(alike) == {1: "T=6, trial 1", 2: "T=6, trial 2"}
+
+
+def network_of_ones_own(number: int, width: int, function: str) -> Point:
+    made = {"n_blocks": 3, "input_shape": (1, 8, 8), "n_classes": 4, "network": function}
+    return network(number, (4,), backbone={"name": "mine:network", **made, "width": width})
+
+
+def test_a_network_of_ones_own_is_told_apart_by_its_option_not_by_its_hash() -> None:
+    points = [network_of_ones_own(0, 4, "11c6be75"), network_of_ones_own(1, 8, "b22be57f")]
+    assert labels_of(points) == {0: "T=4, width 4", 1: "T=4, width 8"}
+    assert differing_details(points) == ["backbone.width"]
+    changed = [network_of_ones_own(0, 4, "11c6be75"), network_of_ones_own(1, 4, "b22be57f")]
+    assert labels_of(changed) == {0: "T=4, network 11c6be75", 1: "T=4, network b22be57f"}
+    assert differing_details(changed) == ["backbone.network"]
 
 
 def test_what_is_no_network_is_called_by_its_parameters_while_they_are_short() -> None:

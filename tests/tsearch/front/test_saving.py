@@ -65,6 +65,15 @@ def test_without_a_feasible_trial_of_either_kind_the_sentence_says_so() -> None:
         "No complete trial keeps the run's constraints, so there is no saving to report."
     )
     assert sentence(rows, {"energy_pj": (None, 30e3)}) == (
-        "No uniform configuration that keeps the run's constraints is complete yet, "
+        "No uniform configuration that keeps the run's constraints is complete, "
         "so timesteps of the two kinds cannot be compared."
     )
+
+
+def test_that_no_non_uniform_one_reaches_the_best_uniform_accuracy_is_a_sentence() -> None:
+    told = sentence([((2, 2), 0.7, 50e3), ((4, 4), 1.0, 90e3), ((4, 1), 0.75, 30e3)])
+    assert told.endswith("; no non-uniform one reaches the best uniform accuracy (T=4, 100.0 %).")
+
+
+def test_a_kind_that_is_missing_is_not_said_to_be_on_its_way() -> None:
+    assert sentence([((2, 2), 0.7, 50e3)]).startswith("No non-uniform configuration is complete, so")

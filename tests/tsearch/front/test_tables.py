@@ -1,11 +1,16 @@
 """A front in one line, as a table of pandas, and in a notebook."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+import tsearch
 from tsearch.configuration import Configuration, Phase, Result
 from tsearch.engine.run_folder import Trial
+from tsearch.errors import TsearchError
 from tsearch.front import Front, Point
 from tsearch.space.goals import Objective
 
@@ -75,6 +80,45 @@ def test_a_notebook_shows_the_front_with_units_and_the_summary() -> None:
     assert not re.search("<[^>]*=", html)  # no attributes, so nothing that is run
 
 
+def test_a_table_says_which_trials_keep_the_constraints_of_the_run() -> None:
+    limited = replace(front(), constraints={"energy_pj": (None, 3e5)}).to_pandas()
+    assert list(limited.columns)[:5] == ["trial", "on_front", "knee", "feasible", "origin"]
+    assert limited.feasible.tolist() == [True, True, False]
+    assert "feasible" not in front().to_pandas().columns
+
+
+def test_a_notebook_shows_the_nearest_misses_where_no_trial_keeps_the_constraints() -> None:
+    html = replace(front(), constraints={"energy_pj": (None, 8e4)})._repr_html_()
+    assert "No complete trial has energy at most 80.0 nJ. The nearest misses:" in html
+    assert "<tbody><tr><td>0</td>" in html
+    assert "<td>misses by 25 %</td>" in html
+    assert html.count("<tr>") == 4
+    assert front(0)._repr_html_() == "<p>run demo: 0 of 0 complete trials on the front, hypervolume 0.000</p>"
+
+
+def test_tables_list_trials_by_number_and_the_curve_in_the_order_of_finishing() -> None:
+    first, second, third = front().complete
+    late = replace(front(), complete=(third, first, second))
+    assert late.to_pandas().trial.tolist() == [0, 1, 2]
+    assert [point.number for point in late.complete] == [2, 0, 1]
+
+
+def test_a_front_is_that_of_a_run_given_by_its_folder(tmp_path: Path) -> None:
+    def loss(parameters: dict[str, float]) -> dict[str, float]:
+        return {"loss": parameters["x"]}
+
+    goals = {
+        "objectives": {"loss": "minimize"},
+        "runs": tmp_path,
+        "listener": tsearch.quiet,
+        "executor": "inline",
+    }
+    run = tsearch.run({"x": [1.0, 2.0]}, loss, trials=2, **goals)  # type: ignore[arg-type]
+    assert Front.of(str(run.folder)).complete == Front.of(run.folder).complete == Front.of(run).complete
+    with pytest.raises(TsearchError, match="no_such_run"):
+        Front.of("no_such_run")
+
+
 def test_names_in_a_notebook_are_escaped() -> None:
     evil = "<script>alert(1)</script>"
     objective = Objective(name=evil, direction="minimize")
@@ -87,7 +131,6 @@ def test_names_in_a_notebook_are_escaped() -> None:
 
 def test_an_installed_package_tells_type_checkers_that_it_is_typed() -> None:
     import hwcost
-    import tsearch
 
     for package in (hwcost, tsearch):
         assert (Path(package.__file__).parent / "py.typed").is_file()

@@ -7,13 +7,14 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
+from hwcost.prices.items import ITEMS
 from tsearch.configuration import Phase, Result
 from tsearch.engine.run_folder import Run
 from tsearch.front.saving import uniform_saving
 from tsearch.report.front_figure import front_figure
 from tsearch.report.panels import panels
 from tsearch.report.progress_figure import progress_figure
-from tsearch.report.style import Scale, round_step
+from tsearch.report.style import KINDS, Scale, round_step
 from tsearch.report.trial_figures import kind_colors, rates_numbers, rates_template
 from tsearch.report.view import RunView, gather
 
@@ -57,7 +58,8 @@ def test_plotly_accepts_every_figure(view: RunView) -> None:
 
 def test_the_front_shows_every_complete_trial_once(view: RunView) -> None:
     figure = front_figure(view)
-    shown = [row[0] for name in ("front", "dominated") for row in trace(figure, name)["customdata"]]
+    names = ("front", "dominated", "dominated, uniform")
+    shown = [row[0] for name in names for row in trace(figure, name)["customdata"]]
     assert sorted(shown) == [point.number for point in view.front.complete]
     front = trace(figure, "front")
     assert front["x"] == [point.metrics["energy_pj"] / 1e6 for point in view.front.points]
@@ -73,6 +75,45 @@ def test_the_uniform_baselines_have_a_line_of_their_own(view: RunView) -> None:
     stairs = trace(figure, "best uniform")
     assert stairs["y"] == sorted(set(stairs["y"]))
     assert stairs["line"]["shape"] == "hv"
+
+
+def test_every_uniform_trial_is_a_diamond_the_dominated_ones_small_and_grey(view: RunView) -> None:
+    figure = front_figure(view)
+    numbers = {
+        name: {row[0] for row in trace(figure, name)["customdata"]}
+        for name in ("uniform timesteps", "dominated", "dominated, uniform")
+    }
+    uniform = {point.number for point in view.front.complete if point.is_uniform}
+    on_front = {point.number for point in view.front.points}
+    assert numbers["dominated, uniform"] == uniform - on_front
+    assert numbers["dominated, uniform"]
+    assert numbers["uniform timesteps"] >= uniform & on_front
+    assert not numbers["dominated"] & uniform
+    marker = trace(figure, "dominated, uniform")["marker"]
+    assert (marker["symbol"], marker["color"]) == (
+        "diamond-open",
+        trace(figure, "dominated")["marker"]["color"],
+    )
+
+
+def test_non_uniform_points_of_the_front_have_labels(view: RunView) -> None:
+    labels = trace(front_figure(view), "labels")
+    points = [point for point in view.front.points if not point.is_uniform]
+    assert labels["text"] == [point.label for point in points]
+    assert labels["x"] == [point.metrics["energy_pj"] / 1e6 for point in points]
+    assert labels["showlegend"] is False
+
+
+def test_a_line_of_one_point_is_not_in_the_legend(make_run: MakeRun, results: list[Result]) -> None:
+    names = {found["name"] for found in front_figure(gather(make_run(results[:1])))["data"]}
+    assert not names & {"best of all", "best uniform"}
+
+
+def test_the_limits_of_both_axes_look_different(make_run: MakeRun, results: list[Result]) -> None:
+    limits = {"energy_pj": {"min": None, "max": 1.5e6}, "accuracy": {"min": 0.5, "max": None}}
+    right, up = front_figure(gather(make_run(results, space={"constraints": limits})))["layout"]["shapes"]
+    assert right["fillcolor"] != up["fillcolor"]
+    assert right["line"]["dash"] != up["line"]["dash"]
 
 
 def test_the_arrow_goes_from_the_uniform_to_the_cheaper_point(view: RunView) -> None:
@@ -120,6 +161,20 @@ def test_bars_add_up_to_the_energy_of_the_trial(view: RunView) -> None:
 def test_kinds_have_different_colours(view: RunView) -> None:
     colors = kind_colors(view)
     assert len(set(colors.values())) == len(colors)
+
+
+def test_a_kind_has_one_colour_in_every_run(make_run: MakeRun, results: list[Result], view: RunView) -> None:
+    task = {
+        "data": {"name": "digits_dvs"},
+        "hardware": {"profile": "45nm_paper_simple", "also": []},
+        "seed": 0,
+    }
+    arithmetic = kind_colors(gather(make_run(results, task=task)))
+    assert arithmetic
+    assert arithmetic.items() <= kind_colors(view).items()
+    assert list(arithmetic) != list(kind_colors(view))[: len(arithmetic)]
+    assert KINDS.keys() < {item.kind for item in ITEMS.values()}
+    assert len(set(KINDS.values())) == len(KINDS)
 
 
 def test_the_map_is_empty_where_a_layer_does_not_run(view: RunView) -> None:
@@ -193,7 +248,9 @@ def test_trials_that_break_a_limit_are_crosses_beyond_a_shaded_side(
     assert crosses["marker"]["symbol"] == "x"
     assert len(crosses["x"]) == 8
     assert min(crosses["x"]) > energies[7] / 1e6
-    shown = [x for name in ("front", "dominated") for x in trace(figure, name)["x"]]
+    shown = [
+        x for found in figure["data"] if found["name"].startswith(("front", "dominated")) for x in found["x"]
+    ]
     assert max(shown) <= energies[7] / 1e6
     [shade] = figure["layout"]["shapes"]
     assert shade["x0"] == energies[7] / 1e6

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from plotly.offline import get_plotlyjs
 
-from tsearch.configuration import Result
+from tsearch.configuration import Configuration, Result
 from tsearch.engine.run_folder import Run
 from tsearch.engine.state import RunState
 from tsearch.front import Front
@@ -113,7 +113,7 @@ def test_no_complete_trial_is_said_plainly(make_run: MakeRun, tmp_path: Path) ->
 def test_one_complete_trial_is_a_page(make_run: MakeRun, results: list[Result], tmp_path: Path) -> None:
     text = text_of(make_run(results[:1]), tmp_path)
     assert "The complete trial" in text
-    assert "No non-uniform configuration is complete yet" in text
+    assert "No non-uniform configuration is complete, so" in text
     assert list(figures_of(text)["trials"]) == ["0"]
 
 
@@ -264,3 +264,64 @@ def test_a_page_of_many_trials_stays_small(make_run: MakeRun, results: list[Resu
     per_trial = (size([results[i % 16] for i in range(60)]) - size(results)) / 44
     assert per_trial < 8_000  # two profiles, five layers
     assert len(packed_plotly()) < 2_100_000
+
+
+def test_the_card_of_a_trial_shows_the_settings_that_differ(
+    make_run: MakeRun, results: list[Result], tmp_path: Path
+) -> None:
+    backbone = {"name": "mine:network", "n_blocks": 3, "input_shape": (1, 8, 8), "n_classes": 4}
+    own = [
+        result.model_copy(
+            update={
+                "configuration": Configuration.model_validate(
+                    {
+                        **result.configuration.model_dump(),
+                        "backbone": backbone | {"network": f"b22be{n}", "width": n},
+                    }
+                )
+            }
+        )
+        for n, result in zip((4, 8), results, strict=False)
+    ]
+    text = text_of(make_run(own, has_weights=False), tmp_path)
+    assert "<dt>width</dt><dd>8</dd>" in figures_of(text)["trials"]["1"]["facts"]
+    assert "b22be" not in text
+
+
+def test_a_what_if_is_said_in_the_head(make_run: MakeRun, results: list[Result], tmp_path: Path) -> None:
+    hardware = {"profile": "45nm_memory", "assume": {"weight_bits": 9}}
+    run = make_run(results, task={"data": {"name": "digits_dvs"}, "hardware": hardware, "seed": 0})
+    assert "45nm_memory (layer serial), assuming weight_bits=9<" in text_of(run, tmp_path)
+
+
+def test_the_span_of_the_front_is_in_plain_words(
+    make_run: MakeRun, results: list[Result], tmp_path: Path
+) -> None:
+    run = make_run(results)
+    costs = [point.metrics["energy_pj"] for point in Front.of(run).points]
+    tile = f"<b>{max(costs) / min(costs):.1f} times</b><span>highest against lowest energy</span>"
+    assert tile in text_of(run, tmp_path)
+
+
+def test_the_knee_is_explained_where_there_is_one(
+    make_run: MakeRun, results: list[Result], tmp_path: Path
+) -> None:
+    def knee(*objectives: str) -> str:
+        return "".join(re.findall("The knee is [^<]*", text_of(make_run(results, objectives), tmp_path)))
+
+    assert "the line through" in knee("accuracy", "energy_pj")
+    assert "the plane through" in knee("accuracy", "energy_pj", "latency_s")
+    assert knee("accuracy") == ""
+
+
+def test_figures_have_their_height_before_they_are_drawn(
+    make_run: MakeRun, results: list[Result], tmp_path: Path
+) -> None:
+    text = text_of(make_run(results), tmp_path)
+    figures = figures_of(text)
+    for name, figure in (("front", figures["fronts"]["45nm_memory"]), ("progress", figures["progress"])):
+        assert f"#{name} {{ --room: {figure['layout']['height']}px; }}" in text
+    rooms = [int(room) for room in re.findall(r'data-figure="energy" style="--room: (\d+)px"', text)]
+    names = figures["layers"][figures["trials"]["0"]["priced"]]
+    template = figures["templates"]["energy"]["45nm_memory"]["layout"]["height"]
+    assert rooms == [template + 30 * len(names)] * 3  # HEIGHT_OF_ROW of figures.js

@@ -52,3 +52,19 @@ def test_on_paper_figures_fit_and_legends_and_all_parts_are_there(window: Window
     window.run("dispatchEvent(new Event('afterprint'))")
     assert window.run("front.clientWidth") > 660
     assert window.is_silent
+
+
+def test_no_toolbar_covers_a_heading_and_nothing_moves_when_figures_come(window: Window, page: Path) -> None:
+    covers = """[...document.querySelectorAll(".modebar")].some(bar => {
+      const range = document.createRange();
+      range.selectNodeContents(bar.closest("section").querySelector("h2"));
+      const box = bar.getBoundingClientRect();
+      return box.width > 0 && overlap(box, range.getBoundingClientRect());
+    })"""
+    height = "document.documentElement.scrollHeight"
+    for width in (1400, 420):
+        window.open(page, width=width)
+        assert not window.run(covers)
+        drawn = window.run(height)
+        window.run("document.querySelectorAll('.figure').forEach(place => Plotly.purge(place))")
+        assert abs(window.run(height) - drawn) <= 2
