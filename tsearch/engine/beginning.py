@@ -1,7 +1,6 @@
 """What a run begins with: its space, its box, its folder."""
 
 import re
-import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from itertools import count
@@ -15,7 +14,7 @@ from tsearch.engine.run_file import RunFile, write_run_file
 from tsearch.engine.run_folder import LEDGER
 from tsearch.engine.state import Place, resume_hint
 from tsearch.errors import TsearchError
-from tsearch.files.whole import full_disk_is_an_error, write_whole
+from tsearch.files.whole import full_disk_is_an_error, is_full_disk, write_whole
 from tsearch.space.entries import Goals, finite, limits, parameter_space
 from tsearch.space.goals import Objective
 from tsearch.space.loading import load
@@ -24,6 +23,7 @@ from tsearch.space.protocol import Space
 MAX_TRIALS, MAX_SEED = 10**9, 2**63 - 1
 MAX_NAME = 100  # characters
 _NAME = re.compile(r"\w[\w-]*(\.[\w-]+)*")
+_START_AGAIN = "Free some space, then start again."
 _BEGUN = {"lock", "space.yaml", ".space.yaml.tmp", ".run.json.tmp"} | {
     f"{LEDGER}{end}" for end in ("", "-wal", "-shm", "-journal")
 }
@@ -139,7 +139,7 @@ def check_name(wanted: str) -> None:
 def make_folder(runs: Path, name: str | None, default: str) -> Path:
     """A new folder, called `name`, or `default` with a number where that exists. A folder that was left while it was
     being filled counts as new. Raises: TsearchError if a run has the name, or a folder with other files."""
-    with full_disk_is_an_error(runs):
+    with full_disk_is_an_error(runs, _START_AGAIN, "--runs"):
         runs.mkdir(parents=True, exist_ok=True)
         for n in count(1):
             folder = runs / (name or (default if n == 1 else f"{default}-{n}"))
@@ -156,8 +156,13 @@ def make_folder(runs: Path, name: str | None, default: str) -> Path:
 
 
 def is_half_made(folder: Path) -> bool:
-    """Whether a process was stopped while it created a run here: there is nothing but what that begins with."""
-    return folder.is_dir() and all(path.name in _BEGUN for path in folder.iterdir())
+    """Whether a process was stopped while it created a run here: there is nothing at all, or a lock, which comes first,
+    and no other than plain files that a run begins with."""
+    if not folder.is_dir():
+        return False
+    found = list(folder.iterdir())
+    is_ours = all(path.name in _BEGUN and path.is_file() and not path.is_symlink() for path in found)
+    return is_ours and (not found or (folder / "lock").is_file())
 
 
 def fill_folder(folder: Path, file: RunFile) -> None:
@@ -172,6 +177,17 @@ def fill_folder(folder: Path, file: RunFile) -> None:
             write_whole(folder / "space.yaml", file.space_text.encode())
         begin_ledger(folder / LEDGER, file.name, [objective.direction for objective in file.objectives])
         write_run_file(folder, file)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+    except BaseException as error:
+        _remove(folder)
+        if is_full_disk(error):
+            raise TsearchError(f"{folder}: the disk is full. {_START_AGAIN}") from error
         raise
+
+
+def _remove(folder: Path) -> None:
+    """Remove what creating a run put into its folder, and the folder where nothing else is in it."""
+    for name in _BEGUN | {"run.json"}:
+        with suppress(OSError):
+            (folder / name).unlink()
+    with suppress(OSError):
+        folder.rmdir()

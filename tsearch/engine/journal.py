@@ -29,7 +29,7 @@ from tsearch.engine.store import (
 )
 from tsearch.engine.store import objective_values as objective_values
 from tsearch.engine.trial import Measured, StoredResult, Trial
-from tsearch.errors import TsearchError
+from tsearch.errors import TsearchError, shown
 from tsearch.files.whole import write_whole
 
 
@@ -125,11 +125,13 @@ class Journal:
         return replace(trial, state="complete", result=stored, finished=finished)
 
     def fail(self, trial: Trial, error: str, outcome: Outcome) -> Trial:
-        """Note that a trial failed and why; its traceback goes into a file."""
+        """Note that a trial failed and why, in characters that can be printed; its traceback goes into a file."""
+        error = shown(error)
         path = error_path(self._folder, trial.key)
         path.parent.mkdir(exist_ok=True)
         metrics = "" if outcome.result is None else f"metrics: {outcome.result.metrics}"
-        write_whole(path, "\n".join(part for part in (error, metrics, outcome.traceback) if part).encode())
+        text = "\n".join(part for part in (error, metrics, outcome.traceback) if part)
+        write_whole(path, text.encode(errors="backslashreplace"))
         return replace(trial, state="failed", error=error, finished=self._finish(trial, error=error))
 
     def close_trial(self, number: int, objectives: Sequence[float] | None) -> None:

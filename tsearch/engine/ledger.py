@@ -42,6 +42,7 @@ _NOTE = (
 )
 _END = "update trials set state = ?, datetime_complete = ? where trial_id = ?"
 _VALUE = "insert into trial_values (trial_id, objective, value, value_type) values (?, ?, ?, ?)"
+_NO_VALUES = "delete from trial_values where trial_id = ?"
 _FORGOTTEN = "key in ('finished', 'error', 'summary', 'paused') or key like 'lost:%'"
 
 
@@ -96,6 +97,7 @@ class Ledger:
         trial, state = self._ids[number], "FAIL" if values is None else "COMPLETE"
         with self._transaction() as connection:
             connection.execute(_END, (state, _now(), trial))
+            connection.execute(_NO_VALUES, (trial,))  # a damaged ledger may have some
             connection.executemany(_VALUE, [(trial, i, *_finite(v)) for i, v in enumerate(values or ())])
 
     def reopen(self, number: int) -> None:
@@ -104,7 +106,7 @@ class Ledger:
         with self._transaction() as connection:
             for statement in (
                 "update trials set state = 'RUNNING', datetime_complete = null where trial_id = ?",
-                "delete from trial_values where trial_id = ?",
+                _NO_VALUES,
                 f"delete from trial_user_attributes where trial_id = ? and ({_FORGOTTEN})",
             ):
                 connection.execute(statement, trial)

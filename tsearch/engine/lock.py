@@ -24,13 +24,17 @@ def locked(folder: Path) -> Iterator[None]:
     """Hold the lock of a run folder. Raises: TsearchError naming the process that holds it already, or if the folder
     cannot be written."""
     path = folder / "lock"
-    with _opened(path) as file:
-        _take(file, folder)
-        with full_disk_is_an_error(path):
-            file.truncate(0)
-            file.write(str(os.getpid()))
-            file.flush()
-        yield
+    while True:
+        with _opened(path) as file:
+            _take(file, folder)
+            if not _is_at(path, file):  # removed before we held it: the next driver would take another
+                continue
+            with full_disk_is_an_error(path):
+                file.truncate(0)
+                file.write(str(os.getpid()))
+                file.flush()
+            yield
+            return
 
 
 def is_held(folder: Path) -> bool:
@@ -69,6 +73,14 @@ def _opened(path: Path) -> IO[str]:
         raise TsearchError(
             f"{path}: this folder cannot be written ({error.strerror}). Make it writable, or copy the run."
         ) from None
+
+
+def _is_at(path: Path, file: IO[str]) -> bool:
+    """Whether an open file is the one that lies at `path`."""
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def _take(file: IO[str], folder: Path) -> None:

@@ -33,7 +33,7 @@ from tsearch.engine.run_file import (
     read_run_file,
     write_run_file,
 )
-from tsearch.engine.run_folder import Run, folder_of, space_of
+from tsearch.engine.run_folder import Run, folder_of, refuse_misplaced, space_of
 from tsearch.engine.scheduling import find_scheduler
 from tsearch.engine.searching import limits_of, search
 from tsearch.errors import TsearchError
@@ -105,6 +105,7 @@ def run(
     seed = space.search.seed if seed is None else seed
     check_numbers(n_trials, seed)
     check_name(space.name if name is None else name)
+    limits = limits_of(space.search, timeout_s, segment_timeout_s)
     proposer = proposer or space.search.proposer
     chosen = find_proposer(proposer)
     find_scheduler(scheduler)
@@ -151,7 +152,6 @@ def run(
     folder = make_folder(Path(runs), name, space.name)
     with locked(folder):
         fill_folder(folder, file.model_copy(update={"name": folder.name}))
-        limits = limits_of(space.search, timeout_s, segment_timeout_s)
         return search(folder, segments, chosen, limits, listener or _progress())
 
 
@@ -183,7 +183,10 @@ def resume(
     check_more_trials(more_trials)
     file = read_run_file(folder)
     refuse_changes(folder, file.space_path, file.space_text)
-    with_hardware(space_of(file), None, None)  # it must still be there
+    refuse_misplaced(folder)
+    space = space_of(folder, file)
+    limits = limits_of(space.search, timeout_s, segment_timeout_s)
+    with_hardware(space, None, None)  # it must still be there
     evaluator = _given_or_stored(folder, "evaluator", evaluator, file.evaluator)
     chosen = find_proposer(_given_or_stored(folder, "proposer", proposer, file.proposer))
     if executor is None or executor == file.executor.name:
@@ -198,8 +201,7 @@ def resume(
         ended = read_ended(folder) or ""
         if more_trials and ended.startswith(EXHAUSTED):
             Forgiving(listener)(Warned(f"nothing is left that {more_trials:+,} trials could try: {ended}"))
-        file = _with_more(folder, more_trials)
-        limits = limits_of(space_of(file).search, timeout_s, segment_timeout_s)
+        _with_more(folder, more_trials)
         return search(folder, segments, chosen, limits, listener, retry_failed=retry_failed)
 
 

@@ -65,7 +65,7 @@ class Run:
 
     @cached_property
     def space(self) -> Space:
-        return space_of(self.file)
+        return space_of(self.folder, self.file)
 
     @property
     def task(self) -> Task:
@@ -134,17 +134,29 @@ def read_run(folder: str | Path) -> tuple[Run, list[Row]]:
     """The run in `folder`, and the rows of its ledger. Raises: TsearchError if there is none."""
     folder = Path(folder)
     file = read_run_file(folder)
-    try:
-        space = space_of(file)
-    except UNREADABLE as error:
-        raise damaged(folder / "run.json", error) from None
+    space = space_of(folder, file)
     rows = read_rows(folder / LEDGER)
     trials = tuple(trial_of(row, folder, space, file) for row in rows)
     return Run(folder, file, trials, read_ended(folder)), rows
 
 
-def space_of(file: RunFile) -> Space:
-    """The space that a run searches; modules of the user's may lie beside its file."""
+def refuse_misplaced(folder: Path) -> None:
+    """Raise TsearchError where something else stands in the place of what a search writes."""
+    for name in ("results", "checkpoints", "errors", "ended.json"):
+        path, is_file = folder / name, name == "ended.json"
+        if path.exists() and path.is_file() != is_file:
+            what = "file" if is_file else "folder"
+            raise TsearchError(
+                f"{path}: this is no {what}, but a search needs one. Move it away, then resume."
+            )
+
+
+def space_of(folder: Path, file: RunFile) -> Space:
+    """The space that the run in `folder` searches; modules of the user's may lie beside its file. Raises: TsearchError
+    if it is damaged."""
     if file.space_path is not None:
         look_in(Path(file.space_path).parent)
-    return space_from_dict(file.space, file.space_text)
+    try:
+        return space_from_dict(file.space, file.space_text)
+    except UNREADABLE as error:
+        raise damaged(folder / "run.json", error) from None

@@ -20,7 +20,7 @@ from tsearch.engine.scheduling import find_scheduler
 from tsearch.engine.store import objective_values
 from tsearch.engine.trial import Trial
 from tsearch.errors import TsearchError
-from tsearch.space.goals import SearchSettings
+from tsearch.space.goals import LONGEST_S, SearchSettings
 from tsearch.space.loading import refuse_other_code
 
 
@@ -32,11 +32,24 @@ class Limits(NamedTuple):
 
 
 def limits_of(search: SearchSettings, timeout_s: float | None, segment_timeout_s: float | None) -> Limits:
-    """The limits given, or those of the space."""
+    """The limits given, or those of the space. Raises: TsearchError if one given is no time, or beyond reason."""
+    _check_seconds("timeout_s (--timeout)", timeout_s)
+    _check_seconds("segment_timeout_s (--segment-timeout)", segment_timeout_s, may_be_0=False)
     return Limits(
         search.timeout_s if timeout_s is None else timeout_s,
         search.segment_timeout if segment_timeout_s is None else segment_timeout_s,
     )
+
+
+def _check_seconds(name: str, given: float | None, *, may_be_0: bool = True) -> None:
+    if given is None:
+        return
+    is_number = isinstance(given, int | float) and not isinstance(given, bool)
+    if not is_number or not 0 <= given <= LONGEST_S or (given == 0 and not may_be_0):
+        raise TsearchError(
+            f"{name}: {ascii(given)[:60]} is no time. Give seconds, {'from 0 on' if may_be_0 else 'above 0'}, at most "
+            f"{LONGEST_S} (ten years)."
+        )
 
 
 def search(
@@ -69,9 +82,14 @@ def search(
             opened, journal, chooser, history, scheduler, executor, listener, limits.segment_timeout_s
         )
         write_ended(folder, pump.search(limits.timeout_s))
-    except TsearchError as error:
-        with suppress(TsearchError):  # a full disk is told already
-            write_ended(folder, f"{STOPPED}: {error}")
+    except Exception as error:
+        if not folder.is_dir():
+            raise TsearchError(
+                f"{folder}: this folder was removed while the run worked. Start again."
+            ) from error
+        if isinstance(error, TsearchError):
+            with suppress(TsearchError):  # a full disk is told already
+                write_ended(folder, f"{STOPPED}: {error}")
         raise
     finally:
         with uninterrupted():

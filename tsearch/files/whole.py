@@ -34,21 +34,23 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def full_disk_is_an_error(path: Path) -> Iterator[None]:
-    """Turn a full disk met while writing `path`, by a file or by SQLite, into a TsearchError; also a place that may
-    not be written."""
+def full_disk_is_an_error(
+    path: Path,
+    then: str = "Earlier results are intact: free some space, then `tsearch resume`.",
+    option: str = "--output",
+) -> Iterator[None]:
+    """Turn a full disk met while writing `path`, by a file or by SQLite, into a TsearchError that says what to do
+    `then`; also a place that may not be written, where the `option` names another."""
     try:
         yield
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _CLOSED:
             raise TsearchError(
-                f"{path} cannot be written ({error.strerror}). Make its folder writable, or name another: --output."
+                f"{path} cannot be written ({error.strerror}). Make its folder writable, or name another: {option}."
             ) from error
         if isinstance(error, TsearchError) or not is_full_disk(error):
             raise
-        raise TsearchError(
-            f"{path}: the disk is full. Earlier results are intact: free some space, then `tsearch resume`."
-        ) from error
+        raise TsearchError(f"{path}: the disk is full. {then}") from error
 
 
 def is_full_disk(error: BaseException | None) -> bool:

@@ -4,11 +4,14 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt
+from pydantic import BeforeValidator, Field, PositiveInt
 
 from tsearch.errors import TsearchError
 from tsearch.frozen import AbsentMeans, Frozen
 from tsearch.units import parse, violation
+
+LONGEST_S = 10 * 365 * 24 * 3600  # ten years; the system's clocks overflow far beyond
+Seconds = Annotated[float, Field(gt=0, le=LONGEST_S)]
 
 
 class Objective(Frozen):
@@ -50,10 +53,10 @@ class SearchSettings(Frozen):
     ordered: bool = False
     batch: Annotated[int, Field(gt=0, le=10_000)] = 4
     max_failures: PositiveInt = 5
-    timeout_s: PositiveFloat | None = None
+    timeout_s: Seconds | None = None
     segment_timeout: Annotated[
-        PositiveFloat | None,
-        BeforeValidator(_seconds, json_schema_input_type=PositiveFloat | str | None),
+        Seconds | None,
+        BeforeValidator(_seconds, json_schema_input_type=Seconds | str | None),
         AbsentMeans(None),
     ] = None
 

@@ -151,3 +151,25 @@ def starts_a_program_on_ray(_configuration: Any, _budget: int, _resume_from: Any
     program = subprocess.Popen(["sleep", "1000"])
     note(task, f"{os.getpid()}\n{program.pid}")
     program.wait()
+
+
+def raises_odd_words(_configuration: Any, _budget: int, _resume_from: Any, _task: Any) -> Any:
+    """Raises an error whose words cannot be encoded, and would ring and colour a terminal."""
+    raise ValueError("\x1b[31mbad\x07 byte \udcff in file name")
+
+
+def interrupts(_configuration: Any, _budget: int, _resume_from: Any, task: Any) -> Any:
+    """Ends as a program does that somebody stops."""
+    note(task, 1)
+    raise KeyboardInterrupt
+
+
+def raises_without_words(_configuration: Any, _budget: int, _resume_from: Any, task: Any) -> Any:
+    """Raises an error that cannot say what it is."""
+    note(task, 1)
+    raise SpeechlessError
+
+
+class SpeechlessError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")

@@ -1,7 +1,9 @@
 """How a run begins and goes on: names, numbers, folders left half-made, a cell of a notebook that runs twice."""
 
+import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +13,9 @@ import toys
 
 import tsearch
 from tsearch.cli import main
+from tsearch.engine import beginning, lock
 from tsearch.engine import run as module
+from tsearch.engine.events import Finished
 from tsearch.engine.lock import locked
 from tsearch.engine.run import resume, run
 from tsearch.engine.run_file import read_run_file
@@ -72,6 +76,14 @@ def test_a_run_of_an_earlier_version_keeps_its_name(search) -> None:
         ({"seed": 10**30}, "seed: this number is too large. Give at most 9223372036854775807"),
         ({"seed": 1e308}, "seed: 1e.308 is no whole number"),
         ({"seed": -1}, "seed: -1 is below 0"),
+        *(
+            ({"segment_timeout_s": given}, r"segment_timeout_s \(--segment-timeout\): .* is no time")
+            for given in (0, -1.0, float("nan"), 1e308, "3", True)
+        ),
+        *(
+            ({"timeout_s": given}, r"timeout_s \(--timeout\): .* is no time. Give seconds, from 0 on")
+            for given in (-5.0, float("nan"), float("inf"), 1e308, 10**400, "3")
+        ),
         ({"exist": "overwrite"}, "exist: 'overwrite' is unknown"),
     ],
 )
@@ -146,6 +158,72 @@ def test_a_folder_with_other_files_is_never_taken(search, tmp_path) -> None:
     with pytest.raises(TsearchError, match=r"toy exists and holds other files. Choose another --name"):
         search()
     assert [path.name for path in folder.iterdir()] == ["thesis.tex"]
+
+
+def test_a_folder_that_only_looks_half_made_is_left_as_it_is(search, tmp_path) -> None:
+    """The user's own space file, or a folder that is called like one."""
+    mine, other = tmp_path / "runs" / "mine" / "space.yaml", tmp_path / "runs" / "other" / "space.yaml"
+    other.mkdir(parents=True)
+    mine.parent.mkdir()
+    (other / "notes").write_text("x")
+    mine.write_text("mine")
+    for path in (mine, other):
+        for _ in range(2):
+            with pytest.raises(TsearchError, match="exists and holds other files"):
+                search(name=path.parent.name)
+        assert list(path.parent.iterdir()) == [path]
+        (path.parent / "lock").touch()
+    assert (mine.read_text(), (other / "notes").read_text()) == ("mine", "x")
+    with pytest.raises(TsearchError, match="exists and holds other files"):
+        search(name="other")
+
+
+def test_a_run_that_cannot_be_created_takes_away_its_own_files_alone(search, tmp_path, monkeypatch) -> None:
+    def full(folder, _file) -> None:
+        (folder / "notes").write_text("x")  # by somebody else, meanwhile
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(beginning, "write_run_file", full)
+    with pytest.raises(TsearchError, match=r"toy: the disk is full. Free some space, then start again.$"):
+        search()
+    assert [path.name for path in (tmp_path / "runs" / "toy").iterdir()] == ["notes"]
+
+
+def test_runs_in_a_folder_that_cannot_be_written_are_told_to_name_another(
+    search, tmp_path, monkeypatch
+) -> None:
+    def closed(*_given, **_more) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", closed)
+    with pytest.raises(TsearchError, match=r"Permission denied.*or name another: --runs\."):
+        search()
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_lock_that_was_removed_while_a_driver_took_it_is_taken_anew(tmp_path, monkeypatch) -> None:
+    take, taken = lock._take, []
+
+    def late(file, folder) -> None:
+        if not taken:
+            (folder / "lock").unlink()
+        taken.append(file)
+        take(file, folder)
+
+    monkeypatch.setattr(lock, "_take", late)
+    with locked(tmp_path):
+        assert len(taken) == 2
+        assert lock.is_held(tmp_path)
+
+
+def test_a_run_folder_that_is_removed_while_the_run_works_is_one_line(search, tmp_path) -> None:
+    def remove(event) -> None:
+        if isinstance(event, Finished):
+            shutil.rmtree(tmp_path / "runs" / "toy", ignore_errors=True)
+
+    with pytest.raises(TsearchError, match="toy: this folder was removed while the run worked") as error:
+        search(listener=remove)
+    assert line(error)
 
 
 def test_an_executor_that_does_not_answer_leaves_the_total_alone(search, monkeypatch) -> None:

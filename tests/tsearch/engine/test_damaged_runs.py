@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -128,6 +129,38 @@ def test_a_ledger_that_contradicts_itself_is_one_line(found, statement) -> None:
     with pytest.raises(TsearchError, match=r"ledger.sqlite is damaged \(.*Restore it from a copy") as caught:
         open_run(found.folder)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["results", "checkpoints", "errors", "ended.json"])
+def test_what_stands_in_the_place_of_what_a_search_writes_is_one_line(found, name) -> None:
+    path = found.folder / name
+    if path.is_file():
+        path.unlink()
+        path.mkdir()
+    else:
+        shutil.rmtree(path, ignore_errors=True)
+        path.write_text("mine")
+    assert len(open_run(found.folder).trials) == 5
+    with pytest.raises(TsearchError, match=f"{name}: this is no .*Move it away, then resume") as error:
+        resume(found.folder, more_trials=1)
+    assert "\n" not in str(error.value)
+    assert open_run(found.folder).n_total == 5
+
+
+def test_a_run_file_without_its_space_is_one_line_on_resume_too(found) -> None:
+    path = found.folder / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"space": {}}))
+    for way in (open_run, resume):
+        with pytest.raises(TsearchError, match=r"run.json is damaged"):
+            way(found.folder)
+
+
+def test_a_trial_that_a_damaged_ledger_calls_running_is_ended_again(found) -> None:
+    with sqlite3.connect(found.folder / "ledger.sqlite") as ledger:
+        ledger.execute("update trials set state = 'RUNNING' where number = 1")
+    ledger.close()
+    again = resume(found.folder)
+    assert [(t.key, t.result) for t in again.trials] == [(t.key, t.result) for t in found.trials]
 
 
 def test_a_ledger_that_is_missing_is_one_line_and_none_is_begun(found) -> None:

@@ -263,6 +263,29 @@ def test_an_import_that_kills_its_process_is_told_and_no_trial_fails(make_space,
     assert {trial.state for trial in open_run(tmp_path / "toy").trials} == {"running"}
 
 
+def test_a_fork_server_killed_before_its_first_worker_began_is_started_once_more(tmp_path) -> None:
+    (tmp_path / "killed_once.py").write_text(
+        "import os\nfrom pathlib import Path\n"
+        f"mark, driver = Path({str(tmp_path / 'mark')!r}), {os.getpid()}\n"
+        "if os.getpid() != driver and not mark.exists():\n    mark.touch()\n    os.kill(os.getpid(), 9)\n"
+        "def evaluate(parameters, *_): return {'loss': parameters['x']}\n"
+    )
+    sys.path.insert(0, str(tmp_path))
+    try:
+        found = run(
+            {"x": (0.0, 1.0)},
+            "killed_once:evaluate",
+            objectives={"loss": "minimize"},
+            name="toy",
+            runs=tmp_path,
+            workers=1,
+            trials=3,
+        )
+    finally:
+        sys.path.remove(str(tmp_path))
+    assert [(trial.state, trial.n_lost) for trial in found.trials] == [("complete", 0)] * 3
+
+
 def test_failed_trials_are_tried_again_from_the_shell(make_space, ideal, tmp_path, capsys) -> None:
     space = make_space(trials=4, options={"problem": "die once", "log": str(tmp_path / "log")})
     found = run(space, "misbehaving:fails_once", runs=tmp_path, workers=1, ideal=ideal)
@@ -274,3 +297,49 @@ def test_failed_trials_are_tried_again_from_the_shell(make_space, ideal, tmp_pat
     assert len(open_run(found.folder).results) == 4
     assert main([*given[:-1], "soon"]) == 2
     assert "--segment-timeout soon: a time is a number with a unit" in capsys.readouterr().err
+
+
+# ---------------------------------------------------------------------- errors of every kind
+
+
+@pytest.mark.parametrize("executor", ["inline", "process"])
+def test_an_error_that_cannot_be_encoded_fails_its_trial_and_prints_nothing_strange(
+    make_space, ideal, tmp_path, executor, capsys
+) -> None:
+    space = make_space(trials=2)
+    found = run(space, "misbehaving:raises_odd_words", runs=tmp_path, executor=executor, ideal=ideal)
+    error = r"ValueError: \x1b[31mbad\x07 byte \udcff in file name"
+    assert [trial.error for trial in found.trials] == [error] * 2
+    assert open_run(found.folder).trials == found.trials
+    for path in (found.folder / "errors").iterdir():
+        assert path.read_text().startswith(error)
+    assert main(["show", "toy", "--runs", str(tmp_path), "--all"]) in (0, 1)
+    told = capsys.readouterr()
+    assert not {"\x1b", "\x07", "\udcff"} & set(told.out + told.err)
+
+
+@pytest.mark.parametrize(
+    ("evaluator", "error"),
+    [("interrupts", "KeyboardInterrupt"), ("raises_without_words", "SpeechlessError")],
+)
+def test_an_evaluator_that_raises_what_ends_a_program_fails_at_once(
+    make_space, ideal, tmp_path, evaluator, error
+) -> None:
+    space = make_space(trials=1, options={"log": str(tmp_path / "log")})
+    found = run(space, f"misbehaving:{evaluator}", runs=tmp_path, workers=1, ideal=ideal)
+    assert [(trial.error, trial.n_lost) for trial in found.trials] == [(error, 0)]
+    assert (tmp_path / "log").read_text() == "1\n"
+
+
+def test_ctrl_c_passes_an_evaluator_in_the_drivers_own_process(make_space, ideal, tmp_path) -> None:
+    space = make_space(trials=1, options={"log": str(tmp_path / "log")})
+    with pytest.raises(KeyboardInterrupt):
+        run(space, "misbehaving:interrupts", runs=tmp_path, executor="inline", ideal=ideal)
+    assert open_run(tmp_path / "toy").trials[0].state == "running"
+
+
+@pytest.mark.parametrize("given", [0, -1, 1e300, "1e300h", "nan", float("inf")])
+def test_times_beyond_reason_are_refused_in_space_files(given) -> None:
+    for name in ("timeout_s", "segment_timeout"):
+        with pytest.raises(ValueError, match=f"1 validation error for SearchSettings\n{name}"):
+            SearchSettings(**{name: given})

@@ -19,7 +19,7 @@ from typing import Protocol
 
 from tsearch.engine.executors.receipt import receive
 from tsearch.engine.executors.segments import Evaluator, Outcome, Segment
-from tsearch.errors import TsearchError, did_you_mean
+from tsearch.errors import TsearchError, did_you_mean, shown
 from tsearch.files.whole import is_full_disk
 from tsearch.references import resolve
 
@@ -96,8 +96,10 @@ def make_executor(
     return made
 
 
-def attempt(evaluator: Evaluator | str, segment: Segment) -> Outcome:
-    """Run a segment where we are, and turn whatever it raises into an outcome."""
+def attempt(
+    evaluator: Evaluator | str, segment: Segment, passes: tuple[type[BaseException], ...] = ()
+) -> Outcome:
+    """Run a segment where we are, and turn whatever it raises into an outcome, but for what `passes`."""
     try:
         evaluate = resolve(evaluator) if isinstance(evaluator, str) else evaluator
     except TsearchError as error:
@@ -105,7 +107,7 @@ def attempt(evaluator: Evaluator | str, segment: Segment) -> Outcome:
     try:
         given = evaluate(segment.configuration, segment.stop, segment.checkpoint, segment.task)
         return receive(given, segment)
-    except KeyboardInterrupt:
+    except passes:
         raise
     except TsearchError as error:
         return Outcome(error=str(error), is_refused=True)
@@ -116,5 +118,9 @@ def attempt(evaluator: Evaluator | str, segment: Segment) -> Outcome:
 
 
 def _one_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__
+    name = type(error).__name__
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception:  # it cannot even say what it is
+        lines = []
+    return shown(f"{name}: {lines[0][:300]}" if lines else name)

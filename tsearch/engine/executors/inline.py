@@ -34,7 +34,7 @@ class InlineExecutor:
         if not self._waiting:
             return []
         key, segment = self._waiting.popleft()
-        return [(key, attempt(self._evaluator, segment))]
+        return [(key, attempt(self._evaluator, segment, passes=(KeyboardInterrupt,)))]
 
     def close(self) -> None:
         self._waiting.clear()

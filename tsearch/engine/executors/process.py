@@ -67,6 +67,7 @@ class ProcessExecutor:
         self._deaf: set[Connection] = set()  # busy, but dead before the segment reached them
         self._numbers: dict[Connection, int] = {}
         self._has_served = False  # whether a worker has ever begun
+        self._forgiven: int | None = None  # the fork server that was killed before
 
     def free(self) -> int:
         return self._n - len(self._busy)
@@ -127,6 +128,9 @@ class ProcessExecutor:
             with suppress(subprocess.TimeoutExpired):
                 code = self._fork_server.wait(_DYING_S)
                 why = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+                if code == -signal.SIGKILL and self._forgiven in (None, self._fork_server.pid):
+                    self._forgiven = self._fork_server.pid  # somebody did that: once, it may be started again
+                    return away(f"the process that starts workers died ({why})")
                 if self._has_served:
                     return away(f"the process that starts workers died ({why})")
                 return Outcome(

@@ -2,6 +2,7 @@
 
 import logging
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from math import ceil, floor
@@ -30,6 +31,9 @@ class RayCluster:
         self._n, self._device = workers, device
         self._connect(address, is_verbose)
         self.gpus = self._gpu_share()
+        self._n_free = self._cores(
+            self.ray.cluster_resources if address is None else self.ray.available_resources
+        )
 
     def slots(self) -> int:
         """How many segments it takes at a time."""
@@ -38,6 +42,10 @@ class RayCluster:
         if self._device == "cuda":
             return self._n_gpus()
         return max(1, int(self.ray.cluster_resources().get("CPU", 1)))
+
+    def is_starting(self) -> bool:
+        """Whether cores are taken that were free when the cluster was joined: segments whose workers are starting."""
+        return self._cores(self.ray.available_resources) < self._n_free
 
     def shortage(self, n_segments: int) -> str:
         """What `n_segments` that wait ask for, and what there is."""
@@ -59,6 +67,9 @@ class RayCluster:
                     socket.create_connection(place, timeout=5).close()
                     return bool(found["Alive"])
         return False
+
+    def _cores(self, resources: Callable[[], dict[str, float]]) -> float:
+        return resources().get("CPU", 0)
 
     def _n_gpus(self) -> int:
         return int(self.ray.cluster_resources().get("GPU", 0))

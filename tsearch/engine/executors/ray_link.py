@@ -121,7 +121,7 @@ class RayLink:
         if self._cluster.slots() != self._n_slots:
             self._n_slots = self._cluster.slots()
             self._driver.send(("slots", self._n_slots))
-        if self._nodes or not self._tasks:
+        if self._nodes or not self._tasks or self._cluster.is_starting():
             self._waiting_since = now
         elif now > self._waiting_since + _PATIENCE_S:
             self._waiting_since = float("inf")  # said once
