@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 from tsearch.front.constraints import Constraints, constraints_text, violation
-from tsearch.units import format_value, title
+from tsearch.units import FRACTION, format_value, quantity, title
 
 
 def broken_text(metrics: Mapping[str, float], constraints: Constraints) -> str:
@@ -21,6 +21,23 @@ def miss_text(by: float) -> str:
     if not math.isfinite(by):
         return "misses: unknown"
     return f"misses by {100 * by:.2g} %" if by < 1 else f"misses by a factor of {1 + by:.3g}"
+
+
+def missed_text(metrics: Mapping[str, float], constraints: Constraints) -> str:
+    """How far `metrics` are from the constraint that they break most: 'misses by 23 %' of the bound; in points for
+    what is shown in %: '1.0 points below'; for a bound of 0, of which nothing is a part, the value: 'energy 993 nJ'."""
+    metric = max(constraints, key=lambda name: violation(metrics, {name: constraints[name]}))
+    value, (low, high) = metrics.get(metric, math.nan), constraints[metric]
+    if not math.isfinite(value):
+        return miss_text(math.inf)
+    is_below = low is not None and value < low
+    bound = low if is_below else high
+    if bound is not None and quantity(metric) is FRACTION:
+        points = 100 * abs(value - bound)
+        return f"{points:{'.1f' if points >= 0.1 else '.1g'}} points {'below' if is_below else 'above'}"
+    if bound == 0:
+        return f"{title(metric)} {format_value(value, metric)}"
+    return miss_text(violation(metrics, {metric: (low, high)}))
 
 
 def _bounds(metric: str, constraints: Constraints) -> str:
