@@ -15,7 +15,7 @@ from hwcost.activity.layer_spikes import LayerSpikes
 from hwcost.activity.record import SpikeRecord
 from hwcost.cost import Cost, MeanTimesteps
 from hwcost.counting.rows import Row
-from hwcost.errors import HwcostError, TooWideError
+from hwcost.errors import ChoiceError, HwcostError, TooWideError
 from hwcost.estimate import estimate, mean_timesteps
 from hwcost.latency import EXECUTIONS, Execution
 from hwcost.network.constructors import conv, linear, pool
@@ -39,6 +39,7 @@ __all__ = [
     "MODES",
     "AnnTwins",
     "Bound",
+    "ChoiceError",
     "Comparison",
     "Cost",
     "Execution",

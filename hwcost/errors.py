@@ -8,6 +8,10 @@ class HwcostError(ValueError):
     """A network, record or profile that cannot be priced. Nothing is ever priced as zero instead."""
 
 
+class ChoiceError(HwcostError):
+    """Something asked for that does not exist: a profile, an order of execution, a word width."""
+
+
 class TooWideError(HwcostError):
     """Weights of more bits than the hardware holds. `assume` is the what-if that it can price: {"weight_bits": 9}."""
 

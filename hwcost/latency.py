@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple, get_args
 
 from hwcost.counting.counts import Work
 from hwcost.counting.cycles import step_cycles
-from hwcost.errors import HwcostError, did_you_mean
+from hwcost.errors import ChoiceError, did_you_mean
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile
 
@@ -88,7 +88,7 @@ def latency_cycles(
     """
     if execution not in EXECUTIONS:
         hint = did_you_mean(execution, EXECUTIONS)
-        raise HwcostError(f"unknown execution model '{execution}'.{hint} Known: {', '.join(EXECUTIONS)}")
+        raise ChoiceError(f"unknown execution model '{execution}'.{hint} Known: {', '.join(EXECUTIONS)}")
     if execution == "layer_serial":
         return sum(map(sum, cycles))
     earlier = _chain(len(cycles)) if earlier is None else earlier

@@ -98,7 +98,7 @@ def test_the_commands_shown_work(tmp_path: Path) -> None:
         assert done.returncode == 0, (command, done.stderr)
     assert (tmp_path / "runs" / "first" / "report.html").is_file()
     assert (tmp_path / "runs" / "first" / "exports" / "trial0" / "card.md").is_file()
-    assert (tmp_path / "best" / "card.md").is_file()
+    assert (tmp_path / "runs" / "best" / "card.md").is_file()
     assert len(tsearch.open_run(tmp_path / "runs" / "first").results) == 10
 
 

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from hwcost.errors import HwcostError, TooWideError, did_you_mean
+from hwcost.errors import ChoiceError, HwcostError, TooWideError, did_you_mean
 from hwcost.network.fan_out import n_padded_synapses
 from hwcost.network.kinds import CONVOLUTIONS, WEIGHTED
 from hwcost.network.layer import LayerSpec
@@ -50,7 +50,7 @@ def assuming(profile: Profile, assume: tuple[tuple[str, int], ...]) -> Profile:
     for name, bits in assume:
         if name not in known or not 1 <= bits <= MOST_BITS:
             hint = "" if name in known else did_you_mean(name, known)
-            raise HwcostError(
+            raise ChoiceError(
                 f"cannot assume {name}: {bits}.{hint} Known: {', '.join(known)}, each from 1 to {MOST_BITS}"
             )
     return profile.with_bits({known[name]: bits for name, bits in assume})

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from hwcost.errors import HwcostError, did_you_mean
+from hwcost.errors import ChoiceError, HwcostError, did_you_mean
 from hwcost.plain_yaml import MOST_CHARACTERS, parse_yaml
 from hwcost.prices.items import ITEMS
 from hwcost.prices.price import Price
@@ -100,7 +100,7 @@ def _path(name: str, beside: Path | None = None) -> Path:
         if os.path.isfile(path):  # unlike a `Path`, it knows an answer for any name
             return path
     known = known_profiles()
-    raise HwcostError(
+    raise ChoiceError(
         f"profile '{name}' not found.{did_you_mean(name, known)} Known profiles: {', '.join(known)}, "
         "or the path of a YAML file"
     )

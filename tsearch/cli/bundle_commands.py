@@ -3,6 +3,7 @@
 import argparse
 
 from tsearch.cli.values import as_json, assumed_bits
+from tsearch.errors import TsearchError
 
 
 def evaluate(arguments: argparse.Namespace) -> str:
@@ -17,9 +18,15 @@ def evaluate(arguments: argparse.Namespace) -> str:
 def cost(arguments: argparse.Namespace) -> str:
     """Price a bundle again from its stored spikes, under any profile, without running it."""
     from tsearch.cli.bundle_tables import cost_content, cost_text
+    from tsearch.configuration import Hardware
     from tsearch.export.pricing import price_bundle
 
     prices = (arguments.profile, arguments.execution, assumed_bits(arguments.assume))
     priced = price_bundle(arguments.bundle, *prices)
     other = price_bundle(arguments.other, *prices) if arguments.other else None
+    if other is not None and other.cost.profile != priced.cost.profile:
+        raise TsearchError(
+            f"{arguments.bundle} is priced under profile {priced.cost.profile}, {arguments.other} under profile "
+            f"{other.cost.profile}, so they have no order. Price both under one: --profile {Hardware().profile}"
+        )
     return as_json(cost_content(priced, other)) if arguments.json else cost_text(priced, other)

@@ -111,7 +111,9 @@ def _after_run(finished: "Run", *, is_json: bool) -> str:
         return as_json({"run": str(finished.folder)} | run_content(finished, front))
     if front.complete:
         name = as_arguments(finished)
-        export = f", `tsearch export {name}` writes a bundle" if _can_export(finished) else ""
+        export = (
+            f", `tsearch export {name}` writes a bundle" if front.feasible and _can_export(finished) else ""
+        )
         say(f"\n{finished.folder}: next, `tsearch report {name}` draws the page{export}.")
     return run_text(finished, front)
 

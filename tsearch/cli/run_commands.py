@@ -9,23 +9,24 @@ from tsearch.cli.streams import say
 from tsearch.cli.values import as_json, limits_of, opened
 
 if TYPE_CHECKING:
-    from tsearch.front import Front
+    from tsearch.engine.run_folder import Run
 
 
 def show(arguments: argparse.Namespace) -> str:
     """The front of a run as a table; the best configuration under constraints; or two runs side by side."""
-    from tsearch.cli.run_text import run_content, run_text
-    from tsearch.cli.tables import front_text, point_content
+    from tsearch.cli.choice import best_of
+    from tsearch.cli.run_text import best_text, run_content, run_text
+    from tsearch.cli.tables import point_content
     from tsearch.front import Front
 
     run = opened(arguments.run, arguments.runs)
-    front = Front.of(run)
     if arguments.other:
-        return _compare(front, arguments)
+        return _compare(run, arguments)
+    front = Front.of(run)
     limits = limits_of(arguments, front)
     if arguments.best:
-        best = front.best(arguments.best, limits)
-        return as_json(point_content(front, best)) if arguments.json else front_text(front, [best])
+        best = best_of(run, front, arguments.best, limits)
+        return as_json(point_content(front, best)) if arguments.json else best_text(run, front, best)
     if arguments.json:
         return as_json(run_content(run, front, everything=arguments.all, limits=limits))
     return run_text(run, front, everything=arguments.all, limits=limits)
@@ -53,16 +54,19 @@ def export(arguments: argparse.Namespace) -> str:
     return as_json({"path": str(path), "trial": number}) if arguments.json else str(path)
 
 
-def _compare(front: "Front", arguments: argparse.Namespace) -> str:
+def _compare(run: "Run", arguments: argparse.Namespace) -> str:
+    from tsearch.cli.comparable import refuse_incomparable
     from tsearch.cli.comparison_tables import comparison_content, comparison_text
     from tsearch.errors import TsearchError
     from tsearch.front import Front, compare
 
     if arguments.best or arguments.min or arguments.max:
         raise TsearchError("show: --best, --min and --max choose from one run. Leave out the second.")
-    other = Front.of(opened(arguments.other, arguments.runs))
+    other_run = opened(arguments.other, arguments.runs)
+    front, other = Front.of(run), Front.of(other_run)
     if front.name == other.name:
         front, other = replace(front, name=arguments.run), replace(other, name=arguments.other)
+    refuse_incomparable(run, other_run, (front.name, other.name))
     comparison = compare(front, other)
     if arguments.json:
         return as_json(comparison_content(front, other, comparison))

@@ -3,8 +3,17 @@
 from typing import TYPE_CHECKING, Any
 
 from tsearch.cli.space_table import hardware_text
-from tsearch.cli.tables import front_content, front_text, misses, misses_text, point_content
-from tsearch.engine.state import as_arguments, state_of
+from tsearch.cli.tables import (
+    counts_text,
+    front_content,
+    front_text,
+    marked_table,
+    misses_text,
+    point_content,
+)
+from tsearch.engine.retrying import retry_command
+from tsearch.engine.state import state_of
+from tsearch.front.broken import nearest_misses
 from tsearch.front.constraints import Constraints, both, constraints_text, violation
 
 if TYPE_CHECKING:
@@ -21,15 +30,19 @@ def run_text(
     limits = limits or {}
     chosen = front.by_number if everything else front.points
     kept = _keeping(chosen, limits)
-    lines = [front_text(front, kept) if kept or not chosen else _nothing_kept(front, limits)]
+    is_table = kept or not limits or not front.complete
+    lines = [front_text(front, kept) if is_table else _nothing_kept(front, limits)]
     if limits and kept:
         n_left_out, words = len(chosen) - len(kept), constraints_text(limits)
         left_out = f"left out: {n_left_out} of {len(chosen)} without {words}"
         lines.append(left_out if n_left_out else f"all {len(chosen)} have {words}")
-    hardware = run.task.hardware
-    if front.are_networks and hardware.assume:
-        lines.append(f"priced under {hardware_text(hardware.profile, hardware.assume)}")
-    return "\n".join([*lines, *failed_lines(run), state_of(run).text])
+    return "\n".join([*lines, *_priced_line(run, front), *failed_lines(run), state_of(run).text])
+
+
+def best_text(run: "Run", front: "Front", best: "Point") -> str:
+    """The point that was asked for, and the state of its run."""
+    table = marked_table(front, [best])
+    return "\n".join([table, counts_text(front), *_priced_line(run, front), state_of(run).text])
 
 
 def run_content(
@@ -48,7 +61,7 @@ def run_content(
     broken = _unmet(front, limits)
     content["nearest_misses"] = [
         point_content(front, point) | {"violation": violation(point.metrics, broken)}
-        for point in (misses(front, broken) if broken else [])
+        for point in (nearest_misses(front.complete, broken) if broken else [])
     ]
     return content
 
@@ -71,7 +84,7 @@ def failed_lines(run: "Run") -> list[str]:
     return [
         f"failed: {n_failed} of {len(run.trials)} trials; their tracebacks lie in {run.folder / 'errors'}/",
         *(f"  {len(numbers)} x {error} ({_trials(numbers)})" for error, numbers in by_error.items()),
-        f"  once the cause is mended: tsearch resume {as_arguments(run)} --retry-failed",
+        f"  once the cause is mended, this tries them again: {retry_command(run)}",
     ]
 
 
@@ -81,9 +94,16 @@ def all_failed_text(run: "Run") -> str:
     error, numbers = next(iter(by_error.items()))
     return (
         f"{run.folder}: no trial is complete, {sum(map(len, by_error.values()))} failed, {len(numbers)} of them with "
-        f"'{error}'; tracebacks lie in {run.folder / 'errors'}/. Mend the cause, then: "
-        f"tsearch resume {as_arguments(run)} --retry-failed"
+        f"'{error}'; tracebacks lie in {run.folder / 'errors'}/. Mend the cause, then: {retry_command(run)}"
     )
+
+
+def _priced_line(run: "Run", front: "Front") -> list[str]:
+    """What was assumed of the hardware; [] where nothing was."""
+    hardware = run.task.hardware
+    if not front.are_networks or not hardware.assume:
+        return []
+    return [f"priced under {hardware_text(hardware.profile, hardware.assume)}"]
 
 
 def _keeping(points: "tuple[Point, ...]", limits: Constraints) -> "list[Point]":

@@ -5,26 +5,36 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tsearch.front import Front, Point
-from tsearch.front.broken import miss_text
-from tsearch.front.constraints import Constraints, constraints_text, violation
+from tsearch.front.broken import missed_text, nearest_misses
+from tsearch.front.constraints import Constraints, constraints_text
 from tsearch.front.point import setting_names, setting_text
 from tsearch.front.saving import uniform_saving
 from tsearch.units import format_value, title
-
-_N_MISSES = 5  # as many of the nearest misses are listed
 
 
 def front_text(front: Front, points: Sequence[Point]) -> str:
     """One line per point: whether it is on the front (*) or the knee, its settings, its origin, every objective;
     then a summary. Where all complete trials break a constraint of the run, the nearest misses."""
     if points:
-        on_front = {point.number for point in front.points}
-        table = points_table(front, points, lambda point: _mark(point, front, on_front))
+        table = marked_table(front, points)
     elif front.complete and not front.points:
         table = misses_text(front, front.constraints)
     else:
         table = "No trial is complete yet."
-    return "\n".join([table, *_summary(front)])
+    sentence = _saving(front)
+    return "\n".join([table, counts_text(front), *([sentence] if sentence else [])])
+
+
+def marked_table(front: Front, points: Sequence[Point]) -> str:
+    """One line per point, marked where it is on the front or the knee, or breaks a constraint of the run."""
+    on_front = {point.number for point in front.points}
+    return points_table(front, points, lambda point: _mark(point, front, on_front))
+
+
+def counts_text(front: Front) -> str:
+    """How many trials are on the front, and its hypervolume."""
+    counts = f"front: {len(front.points)} of {len(front.complete)} complete trials"
+    return counts + (f", hypervolume {volume_text(front.hypervolume)}" if front.has_box else "")
 
 
 def points_table(
@@ -50,17 +60,9 @@ def points_table(
 
 def misses_text(front: Front, constraints: Constraints) -> str:
     """The complete trials that come nearest to keeping `constraints`, which none of them does."""
-    points = misses(front, constraints)
-    table = points_table(
-        front, points, lambda point: miss_text(violation(point.metrics, constraints)), constraints
-    )
+    points = nearest_misses(front.complete, constraints)
+    table = points_table(front, points, lambda point: missed_text(point.metrics, constraints), constraints)
     return f"No complete trial has {constraints_text(constraints)}. The nearest misses:\n\n{table}"
-
-
-def misses(front: Front, constraints: Constraints) -> list[Point]:
-    """The complete points that come nearest to keeping `constraints`, nearest first."""
-    by = sorted(front.complete, key=lambda point: (violation(point.metrics, constraints), point.number))
-    return by[:_N_MISSES]
 
 
 def front_content(
@@ -141,13 +143,6 @@ def grid(rows: Sequence[Sequence[str]]) -> str:
 def _n_different(points: Sequence[Point], details: Sequence[str]) -> int:
     names = setting_names(points)
     return len({(*setting_cells(point, names), *detail_cells(point, details)) for point in points})
-
-
-def _summary(front: Front) -> list[str]:
-    counts = f"front: {len(front.points)} of {len(front.complete)} complete trials"
-    volume = f", hypervolume {volume_text(front.hypervolume)}" if front.has_box else ""
-    sentence = _saving(front)
-    return [counts + volume, *([sentence] if sentence else [])]
 
 
 def _saving(front: Front) -> str:

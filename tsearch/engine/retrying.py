@@ -6,6 +6,7 @@ words.
 """
 
 from tsearch.engine.run_folder import Run
+from tsearch.engine.state import resume_hint
 from tsearch.engine.trial import Trial
 
 
@@ -17,6 +18,13 @@ def to_repeat(run: Run, *, everything: bool) -> set[int]:
         failed = _last_in_a_row(run)
         failed = failed if len(failed) >= run.space.search.max_failures else []
     return damaged | {trial.number for trial in failed}
+
+
+def retry_command(run: Run) -> str:
+    """The command that tries every failed trial again: of a stopped run a plain resume, where that repeats them all."""
+    failed = {trial.number for trial in run.trials if trial.state == "failed"}
+    is_plain = run.state.word == "stopped" and failed <= to_repeat(run, everything=False)
+    return resume_hint(run) + ("" if is_plain else " --retry-failed")
 
 
 def _last_in_a_row(run: Run) -> list[Trial]:

@@ -201,7 +201,7 @@ def resume(
         ended = read_ended(folder) or ""
         if more_trials and ended.startswith(EXHAUSTED):
             Forgiving(listener)(Warned(f"nothing is left that {more_trials:+,} trials could try: {ended}"))
-        _with_more(folder, more_trials)
+        _raise_total(folder, more_trials)
         return search(folder, segments, chosen, limits, listener, retry_failed=retry_failed)
 
 
@@ -214,7 +214,7 @@ def _wait_for(executor: Executor) -> None:
         raise
 
 
-def _with_more(folder: Path, more_trials: int) -> RunFile:
+def _raise_total(folder: Path, more_trials: int) -> None:
     """Raise the total of a run whose lock is held; what an earlier version wrote is written anew."""
     file = read_run_file(folder)
     file = file.model_copy(update={"trials": file.trials + more_trials})
@@ -222,7 +222,6 @@ def _with_more(folder: Path, more_trials: int) -> RunFile:
         check_numbers(file.trials, file.seed)
         forget_ended(folder)
         write_run_file(folder, file)
-    return file
 
 
 def _progress() -> Listener:

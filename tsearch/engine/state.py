@@ -13,9 +13,11 @@ from typing import Any, Literal, NamedTuple, Protocol
 from tsearch.engine.ending import STOPPED, is_for_good
 from tsearch.engine.lock import holder, is_held, taken_at
 from tsearch.engine.trial import Trial
+from tsearch.errors import shown
 from tsearch.units import counted, duration_text
 
 RUNS = Path("runs")
+_LONGEST_WHY = 165  # characters: the words, and the first 120 of an error
 
 
 class InFolder(Protocol):
@@ -75,6 +77,11 @@ class RunState:
         return ", ".join(parts) + (f"; go on with: {self.hint}" if self.hint else "")
 
     @property
+    def is_exhausted(self) -> bool:
+        """Whether it ended short because nothing was left to try."""
+        return self.word == "done" and self.n_complete + self.n_failed < self.n_total
+
+    @property
     def content(self) -> dict[str, Any]:
         """The same as plain data for JSON, under the key 'state' in place of the word."""
         fields = asdict(self)
@@ -120,8 +127,12 @@ def _why_short(run: Run) -> str | None:
 
 
 def _why_stopped(run: Run) -> str | None:
-    """Why a search stopped; None where somebody interrupted or killed it."""
-    return (run.ended or "").removeprefix(STOPPED).lstrip(": ").rstrip(".") or None
+    """Why a search stopped, shortened to fit a line; None where somebody interrupted or killed it. The run, where a
+    traceback lies and the advice are told beside it."""
+    why = (run.ended or "").removeprefix(STOPPED).lstrip(": ")
+    place, _, rest = why.partition(": ")
+    why = rest if Path(place).name == run.folder.name else why
+    return shown(why.partition(" (traceback in ")[0].rstrip("."), _LONGEST_WHY) or None
 
 
 def _left_s(run: Run) -> float | None:

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from tsearch.front.broken import miss_text, nearest_misses
-from tsearch.front.constraints import Constraints, constraints_text, violation
+from tsearch.front.broken import missed_text, nearest_misses
+from tsearch.front.constraints import Constraints, constraints_text
 from tsearch.front.labels import labels_of
 from tsearch.front.point import Point, differing_details, setting_names
 from tsearch.space.goals import Objective
@@ -84,7 +84,7 @@ def html_table_of_misses(
     if not points:
         return f"<p>{escape(caption)}</p>"
     nearest = nearest_misses(points, constraints)
-    marks = {point.number: miss_text(violation(point.metrics, constraints)) for point in nearest}
+    marks = {point.number: missed_text(point.metrics, constraints) for point in nearest}
     caption = f"{caption}. No complete trial has {constraints_text(constraints)}. The nearest misses:"
     return html_table(nearest, objectives, marks, caption)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from hwcost import (
+    ChoiceError,
     Cost,
     HwcostError,
     NetworkSpec,
@@ -47,9 +48,12 @@ def twin_metrics(network: NetworkSpec, hardware: Hardware) -> dict[str, float]:
 
 
 def refusal(error: HwcostError) -> str:
-    """Why a profile cannot price a network, with the next step as it is typed."""
+    """Why a profile cannot price a network, with the next step as it is typed. What does not exist is no fault of the
+    network."""
     if isinstance(error, TooWideError):
         return f"{error}: add {' '.join(assume_flags(error.assume))}, or change the profile."
+    if isinstance(error, ChoiceError):
+        return f"{error}."
     return f"{error}. Change the backbone or the profile."
 
 

@@ -4,7 +4,7 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
-from tsearch.engine.state import as_arguments
+from tsearch.engine.retrying import retry_command
 from tsearch.engine.store import error_path
 from tsearch.front.point import point_of
 from tsearch.report.panels import command_html
@@ -21,7 +21,7 @@ def failures_html(view: RunView) -> str:
     if not view.failed:
         return ""
     groups = sorted(failures_by_cause(view.failed), key=len, reverse=True)
-    again = command_html(f"tsearch resume {as_arguments(view.run)} --retry-failed")
+    again = command_html(retry_command(view.run))
     step = f'<p class="hint">Mend the cause, then try the failed trials again:</p>{again}'
     return "".join(_group(view, trials) for trials in groups) + step
 

@@ -1,6 +1,7 @@
 """Limits of --min and --max, and constraints of a run: what is shown, what is exported, and what is refused."""
 
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,10 +9,11 @@ from pathlib import Path
 import pytest
 
 import tsearch
+from tsearch.engine.ending import write_ended
 from tsearch.engine.run_folder import Run
 from tsearch.errors import TsearchError
 from tsearch.front import Front
-from tsearch.front.broken import broken_text, miss_text
+from tsearch.front.broken import broken_text, missed_text
 
 
 def energies(run: Run) -> list[float]:
@@ -169,9 +171,71 @@ def test_what_a_point_breaks_in_words() -> None:
     assert broken_text(metrics, limits) == "energy 3.20 µJ (at most 1.00 pJ)"
     assert broken_text(metrics, {}) == ""
     assert broken_text({}, limits) == "energy none (at most 1.00 pJ) and accuracy none (at least 60.0 %)"
-    assert [miss_text(by) for by in (0.25, 1.0, 3.2e6, float("inf"))] == [
+    found = [1.25, 2.0, 3.2e6 + 1, float("nan")]
+    assert [missed_text({"energy_pj": energy}, {"energy_pj": (None, 1.0)}) for energy in found] == [
         "misses by 25 %",
         "misses by a factor of 2",
         "misses by a factor of 3.2e+06",
         "misses: unknown",
     ]
+
+
+@pytest.mark.parametrize("choice", [["--knee"], ["--best", "accuracy"], []])
+def test_where_nothing_is_feasible_the_advice_of_an_export_works_as_typed(
+    type_in, small_run, constrained, choice: list[str]
+) -> None:
+    run = constrained(energies(small_run)[0] * 0.9)
+    code, _, err = type_in("export", "limited", *choice, *where(run))
+    assert code == 2
+    assert ", or search on, or start a run" in err
+    assert "--best" not in err
+    command = shlex.split(err.partition("take it with ")[2].partition(", or")[0])
+    assert command[-2] == "--trial"
+    assert type_in(*command[1:])[0] == 0
+
+
+def test_an_exhausted_run_does_not_advise_to_search_on(type_in, small_run, constrained) -> None:
+    run = constrained(energies(small_run)[0] * 0.9)
+    content = json.loads((run.folder / "run.json").read_text())
+    (run.folder / "run.json").write_text(json.dumps(content | {"trials": 500}))
+    write_ended(run.folder, "space exhausted after 8 trials")
+    for command in ("export", "show"):
+        code, _, err = type_in(command, "limited", "--best", "accuracy", *where(run))
+        assert (code, err.count("\n")) == (2, 1)
+        assert "search on" not in err
+        assert "start a run with looser constraints" in err
+
+
+def test_a_run_without_a_feasible_trial_does_not_end_with_an_export(type_in, small_run, constrained) -> None:
+    run = constrained(energies(small_run)[0] * 0.9)
+    code, _, err = type_in("resume", "limited", "--executor", "inline", *where(run))
+    assert code == 0
+    assert "draws the page" in err
+    assert "tsearch export" not in err
+
+
+def test_show_best_has_the_state_and_no_sentence_about_something_else(type_in, small_run) -> None:
+    for flags in (["--best", "accuracy"], ["--best", "energy", "--max", "energy=1J"]):
+        code, out, _ = type_in("show", "small", *flags, *where(small_run))
+        n = len(small_run.results)
+        assert code == 0
+        assert out.splitlines()[-1] == f"done: {n} of {n} trials"
+        assert "imesteps save" not in out
+
+
+def test_the_given_limit_is_among_the_nearest_misses_where_nothing_is_feasible(
+    type_in, small_run, constrained
+) -> None:
+    run = constrained(energies(small_run)[0] * 0.9)
+    out = type_in("show", "limited", "--max", "energy=1pJ", "--max", "latency=1ns", *where(run))[1]
+    assert "No complete trial has energy at most 1.00 pJ and latency at most 1.00 ns." in out
+
+
+def test_a_miss_is_told_in_points_for_a_percentage_and_as_the_value_for_a_bound_of_zero() -> None:
+    metrics = {"energy_pj": 993e3, "accuracy": 0.84}
+    assert missed_text(metrics, {"accuracy": (0.85, None)}) == "1.0 points below"
+    assert missed_text(metrics, {"accuracy": (None, 0.8)}) == "4.0 points above"
+    assert missed_text(metrics, {"accuracy": (0.8402, None)}) == "0.02 points below"
+    assert missed_text(metrics, {"energy_pj": (None, 0.0)}) == "energy 993 nJ"
+    assert missed_text(metrics, {"accuracy": (0.85, None), "energy_pj": (None, 662e3)}) == "misses by 50 %"
+    assert missed_text({}, {"accuracy": (0.85, None)}) == "misses: unknown"

@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest
 import tsearch
 from tsearch.configuration import Task
 from tsearch.engine.lock import locked
-from tsearch.engine.run_folder import Run
+from tsearch.engine.retrying import retry_command
+from tsearch.engine.run_folder import Run, open_run
+from tsearch.errors import TsearchError
 
 
 def sometimes(configuration: Any, budget: int, resume_from: bytes | None, task: Task) -> dict[str, float]:
@@ -150,3 +153,43 @@ def test_the_advice_after_failures_works_as_typed(
     assert code == 0
     assert out.splitlines()[-1] == "done: 4 of 4 trials"
     assert "failed" not in out
+
+
+def always_at_length(
+    configuration: Any, budget: int, resume_from: bytes | None, task: Task
+) -> dict[str, float]:
+    del configuration, budget, resume_from, task
+    raise ValueError("long " * 100)
+
+
+def test_a_run_stopped_by_failures_in_a_row_gives_one_advice_in_a_short_line(type_in, tmp_path: Path) -> None:
+    with pytest.raises(TsearchError, match="in a row"):
+        search(tmp_path, always_at_length, [*range(10)])
+    flags = ["--runs", str(tmp_path)]
+    out = type_in("show", "plain", *flags)[1]
+    command = f"tsearch resume plain {shlex.join(flags)}"
+    last = out.splitlines()[-1]
+    n = len(open_run(tmp_path / "plain").trials)
+    said = f"{n} trials failed in a row, the last one with: ValueError: long "
+    assert last.startswith(f"stopped at {n} of 20 trials, {n} failed, {said}")
+    assert last.endswith(f" ...; go on with: {command}")
+    assert len(last) < 240 + len(command)
+    assert f"once the cause is mended, this tries them again: {command}\n" in out
+    assert "--retry-failed" not in out
+    assert "Mend the cause, then resume" not in out
+    page = Path(type_in("report", "plain", *flags)[1].strip()).read_text()
+    assert f"<code>{command}</code>" in page
+    assert "--retry-failed" not in page
+
+
+def test_failed_trials_that_a_plain_resume_leaves_are_tried_again_by_a_flag(tmp_path: Path) -> None:
+    with pytest.raises(TsearchError, match="in a row"):
+        search(tmp_path, always_at_length, [*range(10)])
+    run = open_run(tmp_path / "plain")
+    assert retry_command(run) == f"tsearch resume plain --runs {tmp_path}"
+    first, second, *others = sorted(run.trials, key=lambda trial: trial.finished or "")
+    between = replace(run, trials=(first, replace(second, state="complete"), *others))
+    n_most = run.space.search.max_failures
+    in_a_row = tuple(replace(others[-1], number=100 + i, finished="9999") for i in range(n_most))
+    between = replace(between, trials=(*between.trials, *in_a_row))
+    assert retry_command(between) == f"tsearch resume plain --runs {tmp_path} --retry-failed"
