@@ -82,7 +82,7 @@ def _is_library(file: str) -> bool:
 def _imported(module: str) -> ModuleType:
     try:
         found = import_module(module)
-        if getattr(found, "__file__", None) is not None or found.__spec__ is None:
+        if not (hasattr(found, "__path__") and found.__file__ is None):
             return found
         del sys.modules[module]  # a mere folder of that name, which may hide a module in a later place
     except ModuleNotFoundError:

@@ -177,6 +177,17 @@ def test_a_module_that_fails_says_where(tmp_path, monkeypatch) -> None:
             resolve(reference)
 
 
+def test_a_folder_of_the_same_name_does_not_hide_a_module(tmp_path, monkeypatch) -> None:
+    """Python takes a folder without files of its own for a module, where it finds it first."""
+    (tmp_path / "here" / "own_hidden").mkdir(parents=True)
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "own_hidden.py").write_text("found = 7\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "here"), *sys.path])
+    monkeypatch.setattr("tsearch.references._folders", [])
+    look_in(tmp_path / "there")
+    assert resolve("own_hidden:found") == 7
+
+
 def test_the_mark_can_be_run_as_it_is() -> None:
     assert tsearch.LIF(threshold=0.5)(torch.ones(1)).tolist() == [1.0]
 
