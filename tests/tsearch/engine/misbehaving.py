@@ -35,6 +35,23 @@ def driver(space: Any, evaluator: str, runs: Path, ideal: Any, **given: Any) -> 
     return subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
 
 
+def end(process: subprocess.Popen) -> None:
+    """Kill a process that leads a group, with its group."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    if process.stderr is not None:
+        process.stderr.close()
+
+
+def wait_for_results(runs: Path, n: int) -> None:
+    """Wait until `n` results of the run `toy` are on disk."""
+    until_s = time.monotonic() + 60
+    while len(list(runs.glob("toy/results/*.json"))) < n:
+        assert time.monotonic() < until_s, "the search does not go on"
+        time.sleep(0.01)
+
+
 def note(task: Any, word: Any) -> None:
     with open(task.data.options["log"], "a") as file:
         file.write(f"{word}\n")

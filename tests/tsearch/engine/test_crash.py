@@ -1,32 +1,20 @@
 """Nothing finished is lost, whatever is killed and whenever; two drivers never work on one run."""
 
-import json
 import os
 import pkgutil
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
+from misbehaving import driver, end, wait_for_results
 
 from tsearch.engine.lock import locked
 from tsearch.engine.run import resume, run
 from tsearch.engine.run_folder import open_run
 from tsearch.errors import TsearchError
-
-DRIVER = """
-import json, sys
-sys.path[:0] = json.loads(sys.argv[1])
-from tsearch.engine.run import run
-from tsearch.space.space import SearchSpace
-space = SearchSpace.from_dict(json.loads(sys.argv[2]), "name: toy")
-run(space, "toys:evaluate", runs=sys.argv[3], executor="process", workers=2, ideal=json.loads(sys.argv[4]))
-"""
 
 
 @pytest.fixture
@@ -35,25 +23,12 @@ def start(tmp_path, ideal):
     drivers = []
 
     def do(space) -> subprocess.Popen:
-        path = [str(Path(__file__).parent)]
-        arguments = [json.dumps(path), json.dumps(space.to_dict()), str(tmp_path), json.dumps(ideal)]
-        driver = subprocess.Popen(
-            [sys.executable, "-c", DRIVER, *arguments], stderr=subprocess.PIPE, start_new_session=True
-        )
-        drivers.append(driver)
-        return driver
+        drivers.append(driver(space, "toys:evaluate", tmp_path, ideal, workers=2))
+        return drivers[-1]
 
     yield do
-    for driver in drivers:
-        with suppress(ProcessLookupError):
-            os.killpg(driver.pid, signal.SIGKILL)
-        driver.wait()
-        driver.stderr.close()
-
-
-def wait_for_results(folder: Path, n: int) -> None:
-    while len(list(folder.glob("toy/results/*.json"))) < n:
-        time.sleep(0.01)
+    for each in drivers:
+        end(each)
 
 
 @pytest.mark.parametrize("ordered", [True, False])

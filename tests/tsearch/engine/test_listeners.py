@@ -3,16 +3,14 @@
 import fcntl
 import json
 import os
-import signal
 import subprocess
 import sys
 import termios
-import time
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import toys
+from misbehaving import end, wait_for_results
 
 from tsearch.engine.run import run
 from tsearch.engine.run_folder import open_run
@@ -89,16 +87,7 @@ def search(make_space, ideal, tmp_path):
 
     yield do
     for each in started:
-        with suppress(ProcessLookupError):
-            os.killpg(each.pid, signal.SIGKILL)
-        each.wait()
-
-
-def wait_for_results(folder: Path, n: int) -> None:
-    until_s = time.monotonic() + 60
-    while len(list(folder.glob("toy/results/*.json"))) < n:
-        assert time.monotonic() < until_s, "the search does not go on"
-        time.sleep(0.01)
+        end(each)
 
 
 def test_a_reader_of_stderr_that_goes_away_ends_no_run(search, tmp_path) -> None:

@@ -4,11 +4,10 @@ import os
 import signal
 import subprocess
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from misbehaving import driver, noted, wait_until_gone
+from misbehaving import driver, end, noted, wait_until_gone
 from test_executors import collect, segment
 
 from tsearch.engine.executors import make_executor
@@ -28,10 +27,7 @@ def start(tmp_path, ideal, make_space):
 
     yield do
     for each in drivers:
-        with suppress(ProcessLookupError):
-            os.killpg(each.pid, signal.SIGKILL)
-        each.wait()
-        each.stderr.close()
+        end(each)
 
 
 HANGING = ["starts_a_program", "holds_the_gil"]
