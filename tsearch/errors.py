@@ -22,6 +22,14 @@ def shown(text: str, longest: int = 2000) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
+def shown_value(given: object, longest: int = 100) -> str:
+    """Anything that a caller gave, in a short line."""
+    try:
+        return shown(repr(given), longest)
+    except ValueError:  # a whole number of thousands of digits
+        return "this number"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """' Did you mean 'x'?' for the known word nearest to `word`, or '' where none is near."""
     near = difflib.get_close_matches(word, list(known), n=1)

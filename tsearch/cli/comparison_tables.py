@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 from tsearch.cli.tables import (
-    column_title,
     detail_cells,
     front_content,
     grid,
@@ -13,7 +12,7 @@ from tsearch.cli.tables import (
     volume_text,
 )
 from tsearch.front import Comparison, Front
-from tsearch.front.point import setting_names
+from tsearch.front.point import setting_names, setting_title
 from tsearch.units import format_value, title
 
 
@@ -45,7 +44,7 @@ def _points_table(a: Front, b: Front) -> str:
     both = [(point, front.name) for front in (a, b) for point in front.points]
     both.sort(key=lambda pair: (pair[0].metrics[cost], pair[1], pair[0].number))
     details = telling_details(together.complete)
-    rows = [["", "run", "trial", *settings, *map(column_title, details), *map(title, metrics)]]
+    rows = [["", "run", "trial", *settings, *map(setting_title, details), *map(title, metrics)]]
     for point, run in both:
         is_kept = any(point is kept for kept in together.points)
         values = [format_value(point.metrics[name], name) for name in metrics]

@@ -52,7 +52,7 @@ def run_content(
     limits = limits or {}
     chosen = front.by_number if everything else front.points
     kept = _keeping(chosen, limits)
-    content = front_content(front, points=kept) | state_of(run).content
+    content = front_content(front, kept) | state_of(run).content
     hardware = run.task.hardware
     if front.are_networks:
         content |= {"profile": hardware.profile, "assume": dict(hardware.assume)}

@@ -7,7 +7,7 @@ from typing import Any
 from tsearch.front import Front, Point
 from tsearch.front.broken import missed_text, nearest_misses
 from tsearch.front.constraints import Constraints, constraints_text
-from tsearch.front.point import setting_names, setting_text
+from tsearch.front.point import setting_names, setting_text, setting_title
 from tsearch.front.saving import uniform_saving
 from tsearch.units import format_value, title
 
@@ -43,7 +43,7 @@ def points_table(
     """One line per point: its `mark`, its settings, its origin, every objective and the `further` metrics."""
     metrics = list(dict.fromkeys([*(objective.name for objective in front.objectives), *further]))
     settings, details = setting_names(points), telling_details(points)
-    header = ["", "trial", *settings, *map(column_title, details), "origin", *map(title, metrics)]
+    header = ["", "trial", *settings, *map(setting_title, details), "origin", *map(title, metrics)]
     rows = [
         [
             mark(point),
@@ -65,12 +65,9 @@ def misses_text(front: Front, constraints: Constraints) -> str:
     return f"No complete trial has {constraints_text(constraints)}. The nearest misses:\n\n{table}"
 
 
-def front_content(
-    front: Front, *, everything: bool = False, points: Sequence[Point] | None = None
-) -> dict[str, Any]:
+def front_content(front: Front, points: Sequence[Point] | None = None) -> dict[str, Any]:
     """The same for scripts; of `points`, by default those of the front."""
-    if points is None:
-        points = front.by_number if everything else front.points
+    points = front.points if points is None else points
     return {
         "name": front.name,
         "objectives": {objective.name: objective.direction for objective in front.objectives},
@@ -119,11 +116,6 @@ def telling_details(points: Sequence[Point]) -> list[str]:
 def detail_cells(point: Point, names: Sequence[str]) -> list[str]:
     """Further settings of a point as cells."""
     return [setting_text(point.details.get(name), ",") for name in names]
-
-
-def column_title(name: str) -> str:
-    """A further setting as the title of a column: 'training.learning_rate' -> 'learning rate'."""
-    return name.rpartition(".")[2].replace("_", " ")
 
 
 def volume_text(hypervolume: float | None) -> str:

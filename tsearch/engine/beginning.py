@@ -149,10 +149,15 @@ def make_folder(runs: Path, name: str | None, default: str) -> Path:
             if is_half_made(folder) and (name is not None or not is_held(folder)):
                 return folder
             if name is not None:
-                what = "holds a run" if (folder / "run.json").is_file() else "exists and holds other files"
-                way = f", or `{resume_hint(Place(folder))}`" if (folder / "run.json").is_file() else ""
-                raise TsearchError(f"{folder} {what}. Choose another --name{way}.")
+                raise _taken(folder)
     raise AssertionError
+
+
+def _taken(folder: Path) -> TsearchError:
+    """What to raise where a run cannot be created in a folder, because of what it holds."""
+    if not (folder / "run.json").is_file():
+        return TsearchError(f"{folder} exists and holds other files. Choose another --name.")
+    return TsearchError(f"{folder} holds a run. Choose another --name, or `{resume_hint(Place(folder))}`.")
 
 
 def is_half_made(folder: Path) -> bool:
@@ -169,7 +174,7 @@ def fill_folder(folder: Path, file: RunFile) -> None:
     """Fill a new run folder whose lock is held, or leave none. run.json comes last: a folder that has it is a whole
     run."""
     if (folder / "run.json").exists():  # another process was faster
-        raise TsearchError(f"{folder} holds a run. Choose another --name, or `{resume_hint(Place(folder))}`.")
+        raise _taken(folder)
     try:
         for left in _BEGUN - {"lock"}:
             (folder / left).unlink(missing_ok=True)

@@ -19,7 +19,7 @@ from tsearch.engine.run_folder import Run, open_run, read_run
 from tsearch.engine.scheduling import find_scheduler
 from tsearch.engine.store import objective_values
 from tsearch.engine.trial import Trial
-from tsearch.errors import TsearchError
+from tsearch.errors import TsearchError, shown_value
 from tsearch.space.goals import LONGEST_S, SearchSettings
 from tsearch.space.loading import refuse_other_code
 
@@ -47,7 +47,7 @@ def _check_seconds(name: str, given: float | None, *, may_be_0: bool = True) -> 
     is_number = isinstance(given, int | float) and not isinstance(given, bool)
     if not is_number or not 0 <= given <= LONGEST_S or (given == 0 and not may_be_0):
         raise TsearchError(
-            f"{name}: {ascii(given)[:60]} is no time. Give seconds, {'from 0 on' if may_be_0 else 'above 0'}, at most "
+            f"{name}: {shown_value(given)} is no time. Give seconds, {'from 0 on' if may_be_0 else 'above 0'}, at most "
             f"{LONGEST_S} (ten years)."
         )
 

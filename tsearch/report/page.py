@@ -11,8 +11,8 @@ from tsearch.errors import TsearchError
 from tsearch.export.evaluation import accuracy_on_test
 from tsearch.files.whole import full_disk_is_an_error
 from tsearch.report.front_figure import front_figure
-from tsearch.report.library import packed_plotly
 from tsearch.report.panels import panels
+from tsearch.report.plotly_code import packed_plotly
 from tsearch.report.progress_figure import progress_figure
 from tsearch.report.sections import sections
 from tsearch.report.view import RunView, gather

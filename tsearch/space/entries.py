@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tsearch.errors import TsearchError, did_you_mean, shown
+from tsearch.errors import TsearchError, did_you_mean, shown_value
 from tsearch.space.domains import Choice, Domain, Real, Whole, distinct
 from tsearch.space.goals import Constraint, Objective, SearchSettings
 from tsearch.space.plain import ParameterSpace, Plain
@@ -97,7 +97,9 @@ def _range(name: str, given: tuple[Any, ...]) -> Domain:
     is_whole = isinstance(low, int) and isinstance(high, int)
     most = MOST_WHOLE if is_whole else MOST_REAL
     if not (abs(low) <= most and abs(high) <= most):
-        raise TsearchError(f"parameter '{name}': {_text(given)} goes beyond {most:g}, where ranges end.")
+        raise TsearchError(
+            f"parameter '{name}': {shown_value(given)} goes beyond {most:g}, where ranges end."
+        )
     if low >= high:
         raise TsearchError(f"parameter '{name}': low {low:g} must be below high {high:g}.")
     if log and low <= 0:
@@ -144,7 +146,8 @@ def limits(given: Mapping[str, Any] | None) -> dict[str, Constraint]:
     for name, bounds in (given or {}).items():
         if not isinstance(bounds, tuple | list) or len(bounds) != 2:
             raise TsearchError(
-                f"constraints: '{name}': {_text(bounds)} is no pair. Give (smallest, largest), None for an open side."
+                f"constraints: '{name}': {shown_value(bounds)} is no pair. Give (smallest, largest), None for an open "
+                "side."
             )
         low, high = (None if b is None else finite(f"constraints: '{name}'", b) for b in bounds)
         if low is not None and high is not None and low > high:
@@ -153,19 +156,11 @@ def limits(given: Mapping[str, Any] | None) -> dict[str, Constraint]:
     return found
 
 
-def _text(given: Any) -> str:
-    """What a caller gave, in a short line."""
-    try:
-        return shown(repr(given), 100)
-    except ValueError:  # a whole number of thousands of digits
-        return "this number"
-
-
 def finite(what: str, given: Any) -> float:
     """A number that a caller gave for `what`. Raises: TsearchError if it is none, or not finite."""
     is_number = isinstance(given, int | float) and not isinstance(given, bool)
     if not is_number or not abs(given) <= sys.float_info.max:
-        raise TsearchError(f"{what}: {_text(given)} is no finite number.")
+        raise TsearchError(f"{what}: {shown_value(given)} is no finite number.")
     return float(given)
 
 

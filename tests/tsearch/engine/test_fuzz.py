@@ -38,7 +38,7 @@ def use(folder: Path) -> None:
     opened = open_run(folder)
     front = Front.of(opened)
     assert front_text(front, front.complete)
-    json.dumps(front_content(front, everything=True))
+    json.dumps(front_content(front, front.by_number))
     assert repr(opened)
 
 

@@ -18,8 +18,8 @@ from tsearch.engine.state import RunState
 from tsearch.front import Front
 from tsearch.front.saving import uniform_saving
 from tsearch.report import write_report
-from tsearch.report.library import packed_plotly
 from tsearch.report.page import page
+from tsearch.report.plotly_code import packed_plotly
 from tsearch.report.view import RunView, gather
 from tsearch.units import format_value
 
