@@ -201,7 +201,8 @@ class Result(Frozen):
     """What one segment gives back: plain data, on disk before it is used.
 
     `metrics` holds every number that may serve as an objective (accuracy in [0, 1], energy_pj, latency_s,
-    mean_timesteps, footprint_bits ...). `costs` maps a profile's name to the priced breakdown, `spikes` is
+    mean_timesteps, footprint_bits ...). `right` says of every sample of a split ("validation") whether it was classified
+    right, as `tsearch.flags.pack` writes it. `costs` maps a profile's name to the priced breakdown, `spikes` is
     the spike record, `curve` one entry per epoch, `probe` the hash of the logits on the first 64 validation
     samples. `checkpoint` (safetensors bytes) travels beside the JSON, not in it. `configuration` is what the space
     decodes values to: a `Configuration`, or plain data where something else is searched."""
@@ -215,6 +216,7 @@ class Result(Frozen):
     spikes: dict[str, Any] = Field(default_factory=dict)
     curve: tuple[dict[str, float], ...] = ()
     n_samples: dict[str, int] = Field(default_factory=dict)
+    right: dict[str, str] = Field(default_factory=dict)
     probe: str = ""
     seconds: float = 0.0
     versions: dict[str, str] = Field(default_factory=dict)

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from hwcost import NetworkSpec, SpikeRecord
 from tsearch.configuration import Configuration, Result, Task
 from tsearch.data import Dataset, Split, load_dataset
+from tsearch.flags import pack
 from tsearch.networks.build import Network, build, initialise
 from tsearch.networks.neuron.compiler import compiling
 from tsearch.pricing.describe import describe_network
@@ -32,13 +35,21 @@ BATCH = 64  # validation batches; the probe is the first of them
 
 @dataclass(frozen=True)
 class Measurement:
-    """One pass over a split: accuracy in [0, 1], number of samples, spike record, hash of the first batch's
-    logits."""
+    """One pass over a split: which samples were classified right (bool [N]), the spike record, and the hash of the first
+    batch's logits."""
 
-    accuracy: float
-    n_samples: int
+    right: NDArray[np.bool_]
     record: SpikeRecord
     probe: str
+
+    @property
+    def accuracy(self) -> float:
+        """Part of the samples classified right, in [0, 1]."""
+        return int(self.right.sum()) / len(self.right)
+
+    @property
+    def n_samples(self) -> int:
+        return len(self.right)
 
 
 def train_and_price(
@@ -79,6 +90,7 @@ def train_and_price(
         spikes={"network": spec.to_dict(), "record": measured.record.to_dict()},
         curve=trained.curve,
         n_samples={"train": len(dataset.train), "validation": measured.n_samples},
+        right={"validation": pack(measured.right)},
         probe=measured.probe,
         seconds=time.perf_counter() - began,
         versions=versions() | {"device": device_name(where)},
@@ -105,7 +117,7 @@ def measure(
     network.eval()
     where = network.head.weight.device
     split = split.to(where)
-    right, probe = 0, ""
+    right, probe = [], ""
     with torch.no_grad():
         for first in range(0, len(split), BATCH):
             indices = torch.arange(first, min(first + BATCH, len(split)), device=where)
@@ -113,8 +125,8 @@ def measure(
             logits = network.run(frames, timesteps, recorder).logits
             recorder.add_samples(len(indices))
             probe = probe or logits_hash(logits)
-            right += int((logits.argmax(1) == split.labels[indices]).sum())
-    return Measurement(right / len(split), len(split), recorder.record(), probe)
+            right.append(logits.argmax(1) == split.labels[indices])
+    return Measurement(torch.cat(right).numpy(force=True), recorder.record(), probe)
 
 
 def logits_hash(logits: torch.Tensor) -> str:

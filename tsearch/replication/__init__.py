@@ -1,0 +1,1 @@
+"""Networks trained again with fresh replicates: how sure a front is, and whether a saving holds on test samples."""
