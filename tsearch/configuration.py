@@ -201,7 +201,7 @@ class Result(Frozen):
     """What one segment gives back: plain data, on disk before it is used.
 
     `metrics` holds every number that may serve as an objective (accuracy in [0, 1], energy_pj, latency_s,
-    mean_timesteps, footprint_bits ...). `right` says of every sample of a split ("validation") whether it was classified
+    mean_timesteps, footprint_bits ...). `right` says of every sample of a split ("validation") whether it was answered
     right, as `tsearch.flags.pack` writes it. `costs` maps a profile's name to the priced breakdown, `spikes` is
     the spike record, `curve` one entry per epoch, `probe` the hash of the logits on the first 64 validation
     samples. `checkpoint` (safetensors bytes) travels beside the JSON, not in it. `configuration` is what the space

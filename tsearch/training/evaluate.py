@@ -35,7 +35,7 @@ BATCH = 64  # validation batches; the probe is the first of them
 
 @dataclass(frozen=True)
 class Measurement:
-    """One pass over a split: which samples were classified right (bool [N]), the spike record, and the hash of the first
+    """One pass over a split: which samples were answered right (bool [N]), the spike record, and the hash of the first
     batch's logits."""
 
     right: NDArray[np.bool_]
