@@ -164,8 +164,8 @@ def test_a_function_is_called_once_with_its_options(module) -> None:
 class Split:
     """Two samples, whatever their labels and their batch are."""
 
-    def __init__(self, labels=(0, 1), batch=None) -> None:
-        self.labels, self._batch = torch.tensor(labels), batch
+    def __init__(self, labels=(0, 1), batch=None, groups=None) -> None:
+        self.labels, self._batch, self.groups = torch.tensor(labels), batch, groups
 
     def __len__(self) -> int:
         return 2
@@ -190,6 +190,7 @@ def _needs(speed):
         (lambda: image_dataset(IMAGES[0], LABELS), "data somebody:f: images must be"),
         (_needs, "the function failed: TypeError: .*missing 1 required positional argument"),
         (_with(Split(labels=[0, 2])), "its split 'test' has labels outside 0 to 1"),
+        (_with(Split(groups=[0, 0, 1])), "its split 'test' must have one group for each of its 2 samples"),
         (_with(Split(labels=[0.0, 1.0])), "must have one label, int64, for each of its 2 samples"),
         (_with(Split(batch=torch.zeros(2, 2, 1, 2, 2))), r"gives torch.float32 \[2, 2, 1, 2, 2\]"),
         (_with(Split(batch=torch.full((1, 2, 1, 2, 2), torch.nan))), "infinite or NaN"),
