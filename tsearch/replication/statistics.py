@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit  # Student's t: its distribution function and the inverse
 
 from tsearch.replication.verdict import Interval
 
@@ -40,7 +40,7 @@ class Estimate:
     @property
     def interval(self) -> Interval:
         """The interval of 95 %, not adjusted for other estimates."""
-        reach = student.ppf(1 - LEVEL / 2, self.variance.freedom) * np.sqrt(self.variance.value)
+        reach = stdtrit(self.variance.freedom, 1 - LEVEL / 2) * np.sqrt(self.variance.value)
         return Interval(value=self.value, low=float(self.value - reach), high=float(self.value + reach))
 
     def p_above(self, limit: float) -> float:
@@ -49,12 +49,12 @@ class Estimate:
         error = np.sqrt(self.variance.value)
         if error == 0:
             return float(self.value <= limit)
-        return float(student.sf((self.value - limit) / error, self.variance.freedom))
+        return float(stdtr(self.variance.freedom, (limit - self.value) / error))
 
     @property
     def resolvable(self) -> float:
         """The true difference from a limit that the interval excludes with a probability of 80 %."""
-        quantiles = student.ppf([1 - LEVEL / 2, _POWER], self.variance.freedom)
+        quantiles = stdtrit(self.variance.freedom, np.array([1 - LEVEL / 2, _POWER]))
         return float(quantiles.sum() * np.sqrt(self.variance.value))
 
 
