@@ -37,7 +37,11 @@ def verdict_sentence(verdict: Verdict) -> str:
             f"Saves {_percent(verdict.saving)} {cost} against {twin} at equal accuracy ({_points(verdict.gap)}): "
             f"{who}, {above}; confirmed with {_evidence(verdict)}."
         )
-    start, more = ("Costs more", "") if verdict.word == "costs more" else ("Not shown", _resolvable(verdict))
+    start, more = (
+        ("Costs more at equal accuracy", "")
+        if verdict.word == "costs more"
+        else ("Not shown", _resolvable(verdict))
+    )
     return (
         f"{start}: {who} takes {_less(verdict.saving)} {cost} than {twin}, with an accuracy of {_points(verdict.gap)} "
         f"against it and {above}; {_evidence(verdict)}{more}."
