@@ -67,7 +67,7 @@ def candidates_of(front: Front, most: int = 3, margin: float = MARGIN) -> tuple[
 
 def candidate_of(front: Front, point: Point, margin: float = MARGIN) -> Candidate | None:
     """A point of the front as a candidate, whatever it promises; None where it is no network with non-uniform
-    timesteps, or where no uniform one of its backbone keeps the run's constraints."""
+    timesteps, or where no uniform one of its backbone is complete."""
     return _candidate(point, _Uniform.by_backbone(front).get(_backbone(point)), margin)
 
 
@@ -90,12 +90,13 @@ class _Uniform:
 
     @classmethod
     def by_backbone(cls, front: Front) -> "dict[Any, _Uniform]":
-        """Those that keep the run's constraints; {} where the front has no cost."""
+        """All complete ones, for also those that break the run's constraints lie on the curve; {} where the front has
+        no cost."""
         cost = cost_metric(front)
         if cost is None:
             return {}
         points: dict[Any, list[Point]] = {}
-        for point in front.feasible:
+        for point in front.complete:
             if point.is_uniform and has_place(point, cost):
                 points.setdefault(_backbone(point), []).append(point)
         return {backbone: cls._of(alike, cost) for backbone, alike in points.items()}
