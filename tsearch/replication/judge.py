@@ -100,21 +100,18 @@ class Named(Protocol):
 
 
 def verdicts_of_family(
-    judged: Sequence[tuple[Named, Sequence[Twin], Judgement | str]], earlier: Sequence[Verdict] = ()
+    judged: Sequence[tuple[Named, Sequence[Twin], Judgement | None]], earlier: Sequence[Verdict] = ()
 ) -> tuple[Verdict, ...]:
-    """One verdict per candidate of a confirmation, with its twins, the cheaper one first; instead of a judgement the
-    reason why there is none. All hypotheses of a run are one family: those of `earlier` verdicts count, which stay as
-    they are."""
-    now = [found.p for _, _, found in judged if not isinstance(found, str)]
+    """One verdict per candidate of a confirmation, with its twins, the cheaper one first; without a judgement where
+    it has none. All hypotheses of a run are one family: those of `earlier` verdicts count, which stay as they are."""
+    now = [judgement.p for _, _, judgement in judged if judgement]
     adjusted = iter(holm([*now, *(verdict.p for verdict in earlier if verdict.p is not None)]))
     return tuple(
-        _refused(who, found) if isinstance(found, str) else _verdict(who, twins, found, next(adjusted))
-        for who, twins, found in judged
+        _verdict(who, twins, judgement, next(adjusted))
+        if judgement
+        else Verdict(**_names(who), word="not shown", reason=NO_BRACKET)
+        for who, twins, judgement in judged
     )
-
-
-def _refused(who: Named, reason: str) -> Verdict:
-    return Verdict(**_names(who), word="not shown", reason=reason)
 
 
 def _verdict(who: Named, twins: Sequence[Twin], judgement: Judgement, p_holm: float) -> Verdict:

@@ -160,7 +160,7 @@ def test_a_candidate_saves_where_its_interval_and_holm_both_say_so() -> None:
 
 
 def test_earlier_hypotheses_count_and_those_without_twins_do_not() -> None:
-    earlier = verdicts_of_family([(candidate(1), TWINS, judged(0.9)), (candidate(2), (), NO_BRACKET)])
+    earlier = verdicts_of_family([(candidate(1), TWINS, judged(0.9)), (candidate(2), (), None)])
     second = verdict(judged(0.02), earlier)
     assert (second.word, second.p_holm) == ("saves", pytest.approx(0.04))
     earlier += verdicts_of_family([(candidate(3), TWINS, judged(0.8))], earlier)
@@ -168,7 +168,7 @@ def test_earlier_hypotheses_count_and_those_without_twins_do_not() -> None:
 
 
 def test_without_twins_nothing_is_shown_and_the_reason_is_told() -> None:
-    (found,) = verdicts_of_family([(candidate(), (), NO_BRACKET)])
+    (found,) = verdicts_of_family([(candidate(), (), None)])
     assert (found.word, found.reason, found.p, found.twins) == ("not shown", NO_BRACKET, None, ())
 
 
