@@ -72,8 +72,8 @@ def _reason_for_none(front: Front) -> str | None:
         return f"No non-uniform configuration{which} is complete, {_NOTHING_TO_COMPARE}"
     if not candidates_of(front):
         return (
-            "No candidate for a saving: on validation, no non-uniform configuration is more accurate than uniform "
-            f"ones at the same {title(cost)} and at most {100 * MARGIN:.0f} point less accurate than the next dearer one."
+            "No candidate for a saving: on validation, no non-uniform configuration is more accurate than uniform ones "
+            f"at the same {title(cost)} and at most {100 * MARGIN:.0f} point less accurate than the next dearer one."
         )
     return None
 
