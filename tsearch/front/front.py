@@ -34,8 +34,8 @@ class Front:
     `ideal`, the worst and the best value of every objective, are the corners of the box in which hypervolumes are
     measured; where an objective is missing in them, there is no box, no hypervolume and no knee.
 
-    The front is that of the single trainings that the search saw, whatever was trained again afterwards: fresh trainings
-    stand in `Point.replicates`, and `tsearch.replication.bars` makes means, intervals and probabilities of them.
+    The front is that of the single trainings that the search saw, whatever was trained again afterwards: fresh
+    trainings stand in `Point.replicates`; `tsearch.replication.bars` makes means, intervals and probabilities of them.
     """
 
     complete: tuple[Point, ...]

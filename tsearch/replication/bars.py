@@ -3,8 +3,8 @@
 What is what: the front, its numbers and its hypervolume are those of the single trainings that the search chose by. A
 mean is that of the fresh trainings alone, because the first one was picked for being good. Probabilities and the
 interval of the hypervolume vary the training and keep the validation samples, which all points share; the interval of
-an accuracy adds the error of these samples. Members are compared with each other: what the search left behind was trained
-once and is not drawn.
+an accuracy adds the error of these samples. Members are compared with each other: what the search left behind was
+trained once and is not drawn.
 """
 
 import math
@@ -15,9 +15,9 @@ import numpy as np
 
 from tsearch.front import Front
 from tsearch.front.point import Point
-from tsearch.replication.verdict import Interval
-from tsearch.replication.spread import Array, Scales, Spread, sampling_error, spread_of, trainings
+from tsearch.replication.spread import NORMAL, Array, Scales, Spread, sampling_error, spread_of, trainings
 from tsearch.replication.tuning import TuningNoise, tuning_noise
+from tsearch.replication.verdict import Interval
 
 N_DRAWS = 1000
 _SEED = 20_240_601  # a page drawn twice is the same page
@@ -130,8 +130,6 @@ def _intervals(point: Point, scales: Scales, spread: Spread) -> dict[str, Interv
     if "accuracy" in scales.names:
         column = scales.names.index("accuracy")
         error = sampling_error(float(mean[column]), point.n_independent)
-        reach[column] = math.hypot(reach[column], 1.96 * error) if math.isfinite(error) else reach[column]
+        reach[column] = math.hypot(reach[column], NORMAL * error) if math.isfinite(error) else reach[column]
     values, lows, highs = (scales.metrics(row.tolist()) for row in (mean, mean - reach, mean + reach))
-    return {
-        name: Interval(value=values[name], low=lows[name], high=highs[name]) for name in scales.names
-    }
+    return {name: Interval(value=values[name], low=lows[name], high=highs[name]) for name in scales.names}

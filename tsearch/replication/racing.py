@@ -1,8 +1,8 @@
 """Which members of a front are trained once more: those whose place on it is undecided.
 
-Every member is trained anew once or twice first, so that a spread is known. From then on one that is clearly off the front gets
-no further training, one that is clearly on it gets the number asked for, and one that may be either gets up to twice as
-many. Racing: Maron and Moore, Artif. Intell. Rev. 11, 1997.
+Every member is trained anew once or twice first, so that a spread is known. From then on one that is clearly off the
+front gets no further training, one that is clearly on it gets the number asked for, and one that may be either gets
+up to twice as many. Racing: Maron and Moore, Artif. Intell. Rev. 11, 1997.
 """
 
 from collections.abc import Collection, Mapping
@@ -22,8 +22,8 @@ def next_wanted(
     comes next; [] at the end.
 
     `n` is the number of trainings wanted of a member, that of the search included. `tried` has the replicates of every
-    configuration, by key, that were trained besides, failed ones among them; `own` is the replicate of the search itself. No
-    member is trained more than 2 n times.
+    configuration, by key, that were trained besides, failed ones among them; `own` is the replicate of the search
+    itself. No member is trained more than 2 n times.
     """
     if n < 2:
         return []

@@ -1,8 +1,8 @@
 """How far one training of a configuration lies from the mean of all its trainings.
 
 The deviations of all configurations that were trained again are pooled: two or three replicates of one configuration
-alone say little about a spread (the 95 % interval of its standard deviation from two spans a factor of 70). Pooling assumes that
-configurations of one run spread alike, costs by ratio (logarithms) and everything else by difference.
+alone say little about a spread (the 95 % interval of a standard deviation from two spans a factor of 70). Pooling
+assumes that configurations of one run spread alike, costs by ratio (logarithms) and everything else by difference.
 """
 
 import math
@@ -12,13 +12,13 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from tsearch.front import Front
 from tsearch.front.point import Point
 
 Array = NDArray[np.float64]
-CONFIDENCE = 0.95
+CONFIDENCE, NORMAL = 0.95, 1.959964
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Spread:
 
     @property
     def t(self) -> float:
-        """By how many standard errors a 95 % interval reaches to either side (Student)."""
-        return float(stats.t.ppf(0.5 + CONFIDENCE / 2, self.dof))
+        """By how many standard errors a 95 % interval reaches to either side."""
+        return student(self.dof)
 
     def draws(self, rng: np.random.Generator, n: int, n_fresh: Sequence[int]) -> Array:
         """Deviations [n, K, M] of the true means from those measured over `n_fresh` [K] trainings each.
@@ -84,6 +84,11 @@ class Scales:
         }
 
 
+def student(dof: float) -> float:
+    """Quantile of Student's t that a two-sided interval of 95 % reaches to; 1.96 where `dof` is infinite."""
+    return NORMAL if math.isinf(dof) else float(stdtrit(dof, 0.5 + CONFIDENCE / 2))
+
+
 def trainings(point: Point, scales: Scales) -> Array:
     """The fresh trainings [R, M] of a point, or its single one [1, M] where there is none."""
     return np.array([scales.row(metrics) for metrics in point.replicates or (point.metrics,)], dtype=float)
@@ -96,7 +101,9 @@ def spread_of(points: Sequence[Point], scales: Scales) -> Spread:
     if repeated:
         deviations = np.concatenate([rows - rows.mean(axis=0) for rows in repeated])
         return Spread(deviations, float(sum(len(rows) - 1 for rows in repeated)))
-    errors = [sampling_error(point.metrics.get("accuracy", math.nan), point.n_independent) for point in points]
+    errors = [
+        sampling_error(point.metrics.get("accuracy", math.nan), point.n_independent) for point in points
+    ]
     known = [error for error in errors if math.isfinite(error)]
     error = float(np.sqrt(np.mean(np.square(known)))) if known else 0.0
     return Spread(np.diag([error * (name == "accuracy") for name in scales.names]), math.inf)

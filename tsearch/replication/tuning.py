@@ -8,11 +8,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from tsearch.front import Front
+from tsearch.replication.spread import Array, student
 from tsearch.replication.verdict import Interval
-from tsearch.replication.spread import Array
 
 _N_DRAWS, _SEED = 2000, 20_240_602
 
@@ -24,8 +23,8 @@ class TuningNoise:
     Args:
         measured: First training minus mean of the fresh ones, averaged over the `n_members` that were trained again.
         interval: The same with its 95 % interval over members (Student); None where there is one.
-        of_best: What is expected of the best accuracy among `n_trials`, given the spread of replicates; None where that is
-            unknown.
+        of_best: What is expected of the best accuracy among `n_trials`, given the spread of replicates; None where that
+            is unknown.
     """
 
     measured: float
@@ -54,8 +53,8 @@ def expected_excess(observed: Array, sd: float, rng: np.random.Generator, n_draw
     """By how much the best of `observed` [n], single trainings with noise `sd`, is expected to exceed its true value.
 
     The true values are taken to be the observed ones, drawn together until their variance is what the noise leaves of
-    it; noise is drawn, the best is picked, and its excess is averaged. For n equal configurations that is `sd` times the
-    expected maximum of n normal numbers.
+    it; noise is drawn, the best is picked, and its excess is averaged. For n equal configurations that is `sd` times
+    the expected maximum of n normal numbers.
     """
     variance = float(observed.var(ddof=1)) if len(observed) > 1 else 0.0
     shrink = math.sqrt(max(0.0, 1 - sd**2 / variance)) if variance > 0 else 0.0
@@ -70,5 +69,5 @@ def _interval(values: list[float]) -> Interval | None:
     mean, n = float(np.mean(values)), len(values)
     if n < 2:
         return None
-    reach = float(stats.t.ppf(0.975, n - 1)) * float(np.std(values, ddof=1)) / math.sqrt(n)
+    reach = student(n - 1) * float(np.std(values, ddof=1)) / math.sqrt(n)
     return Interval(value=mean, low=mean - reach, high=mean + reach)

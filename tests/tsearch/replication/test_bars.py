@@ -54,9 +54,7 @@ def test_single_trainings_vary_by_the_normal_error_of_their_samples() -> None:
     error = math.sqrt(2) * sampling_error(0.9, 100)
     # The dearer and better one leaves the front where the noise turns their order around.
     dearer = front(point(0, (0.9, 1e4), n=100), point(1, (0.92, 2e4), n=100))
-    assert probabilities_on_front(dearer, 4000)[1] == pytest.approx(
-        stats.norm.cdf(0.02 / error), abs=0.025
-    )
+    assert probabilities_on_front(dearer, 4000)[1] == pytest.approx(stats.norm.cdf(0.02 / error), abs=0.025)
     assert probabilities_on_front(dearer)[0] == 1.0
 
 
@@ -111,9 +109,7 @@ def test_the_mean_leaves_out_the_training_that_the_point_was_picked_by() -> None
 
 def test_a_drawn_point_that_breaks_a_constraint_is_not_on_the_front() -> None:
     fresh = [(0.79, 1e4), (0.81, 1e4), (0.80, 1e4), (0.80, 1e4)]
-    shown = Front(
-        (point(0, (0.82, 1e4), fresh),), OBJECTIVES, *BOX, constraints={"accuracy": (0.80, None)}
-    )
+    shown = Front((point(0, (0.82, 1e4), fresh),), OBJECTIVES, *BOX, constraints={"accuracy": (0.80, None)})
     assert probabilities_on_front(shown, 2000)[0] == pytest.approx(0.5, abs=0.05)
 
 
@@ -150,9 +146,7 @@ def test_the_measured_tuning_noise_is_what_a_simulated_search_picks_up() -> None
 def test_intervals_of_accuracies_hold_the_truth_in_about_95_of_100_fronts() -> None:
     rng, held = np.random.default_rng(5), []
     for _ in range(150):
-        rows = [
-            [(0.7 + 0.05 * i + e, 1e4 * (i + 1)) for e in rng.normal(0, 0.02, 2)] for i in range(4)
-        ]
+        rows = [[(0.7 + 0.05 * i + e, 1e4 * (i + 1)) for e in rng.normal(0, 0.02, 2)] for i in range(4)]
         bars = error_bars(front(*(point(i, r[0], r, n=None) for i, r in enumerate(rows))), n_draws=1)
         assert bars is not None
         for i, member in bars.members.items():

@@ -28,9 +28,7 @@ def front(firsts: list[float], fresh: Fresh, energies: list[float] | None = None
             (2, 1),
             (1, 1),
             n_validation=10_000,
-            replicates=tuple(
-                {"accuracy": a, "energy_pj": energies[number]} for a in fresh.get(number, [])
-            ),
+            replicates=tuple({"accuracy": a, "energy_pj": energies[number]} for a in fresh.get(number, [])),
         )
         for number, accuracy in enumerate(firsts)
     )
@@ -77,7 +75,9 @@ def test_a_failed_training_counts_so_that_a_race_always_ends() -> None:
 def test_points_of_one_configuration_are_trained_once() -> None:
     shown = front([0.7, 0.7], {}, energies=[1e4, 1e4])
     twins = Front(
-        tuple(Point(p.number, "same", p.metrics, p.timesteps, p.stages) for p in shown.complete), OBJECTIVES, *BOX
+        tuple(Point(p.number, "same", p.metrics, p.timesteps, p.stages) for p in shown.complete),
+        OBJECTIVES,
+        *BOX,
     )
     assert len(next_wanted(twins, 3, {})) == 1
 
