@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from tsearch.cli.pace import Pace
 from tsearch.engine.ending import is_for_good
-from tsearch.engine.events import Ended, Event, Finished, Lost, Started, Submitted, Warned
+from tsearch.engine.events import Advanced, Ended, Event, Finished, Lost, Started, Submitted, Warned
 from tsearch.engine.state import resume_hint
 from tsearch.front import GrowingFront
 from tsearch.front.point import point_of, setting_text
@@ -40,6 +40,7 @@ class Progress:
         self._clock = clock
         self._started: Started | None = None
         self._n_failed = 0
+        self._advancing: _Advancing | None = None
 
     def __call__(self, event: Event) -> None:
         """Show what an event changes."""
@@ -51,6 +52,8 @@ class Progress:
             self._finish(event)
         elif isinstance(event, Lost):
             self._line(f"trial {event.trial.number}: {event.reason}, attempt {event.attempt}")
+        elif isinstance(event, Advanced):
+            self._advance(event)
         elif isinstance(event, Warned):
             self._line(f"warning: {' '.join(event.text.split())}")
         elif isinstance(event, Ended):
@@ -79,6 +82,20 @@ class Progress:
         elif event.trial.state == "complete":
             self._line(f"{self._summary(event)} | {_trial_text(event.trial, self._front.objectives)}")
 
+    def _advance(self, event: Advanced) -> None:
+        """'confirming: 7 of 15 trainings, about 40 s left'."""
+        now_s = self._clock()
+        if self._advancing is None or not self._advancing.continues(event):
+            self._advancing = _Advancing(event, now_s)
+        left = event.n_total - event.n_done
+        left_s = self._advancing.left_s(event, now_s)
+        text = f"{event.purpose}: {event.n_done} of {counted(event.n_total, event.piece)}"
+        text += f", about {duration_text(left_s)} left" if left and left_s is not None else ""
+        if self._is_live and left:
+            self._write(_CLEAR + text[: shutil.get_terminal_size().columns - 1])
+        else:
+            self._line(text)
+
     def _end(self, event: Ended) -> None:
         hint = ""
         if self._started is not None and not is_for_good(event.reason):
@@ -106,6 +123,26 @@ class Progress:
     def _write(self, text: str) -> None:
         self._stream.write(text)
         self._stream.flush()
+
+
+class _Advancing:
+    """Work besides the search, since it began at `began_s`."""
+
+    def __init__(self, first: Advanced, began_s: float) -> None:
+        self._first, self._began_s = first, began_s
+
+    def continues(self, event: Advanced) -> bool:
+        """Whether an event tells of the same work."""
+        first = self._first
+        is_same = (event.purpose, event.piece, event.n_total) == (first.purpose, first.piece, first.n_total)
+        return is_same and event.n_done > first.n_done
+
+    def left_s(self, event: Advanced, now_s: float) -> float | None:
+        """Time to the end at the pace so far; None before two pieces are done."""
+        n_ended = event.n_done - self._first.n_done
+        if n_ended < 2:
+            return None
+        return (now_s - self._began_s) / n_ended * (event.n_total - event.n_done)
 
 
 def _share(event: Finished | Ended) -> str:
