@@ -126,7 +126,7 @@ def point_of(
 def fresh_metrics(run: "Run") -> dict[str, list[Mapping[str, float]]]:
     """The metrics of every fresh training of a run, by key, in the order of their replicates."""
     fresh: dict[str, list[Mapping[str, float]]] = {}
-    for one in sorted(getattr(run, "replicates", ()), key=lambda one: one.replicate):
+    for one in sorted(run.replicates, key=lambda one: one.replicate):
         if one.state == "complete" and one.replicate != run.task.replicate:
             fresh.setdefault(one.key, []).append(one.metrics)
     return fresh

@@ -3,17 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from tsearch.engine.run_folder import Run
-from tsearch.files.reading import JSON_BYTES, parse_json, read_bytes
 from tsearch.front import Front
 from tsearch.replication.bar_texts import gap_sentence, tuning_sentence
 from tsearch.replication.bars import ErrorBars, MemberBars, error_bars
 from tsearch.replication.candidates import Candidate, candidates_of
 from tsearch.replication.gap import Gap, gap_to_test
 from tsearch.replication.sentences import candidate_sentence, main_verdict, verdict_sentence
+from tsearch.replication.testing import stored
 from tsearch.replication.verdict import Verdict
 from tsearch.replication.verdicts import verdicts_of
 
@@ -82,23 +81,17 @@ def evidence_of(run: Run, front: Front, on_test: Mapping[int, Mapping[str, float
 
 def stored_tests(run: Run, front: Front) -> dict[int, dict[str, float]]:
     """What members of a front reached on test, by trial, as far as it was measured before."""
-    found = {
-        p.number: _stored_test(run.folder / "tests" / f"{p.key}.json") for p in front.points if p.timesteps
+    tested = {p.number: stored(run, p.key, run.task.replicate) for p in front.points if p.timesteps}
+    return {
+        number: {"accuracy": one.accuracy, "n_samples": one.n_samples}
+        for number, one in tested.items()
+        if one is not None
     }
-    return {number: result for number, result in found.items() if result is not None}
-
-
-def _stored_test(path: Path) -> dict[str, float] | None:
-    try:
-        stored = parse_json(read_bytes(path, JSON_BYTES))
-        return {name: float(stored[name]) for name in ("accuracy", "n_samples")}
-    except (FileNotFoundError, ValueError, TypeError, LookupError, OverflowError):
-        return None
 
 
 def unconfirmed(front: Front) -> tuple[Answer, ...]:
     """What is said of a front before a confirmation."""
-    sentence = candidate_sentence(front)
+    sentence = candidate_sentence(front) if front.are_networks else ""
     return (Answer("candidate" if candidates_of(front) else "", sentence),) if sentence else ()
 
 

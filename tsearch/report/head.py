@@ -62,11 +62,10 @@ def answers(view: RunView) -> str:
 
 def _answer(answer: Answer, attributes: str) -> str:
     """A banner: its colour and its first word say what was found."""
-    word = f"<b>{answer.word}</b> " if answer.word else ""
+    label = "confirmed" if answer.word == "saves" else answer.word
+    word = f"<b>{label}</b> " if label else ""
     kind = answer.word.replace(" ", "-") or "none"
-    sentence = (
-        answer.sentence.removeprefix(f"{answer.word.capitalize()}: ") if answer.word else answer.sentence
-    )
+    sentence = answer.sentence.removeprefix(f"{answer.word.capitalize()}: ")
     return f'<p class="saving {kind}"{attributes}>{word}{escape(sentence)}</p>'
 
 

@@ -16,7 +16,7 @@ from tsearch.configuration import Configuration, Result
 from tsearch.engine.run_folder import Run
 from tsearch.engine.state import RunState
 from tsearch.front import Front
-from tsearch.front.saving import uniform_saving
+from tsearch.replication.sentences import candidate_sentence
 from tsearch.report import write_report
 from tsearch.report.page import page
 from tsearch.report.plotly_code import packed_plotly
@@ -52,7 +52,7 @@ def test_the_page_holds_the_run_the_sentence_the_table_and_the_commands(
         "16 complete, 1 failed",
         "45nm_memory (layer serial)",
         "<i>seed</i> 0",
-        uniform_saving(front).sentence,
+        candidate_sentence(front),
         "training diverged at epoch 3: the loss is nan",
         "Failed trials (1)",
         "no silicon measurements",
