@@ -13,12 +13,12 @@ HONESTY = (
 
 
 def interval_text(interval: Interval, metric: str) -> str:
-    """'85.1 % [83.0, 87.2]', '1.20 µJ [1.10 µJ, 1.31 µJ]'."""
+    """'85.1 % [83.0, 87.2]', '1.20 µJ [1.10 µJ, 1.31 µJ]'; the value alone where the interval has no width."""
     if quantity(metric) is FRACTION:
         value, low, high = (100 * x for x in (interval.value, interval.low, interval.high))
         return f"{value:.1f} % [{low:.1f}, {high:.1f}]"
     value_text, *ends = (format_value(x, metric) for x in (interval.value, interval.low, interval.high))
-    return f"{value_text} [{', '.join(ends)}]"
+    return f"{value_text} [{', '.join(ends)}]" if set(ends) != {value_text} else value_text
 
 
 def chance_text(probability: float) -> str:
@@ -38,7 +38,7 @@ def member_text(member: MemberBars) -> str:
 def volume_text(bars: ErrorBars) -> str:
     """'0.398 [0.371, 0.420]', '' without a box."""
     volume = bars.hypervolume
-    return "" if volume is None else f"{volume.value:.3f} [{volume.low:.3f}, {volume.high:.3f}]"
+    return "" if volume is None else f"{volume.value:.4f} [{volume.low:.4f}, {volume.high:.4f}]"
 
 
 def tuning_sentence(bars: ErrorBars) -> str:

@@ -115,10 +115,9 @@ def _error(ends: Sequence[tuple[float, float, float]]) -> dict[str, Any]:
 
 
 def _scaled(interval: Interval, scale: Scale) -> tuple[float, float, float]:
-    """Value, low and high in the unit of an axis, its ends being the furthest that is drawn."""
-    low, high = scale.ends
-    value = scale(interval.value)
-    return value, max(scale(interval.low), min(low, value)), min(scale(interval.high), max(high, value))
+    """Value, low and high in the unit of an axis; on a logarithmic one nothing is drawn at 0."""
+    value, low, high = (scale(end) for end in (interval.value, interval.low, interval.high))
+    return value, max(low, 1e-9 * value) if scale.is_log else low, high
 
 
 def _value(scale: Scale, point: Point) -> float:

@@ -7,7 +7,6 @@ from html import escape
 from tsearch.engine.state import as_arguments
 from tsearch.front import Front
 from tsearch.front.constraints import constraints_text
-from tsearch.replication.bar_texts import volume_text
 from tsearch.replication.evidence import Answer, unconfirmed
 from tsearch.report.hover import readable
 from tsearch.report.panels import command_html, under
@@ -115,8 +114,9 @@ def _tiles(view: RunView, profile: str) -> Iterator[str]:
     yield _tile("on the front", f"{len(front.points)} of {len(front.complete)}")
     if front.hypervolume is not None and profile == view.main:  # its box is that of the searched profile
         yield _tile("hypervolume", f"{front.hypervolume:.3f}")
-        if bars := view.evidence.bars:
-            yield _tile("hypervolume of fresh trainings", volume_text(bars))
+        if view.evidence.bars and (volume := view.evidence.bars.hypervolume):
+            ends = f"[{volume.low:.3f}, {volume.high:.3f}]"
+            yield _tile(f"hypervolume of fresh trainings {ends}", f"{volume.value:.3f}")
     for objective in front.objectives:
         values = [point.metrics[objective.name] for point in front.points]
         if values:

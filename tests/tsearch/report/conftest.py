@@ -211,3 +211,15 @@ def results() -> list[Result]:
 def make_run() -> MakeRun:
     """`run_of`, for tests that want a run of their own making."""
     return run_of
+
+
+@pytest.fixture(scope="session")
+def trained_again() -> Callable[..., Run]:
+    """`with_replicates`: a run whose front was trained again."""
+    return with_replicates
+
+
+@pytest.fixture(scope="session")
+def make_verdict() -> Callable[..., Verdict]:
+    """`verdict`, of any word."""
+    return verdict
