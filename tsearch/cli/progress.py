@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
+from tsearch.cli.advancing import Advancing
 from tsearch.cli.pace import Pace
 from tsearch.engine.ending import is_for_good
-from tsearch.engine.events import Advanced, Ended, Event, Finished, Lost, Started, Submitted, Warned
+from tsearch.engine.events import Advanced, Ended, Event, Finished, Lost, Noted, Started, Submitted, Warned
 from tsearch.engine.state import resume_hint
 from tsearch.front import GrowingFront
 from tsearch.front.point import point_of, setting_text
@@ -40,7 +41,7 @@ class Progress:
         self._clock = clock
         self._started: Started | None = None
         self._n_failed = 0
-        self._advancing: _Advancing | None = None
+        self._advancing: Advancing | None = None
 
     def __call__(self, event: Event) -> None:
         """Show what an event changes."""
@@ -56,6 +57,8 @@ class Progress:
             self._advance(event)
         elif isinstance(event, Warned):
             self._line(f"warning: {' '.join(event.text.split())}")
+        elif isinstance(event, Noted):
+            self._line(event.text)
         elif isinstance(event, Ended):
             self._end(event)
 
@@ -84,16 +87,12 @@ class Progress:
 
     def _advance(self, event: Advanced) -> None:
         """'confirming: 7 of 15 trainings, about 40 s left'."""
-        now_s = self._clock()
-        if self._advancing is None or not self._advancing.continues(event):
-            self._advancing = _Advancing(event, now_s)
-        left = event.n_total - event.n_done
-        left_s = self._advancing.left_s(event, now_s)
-        text = f"{event.purpose}: {event.n_done} of {counted(event.n_total, event.piece)}"
-        text += f", about {duration_text(left_s)} left" if left and left_s is not None else ""
-        if self._is_live and left:
+        if self._advancing is None or not self._advancing.goes_on(event):
+            self._advancing = Advancing(event)
+        text = self._advancing.text(event, self._clock())
+        if self._is_live and event.n_done < event.n_total:
             self._write(_CLEAR + text[: shutil.get_terminal_size().columns - 1])
-        else:
+        elif self._is_live or self._advancing.is_told(event):
             self._line(text)
 
     def _end(self, event: Ended) -> None:
@@ -123,26 +122,6 @@ class Progress:
     def _write(self, text: str) -> None:
         self._stream.write(text)
         self._stream.flush()
-
-
-class _Advancing:
-    """Work besides the search, since it began at `began_s`."""
-
-    def __init__(self, first: Advanced, began_s: float) -> None:
-        self._first, self._began_s = first, began_s
-
-    def continues(self, event: Advanced) -> bool:
-        """Whether an event tells of the same work."""
-        first = self._first
-        is_same = (event.purpose, event.piece, event.n_total) == (first.purpose, first.piece, first.n_total)
-        return is_same and event.n_done > first.n_done
-
-    def left_s(self, event: Advanced, now_s: float) -> float | None:
-        """Time to the end at the pace so far; None before two pieces are done."""
-        n_ended = event.n_done - self._first.n_done
-        if n_ended < 2:
-            return None
-        return (now_s - self._began_s) / n_ended * (event.n_total - event.n_done)
 
 
 def _share(event: Finished | Ended) -> str:

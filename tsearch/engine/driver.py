@@ -44,10 +44,10 @@ class Driver:
     ) -> None:
         """Do every work with `evaluator`, by default the one that trains; whatever happens, no worker is left behind.
         The listener hears that so many of a `piece` are done for a `purpose`, `n_done` of them before."""
-        n_total = n_done + len(works)
-        self.listener(Advanced(purpose, piece, n_done, n_total))
         if not works:
             return
+        n_total = n_done + len(works)
+        self.listener(Advanced(purpose, piece, n_done, n_total))
         executor = self.hands(evaluator or self.evaluator)
         n_ended = 0
 

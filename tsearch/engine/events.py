@@ -90,6 +90,13 @@ class Warned:
 
 
 @dataclass(frozen=True)
+class Noted:
+    """What people like to know, such as what a confirmation is going to do; one line."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Ended:
     """Nothing is under way any more, because of `reason`: 'all trials done', 'all N trials failed ...', 'time is up',
     'space exhausted after N trials', or 'stopped' where an error or an interrupt follows.
@@ -100,7 +107,7 @@ class Ended:
     n_total: int
 
 
-Event = Started | Submitted | Finished | Lost | Duplicate | Rejected | Advanced | Warned | Ended
+Event = Started | Submitted | Finished | Lost | Duplicate | Rejected | Advanced | Warned | Noted | Ended
 Listener = Callable[[Event], None]
 
 

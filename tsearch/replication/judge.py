@@ -9,11 +9,12 @@ replicates, in accuracy and cost, and that of test samples, which all networks s
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tsearch.replication.candidates import MARGIN, Candidate
+from tsearch.replication.candidates import MARGIN
 from tsearch.replication.statistics import (
     LEVEL,
     Array,
@@ -25,6 +26,19 @@ from tsearch.replication.statistics import (
 from tsearch.replication.verdict import Interval, Twin, Verdict, Word
 
 NO_BRACKET = "no uniform networks of the run enclose its cost, so none can be its twins."
+
+
+class Asked(Protocol):
+    """A candidate, as far as a verdict names it."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def cost(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -86,7 +100,7 @@ def judge(pair: Pair, margin: float = MARGIN) -> Judgement:
 
 
 def verdicts_of_family(
-    judged: Sequence[tuple[Candidate, Sequence[Twin], Judgement | None]], earlier: Sequence[Verdict] = ()
+    judged: Sequence[tuple[Asked, Sequence[Twin], Judgement | None]], earlier: Sequence[Verdict] = ()
 ) -> tuple[Verdict, ...]:
     """One verdict per candidate that was judged now, with its twins (the cheaper one first); None where it has no
     bracket. All hypotheses of the run are one family: those of `earlier` verdicts, which stay as they are, count."""
@@ -99,7 +113,7 @@ def verdicts_of_family(
 
 
 def _verdict(
-    candidate: Candidate, twins: Sequence[Twin], judgement: Judgement | None, p_holm: float | None
+    candidate: Asked, twins: Sequence[Twin], judgement: Judgement | None, p_holm: float | None
 ) -> Verdict:
     who = {name: getattr(candidate, name) for name in ("number", "key", "label", "cost")}
     if judgement is None or p_holm is None:
