@@ -6,8 +6,10 @@ What a network promises is the smaller of the two, in standard errors. Only netw
 smaller network is no saving by timesteps.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -54,8 +56,9 @@ class Candidate:
 def candidates_of(front: Front, most: int = 3, margin: float = MARGIN) -> tuple[Candidate, ...]:
     """At most `most` complete networks that keep the run's constraints, have a bracket, and promise more than nothing;
     the most promising first. No two have the same backbone and the same timesteps in every block, as near copies do."""
-    every = [one for point in front.feasible if (one := candidate_of(front, point, margin))]
-    promising = [one for one in every if one.bracket and one.promise > 0]
+    uniform = _Uniform.by_backbone(front)
+    every = [_candidate(point, uniform.get(_backbone(point)), margin) for point in front.feasible]
+    promising = [one for one in every if one and one.bracket and one.promise > 0]
     distinct: dict[Any, Candidate] = {}
     for one in sorted(promising, key=lambda one: (-one.promise, one.number)):
         distinct.setdefault((_backbone(one.point), _timesteps_of_blocks(one.point)), one)
@@ -64,19 +67,8 @@ def candidates_of(front: Front, most: int = 3, margin: float = MARGIN) -> tuple[
 
 def candidate_of(front: Front, point: Point, margin: float = MARGIN) -> Candidate | None:
     """A point of the front as a candidate, whatever it promises; None where it is no network with non-uniform
-    timesteps, or where no uniform one of its backbone keeps the run's constraints."""
-    cost = cost_metric(front)
-    if cost is None or not point.timesteps or point.is_uniform or not has_place(point, cost):
-        return None
-    uniform = [p for p in front.feasible if p.is_uniform and has_place(p, cost) and _are_alike(p, point)]
-    if not uniform:
-        return None
-    bracket, expected = _bracket(uniform, point, cost), _curve(uniform, cost, point.metrics[cost])
-    asked = [expected]
-    if bracket:
-        asked.append(_curve(uniform, cost, _cost_by_timesteps(uniform, cost)[bracket[1]]) - margin)
-    promise = (point.metrics["accuracy"] - max(asked)) / standard_error(point)
-    return Candidate(point, cost, bracket, expected, promise)
+    timesteps, or where no uniform one of its backbone is complete."""
+    return _candidate(point, _Uniform.by_backbone(front).get(_backbone(point)), margin)
 
 
 def standard_error(point: Point) -> float:
@@ -84,33 +76,58 @@ def standard_error(point: Point) -> float:
     answer are added, so that it is never 0."""
     n = point.n_validation or 1
     rate = (n * point.metrics["accuracy"] + 1) / (n + 2)
-    return float(np.sqrt(rate * (1 - rate) / n))
+    return math.sqrt(rate * (1 - rate) / n)
 
 
-def _curve(uniform: Sequence[Point], cost: str, price: float) -> float:
-    """Accuracy of the uniform staircase at a price, linear in its logarithm; flat beyond its ends."""
-    stairs = staircase(uniform, cost)
-    logs = np.log([point.metrics[cost] for point in stairs])
-    return float(np.interp(np.log(price), logs, [point.metrics["accuracy"] for point in stairs]))
+@dataclass(frozen=True)
+class _Uniform:
+    """The uniform networks of one backbone: their staircase as (logarithm of the cost, accuracy), and the mean cost by
+    timesteps, for their schedules differ and with them their rates."""
+
+    cost: str
+    stairs: tuple[tuple[float, float], ...]
+    costs: Mapping[int, float]
+
+    @classmethod
+    def by_backbone(cls, front: Front) -> "dict[Any, _Uniform]":
+        """All complete ones, for also those that break the run's constraints lie on the curve; {} where the front has
+        no cost."""
+        cost = cost_metric(front)
+        if cost is None:
+            return {}
+        points: dict[Any, list[Point]] = {}
+        for point in front.complete:
+            if point.is_uniform and has_place(point, cost):
+                points.setdefault(_backbone(point), []).append(point)
+        return {backbone: cls._of(alike, cost) for backbone, alike in points.items()}
+
+    @classmethod
+    def _of(cls, points: Sequence[Point], cost: str) -> "_Uniform":
+        stairs = [(math.log(p.metrics[cost]), p.metrics["accuracy"]) for p in staircase(points, cost)]
+        prices: dict[int, list[float]] = {}
+        for point in points:
+            prices.setdefault(point.timesteps[0], []).append(point.metrics[cost])
+        return cls(cost, tuple(stairs), {timesteps: fmean(prices[timesteps]) for timesteps in sorted(prices)})
+
+    def accuracy(self, price: float) -> float:
+        """What they reach at a price: linear in its logarithm between the stairs, flat beyond their ends."""
+        logs, accuracies = zip(*self.stairs, strict=True)
+        return float(np.interp(math.log(price), logs, accuracies))
+
+    def bracket(self, price: float) -> tuple[int, int] | None:
+        below = max((t for t, cost in self.costs.items() if cost <= price), default=None)
+        above = next((t for t in self.costs if below is not None and t > below), None)
+        return None if below is None or above is None else (below, above)
 
 
-def _bracket(uniform: Sequence[Point], point: Point, cost: str) -> tuple[int, int] | None:
-    costs = _cost_by_timesteps(uniform, cost)
-    below = max((t for t, price in costs.items() if price <= point.metrics[cost]), default=None)
-    above = min((t for t in costs if below is not None and t > below), default=None)
-    return None if below is None or above is None else (below, above)
-
-
-def _cost_by_timesteps(uniform: Sequence[Point], cost: str) -> dict[int, float]:
-    """Mean cost of the uniform points by their timesteps; their schedules differ, and with them their rates."""
-    prices: dict[int, list[float]] = {}
-    for point in uniform:
-        prices.setdefault(point.timesteps[0], []).append(point.metrics[cost])
-    return {timesteps: float(np.mean(of_one)) for timesteps, of_one in prices.items()}
-
-
-def _are_alike(one: Point, other: Point) -> bool:
-    return bool(_backbone(one) == _backbone(other))
+def _candidate(point: Point, uniform: _Uniform | None, margin: float) -> Candidate | None:
+    if uniform is None or len(set(point.timesteps)) < 2 or not has_place(point, uniform.cost):
+        return None
+    price = point.metrics[uniform.cost]
+    bracket, expected = uniform.bracket(price), uniform.accuracy(price)
+    of_dearer = uniform.accuracy(uniform.costs[bracket[1]]) - margin if bracket else 0.0
+    promise = (point.metrics["accuracy"] - max(expected, of_dearer)) / standard_error(point)
+    return Candidate(point, uniform.cost, bracket, expected, promise)
 
 
 def _backbone(point: Point) -> Any:

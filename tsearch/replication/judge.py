@@ -9,7 +9,7 @@ replicates, in accuracy and cost, and that of test samples, which all networks s
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,20 +25,7 @@ from tsearch.replication.statistics import (
 )
 from tsearch.replication.verdict import Interval, Twin, Verdict, Word
 
-NO_BRACKET = "no uniform networks of the run enclose its cost, so none can be its twins."
-
-
-class Asked(Protocol):
-    """A candidate, as far as a verdict names it."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def key(self) -> str: ...
-    @property
-    def label(self) -> str: ...
-    @property
-    def cost(self) -> str: ...
+NO_BRACKET = "no uniform networks of the run enclose its cost, so it has no twins to be compared with."
 
 
 @dataclass(frozen=True)
@@ -99,32 +86,47 @@ def judge(pair: Pair, margin: float = MARGIN) -> Judgement:
     )
 
 
+class Named(Protocol):
+    """What is judged: a `Candidate`, or what was written down of one."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def cost(self) -> str: ...
+
+
 def verdicts_of_family(
-    judged: Sequence[tuple[Asked, Sequence[Twin], Judgement | None]], earlier: Sequence[Verdict] = ()
+    judged: Sequence[tuple[Named, Sequence[Twin], Judgement | None]], earlier: Sequence[Verdict] = ()
 ) -> tuple[Verdict, ...]:
-    """One verdict per candidate that was judged now, with its twins (the cheaper one first); None where it has no
-    bracket. All hypotheses of the run are one family: those of `earlier` verdicts, which stay as they are, count."""
-    told = [verdict.p for verdict in earlier if verdict.p is not None]
-    adjusted = iter(holm([*(one.p for _, _, one in judged if one), *told]))
+    """One verdict per candidate of a confirmation, with its twins, the cheaper one first; without a judgement where
+    it has none. All hypotheses of a run are one family: those of `earlier` verdicts count, which stay as they are."""
+    now = [judgement.p for _, _, judgement in judged if judgement]
+    adjusted = iter(holm([*now, *(verdict.p for verdict in earlier if verdict.p is not None)]))
     return tuple(
-        _verdict(candidate, twins, judgement, next(adjusted) if judgement else None)
-        for candidate, twins, judgement in judged
+        _verdict(who, twins, judgement, next(adjusted))
+        if judgement
+        else Verdict(**_names(who), word="not shown", reason=NO_BRACKET)
+        for who, twins, judgement in judged
     )
 
 
-def _verdict(
-    candidate: Asked, twins: Sequence[Twin], judgement: Judgement | None, p_holm: float | None
-) -> Verdict:
-    who = {name: getattr(candidate, name) for name in ("number", "key", "label", "cost")}
-    if judgement is None or p_holm is None:
-        return Verdict(**who, word="not shown", reason=NO_BRACKET)
+def _verdict(who: Named, twins: Sequence[Twin], judgement: Judgement, p_holm: float) -> Verdict:
     found = vars(judgement) | {"word": _word(judgement, p_holm), "p_holm": p_holm}
-    return Verdict(**who, twins=tuple(twins), **found)
+    return Verdict(**_names(who), twins=tuple(twins), **found)
+
+
+def _names(who: Named) -> dict[str, Any]:
+    return {name: getattr(who, name) for name in ("number", "key", "label", "cost")}
 
 
 def _word(judgement: Judgement, p_holm: float) -> Word:
     """An interval that contains the limit would contradict "saves", so its side of 2.5 % counts as well as Holm's
-    5 %."""
+    5 %. It costs more where it is surely dearer than the named twin, or surely below the uniform curve: then a uniform
+    network of its accuracy is cheaper."""
     if judgement.p <= LEVEL / 2 and p_holm <= LEVEL:
         return "saves"
     is_dearer = judgement.saving.high < 0 or judgement.above_curve.high < 0

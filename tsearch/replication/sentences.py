@@ -8,6 +8,7 @@ from tsearch.replication.candidates import Candidate, candidates_of, standard_er
 from tsearch.replication.verdict import Interval, Verdict
 from tsearch.units import counted, format_value, title
 
+_NOTHING_TO_COMPARE = "so timesteps of the two kinds cannot be compared."
 COLOURS = {"saves": "green", "not shown": "orange", "costs more": "red"}
 
 
@@ -37,7 +38,11 @@ def verdict_sentence(verdict: Verdict) -> str:
             f"Saves {_percent(verdict.saving)} {cost} against {twin} at equal accuracy ({_points(verdict.gap)}): "
             f"{who}, {above}; confirmed with {_evidence(verdict)}."
         )
-    start, more = ("Costs more", "") if verdict.word == "costs more" else ("Not shown", _resolvable(verdict))
+    start, more = (
+        ("Costs more at equal accuracy", "")
+        if verdict.word == "costs more"
+        else ("Not shown", _resolvable(verdict))
+    )
     return (
         f"{start}: {who} takes {_less(verdict.saving)} {cost} than {twin}, with an accuracy of {_points(verdict.gap)} "
         f"against it and {above}; {_evidence(verdict)}{more}."
@@ -68,11 +73,11 @@ def _reason_for_none(front: Front) -> str | None:
         return "This run measures no accuracy, so no saving at equal accuracy can be looked for."
     if front.complete and not front.feasible:
         return "No complete trial keeps the run's constraints, so there is no saving to look for."
-    placed = [point.is_uniform for point in front.feasible if has_place(point, cost)]
-    if len(set(placed)) < 2:
+    if not any(point.is_uniform and has_place(point, cost) for point in front.complete):
+        return f"No uniform configuration is complete, {_NOTHING_TO_COMPARE}"
+    if all(point.is_uniform or not has_place(point, cost) for point in front.feasible):
         which = " that keeps the run's constraints" if front.infeasible else ""
-        missing = "non-uniform" if any(placed) else "uniform"
-        return f"No {missing} configuration{which} is complete, so timesteps of the two kinds cannot be compared."
+        return f"No non-uniform configuration{which} is complete, {_NOTHING_TO_COMPARE}"
     if not candidates_of(front):
         return (
             f"No candidate for a saving: on validation, no non-uniform configuration reaches more than uniform "

@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit  # Student's t: its distribution function and the inverse
 
 from tsearch.replication.verdict import Interval
 
 Array = NDArray[np.float64]
 LEVEL = 0.05  # of false claims in the family of a run
-N_RESAMPLES = 2000
 _POWER = 0.8
 
 
@@ -40,7 +39,7 @@ class Estimate:
     @property
     def interval(self) -> Interval:
         """The interval of 95 %, not adjusted for other estimates."""
-        reach = student.ppf(1 - LEVEL / 2, self.variance.freedom) * np.sqrt(self.variance.value)
+        reach = stdtrit(self.variance.freedom, 1 - LEVEL / 2) * np.sqrt(self.variance.value)
         return Interval(value=self.value, low=float(self.value - reach), high=float(self.value + reach))
 
     def p_above(self, limit: float) -> float:
@@ -49,12 +48,12 @@ class Estimate:
         error = np.sqrt(self.variance.value)
         if error == 0:
             return float(self.value <= limit)
-        return float(student.sf((self.value - limit) / error, self.variance.freedom))
+        return float(stdtr(self.variance.freedom, (limit - self.value) / error))
 
     @property
     def resolvable(self) -> float:
         """The true difference from a limit that the interval excludes with a probability of 80 %."""
-        quantiles = student.ppf([1 - LEVEL / 2, _POWER], self.variance.freedom)
+        quantiles = stdtrit(self.variance.freedom, np.array([1 - LEVEL / 2, _POWER]))
         return float(quantiles.sum() * np.sqrt(self.variance.value))
 
 
@@ -83,18 +82,20 @@ def variance_over_groups(values: Array, groups: NDArray[np.int64]) -> Variance:
     n = len(sizes)
     if n < 2:
         raise ValueError("one group of samples has no variance; at least 2 are needed")
+    sums = np.bincount(group_of, weights=values - values.mean())
     draws = _draws(n)
-    centred = np.bincount(group_of, weights=values - values.mean())  # [G]; their sum is 0
-    means = (draws @ centred) / (draws @ sizes)
-    resampled = float(means @ means / len(means)) * n / (n - 1)
+    means = (draws @ sums.astype(np.float32)) / (draws @ sizes.astype(np.float32))
+    resampled = float(np.mean(means.astype(float) ** 2)) * n / (n - 1)  # about 0, the mean of all samples
     return Variance(max(resampled, n**-2.0), n - 1)
 
 
-@cache
-def _draws(n: int) -> Array:
-    """How often each of `n` groups is drawn, [N_RESAMPLES, n]; the same ones every time."""
-    draws = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), size=N_RESAMPLES)
-    return draws.astype(np.float64)
+@lru_cache(maxsize=2)
+def _draws(n: int) -> NDArray[np.float32]:
+    """How often each of `n` groups is drawn, one row per resample; the same ones every time. Fewer resamples of very
+    many groups, so that they take no more than 80 MB."""
+    n_resamples = min(2000, 20_000_000 // n)
+    draws = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), size=n_resamples)
+    return draws.astype(np.float32)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
