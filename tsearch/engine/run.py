@@ -37,7 +37,7 @@ from tsearch.engine.run_folder import Run, folder_of, refuse_misplaced, space_of
 from tsearch.engine.scheduling import find_scheduler
 from tsearch.engine.searching import limits_of, search
 from tsearch.errors import TsearchError
-from tsearch.references import reference_to
+from tsearch.references import reference_to, resolve
 from tsearch.space.entries import Goals
 from tsearch.space.loading import path_of
 from tsearch.space.protocol import Space
@@ -152,7 +152,12 @@ def run(
     folder = make_folder(Path(runs), name, space.name)
     with locked(folder):
         fill_folder(folder, file.model_copy(update={"name": folder.name}))
-        return search(folder, segments, chosen, limits, listener or progress())
+        listener = listener or progress()
+        finished = search(folder, segments, chosen, limits, listener)
+    hands = {"executor": executor, "workers": workers, "address": address}
+    return _after(
+        finished, evaluator=evaluator, listener=listener, segment_timeout_s=segment_timeout_s, **hands
+    )
 
 
 def resume(
@@ -198,7 +203,20 @@ def resume(
         if more_trials and ended.startswith(EXHAUSTED):
             Forgiving(listener)(Warned(f"nothing is left that {more_trials:+,} trials could try: {ended}"))
         _raise_total(folder, more_trials)
-        return search(folder, segments, chosen, limits, listener, retry_failed=retry_failed)
+        finished = search(folder, segments, chosen, limits, listener, retry_failed=retry_failed)
+    hands = {"executor": executor, "workers": workers, "address": address}
+    return _after(
+        finished, evaluator=evaluator, listener=listener, segment_timeout_s=segment_timeout_s, **hands
+    )
+
+
+def _after(finished: Run, **hands: Any) -> Run:
+    """The run with what its space asks for after the search: by its reference, because the room that does it stands
+    above this one."""
+    if finished.space.search.replicates < 2 and finished.space.confirm is None:
+        return finished
+    done: Run = resolve("tsearch.replication.after:after_search")(finished, **hands)
+    return done
 
 
 def _wait_for(executor: Executor) -> None:
