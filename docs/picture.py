@@ -16,13 +16,20 @@ from pathlib import Path
 import tsearch
 from tsearch.engine.run_folder import open_run
 from tsearch.front.point import Point
-from tsearch.front.saving import cost_metric, staircase, uniform_saving
+from tsearch.front.staircase import cost_metric, staircase
+from tsearch.replication.evidence import Evidence, evidence_of
 from tsearch.units import format_value
 
 WIDTH, HEIGHT = 760, 420
 LEFT, RIGHT, TOP, BOTTOM = 64, 24, 64, 52
 INK, PALE, PAPER = "#1f2933", "#d9dee4", "#ffffff"
 UNIFORM, OTHER = "#b45309", "#1d4ed8"
+RINGS = {  # what is said of ringed networks, and its colour
+    "candidate": ("candidate for a saving, not confirmed", "#0072b2"),
+    "saves": ("confirmed: saves", "#00795c"),
+    "not shown": ("saving not shown", "#8a5a00"),
+    "costs more": ("costs more", "#b3261e"),
+}
 LETTER, LINE = 6.9, 14  # width and height of a letter of a label, in pixels
 
 
@@ -53,6 +60,7 @@ def picture(run: tsearch.Run) -> str:
         or "accuracy" not in front.complete[0].metrics
     ):
         raise tsearch.TsearchError(f"{run.folder}: a picture needs trained networks, a cost and an accuracy.")
+    evidence = evidence_of(run, front)
     points, uniform = front.complete, [point for point in front.complete if point.is_uniform]
     frame = _frame(points, cost)
     stairs, uniform_stairs = staircase(list(points), cost), staircase(uniform, cost)
@@ -66,12 +74,12 @@ def picture(run: tsearch.Run) -> str:
             if point not in stairs + uniform_stairs
         ),
         *(_mark(point, frame, cost) for point in [*uniform_stairs, *stairs]),
+        *_rings(evidence, frame, cost),
         *_labels([*stairs, *uniform_stairs], points, frame, cost),
         *_legend(len(points)),
     ]
-    return _svg(
-        parts, f"{len(points)} trained networks of the run {run.name}. {uniform_saving(front).sentence}"
-    )
+    answer = evidence.answers[0].sentence if evidence.answers else ""
+    return _svg(parts, f"{len(points)} trained networks of the run {run.name}. {answer}")
 
 
 def _svg(parts: Sequence[str], description: str) -> str:
@@ -134,6 +142,25 @@ def _mark(point: Point, frame: Frame, cost: str, *, is_pale: bool = False) -> st
     if point.is_uniform:
         return f'<rect x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8" {look}>{name}</rect>'
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" {look}>{name}</circle>'
+
+
+def _rings(evidence: Evidence, frame: Frame, cost: str) -> list[str]:
+    """A ring around the first candidate for a saving, or around what a confirmation was about, and its word."""
+    answer = next(iter(evidence.answers), None)
+    word = answer.word if answer else ""
+    numbers = [one.number for one in evidence.candidates[:1]] if word == "candidate" else []
+    numbers = [one.number for one in evidence.verdicts if one.word == word] or numbers
+    ringed = [point for point in evidence.front.complete if point.number in numbers]
+    if not ringed:
+        return []
+    text, colour = RINGS[word]
+    look = f'fill="none" stroke="{colour}" stroke-width="2"'
+    places = [(frame.x(point.metrics[cost]), frame.y(point.metrics["accuracy"])) for point in ringed]
+    return [
+        *(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" {look}/>' for x, y in places),
+        f'<circle cx="{WIDTH - RIGHT - 6 - LETTER * len(text) - 12:.1f}" cy="22" r="7" {look}/>',
+        _text(WIDTH - RIGHT, 26, text, "end", colour),
+    ]
 
 
 def _labels(named: Sequence[Point], points: Sequence[Point], frame: Frame, cost: str) -> list[str]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tsearch.export.evaluation import evaluate_bundle
     from tsearch.front import Front
     from tsearch.networks.lif import LIF
+    from tsearch.replication.confirm import confirm
     from tsearch.report import write_report
     from tsearch.space.domains import Choice, Real, Whole
     from tsearch.space.entries import parameter_space
@@ -59,6 +60,7 @@ _HOMES = {
     "load": "export.bundle",
     "Front": "front",
     "LIF": "networks.lif",
+    "confirm": "replication.confirm",
     "write_report": "report",
     "Choice": "space.domains",
     "Real": "space.domains",
@@ -70,7 +72,7 @@ _HOMES = {
 }
 __all__ = [
     "LIF", "Bundle", "Choice", "Configuration", "DataSpec", "Dataset", "Events", "Front", "Hardware", "Phase",
-    "Progress", "Real", "Result", "Run", "SearchSpace", "Task", "TsearchError", "Whole", "evaluate_bundle",
+    "Progress", "Real", "Result", "Run", "SearchSpace", "Task", "TsearchError", "Whole", "confirm", "evaluate_bundle",
     "event_dataset", "export_bundle", "image_dataset", "load", "load_space", "open_run", "parameter_space", "quiet",
     "resume", "run", "train_and_price", "write_report",
 ]  # fmt: skip

@@ -58,6 +58,30 @@ def _resume(command: Parser) -> None:
     _add_execution(command)
 
 
+def _confirm(command: Parser) -> None:
+    _add_run(command)
+    command.epilog = (
+        "Candidates are trained again beside their uniform twins, then all of them meet the test samples.\n"
+        "One that was cut off goes on as it was planned."
+    )
+    which = command.add_mutually_exclusive_group()
+    which.add_argument("--candidates", type=int, default=3, metavar="N", help="how many at most, 1 to 3 (3)")
+    which.add_argument(
+        "--trial",
+        type=int,
+        action="append",
+        metavar="N",
+        help="this trial in place of candidates; repeatable",
+    )
+    command.add_argument(
+        "--replicates", type=int, default=5, metavar="N", help="fresh trainings of each, at least 5 (5)"
+    )
+    command.add_argument(
+        "--margin", default="1%", metavar="SHARE", help="accuracy that counts as equal, in points (1%%)"
+    )
+    _add_hands(command)
+
+
 def _show(command: Parser) -> None:
     _add_run(command)
     command.add_argument("other", nargs="?", help="a second run, to compare with")
@@ -123,6 +147,7 @@ _COMMANDS = {
     ),
     "run": _Command(commands.run, _run, "tsearch run digits_dvs --name first --trials 40"),
     "resume": _Command(commands.resume, _resume, "tsearch resume first --trials +20"),
+    "confirm": _Command(run_commands.confirm, _confirm, "tsearch confirm first --replicates 8"),
     "show": _Command(run_commands.show, _show, "tsearch show first --best accuracy --max energy=3uJ"),
     "report": _Command(run_commands.report, _report, "tsearch report first --output page.html"),
     "export": _Command(run_commands.export, _export, "tsearch export first --knee --output mine"),
@@ -158,16 +183,20 @@ def _add_hardware(command: Parser) -> None:
 
 
 def _add_execution(command: Parser) -> None:
-    command.add_argument(
-        "--executor", choices=("process", "inline", "ray"), help="where configurations are trained (process)"
-    )
-    command.add_argument("--workers", type=int, metavar="N", help="how many at once (one per core)")
-    command.add_argument("--address", help="an existing Ray cluster; implies --executor ray")
+    _add_hands(command)
     command.add_argument(
         "--timeout",
         metavar="TIME",
         help="end the run after this time, such as 90s, 30min or 2h; resume continues it",
     )
+
+
+def _add_hands(command: Parser) -> None:
+    command.add_argument(
+        "--executor", choices=("process", "inline", "ray"), help="where configurations are trained (process)"
+    )
+    command.add_argument("--workers", type=int, metavar="N", help="how many at once (one per core)")
+    command.add_argument("--address", help="an existing Ray cluster; implies --executor ray")
     command.add_argument(
         "--segment-timeout",
         metavar="TIME",

@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> str:
         seed=arguments.seed,
         timeout_s=seconds(arguments.timeout),
         segment_timeout_s=seconds(arguments.segment_timeout, "--segment-timeout"),
-        listener=_progress(arguments.verbose),
+        listener=progress_of(arguments),
         **executor_of(arguments, "process"),
     )
     return _after_run(finished, is_json=arguments.json)
@@ -60,7 +60,7 @@ def resume(arguments: argparse.Namespace) -> str:
         retry_failed=arguments.retry_failed,
         timeout_s=seconds(arguments.timeout),
         segment_timeout_s=seconds(arguments.segment_timeout, "--segment-timeout"),
-        listener=_progress(arguments.verbose),
+        listener=progress_of(arguments),
         **executor_of(arguments),
     )
     return _after_run(finished, is_json=arguments.json)
@@ -84,10 +84,11 @@ def schema(_arguments: argparse.Namespace) -> str:
     return as_json(SpaceFile.model_json_schema())
 
 
-def _progress(is_verbose: bool) -> "Progress":
+def progress_of(arguments: argparse.Namespace) -> "Progress":
+    """Progress on stderr; with --verbose, libraries talk as well."""
     from tsearch.cli.progress import Progress
 
-    if is_verbose:
+    if arguments.verbose:
         import logging
 
         logging.basicConfig(level=logging.INFO, stream=sys.stderr)

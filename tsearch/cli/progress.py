@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
+from tsearch.cli.advancing import Advancing
 from tsearch.cli.pace import Pace
 from tsearch.engine.ending import is_for_good
-from tsearch.engine.events import Ended, Event, Finished, Lost, Started, Submitted, Warned
+from tsearch.engine.events import Advanced, Ended, Event, Finished, Lost, Noted, Started, Submitted, Warned
 from tsearch.engine.state import resume_hint
 from tsearch.front import GrowingFront
 from tsearch.front.point import point_of, setting_text
@@ -40,6 +41,7 @@ class Progress:
         self._clock = clock
         self._started: Started | None = None
         self._n_failed = 0
+        self._advancing: Advancing | None = None
 
     def __call__(self, event: Event) -> None:
         """Show what an event changes."""
@@ -51,8 +53,12 @@ class Progress:
             self._finish(event)
         elif isinstance(event, Lost):
             self._line(f"trial {event.trial.number}: {event.reason}, attempt {event.attempt}")
+        elif isinstance(event, Advanced):
+            self._advance(event)
         elif isinstance(event, Warned):
             self._line(f"warning: {' '.join(event.text.split())}")
+        elif isinstance(event, Noted):
+            self._line(event.text)
         elif isinstance(event, Ended):
             self._end(event)
 
@@ -78,6 +84,16 @@ class Progress:
             self._write(_CLEAR + self._summary(event)[:width])
         elif event.trial.state == "complete":
             self._line(f"{self._summary(event)} | {_trial_text(event.trial, self._front.objectives)}")
+
+    def _advance(self, event: Advanced) -> None:
+        """'confirming: 7 of 15 trainings, about 40 s left'."""
+        if self._advancing is None or not self._advancing.goes_on(event):
+            self._advancing = Advancing(event)
+        text = self._advancing.text(event, self._clock())
+        if self._is_live and event.n_done < event.n_total:
+            self._write(_CLEAR + text[: shutil.get_terminal_size().columns - 1])
+        elif self._is_live or self._advancing.is_told(event):
+            self._line(text)
 
     def _end(self, event: Ended) -> None:
         hint = ""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tsearch.cli.streams import say
-from tsearch.cli.values import as_json, limits_of, opened
+from tsearch.cli.values import as_json, executor_of, limits_of, opened, run_folder, seconds, share
 
 if TYPE_CHECKING:
     from tsearch.engine.run_folder import Run
@@ -30,6 +30,32 @@ def show(arguments: argparse.Namespace) -> str:
     if arguments.json:
         return as_json(run_content(run, front, everything=arguments.all, limits=limits))
     return run_text(run, front, everything=arguments.all, limits=limits)
+
+
+def confirm(arguments: argparse.Namespace) -> str:
+    """Train candidates for a saving again, and judge them against uniform timesteps on test samples."""
+    from tsearch.cli.commands import progress_of
+    from tsearch.engine.run_folder import open_run
+    from tsearch.front import Front
+    from tsearch.replication.confirm import confirm as confirm_run
+    from tsearch.replication.sentences import candidate_sentence, verdict_sentence
+
+    folder = run_folder(arguments.run, arguments.runs)
+    verdicts = confirm_run(
+        folder,
+        arguments.candidates,
+        arguments.replicates,
+        share(arguments.margin, "--margin"),
+        trials=arguments.trial,
+        segment_timeout_s=seconds(arguments.segment_timeout, "--segment-timeout"),
+        listener=progress_of(arguments),
+        **executor_of(arguments),
+    )
+    sentences = [verdict_sentence(verdict) for verdict in verdicts]
+    answer = "\n".join(sentences) if verdicts else candidate_sentence(Front.of(open_run(folder)))
+    if not arguments.json:
+        return answer
+    return as_json({"run": str(folder), "verdicts": [v.content for v in verdicts], "answer": answer})
 
 
 def report(arguments: argparse.Namespace) -> str:

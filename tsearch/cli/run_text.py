@@ -15,6 +15,8 @@ from tsearch.engine.retrying import retry_command
 from tsearch.engine.state import state_of
 from tsearch.front.broken import nearest_misses
 from tsearch.front.constraints import Constraints, both, constraints_text, violation
+from tsearch.replication.evidence import evidence_of
+from tsearch.replication.state import confirmation_text
 
 if TYPE_CHECKING:
     from tsearch.engine.run_folder import Run
@@ -31,17 +33,19 @@ def run_text(
     chosen = front.by_number if everything else front.points
     kept = _keeping(chosen, limits)
     is_table = kept or not limits or not front.complete
-    lines = [front_text(front, kept) if is_table else _nothing_kept(front, limits)]
+    evidence = evidence_of(run, front)
+    lines = [front_text(front, kept, evidence) if is_table else _nothing_kept(front, limits)]
     if limits and kept:
         n_left_out, words = len(chosen) - len(kept), constraints_text(limits)
         left_out = f"left out: {n_left_out} of {len(chosen)} without {words}"
         lines.append(left_out if n_left_out else f"all {len(chosen)} have {words}")
-    return "\n".join([*lines, *_priced_line(run, front), *failed_lines(run), state_of(run).text])
+    ends = [state_of(run).text, confirmation_text(run, front)]
+    return "\n".join([*lines, *_priced_line(run, front), *failed_lines(run), *filter(None, ends)])
 
 
 def best_text(run: "Run", front: "Front", best: "Point") -> str:
     """The point that was asked for, and the state of its run."""
-    table = marked_table(front, [best])
+    table = marked_table(front, [best], evidence_of(run, front))
     return "\n".join([table, counts_text(front), *_priced_line(run, front), state_of(run).text])
 
 
@@ -52,7 +56,8 @@ def run_content(
     limits = limits or {}
     chosen = front.by_number if everything else front.points
     kept = _keeping(chosen, limits)
-    content = front_content(front, kept) | state_of(run).content
+    content = front_content(front, kept, evidence_of(run, front)) | state_of(run).content
+    content["confirmation"] = confirmation_text(run, front)
     hardware = run.task.hardware
     if front.are_networks:
         content |= {"profile": hardware.profile, "assume": dict(hardware.assume)}

@@ -1,34 +1,40 @@
 """A front as a text table and as content for JSON."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tsearch.front import Front, Point
 from tsearch.front.broken import missed_text, nearest_misses
 from tsearch.front.constraints import Constraints, constraints_text
 from tsearch.front.point import setting_names, setting_text, setting_title
-from tsearch.front.saving import uniform_saving
+from tsearch.replication.bar_texts import chance_text, interval_text
+from tsearch.replication.bar_texts import volume_text as fresh_volume_text
+from tsearch.replication.evidence import Evidence, bars_content, member_content
 from tsearch.units import format_value, title
 
 
-def front_text(front: Front, points: Sequence[Point]) -> str:
-    """One line per point: whether it is on the front (*) or the knee, its settings, its origin, every objective;
-    then a summary. Where all complete trials break a constraint of the run, the nearest misses."""
+def front_text(front: Front, points: Sequence[Point], evidence: Evidence | None = None) -> str:
+    """One line per point: whether it is on the front (*) or the knee, its settings, its origin, every objective, and
+    where members of the front were trained again, what they reached then; then a summary, and what is known about a
+    saving. Where all complete trials break a constraint of the run, the nearest misses."""
+    evidence = evidence or Evidence(front)
     if points:
-        table = marked_table(front, points)
+        table = marked_table(front, points, evidence)
     elif front.complete and not front.points:
         table = misses_text(front, front.constraints)
     else:
         table = "No trial is complete yet."
-    sentence = _saving(front)
-    return "\n".join([table, counts_text(front), *([sentence] if sentence else [])])
+    answers = [_answer_text(answer.word, answer.sentence) for answer in evidence.answers]
+    return "\n".join([table, counts_text(front), *_fresh_volume(evidence), *answers, *evidence.noise])
 
 
-def marked_table(front: Front, points: Sequence[Point]) -> str:
-    """One line per point, marked where it is on the front or the knee, or breaks a constraint of the run."""
+def marked_table(front: Front, points: Sequence[Point], evidence: Evidence | None = None) -> str:
+    """One line per point, marked where it is on the front or the knee, or breaks a constraint of the run; with its
+    error bars where the front has some."""
     on_front = {point.number for point in front.points}
-    return points_table(front, points, lambda point: _mark(point, front, on_front))
+    columns = _bar_columns(evidence, points) if evidence and evidence.bars else {}
+    return points_table(front, points, lambda point: _mark(point, front, on_front), columns=columns)
 
 
 def counts_text(front: Front) -> str:
@@ -38,12 +44,19 @@ def counts_text(front: Front) -> str:
 
 
 def points_table(
-    front: Front, points: Sequence[Point], mark: Callable[[Point], str], further: Iterable[str] = ()
+    front: Front,
+    points: Sequence[Point],
+    mark: Callable[[Point], str],
+    further: Iterable[str] = (),
+    columns: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
-    """One line per point: its `mark`, its settings, its origin, every objective and the `further` metrics."""
+    """One line per point: its `mark`, its settings, its origin, every objective, the `further` metrics, and further
+    `columns`, a cell for every point under each name."""
     metrics = list(dict.fromkeys([*(objective.name for objective in front.objectives), *further]))
     settings, details = setting_names(points), telling_details(points)
     header = ["", "trial", *settings, *map(setting_title, details), "origin", *map(title, metrics)]
+    columns = columns or {}
+    header += columns
     rows = [
         [
             mark(point),
@@ -52,8 +65,9 @@ def points_table(
             *detail_cells(point, details),
             point.origin,
             *(format_value(point.metrics.get(name, math.nan), name) for name in metrics),
+            *(cells[i] for cells in columns.values()),
         ]
-        for point in points
+        for i, point in enumerate(points)
     ]
     return grid([header, *rows])
 
@@ -65,17 +79,25 @@ def misses_text(front: Front, constraints: Constraints) -> str:
     return f"No complete trial has {constraints_text(constraints)}. The nearest misses:\n\n{table}"
 
 
-def front_content(front: Front, points: Sequence[Point] | None = None) -> dict[str, Any]:
+def front_content(
+    front: Front, points: Sequence[Point] | None = None, evidence: Evidence | None = None
+) -> dict[str, Any]:
     """The same for scripts; of `points`, by default those of the front."""
     points = front.points if points is None else points
+    evidence = evidence or Evidence(front)
     return {
         "name": front.name,
         "objectives": {objective.name: objective.direction for objective in front.objectives},
         "constraints": {metric: list(bounds) for metric, bounds in front.constraints.items()},
         "reference": dict(front.reference),
         "hypervolume": front.hypervolume,
-        "saving": _saving(front),
-        "points": [point_content(front, point) for point in points],
+        **bars_content(evidence),
+        "answers": [answer.sentence for answer in evidence.answers],
+        "candidates": [candidate.number for candidate in evidence.candidates],
+        "verdicts": [verdict.content for verdict in evidence.verdicts],
+        "points": [
+            point_content(front, point) | member_content(evidence.member(point.number)) for point in points
+        ],
     }
 
 
@@ -137,9 +159,26 @@ def _n_different(points: Sequence[Point], details: Sequence[str]) -> int:
     return len({(*setting_cells(point, names), *detail_cells(point, details)) for point in points})
 
 
-def _saving(front: Front) -> str:
-    """What non-uniform timesteps save; '' where there are none, or no trial is complete."""
-    return uniform_saving(front).sentence if front.are_networks else ""
+def _answer_text(word: str, sentence: str) -> str:
+    """The sentence about a saving; a verdict begins with its word by itself."""
+    return f"candidate: {sentence}" if word == "candidate" else sentence
+
+
+def _fresh_volume(evidence: Evidence) -> list[str]:
+    volume = fresh_volume_text(evidence.bars) if evidence.bars else ""
+    return [f"hypervolume of fresh trainings: {volume}"] if volume else []
+
+
+def _bar_columns(evidence: Evidence, points: Sequence[Point]) -> dict[str, list[str]]:
+    """What the members of the front reached in fresh trainings, and how sure their place is."""
+    members = [evidence.member(point.number) for point in points]
+    fresh = [m.metrics.get("accuracy") if m else None for m in members]
+    columns = {
+        "fresh": [str(m.n_fresh) if m else "" for m in members],
+        "fresh accuracy": [interval_text(one, "accuracy") if one else "" for one in fresh],
+        "stays on front": [chance_text(m.on_front) if m else "" for m in members],
+    }
+    return {name: cells for name, cells in columns.items() if any(cells)}
 
 
 def _mark(point: Point, front: Front, on_front: set[int]) -> str:

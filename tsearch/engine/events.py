@@ -72,8 +72,26 @@ class Rejected:
 
 
 @dataclass(frozen=True)
+class Advanced:
+    """Work besides the search is so far, which `purpose` needs: 7 of 15 trainings, for instance. Told when it begins,
+    and after each piece."""
+
+    purpose: str
+    piece: str
+    n_done: int
+    n_total: int
+
+
+@dataclass(frozen=True)
 class Warned:
     """Something that people should know while the search goes on; one line."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What people like to know, such as what a confirmation is going to do; one line."""
 
     text: str
 
@@ -89,7 +107,7 @@ class Ended:
     n_total: int
 
 
-Event = Started | Submitted | Finished | Lost | Duplicate | Rejected | Warned | Ended
+Event = Started | Submitted | Finished | Lost | Duplicate | Rejected | Advanced | Warned | Noted | Ended
 Listener = Callable[[Event], None]
 
 

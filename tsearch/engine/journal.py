@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from tsearch.configuration import Result
@@ -31,6 +32,33 @@ from tsearch.engine.store import objective_values as objective_values
 from tsearch.engine.trial import Measured, StoredResult, Trial
 from tsearch.errors import TsearchError, shown
 from tsearch.files.whole import write_whole
+
+
+def keep_result(folder: Path, key: str, name: CheckpointName, result: Result) -> None:
+    """Put a result of the configuration with this key on disk, its checkpoint first."""
+    if result.checkpoint is not None:
+        path = checkpoint_path(folder, name)
+        path.parent.mkdir(exist_ok=True)
+        write_whole(path, result.checkpoint)
+    path = result_path(folder, key, name.replicate, name.epoch)
+    path.parent.mkdir(exist_ok=True)
+    write_whole(path, json.dumps(result.model_dump()).encode())
+
+
+def keep_error(folder: Path, name: str, error: str, outcome: Outcome) -> str:
+    """Put an error and its traceback on disk; gives the error in characters that can be printed."""
+    error = shown(error)
+    path = error_path(folder, name)
+    path.parent.mkdir(exist_ok=True)
+    metrics = "" if outcome.result is None else f"metrics: {outcome.result.metrics}"
+    text = "\n".join(part for part in (error, metrics, outcome.traceback) if part)
+    write_whole(path, text.encode(errors="backslashreplace"))
+    return error
+
+
+def now() -> str:
+    """This moment, ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 class Journal:
@@ -82,13 +110,7 @@ class Journal:
 
     def keep(self, trial: Trial, epoch: int, result: Result) -> None:
         """Put the result after `epoch` on disk, its checkpoint first: where the result is, the checkpoint is too."""
-        if result.checkpoint is not None:
-            path = checkpoint_path(self._folder, self._checkpoint_name(trial, epoch))
-            path.parent.mkdir(exist_ok=True)
-            write_whole(path, result.checkpoint)
-        path = result_path(self._folder, trial.key, self._replicate, epoch)
-        path.parent.mkdir(exist_ok=True)
-        write_whole(path, json.dumps(result.model_dump()).encode())
+        keep_result(self._folder, trial.key, self._checkpoint_name(trial, epoch), result)
 
     def measured(self, trial: Trial, epoch: int, result: Result) -> Trial:
         """Note what a trial reached before the end of its training."""
@@ -126,12 +148,7 @@ class Journal:
 
     def fail(self, trial: Trial, error: str, outcome: Outcome) -> Trial:
         """Note that a trial failed and why, in characters that can be printed; its traceback goes into a file."""
-        error = shown(error)
-        path = error_path(self._folder, trial.key)
-        path.parent.mkdir(exist_ok=True)
-        metrics = "" if outcome.result is None else f"metrics: {outcome.result.metrics}"
-        text = "\n".join(part for part in (error, metrics, outcome.traceback) if part)
-        write_whole(path, text.encode(errors="backslashreplace"))
+        error = keep_error(self._folder, trial.key, error, outcome)
         return replace(trial, state="failed", error=error, finished=self._finish(trial, error=error))
 
     def close_trial(self, number: int, objectives: Sequence[float] | None) -> None:
@@ -145,7 +162,7 @@ class Journal:
 
     def _finish(self, trial: Trial, **notes: Any) -> str:
         """Note that a trial ended now, and what else there is to say about it."""
-        finished = datetime.now(UTC).isoformat(timespec="milliseconds")
+        finished = now()
         self._ledger.note(trial.number, notes | {"finished": finished})
         return finished
 

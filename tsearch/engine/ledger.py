@@ -40,6 +40,10 @@ _NOTE = (
     "insert into trial_user_attributes (trial_id, key, value_json) values (?, ?, ?) "
     "on conflict (trial_id, key) do update set value_json = excluded.value_json"
 )
+_NOTE_OF_RUN = (
+    "insert into study_user_attributes (study_id, key, value_json) values (?, ?, ?) "
+    "on conflict (study_id, key) do update set value_json = excluded.value_json"
+)
 _END = "update trials set state = ?, datetime_complete = ? where trial_id = ?"
 _VALUE = "insert into trial_values (trial_id, objective, value, value_type) values (?, ?, ?, ?)"
 _NO_VALUES = "delete from trial_values where trial_id = ?"
@@ -97,6 +101,11 @@ class Ledger:
         with self._transaction() as connection:
             connection.executemany(_NOTE, _rows(self._ids[number], notes))
 
+    def note_of_run(self, notes: Mapping[str, Any]) -> None:
+        """Write down facts that belong to no trial, all or none."""
+        with self._transaction() as connection:
+            connection.executemany(_NOTE_OF_RUN, _rows(self._study, notes))
+
     def end(self, number: int, values: Sequence[float] | None) -> None:
         """Close a trial: complete with these values of the objectives, or failed."""
         trial, state = self._ids[number], "FAIL" if values is None else "COMPLETE"
@@ -146,8 +155,8 @@ def _now() -> str:
     return str(datetime.now())
 
 
-def _rows(trial: int | None, notes: Mapping[str, Any]) -> list[tuple[int | None, str, str]]:
-    return [(trial, name, json.dumps(note)) for name, note in notes.items()]
+def _rows(owner: int | None, notes: Mapping[str, Any]) -> list[tuple[int | None, str, str]]:
+    return [(owner, name, json.dumps(note)) for name, note in notes.items()]
 
 
 def _finite(value: float) -> tuple[float | None, str]:

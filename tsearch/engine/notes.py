@@ -18,14 +18,17 @@ def _moment(text: str) -> str:
 
 Name = Annotated[str, Field(pattern=r"^\w[\w-]{0,99}$")]  # names files
 Line = Annotated[str, Field(max_length=100_000)]
+Moment = Annotated[str, AfterValidator(_moment)]
 Metrics = dict[str, float]
 
 
-class _Lenient(Frozen):
+class Lenient(Frozen):
+    """Leaves out what it does not know, which a later version may have noted."""
+
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=True)
 
 
-class Summary(_Lenient):
+class Summary(Lenient):
     """What is read often of a complete trial's result, and the hash of its file."""
 
     sha256: str
@@ -34,21 +37,21 @@ class Summary(_Lenient):
     seconds: float = 0.0
 
 
-class RungNote(_Lenient):
+class RungNote(Lenient):
     """What a trial reached before the end of its training."""
 
     metrics: Metrics
     checkpoint: tuple[Name, int, int] | None = None
 
 
-class Notes(_Lenient):
+class Notes(Lenient):
     """All that is noted about one trial. `key` and `configuration` may be found again from its values."""
 
     key: Name | None = None
     origin: Literal["baseline", "enqueued", "proposed"] = "proposed"
     configuration: dict[str, Any] | None = None
     error: Line | None = None
-    finished: Annotated[str, AfterValidator(_moment)] | None = None
+    finished: Moment | None = None
     paused: bool = False
     summary: Summary | None = None
     measured: dict[int, RungNote] = Field(default_factory=dict)

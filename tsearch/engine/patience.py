@@ -26,7 +26,7 @@ class Patience:
         self._n_pauses = 0  # since something answered
         self._since = 0.0  # when the first of them began
         self._until = 0.0  # when the last of them ends
-        self._n_losses: Counter[int] = Counter()  # of each trial, after it had begun
+        self._n_losses: Counter[str] = Counter()  # of each segment, after it had begun
 
     @property
     def left_s(self) -> float | None:
@@ -62,7 +62,7 @@ class Patience:
         """A worker answered: what was away is back."""
         self._n_pauses, self._until = 0, 0.0
 
-    def blames(self, number: int) -> bool:
-        """Count a loss of trial `number`, which had begun; whether it is likely to be the cause by now."""
-        self._n_losses[number] += 1
-        return self._n_losses[number] >= MAX_LOSSES
+    def blames(self, name: str) -> bool:
+        """Count a loss of the segment called `name`, which had begun; whether it is likely to be the cause by now."""
+        self._n_losses[name] += 1
+        return self._n_losses[name] >= MAX_LOSSES

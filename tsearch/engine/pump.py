@@ -16,14 +16,13 @@ has ended or is paused. Proposals then depend on the seed alone, not on who fini
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
 
 from tsearch.configuration import Result
 from tsearch.engine.cautions import cautions
 from tsearch.engine.choosing import Chooser
+from tsearch.engine.delivery import MAX_ATTEMPTS, Delivery
 from tsearch.engine.events import Ended, Finished, Listener, Lost, Started, Submitted, Warned
-from tsearch.engine.executors import AwayError, Executor, Outcome, Segment
-from tsearch.engine.executors.segments import soonest
+from tsearch.engine.executors import Executor, Outcome, Segment
 from tsearch.engine.journal import Journal, objective_values
 from tsearch.engine.judging import (
     failure_of_all,
@@ -31,14 +30,9 @@ from tsearch.engine.judging import (
     too_many_failures,
     violation_of,
 )
-from tsearch.engine.patience import MAX_LOSSES, Patience
 from tsearch.engine.proposing import History
 from tsearch.engine.run_folder import Run, Trial
 from tsearch.engine.scheduling import Piece, Scheduler, standing_of
-from tsearch.engine.stopwatch import Stopwatch
-from tsearch.errors import TsearchError
-
-MAX_ATTEMPTS = 3
 
 
 class Pump:
@@ -57,19 +51,18 @@ class Pump:
     ) -> None:
         """`history` holds the trials that have been told. Segments that take longer than `segment_timeout_s` fail."""
         self._run, self._journal, self._executor, self._say = run, journal, executor, listener
+        self._delivery = Delivery(executor, listener, segment_timeout_s)
         self._chooser, self._history, self._scheduler = chooser, history, scheduler
         self._standings = {t.number: standing_of(t, run.space.epochs(t.configuration)) for t in run.trials}
         self._open: dict[int, Trial] = {}  # trials that are not told
         self._waiting: deque[tuple[int, Piece]] = deque()  # pieces of these, to be submitted
-        self._under_way: dict[str, tuple[int, Piece]] = {}  # and submitted, by the trial's key
+        self._under_way: dict[str, tuple[int, Piece]] = {}  # and submitted, by name
         self._ended: dict[int, list[float] | None] = {}  # trials that ended: their objectives, None if failed
         self._n_done = len(history.ended)
         self._n_failures = 0  # in a row
         self._is_exhausted = False
         self._last_error = next((t.error for t in reversed(run.trials) if t.error), "")
         self._timeout_s = segment_timeout_s
-        self._patience, self._stopwatch = Patience(self._warn), Stopwatch()
-        executor.warn = self._warn
 
     def search(self, timeout_s: float | None) -> str:
         """Search until all trials are done, the time is up, or the space is exhausted; says which.
@@ -98,15 +91,10 @@ class Pump:
             while _left_s(deadline) != 0.0:
                 self._tell()
                 self._fill()
-                pause_s = soonest(_left_s(deadline), self._patience.left_s)
-                if self._under_way:
-                    for key, outcome in self._executor.wait(soonest(pause_s, self._stopwatch.left_s())):
-                        self._receive(*self._under_way.pop(key), outcome)
-                    self._warn_of_slow()
-                elif self._patience.left_s is not None:
-                    time.sleep(pause_s or 0.0)
-                elif not (self._ended or self._waiting):
+                if self._delivery.is_idle and not (self._ended or self._waiting):
                     break
+                for name, outcome in self._delivery.outcomes(_left_s(deadline)):
+                    self._receive(*self._under_way.pop(name), outcome)
             self._tell()
             reason = self._reason()
         finally:
@@ -115,11 +103,6 @@ class Pump:
 
     def _warn(self, text: str) -> None:
         self._say(Warned(text))
-
-    def _warn_of_slow(self) -> None:
-        hint = "" if self._timeout_s else "; `--segment-timeout TIME` ends such trials"
-        for slow in self._stopwatch.slow():
-            self._warn(f"{slow.text}{hint}")
 
     # ------------------------------------------------------------------ begin
 
@@ -179,19 +162,11 @@ class Pump:
     def _fill(self) -> None:
         """Give every free worker something to do."""
         self._ask_for_paused()
-        while (self._waiting or self._may_propose()) and self._may_submit():
+        while (self._waiting or self._may_propose()) and self._delivery.has_room():
             if not self._waiting:
                 self._propose()
             if self._waiting:
                 self._submit(*self._waiting.popleft())
-
-    def _may_submit(self) -> bool:
-        """Whether a worker is free, and what it runs on is not away."""
-        try:
-            return self._patience.left_s is None and self._executor.free() > 0
-        except AwayError as error:
-            self._patience.lose(str(error))
-            return False
 
     def _ask_for_paused(self) -> None:
         for trial in [trial for trial in self._open.values() if trial.state == "paused"]:
@@ -201,30 +176,20 @@ class Pump:
         trial = self._open[number]
         checkpoint = None if piece.parent is None else self._journal.checkpoint(piece.parent)
         start = 0 if checkpoint is None or piece.parent is None else piece.parent.epoch
-        segment = Segment(trial.configuration, start, piece.stop, checkpoint, self._run.task, self._timeout_s)
-        self._under_way[trial.key] = number, piece
-        self._stopwatch.begin(number, piece.stop - start)
-        self._executor.submit(trial.key, segment)
+        segment = Segment(trial.configuration, start, piece.stop, checkpoint, self._run.task)
+        name = f"trial {number}"
+        self._under_way[name] = number, piece
+        self._delivery.submit(name, segment)
         self._say(Submitted(trial, trial.n_lost + 1))
 
     # ------------------------------------------------------------------ receive
 
     def _receive(self, number: int, piece: Piece, outcome: Outcome) -> None:
-        self._stopwatch.end(number, counts=outcome.result is not None)
-        if outcome.is_refused:
-            raise TsearchError(outcome.error)
         if outcome.is_away:
-            if not (outcome.has_begun and self._patience.blames(number)):
-                self._waiting.append((number, piece))
-                self._patience.lose(outcome.error, has_begun=outcome.has_begun)
-                return
-            outcome = replace(
-                outcome, error=f"lost {MAX_LOSSES} times, the last time because {outcome.error}"
-            )
-        else:
-            self._patience.answer()
+            self._waiting.append((number, piece))
+            return
         trial = self._open[number]
-        if outcome.is_lost and not outcome.is_away:
+        if outcome.is_lost:
             trial = self._update(self._journal.lose(trial, outcome.error))
             self._say(Lost(trial, trial.n_lost, outcome.error))
             if trial.n_lost < MAX_ATTEMPTS:

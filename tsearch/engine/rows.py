@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tsearch.errors import TsearchError
 from tsearch.files.reading import parse_json
@@ -42,8 +42,15 @@ class Row:
         return self.state == "RUNNING"
 
 
-def read_rows(path: Path) -> list[Row]:
-    """The rows of the ledger at `path`, in order of their numbers. Raises: TsearchError if it is missing or damaged."""
+class Rows(NamedTuple):
+    """A ledger: the trials in order of their numbers, and what was written down about the run as a whole."""
+
+    trials: list[Row]
+    notes: dict[str, Any]
+
+
+def read_rows(path: Path) -> Rows:
+    """The rows of the ledger at `path`. Raises: TsearchError if it is missing or damaged."""
     if not path.is_file():
         raise TsearchError(f"{path} is missing. Restore it from a copy of the run.")
     try:
@@ -53,7 +60,7 @@ def read_rows(path: Path) -> list[Row]:
         raise TsearchError(f"{path} is damaged ({what}). Restore it from a copy of the run.") from None
 
 
-def _read(path: Path) -> list[Row]:
+def _read(path: Path) -> Rows:
     """The rows; read from a copy where the folder cannot be written and the latest rows lie in SQLite's log."""
     try:
         with closing(_connect(path)) as connection:
@@ -75,7 +82,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _rows(connection: sqlite3.Connection) -> list[Row]:
+def _rows(connection: sqlite3.Connection) -> Rows:
     connection.execute("begin")  # all tables as they are at one moment
     trials = connection.execute("select trial_id, number, state from trials order by number").fetchall()
     rows = {trial: Row(number, trial, state) for trial, number, state in trials}
@@ -96,7 +103,10 @@ def _rows(connection: sqlite3.Connection) -> list[Row]:
     ):
         if trial in rows:
             rows[trial].notes.update(_note(name, text))
-    return list(rows.values())
+    notes: dict[str, Any] = {}
+    for name, text in connection.execute("select key, value_json from study_user_attributes"):
+        notes.update(_note(name, text))
+    return Rows(list(rows.values()), notes)
 
 
 def _value(value: float, distribution: Mapping[str, Any]) -> Any:

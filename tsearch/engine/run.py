@@ -1,6 +1,5 @@
 """The way in: `run` begins a search, `resume` goes on with one."""
 
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +24,7 @@ from tsearch.engine.identity import prepared, refuse_other_identity
 from tsearch.engine.lock import locked
 from tsearch.engine.proposers import find_proposer
 from tsearch.engine.proposing import Proposer
+from tsearch.engine.reopening import given_or_stored, hands_of, progress
 from tsearch.engine.run_file import (
     TRAIN_AND_PRICE,
     ExecutorChoice,
@@ -152,7 +152,12 @@ def run(
     folder = make_folder(Path(runs), name, space.name)
     with locked(folder):
         fill_folder(folder, file.model_copy(update={"name": folder.name}))
-        return search(folder, segments, chosen, limits, listener or _progress())
+        listener = listener or progress()
+        finished = search(folder, segments, chosen, limits, listener)
+    hands = {"executor": executor, "workers": workers, "address": address}
+    return _after(
+        finished, evaluator=evaluator, listener=listener, segment_timeout_s=segment_timeout_s, **hands
+    )
 
 
 def resume(
@@ -187,22 +192,31 @@ def resume(
     space = space_of(folder, file)
     limits = limits_of(space.search, timeout_s, segment_timeout_s)
     with_hardware(space, None, None)  # it must still be there
-    evaluator = _given_or_stored(folder, "evaluator", evaluator, file.evaluator)
-    chosen = find_proposer(_given_or_stored(folder, "proposer", proposer, file.proposer))
-    if executor is None or executor == file.executor.name:
-        executor = file.executor.name
-        workers = file.executor.workers if workers is None else workers
-        address = file.executor.address if address is None else address
-    segments = make_executor(executor, evaluator, workers, address, file.task.compute.device)
+    evaluator = given_or_stored(folder, "evaluator", evaluator, file.evaluator)
+    chosen = find_proposer(given_or_stored(folder, "proposer", proposer, file.proposer))
+    segments = hands_of(file, executor, workers, address)(evaluator)
     refuse_other_identity(folder, evaluator, file.task)
     with locked(folder):
         _wait_for(segments)
-        listener = listener or _progress()
+        listener = listener or progress()
         ended = read_ended(folder) or ""
         if more_trials and ended.startswith(EXHAUSTED):
             Forgiving(listener)(Warned(f"nothing is left that {more_trials:+,} trials could try: {ended}"))
         _raise_total(folder, more_trials)
-        return search(folder, segments, chosen, limits, listener, retry_failed=retry_failed)
+        finished = search(folder, segments, chosen, limits, listener, retry_failed=retry_failed)
+    hands = {"executor": executor, "workers": workers, "address": address}
+    return _after(
+        finished, evaluator=evaluator, listener=listener, segment_timeout_s=segment_timeout_s, **hands
+    )
+
+
+def _after(finished: Run, **hands: Any) -> Run:
+    """The run with what its space asks for after the search: by its reference, because the room that does it stands
+    above this one."""
+    if finished.space.search.replicates < 2 and finished.space.confirm is None:
+        return finished
+    done: Run = resolve("tsearch.replication.after:after_search")(finished, **hands)
+    return done
 
 
 def _wait_for(executor: Executor) -> None:
@@ -222,19 +236,3 @@ def _raise_total(folder: Path, more_trials: int) -> None:
         check_numbers(file.trials, file.seed)
         forget_ended(folder)
         write_run_file(folder, file)
-
-
-def _progress() -> Listener:
-    """Lines on stderr: by its reference, because the room that prints stands above this one."""
-    progress: Listener = resolve("tsearch.cli.progress:Progress")(sys.stderr)
-    return progress
-
-
-def _given_or_stored(folder: Path, what: str, given: Any, stored: str | None) -> Any:
-    if given is None and stored is None:
-        how = "evaluator" if what == "evaluator" else f"{what}={what}"
-        raise TsearchError(
-            f"{folder}: its {what} cannot be imported. Resume from Python: resume(folder, {how}). One that stands in "
-            "a module, a file of its own, is found by itself."
-        )
-    return stored if given is None else given

@@ -2,7 +2,7 @@
 
 run.json         what is searched, how, and in which box the hypervolume is measured
 space.yaml       the search space as it was given
-ledger.sqlite    the trials (an Optuna study)
+ledger.sqlite    the trials (an Optuna study), and replicates (notes of the study)
 results/  checkpoints/  errors/    see `store.py`
 ended.json       why the last search ended
 lock             held by the process that works on the run
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tsearch.configuration import Task
 from tsearch.engine.ending import read_ended
+from tsearch.engine.replicate import Replicate, replicates_of
 from tsearch.engine.rows import Row, read_rows
 from tsearch.engine.run_file import UNREADABLE, RunFile, damaged, read_run_file
 from tsearch.engine.state import RUNS, RunState, state_of
@@ -26,7 +27,7 @@ from tsearch.space.goals import Objective
 from tsearch.space.kinds import space_from_dict
 from tsearch.space.protocol import Space
 
-__all__ = ["Measured", "Run", "State", "Trial", "open_run", "read_run"]
+__all__ = ["Measured", "Replicate", "Run", "State", "Trial", "open_run", "read_run"]
 
 LEDGER = "ledger.sqlite"
 
@@ -34,13 +35,14 @@ LEDGER = "ledger.sqlite"
 @dataclass(frozen=True, repr=False)
 class Run:
     """A run as its folder holds it, at the moment of opening. `ended` says why its last search ended, where
-    that is known.
+    that is known; `replicates` are further trainings, which are no trials.
     """
 
     folder: Path
     file: RunFile
     trials: tuple[Trial, ...]
     ended: str | None = None
+    replicates: tuple[Replicate, ...] = ()
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r}, {self.state.text})"
@@ -112,6 +114,11 @@ class Run:
         """Whether the run holds the weights of a trial at the end of its training."""
         return checkpoint_path(self.folder, self._checkpoint_name(trial)).is_file()
 
+    def replicate_checkpoint(self, replicate: Replicate) -> bytes | None:
+        """The weights of a replicate at the end of its training, safetensors; None if the run holds none."""
+        epoch = self.space.epochs(replicate.configuration)
+        return read_checkpoint(self.folder, CheckpointName(replicate.key, replicate.replicate, epoch))
+
     def _checkpoint_name(self, trial: Trial) -> CheckpointName:
         return CheckpointName(trial.key, self.task.replicate, self.space.epochs(trial.configuration))
 
@@ -135,9 +142,10 @@ def read_run(folder: str | Path) -> tuple[Run, list[Row]]:
     folder = Path(folder)
     file = read_run_file(folder)
     space = space_of(folder, file)
-    rows = read_rows(folder / LEDGER)
+    rows, notes = read_rows(folder / LEDGER)
     trials = tuple(trial_of(row, folder, space, file) for row in rows)
-    return Run(folder, file, trials, read_ended(folder)), rows
+    replicates = replicates_of(notes, folder, space, file)
+    return Run(folder, file, trials, read_ended(folder), replicates), rows
 
 
 def refuse_misplaced(folder: Path) -> None:

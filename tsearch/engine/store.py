@@ -2,9 +2,10 @@
 
 results/<key>.r<replicate>.e<epoch>.json                  one Result per configuration, replicate and epoch
 checkpoints/<prefix>.r<replicate>.e<epoch>.safetensors    one per prefix of a training, replicate and epoch
-errors/<key>.txt                                          why a trial failed, with its traceback
+errors/<key>.txt                                          why a trial failed, with its traceback; of a
+                                                          replicate <key>.r<replicate>.txt
 
-Runs of format 1 hold one result and one checkpoint per configuration, named after its key alone.
+Runs of format 1 hold one result and one checkpoint per configuration, named after its key alone: replicate 0.
 """
 
 import hashlib
@@ -41,19 +42,19 @@ def result_path(folder: Path, key: str, replicate: int, epoch: int) -> Path:
     """Where the result of a configuration at `epoch` lies, or is to lie."""
     older = folder / "results" / f"{key}.json"
     path = folder / "results" / f"{key}.r{replicate}.e{epoch}.json"
-    return older if older.is_file() and not path.is_file() else path
+    return older if replicate == 0 and older.is_file() and not path.is_file() else path
 
 
 def checkpoint_path(folder: Path, name: CheckpointName) -> Path:
     """Where a checkpoint lies, or is to lie."""
     older = folder / "checkpoints" / f"{name.prefix}.safetensors"
     path = folder / "checkpoints" / f"{name.prefix}.r{name.replicate}.e{name.epoch}.safetensors"
-    return older if older.is_file() and not path.is_file() else path
+    return older if name.replicate == 0 and older.is_file() and not path.is_file() else path
 
 
-def error_path(folder: Path, key: str) -> Path:
-    """Where the error of a failed trial lies."""
-    return folder / "errors" / f"{key}.txt"
+def error_path(folder: Path, name: str) -> Path:
+    """Where the error of a failed trial lies, by its key; of a replicate, by '<key>.r<replicate>'."""
+    return folder / "errors" / f"{name}.txt"
 
 
 def read_result(

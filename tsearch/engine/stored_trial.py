@@ -4,16 +4,18 @@ What is damaged does not hide the rest: a trial whose result cannot be read has 
 the run goes on.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from tsearch.engine.notes import Notes, checkpoint_name, notes_of
+from tsearch.engine.notes import Notes, Summary, checkpoint_name, notes_of
 from tsearch.engine.rows import Row
 from tsearch.engine.run_file import UNREADABLE, RunFile
 from tsearch.engine.store import REPEAT, checked_content, objective_values, require_result, result_path
 from tsearch.engine.trial import Measured, State, StoredResult, Trial
 from tsearch.errors import TsearchError
+from tsearch.space.goals import Objective
 from tsearch.space.protocol import Configuration, Space
 
 
@@ -26,7 +28,8 @@ def trial_of(row: Row, folder: Path, space: Space, file: RunFile) -> Trial:
     is_damaged = False
     if state == "complete":
         try:
-            result = _result(folder, space, file, key, space.epochs(configuration), notes)
+            epoch, replicate = space.epochs(configuration), file.task.replicate
+            result = stored_result(folder, space, key, replicate, epoch, notes.summary, file.objectives)
         except TsearchError as problem:
             state, error, is_damaged = "failed", str(problem), True
     return Trial(
@@ -72,24 +75,25 @@ def _state(row: Row, notes: Notes) -> State:
     return "paused" if notes.paused else "running"
 
 
-def _result(folder: Path, space: Space, file: RunFile, key: str, epoch: int, notes: Notes) -> StoredResult:
-    """The result of a complete trial. Its file is read to see that it is whole, and taken apart only when the ledger
-    does not know its content. Raises: TsearchError if it is missing or damaged."""
-    path, known = result_path(folder, key, file.task.replicate, epoch), notes.summary
-    load = partial(
-        require_result,
-        folder,
-        space,
-        key,
-        file.task.replicate,
-        epoch,
-        None if known is None else known.sha256,
-    )
+def stored_result(
+    folder: Path,
+    space: Space,
+    key: str,
+    replicate: int,
+    epoch: int,
+    known: Summary | None,
+    objectives: Sequence[Objective],
+) -> StoredResult:
+    """The result at the end of a training. Its file is read to see that it is whole, and taken apart only when the
+    ledger does not know its content. Raises: TsearchError if it is missing or damaged."""
+    path = result_path(folder, key, replicate, epoch)
+    sha256 = None if known is None else known.sha256
+    load = partial(require_result, folder, space, key, replicate, epoch, sha256)
     try:
         if known is not None:
-            checked_content(path, known.sha256)
+            checked_content(path, sha256)
         summary = known or load()
-        objective_values(summary, file.objectives)
+        objective_values(summary, objectives)
     except FileNotFoundError:
         raise TsearchError(f"{path} is missing. {REPEAT}") from None
     except ValueError as error:

@@ -19,7 +19,7 @@ class StoredResult:
     metrics: Mapping[str, float]
     n_samples: Mapping[str, int]
     seconds: float
-    load: Callable[[], Result]
+    load: Callable[[], Result] = field(compare=False)
 
     @property
     def numbers(self) -> dict[str, Any]:

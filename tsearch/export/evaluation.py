@@ -1,15 +1,12 @@
 """Accuracy on test samples: of a trial, measured once and kept in its run, and of a bundle."""
 
-import json
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tsearch.configuration import DataSpec
 from tsearch.errors import TsearchError
 from tsearch.export.bundle import Bundle
-from tsearch.files.reading import JSON_BYTES, parse_json, read_bytes
-from tsearch.files.whole import full_disk_is_an_error, write_whole
+from tsearch.replication.testing import test_result
 
 if TYPE_CHECKING:
     from tsearch.data import Dataset
@@ -18,43 +15,12 @@ if TYPE_CHECKING:
 
 
 def accuracy_on_test(run: "Run", trial: "Trial") -> dict[str, float]:
-    """Accuracy on the test samples and their number, `accuracy` and `n_samples`.
+    """Accuracy of a trial on the test samples and their number, `accuracy` and `n_samples`.
 
-    Measured once per configuration, then kept in the run's `tests` folder. Raises: TsearchError where weights or data
-    are missing.
+    Measured once, then kept in the run's `tests` folder. Raises: TsearchError where weights or data are missing.
     """
-    path = run.folder / "tests" / f"{trial.key}.json"
-    stored = _stored(path)
-    if stored is not None:
-        return stored
-    from tsearch.data import load_dataset
-    from tsearch.networks.build import build
-    from tsearch.networks.weights import current_names, load_weights
-    from tsearch.training.checkpoints import unpack_weights
-
-    weights = unpack_weights(run.checkpoint(trial))
-    dataset = load_dataset(run.task.data)
-    network = build(trial.configuration, dataset.shape, dataset.n_classes, is_static=dataset.is_static)
-    load_weights(network, current_names(weights, trial.configuration))
-    result = _measured(network, dataset)
-    with suppress(TsearchError):  # a run that cannot be written is measured again
-        _keep(path, result)
-    return result
-
-
-def _stored(path: Path) -> dict[str, float] | None:
-    """What was measured before; None where nothing was, or it is damaged."""
-    try:
-        stored = parse_json(read_bytes(path, JSON_BYTES))
-        return {name: float(stored[name]) for name in ("accuracy", "n_samples")}
-    except (FileNotFoundError, ValueError, TypeError, LookupError, OverflowError):
-        return None
-
-
-def _keep(path: Path, result: dict[str, float]) -> None:
-    with full_disk_is_an_error(path):
-        path.parent.mkdir(exist_ok=True)
-    write_whole(path, json.dumps(result).encode())
+    tested = test_result(run, trial.configuration, run.task.replicate)
+    return {"accuracy": tested.accuracy, "n_samples": float(tested.n_samples)}
 
 
 def evaluate_bundle(folder: str | Path, data: str | None = None, root: str | None = None) -> dict[str, Any]:

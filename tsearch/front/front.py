@@ -15,7 +15,7 @@ from tsearch.front.dominance import are_on_front
 from tsearch.front.gains import Array, gains_of, hypervolume, hypervolume_curve
 from tsearch.front.knee import knee_row
 from tsearch.front.metrics import known_metric, read_constraints
-from tsearch.front.point import Point, point_of
+from tsearch.front.point import Point, fresh_metrics, point_of
 from tsearch.front.tables import html_table, html_table_of_misses, table
 from tsearch.space.goals import Objective
 from tsearch.units import counted
@@ -33,6 +33,9 @@ class Front:
     Points that break one of the run's `constraints` are never on the front and cover no volume. `reference` and
     `ideal`, the worst and the best value of every objective, are the corners of the box in which hypervolumes are
     measured; where an objective is missing in them, there is no box, no hypervolume and no knee.
+
+    The front is that of the single trainings that the search saw, whatever was trained again afterwards: fresh
+    trainings stand in `Point.replicates`; `tsearch.replication.bars` makes means, intervals and probabilities of them.
     """
 
     complete: tuple[Point, ...]
@@ -50,7 +53,10 @@ class Front:
 
             run = open_run(run)
         box = {"reference": run.reference, "ideal": run.ideal}
-        return cls.of_trials(run.trials, run.objectives, **box, name=run.name, constraints=run.constraints)
+        fresh = fresh_metrics(run)
+        return cls.of_trials(
+            run.trials, run.objectives, **box, name=run.name, constraints=run.constraints, fresh=fresh
+        )
 
     @classmethod
     def of_trials(
@@ -62,11 +68,18 @@ class Front:
         ideal: Mapping[str, float],
         name: str = "",
         constraints: Constraints | None = None,
+        fresh: Mapping[str, Sequence[Mapping[str, float]]] | None = None,
     ) -> "Front":
-        """The front of those trials that are complete, in any order."""
+        """The front of those trials that are complete, in any order; `fresh` are the metrics of further trainings, by
+        key."""
+        fresh = fresh or {}
         complete = [trial for trial in trials if trial.state == "complete"]
         complete.sort(key=lambda trial: (trial.finished or "", trial.number))
-        points = tuple(point_of(trial, trial.summary) for trial in complete if trial.summary is not None)
+        points = tuple(
+            point_of(trial, trial.summary, fresh.get(trial.key, ()))
+            for trial in complete
+            if trial.summary is not None
+        )
         return cls(points, tuple(objectives), reference, ideal, name, constraints or {})
 
     @property

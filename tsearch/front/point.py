@@ -10,7 +10,7 @@ from tsearch.units import counted, format_value, title
 
 if TYPE_CHECKING:
     from tsearch.configuration import Phase, Result
-    from tsearch.engine.run_folder import Trial
+    from tsearch.engine.run_folder import Run, Trial
     from tsearch.engine.trial import StoredResult
 
 _SHOWN = 3  # metrics in the text of a point
@@ -32,6 +32,9 @@ class Point:
         parameters: The configuration by name, where it is no network.
         configuration: The network's configuration; None where it is no network, or unknown.
         seconds: How long its training took; None where unknown.
+        replicates: The metrics of every fresh training of the same configuration, made after the search had chosen it;
+            `metrics` are those of the single training that it was chosen by.
+        n_groups: Number of independent groups (scans) among those samples, None where unknown.
     """
 
     number: int
@@ -44,6 +47,8 @@ class Point:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     configuration: Configuration | None = field(default=None, repr=False, compare=False)
     seconds: float | None = field(default=None, repr=False, compare=False)
+    replicates: tuple[Mapping[str, float], ...] = field(default=(), repr=False, compare=False)
+    n_groups: int | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
         shown = [f"{title(name)} {format_value(value, name)}" for name, value in self.metrics.items()]
@@ -54,6 +59,11 @@ class Point:
     def is_uniform(self) -> bool:
         """Whether every stage has the same timesteps."""
         return len(set(self.timesteps)) == 1
+
+    @property
+    def n_independent(self) -> int | None:
+        """Number of independent samples behind its accuracy: recordings of one scan count once. None where unknown."""
+        return self.n_groups or self.n_validation
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -89,8 +99,12 @@ class Point:
         return f"T={timesteps_text(self.timesteps)}{after}"
 
 
-def point_of(trial: "Trial", result: "Result | StoredResult | None" = None) -> Point:
-    """The point of a trial; without a result it has no metrics."""
+def point_of(
+    trial: "Trial",
+    result: "Result | StoredResult | None" = None,
+    replicates: Sequence[Mapping[str, float]] = (),
+) -> Point:
+    """The point of a trial, with the metrics of its fresh trainings; without a result it has no metrics."""
     chosen = trial.configuration
     is_network = isinstance(chosen, Configuration)
     return Point(
@@ -104,7 +118,18 @@ def point_of(trial: "Trial", result: "Result | StoredResult | None" = None) -> P
         parameters={} if is_network else parameters_of(chosen),
         configuration=chosen if is_network else None,
         seconds=result.seconds or None if result else None,
+        replicates=tuple(replicates),
+        n_groups=result.n_samples.get("validation_groups") if result else None,
     )
+
+
+def fresh_metrics(run: "Run") -> dict[str, list[Mapping[str, float]]]:
+    """The metrics of every fresh training of a run, by key, in the order of their replicates."""
+    fresh: dict[str, list[Mapping[str, float]]] = {}
+    for one in sorted(run.replicates, key=lambda one: one.replicate):
+        if one.state == "complete" and one.replicate != run.task.replicate:
+            fresh.setdefault(one.key, []).append(one.metrics)
+    return fresh
 
 
 def parameters_of(configuration: Any) -> dict[str, Any]:

@@ -23,6 +23,7 @@ def staircase(points: Sequence[Point], cost: str) -> list[Point]:
 
 
 def has_place(point: Point, cost: str) -> bool:
-    """Whether accuracy and cost of a point are numbers, the cost above 0, so that its logarithm is one too."""
+    """Whether the accuracy of a point is a fraction and its cost a number above 0, so that both have errors and
+    logarithms."""
     accuracy, price = (point.metrics.get(name, math.nan) for name in ("accuracy", cost))
-    return math.isfinite(accuracy) and 0 < price < math.inf
+    return 0 <= accuracy <= 1 and 0 < price < math.inf

@@ -7,12 +7,12 @@ from typing import Any
 
 from tsearch.front import Front, Point
 from tsearch.front.labels import labels_of
-from tsearch.front.saving import Pair, uniform_saving
+from tsearch.replication.evidence import Evidence
+from tsearch.report.evidence_marks import EvidenceMarks
 from tsearch.report.hover import hover_text
 from tsearch.report.limits import limit_shapes, limits_on
 from tsearch.report.style import (
     BLUE,
-    GREEN,
     GREY,
     INK,
     MUTED,
@@ -26,14 +26,13 @@ from tsearch.report.style import (
     round_step,
 )
 from tsearch.report.view import RunView, stairs_of, uniform_points
-from tsearch.units import title
 
 
 def front_figure(view: RunView, profile: str = "") -> Figure:
     """The front of a run, with the costs of `profile` ('' for the one searched)."""
     drawing = _Drawing(view, view.under(profile or view.main), profile or view.main)
     points = [drawing.chosen(), *drawing.infeasible(), *drawing.dominated(), *drawing.lines()]
-    points += [*drawing.uniform(), *drawing.front(), *drawing.labels(), *drawing.knee(), *drawing.saving()]
+    points += [*drawing.uniform(), *drawing.front(), *drawing.labels(), *drawing.knee(), *drawing.evidence()]
     return {"data": points, "layout": drawing.layout()}
 
 
@@ -43,9 +42,9 @@ class _Drawing:
     def __init__(self, view: RunView, front: Front, profile: str) -> None:
         self._view, self._front, self._profile = view, front, profile
         self.x_metric, self.y_metric, self.color_metric = view.axes
+        self._evidence = view.evidence if profile == view.main else Evidence(front)
         self.x, self.y = self._scale(self.x_metric), self._scale(self.y_metric)
-        pair = uniform_saving(front).best if view.has_staircase else None
-        self._pair: Pair | None = pair
+        self._marks = EvidenceMarks(self._evidence, self.x, self.y)
 
     def chosen(self) -> Figure:
         """A ring for the trial shown beside the figure; the page's code puts it in its place."""
@@ -126,19 +125,12 @@ class _Drawing:
         label = {"mode": "markers+text", "text": ["knee"], "textposition": "top left", "hoverinfo": "skip"}
         return [self._points("knee", [knee]) | label | {"marker": ring}]
 
-    def saving(self) -> list[Figure]:
-        """How much the arrow saves, in the middle of it."""
-        if self._pair is None:
-            return []
-        x, y = ([scale(p.metrics[scale.metric]) for p in self._ends] for scale in (self.x, self.y))
-        middle = math.sqrt(x[0] * x[1]) if self.x.is_log else sum(x) / 2
-        text = f"<b>\N{MINUS SIGN}{100 * self._pair.saving:.0f} % {escape(title(self._pair.cost))}</b>"
-        place = {"x": [middle], "y": [sum(y) / 2], "text": [text], "textposition": "bottom center"}
-        look = {"textfont": {"color": GREEN, "size": 12}, "hoverinfo": "skip", "showlegend": False}
-        return [{"type": "scatter", "name": "saving", "mode": "text"} | place | look]
+    def evidence(self) -> list[Figure]:
+        """Means of fresh trainings, candidates and verdicts, and how much was confirmed to be saved."""
+        return [*self._marks.bars(), *self._marks.candidates(), *self._marks.saving()]
 
     def layout(self) -> dict[str, Any]:
-        """Both axes, the legend above them, the limits, and an arrow for the saving."""
+        """Both axes, the legend above them, the limits, and an arrow for a confirmed saving."""
         trials = (
             {"tick0": 0, "dtick": round_step(len(self._front.complete))} if self.x_metric == "trial" else {}
         )
@@ -149,36 +141,18 @@ class _Drawing:
             legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "itemsizing": "constant"},
             xaxis=self.x.axis() | trials,
             yaxis=self.y.axis(),
-            annotations=self._arrow(),
+            annotations=self._marks.arrow(),
             shapes=limit_shapes(self._front, self.x, self.y),
             hovermode="closest",
         )
 
-    def _arrow(self) -> list[dict[str, Any]]:
-        if self._pair is None:
-            return []
-        (x0, x1), (y0, y1) = ([_place(scale, point) for point in self._ends] for scale in (self.x, self.y))
-        places = {
-            "x": x1,
-            "y": y1,
-            "ax": x0,
-            "ay": y0,
-            "axref": "x",
-            "ayref": "y",
-            "showarrow": True,
-            "text": "",
-        }
-        look = {"arrowcolor": GREEN, "arrowwidth": 2, "arrowhead": 2, "standoff": 12, "startstandoff": 12}
-        return [places | look]
-
-    @property
-    def _ends(self) -> tuple[Point, ...]:
-        """The uniform point that the arrow begins at, and the cheaper one that it leads to."""
-        return (self._pair.uniform, self._pair.other) if self._pair else ()
-
     def _scale(self, metric: str) -> Scale:
         costs = {objective.name for objective in self._front.objectives if objective.direction == "minimize"}
-        values = [*self._values(self._front.complete, metric), *limits_on(self._front, metric)]
+        bars = self._evidence.bars
+        means = (
+            [m.metrics[metric].value for m in bars.members.values() if metric in m.metrics] if bars else []
+        )
+        values = [*self._values(self._front.complete, metric), *limits_on(self._front, metric), *means]
         return Scale(metric, values, is_cost=metric in costs)
 
     def _markers(self, name: str, points: Sequence[Point], marker: dict[str, Any]) -> list[Figure]:
@@ -204,9 +178,3 @@ class _Drawing:
 
 
 _EDGE = {"width": 1.2, "color": "#ffffff"}
-
-
-def _place(scale: Scale, point: Point) -> float:
-    """Where an annotation has to go; on a logarithmic axis plotly wants the exponent."""
-    value = scale(point.metrics[scale.metric])
-    return math.log10(value) if scale.is_log else value

@@ -7,7 +7,7 @@ from html import escape
 from tsearch.engine.state import as_arguments
 from tsearch.front import Front
 from tsearch.front.constraints import constraints_text
-from tsearch.front.saving import uniform_saving
+from tsearch.replication.evidence import Answer, unconfirmed
 from tsearch.report.hover import readable
 from tsearch.report.panels import command_html, under
 from tsearch.report.view import RunView, nearest_to_limits
@@ -49,14 +49,34 @@ def _state(view: RunView) -> str:
 
 
 def answers(view: RunView) -> str:
-    """The saving under every profile with a front; the page shows that of the profile chosen. '' without networks."""
-    savings = {profile: uniform_saving(view.under(profile)) for profile in view.profiles or ("",)}
+    """What is known about a saving: under the searched profile the verdicts, else candidates; under another one, whose
+    costs nothing was confirmed for, candidates. The page shows those of the profile chosen. '' without networks."""
     return "".join(
-        f'<p class="saving"{under(view, profile)}>{"<b>candidate</b> " if saving.best else ""}'
-        f"{escape(saving.sentence)}</p>"
-        for profile, saving in savings.items()
-        if saving.sentence and view.under(profile).points
+        _answer(answer, under(view, profile))
+        for profile in view.profiles or ("",)
+        if view.under(profile).points
+        for answer in (view.evidence.answers if profile == view.main else _elsewhere(view, profile))
     )
+
+
+def _answer(answer: Answer, attributes: str) -> str:
+    """A banner: its colour and its first word say what was found."""
+    label = "confirmed" if answer.word == "saves" else answer.word
+    word = f"<b>{label}</b> " if label else ""
+    kind = answer.word.replace(" ", "-") or "none"
+    sentence = answer.sentence.removeprefix(f"{answer.word.capitalize()}: ")
+    return f'<p class="saving {kind}"{attributes}>{word}{escape(sentence)}</p>'
+
+
+def _elsewhere(view: RunView, profile: str) -> tuple[Answer, ...]:
+    """Candidates under a profile that the search did not aim at."""
+    start = f"Under {profile}, which the search did not aim at: "
+    return tuple(Answer(word, start + sentence) for word, sentence in unconfirmed(view.under(profile)))
+
+
+def noise(view: RunView) -> str:
+    """By how much the front flatters itself, and how it does on test; '' where neither is known."""
+    return "".join(f'<p class="noise">{escape(sentence)}</p>' for sentence in view.evidence.noise)
 
 
 def warning(view: RunView) -> str:
@@ -94,6 +114,9 @@ def _tiles(view: RunView, profile: str) -> Iterator[str]:
     yield _tile("on the front", f"{len(front.points)} of {len(front.complete)}")
     if front.hypervolume is not None and profile == view.main:  # its box is that of the searched profile
         yield _tile("hypervolume", f"{front.hypervolume:.3f}")
+        if view.evidence.bars and (volume := view.evidence.bars.hypervolume):
+            ends = f"[{volume.low:.3f}, {volume.high:.3f}]"
+            yield _tile(f"hypervolume of fresh trainings {ends}", f"{volume.value:.3f}")
     for objective in front.objectives:
         values = [point.metrics[objective.name] for point in front.points]
         if values:

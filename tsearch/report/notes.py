@@ -3,6 +3,7 @@
 from html import escape
 
 from hwcost import HwcostError, load_profile
+from tsearch.replication.bar_texts import HONESTY
 from tsearch.report.hover import readable
 from tsearch.report.view import RunView
 
@@ -12,6 +13,10 @@ NOT_MODELLED = (
     "on cores and congestion between them, voltage and temperature, training."
 )
 DOMINATED = "A trial is dominated when another one is no worse in any objective and better in one."
+CONFIRMED = (
+    "Verdicts come from fresh trainings on test samples, under the searched cost; their intervals (95 %) are not "
+    "adjusted for the number of candidates, the verdicts are (Holm). Test splits are fixed across runs."
+)
 KNEE = "The knee is the point of the front furthest beyond the {} through its extremes, costs by logarithm."
 STAGES = "Stages are given by the number of blocks in each; all blocks of a stage run the same timesteps."
 
@@ -26,6 +31,8 @@ def notes(view: RunView) -> str:
         n_test = int(max(result["n_samples"] for result in view.on_test.values()))
         accuracy += f" Accuracy on test, {n_test} samples, was measured once for the front; it chose nothing."
     sentences += [accuracy] if any("accuracy" in point.metrics for point in view.front.complete) else []
+    sentences += [HONESTY] if view.evidence.bars else []
+    sentences += [CONFIRMED] if view.verdicts else []
     sentences += [DOMINATED]
     if any(view.under(profile).knee for profile in view.profiles or ("",)):
         sentences += [KNEE.format("line" if len(view.front.objectives) == 2 else "plane")]

@@ -7,6 +7,8 @@ from typing import Any
 from hwcost import Cost
 from tsearch.front import Point
 from tsearch.front.point import differing_details, setting_text, setting_title
+from tsearch.replication.bar_texts import member_text
+from tsearch.replication.sentences import verdict_sentence
 from tsearch.report.hover import readable
 from tsearch.report.limits import broken_limits
 from tsearch.report.style import Figure, Scale
@@ -135,6 +137,7 @@ def _details(view: RunView, point: Point, differing: Sequence[str]) -> str:
         *((name, text, "") for name, text in _twins(point)),
         *([("schedule", trial.schedule, "")] if trial.schedule else []),
     ]
+    rows += _evidence(view, point)
     broken = broken_limits(view.front, point)
     rows += [("breaks", escape(broken), "")] if broken else []
     if view.main and trial.costs[view.main].mixing_orders:
@@ -143,6 +146,17 @@ def _details(view: RunView, point: Point, differing: Sequence[str]) -> str:
         rows.append(("transformer", text, ""))
     body = "".join(f"<dt{under}>{escape(name)}</dt><dd{under}>{value}</dd>" for name, value, under in rows)
     return f"<dl>{body}</dl>{command_html(trial.command)}"
+
+
+def _evidence(view: RunView, point: Point) -> list[tuple[str, str, str]]:
+    """What fresh trainings say of a point, and a confirmation; both are about the searched profile."""
+    member, verdict = view.evidence.member(point.number), view.evidence.verdict(point.number)
+    attributes = under(view, view.main)
+    rows = [("trained again", escape(member_text(member)), attributes)] if member else []
+    if verdict:
+        return [*rows, ("verdict", escape(verdict_sentence(verdict)), attributes)]
+    is_candidate = point.number in {candidate.number for candidate in view.evidence.candidates}
+    return [*rows, *([("saving", "candidate, not confirmed", attributes)] if is_candidate else [])]
 
 
 def _values(view: RunView, point: Point, metric: str) -> list[tuple[str, str, str]]:

@@ -3,7 +3,7 @@
 from html import escape
 
 from tsearch.report.failures import failures_html
-from tsearch.report.head import answers, head, profile_choice, tiles, warning
+from tsearch.report.head import answers, head, noise, profile_choice, tiles, warning
 from tsearch.report.hover import readable
 from tsearch.report.limits import limits_sentence
 from tsearch.report.notes import notes
@@ -33,6 +33,7 @@ def _body(view: RunView) -> list[str]:
         answers(view),
         warning(view),
         tiles(view),
+        noise(view),
         _section("The front", _front(view)),
         *([_section("Side by side", _side_by_side(view))] if _has_figures(view) else []),
         *([_section("Hypervolume over trials", _progress(view))] if view.front.has_box else []),

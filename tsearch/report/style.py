@@ -19,7 +19,7 @@ BLUE, SKY, ORANGE, GREEN, GREY, RED = (
     "#b4bdc7",
     "#c2185b",
 )  # after Okabe and Ito, 2008
-PURPLE = "#aa4499"
+PURPLE, AMBER, CRIMSON = "#aa4499", "#8a5a00", "#b3261e"
 KINDS = {  # kinds of energy; those that are left out cost little
     "weights": "#0072b2",
     "operations": "#e69f00",

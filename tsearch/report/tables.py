@@ -6,6 +6,7 @@ from typing import Any
 
 from tsearch.front import Point
 from tsearch.front.point import setting_names, setting_text
+from tsearch.replication.bar_texts import chance_text, interval_text
 from tsearch.report.panels import command_html
 from tsearch.report.view import RunView
 from tsearch.units import format_value, title
@@ -19,7 +20,7 @@ def trials_table(view: RunView) -> str:
     metrics = [objective.name for objective in view.front.objectives]
     metrics += [name for name in ("mean_timesteps", "footprint_bits") if _is_everywhere(view, name, metrics)]
     on_test = ["accuracy on test"] if view.on_test else []
-    heads = ["trial", "front", *settings, *map(title, metrics), *on_test, "origin"]
+    heads = ["trial", "front", *settings, *map(title, metrics), *_bar_heads(view), *on_test, "origin"]
     head = "".join(f'<th><button type="button">{escape(name)}</button></th>' for name in heads)
     head += "<th>export</th>" if view.are_exported else ""
     on_front = {point.number for point in view.front.points}
@@ -62,6 +63,7 @@ def _row(view: RunView, point: Point, mark: str, settings: list[str], metrics: l
         _cell(f'<span class="mark {kind}">{mark}</span>' if mark else "", rank),
         *(_setting(point, name) for name in settings),
         *(_metric(point, name) for name in metrics),
+        *_bars(view, point),
         *([_on_test(view, point)] if view.on_test else []),
         _cell(escape(point.origin)),
         *([_cell(command_html(command))] if view.are_exported else []),
@@ -91,6 +93,24 @@ def _metric(point: Point, name: str) -> str:
 def _on_test(view: RunView, point: Point) -> str:
     result = view.on_test.get(point.number)
     return _cell(format_value(result["accuracy"], "accuracy"), result["accuracy"]) if result else _cell("")
+
+
+def _bar_heads(view: RunView) -> list[str]:
+    """Columns of error bars, where members of the front were trained again."""
+    if view.evidence.bars is None:
+        return []
+    fresh = ["fresh accuracy"] if "accuracy" in {o.name for o in view.front.objectives} else []
+    return [*fresh, "stays on front"]
+
+
+def _bars(view: RunView, point: Point) -> list[str]:
+    """The cells of these columns; empty ones for what is not on the front."""
+    heads, member = _bar_heads(view), view.evidence.member(point.number)
+    if not heads or member is None:
+        return [_cell("")] * len(heads)
+    fresh = member.metrics.get("accuracy")
+    mean = _cell(interval_text(fresh, "accuracy"), fresh.value) if fresh else _cell("")
+    return [*([mean] if len(heads) > 1 else []), _cell(escape(chance_text(member.on_front)), member.on_front)]
 
 
 def _cell(text: str, sort_key: float | None = None) -> str:

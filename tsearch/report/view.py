@@ -12,6 +12,9 @@ from tsearch.engine.state import RunState, as_arguments, state_of
 from tsearch.front import Front, Point
 from tsearch.front.broken import nearest_misses
 from tsearch.front.staircase import cost_metric, staircase
+from tsearch.replication.evidence import Evidence
+from tsearch.replication.verdict import Verdict
+from tsearch.replication.verdicts import verdicts_of
 from tsearch.report.trial_view import TrialView, trial_view
 from tsearch.units import title
 
@@ -23,8 +26,8 @@ if TYPE_CHECKING:
 class RunView:
     """A run, its state, its front and its complete trials by number, at the moment `written`.
 
-    `profiles` are those that every result was priced under, the searched one first; `on_test` holds accuracy and number
-    of samples on test data, by trial, where they were measured.
+    `profiles` are those that every result was priced under, the searched one first; `verdicts` are those of
+    confirmations; `on_test` holds accuracy and number of samples on test data, by trial, where they were measured.
     """
 
     run: "Run"
@@ -33,12 +36,18 @@ class RunView:
     front: Front
     trials: Mapping[int, TrialView]
     profiles: tuple[str, ...]
+    verdicts: tuple[Verdict, ...] = ()
     on_test: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def main(self) -> str:
         """The profile that the objectives read; '' where nothing was priced."""
         return next(iter(self.profiles), "")
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """Error bars, verdicts and the way to test, all under the searched profile."""
+        return Evidence(self.front, self.verdicts, self.on_test)
 
     @cached_property
     def are_networks(self) -> bool:
@@ -112,7 +121,9 @@ class RunView:
         cost = self.trials[point.number].costs[profile]
         prices = {"energy_pj": cost.total_pj, "latency_s": cost.latency_s}
         return replace(
-            point, metrics=dict(point.metrics) | {m: v for m, v in prices.items() if m in point.metrics}
+            point,
+            metrics=dict(point.metrics) | {m: v for m, v in prices.items() if m in point.metrics},
+            replicates=(),  # their costs are known under the searched profile alone
         )
 
 
@@ -125,7 +136,7 @@ def gather(run: "Run") -> RunView:
     }
     searched = dict.fromkeys((run.task.hardware.profile, *run.task.hardware.also))
     profiles = tuple(p for p in searched if trials and all(p in trial.costs for trial in trials.values()))
-    return RunView(run, state_of(run), datetime.now(UTC), Front.of(run), trials, profiles)
+    return RunView(run, state_of(run), datetime.now(UTC), Front.of(run), trials, profiles, verdicts_of(run))
 
 
 def _export_command(run: "Run", trial: "Trial") -> str:

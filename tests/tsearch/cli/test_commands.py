@@ -11,7 +11,7 @@ from tsearch import cli
 from tsearch.engine.run_folder import Run
 from tsearch.export.bundle import Bundle
 from tsearch.front import Front
-from tsearch.front.saving import uniform_saving
+from tsearch.replication.sentences import candidate_sentence
 from tsearch.units import format_value
 
 
@@ -29,12 +29,12 @@ def call(capsys: pytest.CaptureFixture[str], small_run: Run):
     return run_command
 
 
-def test_show_marks_the_front_and_says_what_is_saved(call, small_run: Run) -> None:
+def test_show_marks_the_front_and_says_what_may_be_saved(call, small_run: Run) -> None:
     code, out, _ = call("show", "small", "--all")
     assert code == 0
     assert "hypervolume" in out
-    sentence = uniform_saving(Front.of(small_run)).sentence
-    assert "imesteps" in sentence
+    sentence = candidate_sentence(Front.of(small_run))
+    assert "saving" in sentence
     assert sentence in out
     assert len([line for line in out.splitlines() if "nJ" in line or "µJ" in line]) >= len(small_run.results)
 

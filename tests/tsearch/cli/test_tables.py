@@ -46,7 +46,7 @@ def test_a_column_for_timesteps_and_one_for_stages() -> None:
 def test_json_has_the_parameters() -> None:
     content = json.loads(json.dumps(front_content(FRONT)))
     assert content["hypervolume"] is None
-    assert content["saving"] == ""
+    assert (content["answers"], content["candidates"], content["verdicts"]) == ([], [], [])
     assert content["points"][1]["parameters"] == {"lr": 0.012345, "act": "relu"}
     assert "parameters" not in point_content(FRONT, Point(0, "", {}, (1,), (1,)))
 

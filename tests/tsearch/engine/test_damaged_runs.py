@@ -175,7 +175,7 @@ def test_our_reading_of_the_ledger_is_optunas(found) -> None:
     resume(found.folder, more_trials=1, timeout_s=0.0)
     study = optuna.load_study(study_name=None, storage=f"sqlite:///{found.folder}/ledger.sqlite")
     rows = read_rows(found.folder / "ledger.sqlite")
-    assert [(row.number, row.id, row.state, row.values, row.notes) for row in rows] == [
+    assert [(row.number, row.id, row.state, row.values, row.notes) for row in rows.trials] == [
         (trial.number, trial._trial_id, trial.state.name, trial.params, trial.user_attrs)
         for trial in study.get_trials()
     ]

@@ -39,10 +39,11 @@ class Flaky(inline.InlineExecutor):
 
     def wait(self, timeout_s=None):
         self.n_waits += 1
-        (key, _), *_ = self._waiting
-        if self.n_waits in self.losses or (self.always_lost and int(key, 16) % self.always_lost == 0):
+        (name, segment), *_ = self._waiting
+        is_always_lost = self.always_lost and int(segment.configuration.key, 16) % self.always_lost == 0
+        if self.n_waits in self.losses or is_always_lost:
             self._waiting.popleft()
-            return [(key, away("a node was lost", has_begun=self.has_begun))]
+            return [(name, away("a node was lost", has_begun=self.has_begun))]
         return super().wait(timeout_s)
 
 

@@ -5,6 +5,7 @@ Workers import this module by name. What it is to do comes with the task, in `ta
     log       file that gets one line per evaluation begun
     sleep_s   how long an evaluation takes
     problem   what goes wrong, see `_go_wrong`
+    replicates  the problem is that of replicates alone
     every     how often it goes wrong: for configurations whose key is a multiple of this (default 1, always)
 """
 
@@ -27,9 +28,11 @@ def evaluate(configuration: Configuration, budget: int, _resume_from: bytes | No
     options = task.data.options
     if "log" in options:
         with open(options["log"], "a") as file:
-            file.write(configuration.key + "\n")
+            file.write(configuration.key + (f".r{task.replicate}" if task.replicate else "") + "\n")
     metrics = metrics_of(configuration)
-    if "problem" in options and int(configuration.key, 16) % options.get("every", 1) == 0:
+    metrics["accuracy"] -= 1e-3 * task.replicate
+    has_problem = "problem" in options and (task.replicate > 0 or not options.get("replicates"))
+    if has_problem and int(configuration.key, 16) % options.get("every", 1) == 0:
         metrics = _go_wrong(options, metrics)
     time.sleep(options.get("sleep_s", 0.0))
     checkpoint = configuration.key.encode() * options.get("repeat", 1)

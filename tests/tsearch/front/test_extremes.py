@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tsearch.front import Front, Point
 from tsearch.front.gains import gain
-from tsearch.front.saving import uniform_saving
+from tsearch.replication.sentences import candidate_sentence
 from tsearch.space.goals import Objective
 from tsearch.units import format_value
 
@@ -61,8 +61,8 @@ def test_knee_gains_and_hypervolume_hold_for_all_finite_values(
     assert shown.hypervolume is not None
     assert 0 <= shown.hypervolume <= 1
     assert len(shown.hypervolume_curve) == len(rows)
-    assert "\n" not in uniform_saving(shown).sentence
-    assert len(uniform_saving(shown).sentence) < 600
+    assert "\n" not in candidate_sentence(shown)
+    assert len(candidate_sentence(shown)) < 600
     assert repr(shown)
     assert shown._repr_html_()
     if rows:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from tsearch.errors import TsearchError
 from tsearch.front import Front, Point, compare
 from tsearch.front.gains import gain
-from tsearch.front.saving import staircase, uniform_saving
+from tsearch.front.staircase import staircase
 from tsearch.space.goals import Objective
 
 ACCURACY = Objective(name="accuracy", direction="maximize")
@@ -251,63 +250,6 @@ def trial(
     return Point(number, f"{number:016x}", metrics, timesteps, (1,) * len(timesteps), n_validation=n)
 
 
-def saving_front(*points: Point, objectives: tuple[Objective, ...] = (ACCURACY, ENERGY)) -> Front:
-    return Front(points, objectives, REFERENCE, IDEAL)
-
-
-def test_the_saving_is_the_largest_over_the_uniform_staircase() -> None:
-    front = saving_front(
-        trial(0, (1, 1, 1), 0.40, 20e3),
-        trial(1, (4, 4, 4), 0.81, 50e3),
-        trial(2, (3, 3), 0.70, 60e3),  # beaten by trial 1: not a step
-        trial(3, (8,), 0.86, 80e3),
-        trial(4, (6, 3, 1), 0.82, 30e3),
-        trial(5, (8, 4, 2), 0.86, 72e3),
-    )
-    saving = uniform_saving(front)
-    assert saving.best is not None
-    assert (saving.best.uniform.number, saving.best.other.number) == (1, 4)
-    assert saving.best.saving == pytest.approx(0.4)
-    assert saving.at_most_accurate is not None
-    assert saving.at_most_accurate.saving == pytest.approx(0.1)
-    assert saving.sentence == (
-        "Non-uniform timesteps save 40 % energy at equal accuracy: T=(6, 3, 1) (trial 4) reaches 82.0 % with "
-        "30.0 nJ, uniform T=4 (trial 1) reaches 81.0 % with 50.0 nJ; the accuracies differ by 1.0 points, within "
-        "one standard error (2.3 points on 300 validation samples); at the best uniform accuracy "
-        "(T=8, 86.0 %), non-uniform ones save 10 %."
-    )
-
-
-def test_a_clear_lead_in_accuracy_is_said_to_be_one() -> None:
-    front = saving_front(trial(0, (4, 4), 0.7, 50e3), trial(1, (4, 1), 0.8, 40e3))
-    words = "differ by 10.0 points, more than one standard error (2.6 points on 300 validation samples)."
-    assert uniform_saving(front).sentence.endswith(words)
-
-
-def test_no_saving_is_said_plainly() -> None:
-    dearer = uniform_saving(saving_front(trial(0, (2, 2), 0.7, 50e3), trial(1, (4, 1), 0.7, 60e3)))
-    assert dearer.best is None
-    assert dearer.sentence.startswith(
-        "Non-uniform timesteps save no energy at equal accuracy: at best T=(4, 1) (trial 1) reaches 70.0 % "
-        "with 60.0 nJ, 20 % more than uniform T=2 with 70.0 %; the accuracies differ by 0.0 points, within"
-    )
-    worse = uniform_saving(saving_front(trial(0, (2, 2), 0.7, 50e3), trial(1, (4, 1), 0.6, 10e3)))
-    assert worse.sentence.endswith(
-        "none reaches even the 70.0 % of the cheapest uniform configuration (T=2)."
-    )
-
-
-def test_without_two_sides_or_a_cost_or_a_sample_count_the_sentence_says_so() -> None:
-    uniform, other = trial(0, (2, 2), 0.7, 50e3, None), trial(1, (4, 1), 0.7, 40e3, None)
-    assert "No non-uniform configuration" in uniform_saving(saving_front(uniform)).sentence
-    assert "No uniform configuration" in uniform_saving(saving_front(other)).sentence
-    assert "no cost" in uniform_saving(saving_front(uniform, objectives=(ACCURACY,))).sentence
-    blind = replace(uniform, metrics={"energy_pj": 5.0})
-    assert "measures no accuracy" in uniform_saving(saving_front(blind)).sentence
-    assert "number of validation samples is unknown" in uniform_saving(saving_front(uniform, other)).sentence
-    assert "NaN" not in uniform_saving(saving_front(trial(0, (1, 1), math.nan, 5.0), uniform, other)).sentence
-
-
 points_in = st.builds(
     trial,
     st.integers(0, 99),
@@ -318,24 +260,15 @@ points_in = st.builds(
 
 
 @given(st.lists(points_in, max_size=12))
-def test_the_saving_is_what_trying_every_pair_finds(points: list[Point]) -> None:
-    uniform, others = [p for p in points if p.is_uniform], [p for p in points if not p.is_uniform]
-    losses = {id(p): (-p.metrics["accuracy"], p.metrics["energy_pj"]) for p in uniform}
+def test_the_staircase_is_what_no_other_point_beats(points: list[Point]) -> None:
+    losses = {id(p): (-p.metrics["accuracy"], p.metrics["energy_pj"]) for p in points}
 
     def is_beaten(p: Point) -> bool:
         return any(
             all(a <= b for a, b in zip(losses[id(q)], losses[id(p)], strict=True))
             and losses[id(q)] != losses[id(p)]
-            for q in uniform
+            for q in points
         )
 
-    stairs = [p for p in uniform if not is_beaten(p)]
-    assert {losses[id(p)] for p in staircase(uniform, "energy_pj")} == {losses[id(p)] for p in stairs}
-    savings = [
-        1 - o.metrics["energy_pj"] / u.metrics["energy_pj"]
-        for u in stairs
-        for o in others
-        if o.metrics["accuracy"] >= u.metrics["accuracy"]
-    ]
-    found = uniform_saving(saving_front(*points)).best
-    assert (found.saving if found else 0.0) == pytest.approx(max([0.0, *savings]))
+    unbeaten = {losses[id(p)] for p in points if not is_beaten(p)}
+    assert {losses[id(p)] for p in staircase(points, "energy_pj")} == unbeaten

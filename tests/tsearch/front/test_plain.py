@@ -8,8 +8,8 @@ from tsearch.configuration import Configuration, Phase, Result
 from tsearch.engine.run_folder import Trial
 from tsearch.front import Front, compare
 from tsearch.front.point import setting_names, setting_text
-from tsearch.front.saving import uniform_saving
 from tsearch.frozen import content_hash
+from tsearch.replication.sentences import candidate_sentence
 from tsearch.space.goals import Objective
 
 LOSS = Objective(name="loss", direction="minimize")
@@ -52,7 +52,7 @@ def test_the_front_needs_no_box_but_the_hypervolume_does() -> None:
 
 
 def test_nothing_is_said_about_timesteps() -> None:
-    assert uniform_saving(front()).sentence == ""
+    assert candidate_sentence(front()) == ""
 
 
 def test_a_table_has_a_column_per_parameter() -> None:

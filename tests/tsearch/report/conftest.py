@@ -1,6 +1,6 @@
 """Runs that nobody searched: made-up accuracies and spikes, real prices, in the shapes that real runs have."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp
 from pathlib import Path
@@ -12,12 +12,16 @@ from hwcost import NetworkSpec, SpikeRecord
 from hwcost.network.fan_out import class_sizes
 from tsearch.configuration import Configuration, DataSpec, Hardware, Phase, Result
 from tsearch.data import describe_dataset
+from tsearch.engine.replicate import Replicate
 from tsearch.engine.run_file import RunFile
 from tsearch.engine.run_folder import Run, Trial
+from tsearch.engine.trial import StoredResult
 from tsearch.errors import TsearchError
+from tsearch.front import Front
 from tsearch.frozen import content_hash
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.price import metrics_of, price
+from tsearch.replication.verdict import Interval, Twin, Verdict, Word
 
 MakeRun = Callable[..., Run]
 N_SAMPLES, N_EVENTS = 300, 2581
@@ -144,6 +148,57 @@ def run_of(
     return MadeUpRun(place, file, tuple(trials), has_weights=has_weights)
 
 
+def with_replicates(run: Run, n: int = 3) -> Run:
+    """The same run, every member of its front trained `n` times again, a little worse than in the search."""
+    again = [
+        Replicate(
+            key=point.key,
+            replicate=1 + i,
+            state="complete",
+            configuration=point.configuration,
+            summary=StoredResult(_worse(point.metrics, i), {"validation": N_SAMPLES}, 1.0, _nothing),
+        )
+        for point in Front.of(run).points
+        for i in range(n)
+    ]
+    return replace(run, replicates=tuple(again))
+
+
+def _worse(metrics: Mapping[str, float], i: int) -> dict[str, float]:
+    worse = {
+        "accuracy": metrics["accuracy"] - 0.02 + 0.01 * i,
+        "energy_pj": metrics["energy_pj"] * (1 + 0.01 * i),
+    }
+    return {**metrics, **worse}
+
+
+def _nothing() -> Result:
+    raise AssertionError("the whole result is not needed")
+
+
+def verdict(word: Word, run: Run, number: int = 6, twin: int = 2) -> Verdict:
+    """A verdict about trial `number` of `run` against the uniform trial `twin`."""
+    low, high = {"saves": (0.1, 0.2), "not shown": (-0.1, 0.3), "costs more": (-0.3, -0.1)}[word]
+    key, uniform = run.trials[number].key, run.trials[twin].key
+    return Verdict(
+        number=number,
+        key=key,
+        label="T=(2, 1, 1)",
+        cost="energy_pj",
+        word=word,
+        twins=(Twin(timesteps=2, key=key), Twin(timesteps=3, key=uniform)),
+        saving=Interval(value=(low + high) / 2, low=low, high=high),
+        gap=Interval(value=0.0, low=-0.02, high=0.02),
+        above_curve=Interval(value=0.03, low=0.01, high=0.05),
+        p=0.01,
+        p_holm=0.01,
+        resolvable=0.02,
+        n_replicates=5,
+        n_samples=300,
+        n_groups=60,
+    )
+
+
 @pytest.fixture(scope="session")
 def results() -> list[Result]:
     """Six uniform baselines and ten shrinking vectors."""
@@ -156,3 +211,15 @@ def results() -> list[Result]:
 def make_run() -> MakeRun:
     """`run_of`, for tests that want a run of their own making."""
     return run_of
+
+
+@pytest.fixture(scope="session")
+def trained_again() -> Callable[..., Run]:
+    """`with_replicates`: a run whose front was trained again."""
+    return with_replicates
+
+
+@pytest.fixture(scope="session")
+def make_verdict() -> Callable[..., Verdict]:
+    """`verdict`, of any word."""
+    return verdict

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import plotly.graph_objects as go
@@ -10,7 +11,8 @@ import pytest
 from hwcost.prices.items import ITEMS
 from tsearch.configuration import Phase, Result
 from tsearch.engine.run_folder import Run
-from tsearch.front.saving import uniform_saving
+from tsearch.replication.verdict import Verdict
+from tsearch.report.evidence_marks import TONES
 from tsearch.report.front_figure import front_figure
 from tsearch.report.panels import panels
 from tsearch.report.progress_figure import progress_figure
@@ -116,14 +118,48 @@ def test_the_limits_of_both_axes_look_different(make_run: MakeRun, results: list
     assert right["line"]["dash"] != up["line"]["dash"]
 
 
-def test_the_arrow_goes_from_the_uniform_to_the_cheaper_point(view: RunView) -> None:
-    pair = uniform_saving(view.front).best
-    assert pair is not None
-    figure = front_figure(view)
+def test_the_arrow_goes_from_the_twin_to_what_was_confirmed_to_save(
+    view: RunView, make_verdict: Callable[..., Verdict]
+) -> None:
+    verdict = make_verdict("saves", view.run)
+    figure = front_figure(replace(view, verdicts=(verdict,)))
     [arrow] = figure["layout"]["annotations"]
-    assert 10 ** arrow["x"] * 1e6 == pytest.approx(pair.other.metrics["energy_pj"])
-    assert 10 ** arrow["ax"] * 1e6 == pytest.approx(pair.uniform.metrics["energy_pj"])
-    assert trace(figure, "saving")["text"] == [f"<b>\N{MINUS SIGN}{100 * pair.saving:.0f} % energy</b>"]
+    points = {point.number: point for point in view.front.complete}
+    assert 10 ** arrow["x"] * 1e6 == pytest.approx(points[6].metrics["energy_pj"])
+    assert 10 ** arrow["ax"] * 1e6 == pytest.approx(points[2].metrics["energy_pj"])
+    assert trace(figure, "saving")["text"] == ["<b>\N{MINUS SIGN}15 % energy</b>"]
+    other = front_figure(replace(view, verdicts=(verdict,)), "45nm_paper_simple")
+    assert other["layout"]["annotations"] == []  # nothing was confirmed under its prices
+    assert "confirmed: saves" not in {found["name"] for found in other["data"]}
+
+
+@pytest.mark.parametrize("word", [None, "not shown", "costs more"])
+def test_without_a_confirmed_saving_there_is_no_arrow_and_a_star_says_what_it_is(
+    word: str | None, view: RunView, make_verdict: Callable[..., Verdict]
+) -> None:
+    shown = replace(view, verdicts=(make_verdict(word, view.run),)) if word else view
+    figure = front_figure(shown)
+    assert figure["layout"]["annotations"] == []
+    assert "saving" not in {found["name"] for found in figure["data"]}
+    star = trace(figure, word or "candidate")
+    numbers = [6] if word else [one.number for one in view.evidence.candidates]
+    energies = {p.number: p.metrics["energy_pj"] / 1e6 for p in view.front.complete}
+    assert sorted(star["x"]) == pytest.approx(sorted(energies[number] for number in numbers))
+    assert star["marker"]["color"] == TONES[word or "candidate"]
+
+
+def test_bars_of_fresh_trainings_stand_at_their_means_with_their_intervals(
+    view: RunView, trained_again: Callable[..., Run]
+) -> None:
+    again = gather(trained_again(view.run))
+    assert again.evidence.bars is not None
+    drawn = trace(front_figure(again), "mean of fresh trainings, 95 %")
+    for i, member in enumerate(again.evidence.bars.members.values()):
+        shown = member.metrics["accuracy"]
+        assert drawn["y"][i] == pytest.approx(100 * shown.value)
+        assert drawn["y"][i] - drawn["error_y"]["arrayminus"][i] == pytest.approx(100 * shown.low)
+        assert drawn["x"][i] == pytest.approx(member.metrics["energy_pj"].value / 1e6)
+    assert "mean of fresh trainings, 95 %" not in {found["name"] for found in front_figure(view)["data"]}
 
 
 def test_the_pointer_shows_timesteps_stages_schedule_rates_and_energy_split(view: RunView) -> None:

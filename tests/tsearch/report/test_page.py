@@ -6,6 +6,7 @@ import re
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from tsearch.configuration import Configuration, Result
 from tsearch.engine.run_folder import Run
 from tsearch.engine.state import RunState
 from tsearch.front import Front
-from tsearch.front.saving import uniform_saving
+from tsearch.replication.sentences import candidate_sentence, verdict_sentence
 from tsearch.report import write_report
 from tsearch.report.page import page
 from tsearch.report.plotly_code import packed_plotly
@@ -52,7 +53,7 @@ def test_the_page_holds_the_run_the_sentence_the_table_and_the_commands(
         "16 complete, 1 failed",
         "45nm_memory (layer serial)",
         "<i>seed</i> 0",
-        uniform_saving(front).sentence,
+        candidate_sentence(front),
         "training diverged at epoch 3: the loss is nan",
         "Failed trials (1)",
         "no silicon measurements",
@@ -250,11 +251,79 @@ def test_failures_of_one_cause_stand_together_with_the_next_step(
     assert "<code>tsearch resume demo --retry-failed</code>" in text
 
 
-def test_a_saving_is_a_candidate_and_none_is_not(
+def test_before_a_confirmation_the_page_speaks_of_candidates_and_of_no_saving(
     make_run: MakeRun, results: list[Result], tmp_path: Path
 ) -> None:
-    assert "<b>candidate</b> Non-uniform" in text_of(make_run(results), tmp_path)
-    assert "<b>candidate</b>" not in text_of(make_run(results[:6]), tmp_path)
+    text = text_of(make_run(results), tmp_path)
+    banners = re.findall(r'<p class="saving ([\w-]+)"[^>]*><b>([\w ]+)</b>', text)
+    assert banners == [("candidate", "candidate")] * 2
+    body = text[text.index("<main>") : text.index("</main>")]
+    assert not re.search(r"\b[Ss]aves?\b", body)
+    assert "hypervolume of fresh" not in text
+    assert "Tuning noise" not in text
+    nothing = text_of(make_run(results[:6]), tmp_path)
+    assert 'class="saving none"' in nothing
+    assert "<b>candidate</b>" not in nothing
+
+
+@pytest.mark.parametrize(
+    ("word", "kind", "label"),
+    [
+        ("saves", "saves", "confirmed"),
+        ("not shown", "not-shown", "not shown"),
+        ("costs more", "costs-more", "costs more"),
+    ],
+)
+def test_the_banner_says_the_verdict_by_colour_and_by_word(
+    word: str, kind: str, label: str, make_run: MakeRun, results: list[Result], make_verdict: Any
+) -> None:
+    run = make_run(results)
+    verdict = make_verdict(word, run)
+    text = page(replace(gather(run), verdicts=(verdict,)))
+    [(tone, said, sentence)] = re.findall(
+        r'<p class="saving ([\w-]+)" data-profile="45nm_memory"><b>([\w ]+)</b> (.*?)</p>', text
+    )
+    assert (tone, said) == (kind, label)
+    assert sentence.split(": ", 1)[-1] in escape(verdict_sentence(verdict))
+    [elsewhere] = re.findall(
+        r'<p class="saving [\w-]+" data-profile="45nm_paper_simple" hidden>(.*?)</p>', text
+    )
+    assert elsewhere.startswith("<b>candidate</b> Under 45nm_paper_simple, which the search did not aim at")
+    facts = figures_of(text)["trials"]
+    assert '<dt data-profile="45nm_memory">verdict</dt>' in facts["6"]["facts"]
+    assert "Test splits are fixed across runs." in text
+    assert f".saving.{kind} " in text
+
+
+def test_earlier_verdicts_remain_and_the_largest_saving_comes_first(
+    make_run: MakeRun, results: list[Result], make_verdict: Any
+) -> None:
+    run = make_run(results)
+    words = ("not shown", "saves", "costs more")
+    verdicts = tuple(make_verdict(word, run, number) for word, number in zip(words, (6, 7, 8), strict=True))
+    text = page(replace(gather(run), verdicts=verdicts))
+    shown = re.findall(r'<p class="saving ([\w-]+)" data-profile="45nm_memory">', text)
+    assert shown == ["saves", "not-shown", "costs-more"]
+
+
+def test_a_front_that_was_trained_again_has_error_bars_everywhere(
+    make_run: MakeRun, results: list[Result], trained_again: Any
+) -> None:
+    view = gather(trained_again(make_run(results)))
+    tests = {
+        p.number: {"accuracy": p.metrics["accuracy"] - 0.07, "n_samples": 300.0} for p in view.front.points
+    }
+    text = page(replace(view, on_test=tests))
+    assert "Tuning noise: a front is picked by the numbers that it shows." in text
+    assert "reached 1.0 points more accuracy in the search than in fresh trainings" in text
+    assert "8 members of the front measured on both lost 7.0 points" in text
+    assert re.search(r"<b>0\.\d+</b><span>hypervolume of fresh trainings \[0\.\d+, 0\.\d+\]</span>", text)
+    heads = re.findall(r'<th><button type="button">(.*?)</button></th>', text)
+    assert {"fresh accuracy", "stays on front", "accuracy on test"} <= set(heads)
+    assert '<td data-value="0.3933' in text
+    assert "39.3 % [" in text
+    assert "3 fresh trainings: accuracy 39.3 % [" in figures_of(text)["trials"]["0"]["facts"]
+    assert "the training that a point was chosen by is left out" in text
 
 
 def test_a_page_of_many_trials_stays_small(make_run: MakeRun, results: list[Result], tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_every_figure_is_drawn_and_every_control_works(
     assert all("js-plotly-plot" in place for place in places)
     assert window.is_silent
     assert not window.run("document.documentElement.scrollWidth > innerWidth")
-    sentences = re.findall(r'<p class="saving" data-profile="(\w+)"( hidden="")?', text)
+    sentences = re.findall(r'<p class="saving candidate" data-profile="(\w+)"( hidden="")?', text)
     assert sentences == [("45nm_memory", ' hidden=""'), ("45nm_paper_simple", "")]
     table = text[text.index('<table class="trials">') :]
     energies = [float(row) for row in re.findall(r'data-value="([\d.]+)">[\d.]+ [nµ]J', table)]

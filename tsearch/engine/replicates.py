@@ -1,0 +1,161 @@
+"""Replicates are trained: to the end of their schedule, by the run's executor, and noted in its ledger.
+
+What is wanted is noted first, a result is on disk before its note: one whose training was cut off is trained again, one
+with its result on disk is not. A training that fails has failed for good; only what became damaged is repeated.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tsearch.configuration import Result
+from tsearch.engine.delivery import Work
+from tsearch.engine.driver import Driver, driver_of
+from tsearch.engine.events import Listener, Warned
+from tsearch.engine.executors import Evaluator, Outcome, Segment
+from tsearch.engine.journal import keep_error, keep_result, now
+from tsearch.engine.ledger import Ledger
+from tsearch.engine.notes import Summary
+from tsearch.engine.replicate import Replicate, ReplicateNote, Wanted
+from tsearch.engine.run_folder import LEDGER, Run, open_run
+from tsearch.engine.store import CheckpointName, hash_of, objective_values, read_result, result_path
+from tsearch.errors import TsearchError
+
+__all__ = ["Replicate", "Wanted", "train", "train_replicates"]
+
+
+def train_replicates(
+    run: Run | str | Path,
+    wanted: Sequence[Wanted],
+    *,
+    evaluator: Evaluator | str | None = None,
+    listener: Listener | None = None,
+    executor: str | None = None,
+    workers: int | None = None,
+    address: str | None = None,
+    segment_timeout_s: float | None = None,
+    purpose: str = "replicates",
+) -> Run:
+    """Train each of `wanted` that has not ended before, and give back the run, whose `replicates` holds them then.
+
+    The run is given as such, by its folder or its name; the other arguments are those of `engine.run.resume`. `purpose`
+    is what the listener is told: 'replicates: 7 of 15 trainings'.
+
+    Raises: TsearchError as `resume` does; KeyboardInterrupt passes, and a second call goes on.
+    """
+    with driver_of(
+        run,
+        evaluator,
+        listener=listener,
+        executor=executor,
+        workers=workers,
+        address=address,
+        segment_timeout_s=segment_timeout_s,
+    ) as driver:
+        train(driver, wanted, purpose)
+    return open_run(driver.folder)
+
+
+def train(driver: Driver, wanted: Sequence[Wanted], purpose: str) -> None:
+    """The same for a run whose lock is held. Raises: ValueError where the search's own number is wanted."""
+    run = driver.run()
+    if any(each.replicate == run.task.replicate for each in wanted):
+        raise ValueError(
+            f"replicate {run.task.replicate} is that of the search: its trials are trained with it"
+        )
+    ended = {(each.key, each.replicate) for each in run.replicates if each.has_ended}
+    jobs = [_job(run, each) for each in dict.fromkeys(wanted)]
+    jobs = [job for job in jobs if (job.note.key, job.note.replicate) not in ended]
+    n_done = len(dict.fromkeys(wanted)) - len(jobs)
+    ledger = Ledger(run.folder / LEDGER, [])
+    try:
+        ledger.note_of_run({job.note.name: job.note.model_dump() for job in jobs})
+        keeper = _Keeper(run, ledger, driver.listener)
+        missing = [job for job in jobs if not keeper.has(job)]
+        by_name = {job.work.name: job for job in missing}
+        driver.carry_out(
+            [job.work for job in missing],
+            lambda work, outcome: keeper.settle(by_name[work.name], outcome),
+            purpose=purpose,
+            piece="training",
+            n_done=n_done + len(jobs) - len(missing),
+        )
+    finally:
+        ledger.close()
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A training that is to be done, and what the ledger is to say of it."""
+
+    note: ReplicateNote
+    work: Work
+
+    @property
+    def name(self) -> CheckpointName:
+        return CheckpointName(self.note.key, self.note.replicate, self.work.segment.stop)
+
+
+def _job(run: Run, wanted: Wanted) -> _Job:
+    configuration, replicate = wanted
+    key = run.space.key(configuration)
+    task = run.task.model_copy(update={"replicate": replicate})
+    segment = Segment(configuration, 0, run.space.epochs(configuration), None, task)
+    note = ReplicateNote(key=key, replicate=replicate, configuration=run.space.to_plain(configuration))
+    return _Job(note, Work(f"replicate {replicate} of {key}", segment))
+
+
+@dataclass(frozen=True)
+class _Keeper:
+    """Puts on disk what trainings gave."""
+
+    run: Run
+    ledger: Ledger
+    listener: Listener
+
+    def has(self, job: _Job) -> bool:
+        """Whether the result of a training is on disk already; it is noted then."""
+        try:
+            result = read_result(self.run.folder, self.run.space, *job.name)
+        except TsearchError:
+            return False
+        if result is None:
+            return False
+        self._note_result(job, result)
+        return True
+
+    def settle(self, job: _Job, outcome: Outcome) -> None:
+        """Keep the result of a training, or why there is none."""
+        error = self._kept(job, outcome)
+        if outcome.result is not None and not error:
+            self._note_result(job, outcome.result)
+            return
+        error = keep_error(self.run.folder, f"{job.note.key}.r{job.note.replicate}", error, outcome)
+        self._note(job, error=error)
+        self.listener(Warned(f"{job.work.name} failed: {error}"))
+
+    def _kept(self, job: _Job, outcome: Outcome) -> str:
+        """'' once a result is on disk; else what is wrong with it."""
+        if outcome.result is None:
+            return outcome.error
+        if outcome.result.budget != job.work.segment.stop:
+            return f"the result is for a budget of {outcome.result.budget}, not of {job.work.segment.stop}"
+        try:
+            objective_values(outcome.result, self.run.objectives)
+            keep_result(self.run.folder, job.note.key, job.name, outcome.result)
+        except ValueError as error:
+            return str(error)
+        except TypeError as error:
+            return f"the result cannot be written as JSON: {error}"
+        return ""
+
+    def _note_result(self, job: _Job, result: Result) -> None:
+        sha256 = hash_of(result_path(self.run.folder, *job.name).read_bytes())
+        summary = Summary(
+            sha256=sha256, metrics=result.metrics, n_samples=result.n_samples, seconds=result.seconds
+        )
+        self._note(job, summary=summary)
+
+    def _note(self, job: _Job, **end: object) -> None:
+        note = job.note.model_copy(update={"finished": now(), **end})
+        self.ledger.note_of_run({note.name: note.model_dump()})

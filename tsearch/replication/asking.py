@@ -1,0 +1,122 @@
+"""What a confirmation is asked: which candidates, with how many replicates, against which margin."""
+
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from tsearch.engine.journal import now
+from tsearch.engine.run_folder import Run
+from tsearch.errors import TsearchError
+from tsearch.front import Front
+from tsearch.replication.candidates import Candidate, candidate_of, candidates_of
+from tsearch.replication.plan import Plan, Planned, fresh_numbers, plans
+from tsearch.replication.statistics import LEVEL
+from tsearch.replication.verdicts import verdicts_of
+from tsearch.space.goals import ConfirmSettings
+
+MOST = 3  # candidates of one confirmation: each costs the others power
+
+
+def plan_text(plan: Plan) -> str:
+    """'confirmation 1: trial 12 (T=(3,1)), 5 fresh replicates of each and of its uniform twins, margin 1 point'."""
+    who = ", ".join(f"trial {one.number} ({one.label})" for one in plan.candidates)
+    return (
+        f"confirmation {plan.number}: {who}, {len(plan.replicates)} fresh replicates of each and of its uniform twins, "
+        f"margin {100 * plan.margin:g} points"
+    )
+
+
+def why_not(run: Run, front: Front) -> str:
+    """Why nothing of a run can be confirmed, whatever it has found; '' where that can be asked."""
+    if front.complete and not front.are_networks:
+        return "only networks have timesteps to confirm, and this run searched plain parameters"
+    names = [objective.name for objective in run.objectives]
+    if all(objective.is_maximized for objective in run.objectives):
+        return f"no cost is among the objectives ({', '.join(names)}), so there is no saving to confirm"
+    if front.complete and not any("accuracy" in point.metrics for point in front.complete):
+        return "no accuracy is measured, so no saving at equal accuracy can be confirmed"
+    return "" if front.complete else "no trial is complete yet"
+
+
+def settings_of(candidates: int, replicates: int, margin: float) -> ConfirmSettings:
+    """How to confirm, checked. Raises: TsearchError."""
+    try:
+        return ConfirmSettings(candidates=candidates, replicates=replicates, margin=margin)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        words = problem["msg"].replace("Input should be", "give a number").removesuffix(".")
+        raise TsearchError(f"confirm: {problem['loc'][0]} {problem['input']!r}: {words}.") from None
+
+
+def plan_of(run: Run, settings: ConfirmSettings, trials: Sequence[int] | None) -> Plan:
+    """The next confirmation of a run, of these trials or of what promises most; nothing is written. Raises:
+    TsearchError where it cannot be asked."""
+    front = Front.of(run)
+    reason = why_not(run, front)
+    if reason:
+        raise TsearchError(f"{run.folder}: {reason}.")
+    earlier = plans(run.folder)
+    if trials is None:
+        chosen = candidates_of(front, settings.candidates, settings.margin)
+    elif len(set(trials)) > MOST:
+        raise TsearchError(
+            f"{run.folder}: at most {MOST} candidates share a confirmation. Confirm the others later."
+        )
+    else:
+        chosen = tuple(_named(run, front, number, settings) for number in dict.fromkeys(trials))
+    used = [
+        run.task.replicate,
+        *(r.replicate for r in run.replicates),
+        *(r for p in earlier for r in p.replicates),
+    ]
+    return Plan(
+        number=max((plan.number for plan in earlier), default=0) + 1,
+        written=now(),
+        candidates=tuple(_planned(run, front, one) for one in chosen),
+        replicates=fresh_numbers(used, settings.replicates),
+        margin=settings.margin,
+        level=LEVEL,
+        n_earlier=sum(verdict.p is not None for verdict in verdicts_of(run)),
+        data=run.task.identity.data,
+    )
+
+
+def _named(run: Run, front: Front, number: int, settings: ConfirmSettings) -> Candidate:
+    point = next((point for point in front.complete if point.number == number), None)
+    if point is None:
+        found = ", ".join(str(point.number) for point in front.complete[:12])
+        raise TsearchError(
+            f"{run.folder}: trial {number} is not complete, or there is none. Complete: {found} ..."
+        )
+    candidate = candidate_of(front, point, settings.margin)
+    if candidate is None:
+        why = (
+            "has the same timesteps in every stage"
+            if point.is_uniform
+            else "has no uniform network to compare with"
+        )
+        raise TsearchError(f"{run.folder}: trial {number} {why}. Choose another one.")
+    return candidate
+
+
+def _planned(run: Run, front: Front, candidate: Candidate) -> Planned:
+    configuration = next(t.configuration for t in run.trials if t.number == candidate.number)
+    return Planned(
+        number=candidate.number,
+        key=candidate.key,
+        label=candidate.label,
+        cost=candidate.cost,
+        configuration=run.space.to_plain(configuration),
+        below=_first_twin(front, candidate),
+    )
+
+
+def _first_twin(front: Front, candidate: Candidate) -> int:
+    """Timesteps of the cheaper twin to begin with. What costs less or more than all uniform networks of the run may
+    still lie between its own twins."""
+    if candidate.bracket is not None:
+        return candidate.bracket[0]
+    uniform = [point for point in front.complete if point.is_uniform]
+    costs = [point.metrics[candidate.cost] for point in uniform if candidate.cost in point.metrics]
+    is_below = candidate.point.metrics[candidate.cost] < min(costs)
+    return 1 if is_below else max(1, max(point.timesteps[0] for point in uniform) - 1)

@@ -1,0 +1,41 @@
+"""From validation to test: how much less the members of a front reach on samples that chose nothing."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from tsearch.front import Front
+from tsearch.replication.spread import NORMAL, sampling_error
+from tsearch.replication.verdict import Interval
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Accuracy on validation minus accuracy on test, of the same trainings, averaged over `n_members` of a front.
+
+    The interval of 95 % is that of the samples: all members share them, so that more members do not narrow it. It is
+    None where a number of samples is unknown.
+    """
+
+    mean: float
+    interval: Interval | None
+    n_members: int
+
+
+def gap_to_test(front: Front, on_test: Mapping[int, Mapping[str, float]]) -> Gap | None:
+    """The gap of a front whose members reached `accuracy` over `n_samples` on test, by number of trial; None where no
+    member was tested."""
+    tested = [p for p in front.points if p.number in on_test and "accuracy" in p.metrics]
+    if not tested:
+        return None
+    gaps = [point.metrics["accuracy"] - on_test[point.number]["accuracy"] for point in tested]
+    on_average = float(np.mean([on_test[point.number]["accuracy"] for point in tested]))
+    n_validation = min((point.n_independent or 0 for point in tested), default=0)
+    n_test = min(int(on_test[point.number]["n_samples"]) for point in tested)
+    error = math.hypot(sampling_error(on_average, n_validation), sampling_error(on_average, n_test))
+    mean = float(np.mean(gaps))
+    known = math.isfinite(error)
+    reach = Interval(value=mean, low=mean - NORMAL * error, high=mean + NORMAL * error) if known else None
+    return Gap(mean, reach, len(gaps))

@@ -1,0 +1,130 @@
+"""The twins of every candidate: fresh replicates are trained until two uniform networks bracket its cost.
+
+Only costs on validation decide which twins they are. No test sample is read before they are written down.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+
+from tsearch.configuration import Configuration
+from tsearch.engine.driver import Driver
+from tsearch.engine.journal import now
+from tsearch.engine.replicate import Replicate, Wanted
+from tsearch.engine.replicates import train
+from tsearch.engine.run_folder import Run
+from tsearch.errors import TsearchError
+from tsearch.replication.judge import NO_BRACKET
+from tsearch.replication.plan import Paired, Plan, Planned, Twins
+from tsearch.replication.verdict import Twin
+
+PURPOSE = "confirming"
+
+
+@dataclass(frozen=True)
+class Trio:
+    """A candidate and its twins, the cheaper one first, as they are trained."""
+
+    candidate: Configuration
+    below: Configuration
+    above: Configuration
+    timesteps: int  # of the cheaper twin
+
+    @property
+    def members(self) -> tuple[Configuration, ...]:
+        return self.candidate, self.below, self.above
+
+
+def find_twins(driver: Driver, plan: Plan) -> Twins:
+    """Train the candidates of a plan beside twins that come closer, until those are found that bracket them."""
+    run = driver.run()
+    trios = {one.key: trio_of(run, one, one.below) for one in plan.candidates}
+    wanted: list[Wanted] = []
+    paired: dict[str, Paired] = {}
+    while len(paired) < len(plan.candidates):
+        wanted += wanted_of(plan, [trio for key, trio in trios.items() if trio and key not in paired])
+        train(driver, wanted, PURPOSE)
+        run = driver.run()
+        for planned in plan.candidates:
+            trio = trios[planned.key]
+            found = paired.get(planned.key) or _paired(run, plan, planned, trio)
+            if isinstance(found, Paired):
+                paired[planned.key] = found
+            else:
+                trios[planned.key] = found
+    return Twins(written=now(), pairs=tuple(paired[one.key] for one in plan.candidates))
+
+
+def trio_of(run: Run, planned: Planned, timesteps: int) -> Trio | None:
+    """A candidate beside the uniform networks of `timesteps` and of one more; None where there are no such twins."""
+    candidate = run.space.from_plain(planned.configuration)
+    with suppress(TsearchError):
+        below, above = (run.space.twin(candidate, t) for t in (timesteps, timesteps + 1))
+        return Trio(candidate, below, above, timesteps)
+    return None
+
+
+def replicates_by_key(run: Run, plan: Plan) -> dict[str, list[Replicate]]:
+    """The replicates of a plan, by the key of their configuration, in the order of their numbers."""
+    by_key: dict[str, list[Replicate]] = {}
+    for each in sorted(run.replicates, key=lambda each: each.replicate):
+        if each.replicate in plan.replicates:
+            by_key.setdefault(each.key, []).append(each)
+    return by_key
+
+
+def wanted_of(plan: Plan, trios: Sequence[Trio]) -> list[Wanted]:
+    members = dict.fromkeys(member for trio in trios for member in trio.members)
+    return [Wanted(member, replicate) for member in members for replicate in plan.replicates]
+
+
+def _paired(run: Run, plan: Plan, planned: Planned, trio: Trio | None) -> Paired | Trio:
+    """The twins of a candidate, or why there are none; a trio to be trained where its twins are to come closer."""
+    if trio is None:
+        return Paired(key=planned.key, reason=NO_BRACKET)
+    by_key = replicates_by_key(run, plan)
+    keys = [run.space.key(member) for member in trio.members]
+    failed = next((each for key in keys for each in by_key[key] if each.state != "complete"), None)
+    if failed is not None:
+        return Paired(key=planned.key, reason=_failure(failed))
+    costs = tuple(_mean_cost(by_key[key], planned.cost) for key in keys)
+    step = _step(costs)
+    if step == 0:
+        twins = [Twin(timesteps=trio.timesteps + i, key=key) for i, key in enumerate(keys[1:])]
+        return Paired(key=planned.key, twins=tuple(twins), costs=costs)
+    closer = trio_of(run, planned, trio.timesteps + step)
+    if closer is None or _were_passed(run, closer, planned, by_key, step):
+        return Paired(key=planned.key, costs=costs, reason=NO_BRACKET)
+    return closer
+
+
+def _step(costs: tuple[float, ...]) -> int:
+    """Whether fewer (-1) or more (1) timesteps come closer to the candidate's cost; 0 where the twins bracket it."""
+    candidate, below, above = costs
+    if candidate < below:
+        return -1
+    return 1 if candidate > above else 0
+
+
+def _were_passed(
+    run: Run, closer: Trio, planned: Planned, by_key: Mapping[str, Sequence[Replicate]], step: int
+) -> bool:
+    """Whether both twins are known already, and do not bracket the candidate either: the costs do not grow with
+    timesteps."""
+    keys = [run.space.key(member) for member in closer.members]
+    if not all(key in by_key for key in keys):
+        return False
+    if any(each.state != "complete" for key in keys for each in by_key[key]):
+        return False
+    return _step(tuple(_mean_cost(by_key[key], planned.cost) for key in keys)) == -step
+
+
+def _mean_cost(replicates: Sequence[Replicate], cost: str) -> float:
+    """Geometric mean: costs are compared by their logarithms."""
+    return float(np.exp(np.mean(np.log([each.metrics[cost] for each in replicates]))))
+
+
+def _failure(replicate: Replicate) -> str:
+    return f"replicate {replicate.replicate} of {replicate.key} did not end: {replicate.error}."
