@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tsearch.front.front import Front
 from tsearch.front.point import Point
+from tsearch.front.staircase import cost_metric, staircase
 from tsearch.units import format_value, title
 
 _MOST = 1e6  # times as dear; what costs still more is told as this
@@ -66,21 +67,6 @@ def uniform_saving(front: Front) -> Saving:
     if best is None or best.percent <= 0:
         return Saving(cost, None, at_top, _nothing_saved(cost, best, stairs[0]))
     return Saving(cost, best, at_top, _saved(best, at_top, stairs[-1]))
-
-
-def staircase(points: list[Point], cost: str) -> list[Point]:
-    """The points that no other one beats in accuracy and cost together, cheapest first."""
-    stairs: list[Point] = []
-    for point in sorted(points, key=lambda p: (p.metrics[cost], -p.metrics["accuracy"], p.number)):
-        if not stairs or point.metrics["accuracy"] > stairs[-1].metrics["accuracy"]:
-            stairs.append(point)
-    return stairs
-
-
-def cost_metric(front: Front) -> str | None:
-    """The first cost among the objectives that is an energy, else the first cost, else None."""
-    costs = [objective.name for objective in front.objectives if objective.direction == "minimize"]
-    return next((name for name in costs if "energy" in name), costs[0] if costs else None)
 
 
 def _reason_for_none(front: Front, cost: str | None) -> str | None:

@@ -11,7 +11,7 @@ from tsearch.configuration import Configuration
 from tsearch.engine.state import RunState, as_arguments, state_of
 from tsearch.front import Front, Point
 from tsearch.front.broken import nearest_misses
-from tsearch.front.saving import cost_metric, staircase
+from tsearch.front.staircase import cost_metric, staircase
 from tsearch.report.trial_view import TrialView, trial_view
 from tsearch.units import title
 

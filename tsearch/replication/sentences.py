@@ -1,0 +1,129 @@
+"""What is said of candidates, before a confirmation, and of verdicts, after it."""
+
+from collections.abc import Sequence
+
+from tsearch.front.front import Front
+from tsearch.front.staircase import cost_metric, has_place
+from tsearch.replication.candidates import Candidate, candidates_of, standard_error
+from tsearch.replication.verdict import Interval, Verdict
+from tsearch.units import counted, format_value, title
+
+COLOURS = {"saves": "green", "not shown": "orange", "costs more": "red"}
+
+
+def candidate_sentence(front: Front) -> str:
+    """Which networks with non-uniform timesteps may save cost, and how to confirm it; why there is none; '' where no
+    networks were searched."""
+    reason = _reason_for_none(front)
+    if reason is not None:
+        return reason
+    first, *more = candidates_of(front)
+    also = f" So {'is' if len(more) == 1 else 'are'} {_trials(more)}." if more else ""
+    return (
+        f"{_seen(first)}.{also} `tsearch confirm {front.name or 'RUN'}` trains "
+        f"{'them' if more else 'it'} again, beside uniform twins."
+    )
+
+
+def verdict_sentence(verdict: Verdict) -> str:
+    """What a confirmation found about one candidate, with its intervals."""
+    who = f"{verdict.label} (trial {verdict.number})"
+    if verdict.saving is None or verdict.gap is None or verdict.above_curve is None:
+        return f"Not shown: {who}: {verdict.reason}"
+    cost, twin = title(verdict.cost), f"uniform T={verdict.twins[-1].timesteps}"
+    above = f"{_points(verdict.above_curve)} against uniform timesteps at the same {cost}"
+    if verdict.word == "saves":
+        return (
+            f"Saves {_percent(verdict.saving)} {cost} against {twin} at equal accuracy ({_points(verdict.gap)}): "
+            f"{who}, {above}; confirmed with {_evidence(verdict)}."
+        )
+    start, more = ("Costs more", "") if verdict.word == "costs more" else ("Not shown", _resolvable(verdict))
+    return (
+        f"{start}: {who} takes {_less(verdict.saving)} {cost} than {twin}, with an accuracy of {_points(verdict.gap)} "
+        f"against it and {above}; {_evidence(verdict)}{more}."
+    )
+
+
+def verdict_colour(verdict: Verdict | None) -> str:
+    """The colour of what was found: 'green', 'orange', 'red'; 'grey' before a confirmation."""
+    return COLOURS[verdict.word] if verdict else "grey"
+
+
+def main_verdict(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """The verdict that answers for a run: the largest saving that was confirmed, else what was nearest to one."""
+    saved = [verdict for verdict in verdicts if verdict.word == "saves"]
+    if saved:
+        return max(saved, key=lambda verdict: verdict.saving.value if verdict.saving else 0.0)
+    return min(verdicts, key=lambda verdict: 1.0 if verdict.p is None else verdict.p, default=None)
+
+
+def _reason_for_none(front: Front) -> str | None:
+    """Why there is no candidate: '' where no networks were searched; None where there is one."""
+    cost = cost_metric(front)
+    if front.complete and not front.are_networks:
+        return ""
+    if cost is None:
+        return "This run has no cost among its objectives, so there is no saving to look for."
+    if front.complete and not any("accuracy" in point.metrics for point in front.complete):
+        return "This run measures no accuracy, so no saving at equal accuracy can be looked for."
+    if front.complete and not front.feasible:
+        return "No complete trial keeps the run's constraints, so there is no saving to look for."
+    placed = [point.is_uniform for point in front.feasible if has_place(point, cost)]
+    if len(set(placed)) < 2:
+        which = " that keeps the run's constraints" if front.infeasible else ""
+        missing = "non-uniform" if any(placed) else "uniform"
+        return f"No {missing} configuration{which} is complete, so timesteps of the two kinds cannot be compared."
+    if not candidates_of(front):
+        return (
+            f"No candidate for a saving: on validation, no non-uniform configuration reaches more than uniform "
+            f"ones do at the same {title(cost)}."
+        )
+    return None
+
+
+def _seen(candidate: Candidate) -> str:
+    metrics, n = candidate.point.metrics, candidate.point.n_validation
+    error = f"one standard error is {100 * standard_error(candidate.point):.1f} points on {n} samples"
+    return (
+        f"{candidate.label} (trial {candidate.number}) is a candidate for a saving: on validation, in one training, "
+        f"it reaches {format_value(metrics['accuracy'], 'accuracy')} with "
+        f"{format_value(metrics[candidate.cost], candidate.cost)}, where uniform configurations reach about "
+        f"{format_value(candidate.uniform_accuracy, 'accuracy')}; "
+        f"{error if n else 'the number of samples, and so the error, is unknown'}"
+    )
+
+
+def _trials(candidates: Sequence[Candidate]) -> str:
+    numbers = [str(candidate.number) for candidate in candidates]
+    return (
+        f"trial {numbers[0]}" if len(numbers) == 1 else f"trials {', '.join(numbers[:-1])} and {numbers[-1]}"
+    )
+
+
+def _less(saving: Interval) -> str:
+    """'14 % less [8, 20]', '6 % more [2, 10]'."""
+    if saving.value >= 0:
+        return f"{_percent(saving)} less"
+    return f"{_percent(Interval(value=-saving.value, low=-saving.high, high=-saving.low))} more"
+
+
+def _percent(interval: Interval) -> str:
+    value, low, high = (100 * x for x in (interval.value, interval.low, interval.high))
+    return f"{value:.0f} % [{low:.0f}, {high:.0f}]"
+
+
+def _points(interval: Interval) -> str:
+    value, low, high = (100 * x for x in (interval.value, interval.low, interval.high))
+    return f"{value:+.1f} points [{low:.1f}, {high:.1f}]"
+
+
+def _evidence(verdict: Verdict) -> str:
+    groups = f" in {verdict.n_groups:,} groups" if verdict.n_groups < verdict.n_samples else ""
+    return (
+        f"{counted(verdict.n_replicates, 'training')} each on {verdict.n_samples:,} test samples{groups} "
+        f"(95 % intervals, unadjusted)"
+    )
+
+
+def _resolvable(verdict: Verdict) -> str:
+    return "" if verdict.resolvable is None else f"; they could show {100 * verdict.resolvable:.1f} points"

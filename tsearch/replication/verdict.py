@@ -1,0 +1,70 @@
+"""What a confirmation found about one candidate: plain data, written once and shown from then on."""
+
+from typing import Any, Literal, Self
+
+from tsearch.frozen import Frozen
+
+Word = Literal["saves", "not shown", "costs more"]
+
+
+class Interval(Frozen):
+    """A number and its interval of 95 %, not adjusted for the number of candidates."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Twin(Frozen):
+    """The uniform network that is a candidate's equal in all but timesteps, and its key."""
+
+    timesteps: int
+    key: str
+
+
+class Verdict(Frozen):
+    """Whether one candidate saves cost against its uniform twins.
+
+    Args:
+        number, key, label: The trial, the key of its configuration, and its short name.
+        cost: The metric that is saved, such as `energy_pj`.
+        twins: The cheaper and the dearer twin; the dearer one is named where a saving is told. () without a bracket.
+        word: What was found; "not shown" also where nothing could be judged, then with a `reason`.
+        saving: Part of the named twin's cost that is saved, below 0 where more is spent.
+        gap: Accuracy minus that of the named twin.
+        above_curve: Accuracy minus that of uniform networks at the candidate's own cost.
+        p: The largest of the one-sided p-values; `p_holm` is that after Holm over the family of the run.
+        resolvable: The accuracy above the curve that so many replicates and samples show with 80 % probability.
+        margin: How much less accuracy than that of the named twin still counts as equal.
+
+    Numbers are None where nothing could be judged. Accuracies are fractions in [0, 1].
+    """
+
+    number: int
+    key: str
+    label: str
+    cost: str
+    word: Word
+    twins: tuple[Twin, ...] = ()
+    saving: Interval | None = None
+    gap: Interval | None = None
+    above_curve: Interval | None = None
+    p: float | None = None
+    p_holm: float | None = None
+    resolvable: float | None = None
+    margin: float = 0.01
+    n_replicates: int = 0
+    n_samples: int = 0
+    n_groups: int = 0
+    reason: str = ""
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The verdict as plain JSON data."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_content(cls, content: Any) -> Self:
+        """The verdict that `content` was made from. Raises: pydantic's ValidationError, a ValueError, where it is
+        none."""
+        return cls.model_validate(content)
