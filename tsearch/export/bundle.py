@@ -70,6 +70,7 @@ class Bundle:
         contents = self.contents
         weights = current_names(self._weights(), contents.configuration)
         network = build(contents.configuration, contents.input_shape, contents.n_classes, for_inference=True)
+        network.is_static = contents.is_static
         load_weights(network, weights)
         return network.eval()
 

@@ -27,6 +27,7 @@ class Contents(Frozen):
         n_samples: Number of samples by split.
         test: Accuracy on test samples and their number.
         probe: Hash of the logits of the first 64 validation samples.
+        is_static: Whether its samples are images; None in bundles that did not say.
         needs: What has to be importable to load it, 'module:name' each; empty where all of it is tsearch's own.
     """
 
@@ -42,6 +43,7 @@ class Contents(Frozen):
     test: dict[str, float]
     probe: str
     versions: dict[str, str]
+    is_static: bool | None = None
     needs: tuple[str, ...] = ()
 
     @model_validator(mode="after")

@@ -83,6 +83,7 @@ def _contents(run: "Run", trial: "Trial", result: Result) -> Contents:
         task=run.task,
         input_shape=info.shape,
         n_classes=info.n_classes,
+        is_static=info.is_static,
         metrics=result.metrics,
         n_samples=result.n_samples,
         test=accuracy_on_test(run, trial),

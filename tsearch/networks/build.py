@@ -27,6 +27,8 @@ class Network(nn.Module):
     division into stages nor on later phases: `blocks.3.main.conv.weight`, `boundaries.after_block3_4_to_2.scores`,
     `early_classifiers.after_block3.linear.bias`, `head.weight`."""
 
+    is_static: bool | None = None  # whether samples are images; set by who knows the data
+
     def __init__(
         self, configuration: Configuration, shape: Shape, n_classes: int, phase: int, for_inference: bool
     ) -> None:
@@ -56,13 +58,14 @@ class Network(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits `[B, classes]` with the final timesteps; `x` [T_1, B, C, H, W] frames, or [1, B, C, H, W]
-        for a static image. Raises: ValueError for frames of another shape."""
+        for a static image, not where the network is known to see events. Raises: ValueError for frames of another
+        shape."""
         timesteps = self.configuration.timesteps[0]
-        if x.dim() != 5 or x.shape[0] not in (1, timesteps) or tuple(x.shape[2:]) != self.shape:
+        steps = (timesteps,) if self.is_static is False else (1, timesteps)
+        if x.dim() != 5 or x.shape[0] not in steps or tuple(x.shape[2:]) != self.shape:
             expected = f"[{timesteps}, samples, {', '.join(map(str, self.shape))}]"
-            raise ValueError(
-                f"frames must be {expected}, or [1, ...] for static images; found {list(x.shape)}"
-            )
+            static = "" if self.is_static is False else ", or [1, ...] for static images"
+            raise ValueError(f"frames must be {expected}{static}; found {list(x.shape)}")
         return self.run(x, self.configuration.timesteps).logits
 
     def run(self, x: Tensor, timesteps: tuple[int, ...], observe: Observer | None = None) -> Outputs:

@@ -134,6 +134,14 @@ def test_what_is_no_network_cannot_be_exported(small_run: Run) -> None:
         tsearch.export_bundle(replace(small_run, trials=(trial,)), trial.number)
 
 
+def test_one_event_frame_into_the_network_of_a_bundle_is_refused(bundle: Path) -> None:
+    frame = load_dataset(Bundle(bundle).contents.task.data).validation.batch(torch.arange(2), 1)
+    with pytest.raises(
+        ValueError, match=r"frames must be \[3, samples, 2, 16, 16\]; found \[1, 2, 2, 16, 16\]"
+    ):
+        tsearch.load(bundle)(frame)
+
+
 def test_the_card_says_what_the_temporal_transformers_have_learned(bundle: Path) -> None:
     contents = Bundle(bundle).contents
     (mixing,) = mixing_of(tsearch.load(bundle), load_dataset(contents.task.data).validation)

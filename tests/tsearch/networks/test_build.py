@@ -164,6 +164,19 @@ def test_frames_of_another_shape_are_refused_with_the_expected_one(shape: tuple[
         network()(torch.zeros(shape))
 
 
+def test_one_event_frame_is_no_image_that_stands_still() -> None:
+    of_events = network()
+    of_events.is_static = False
+    with pytest.raises(
+        ValueError, match=r"^frames must be \[4, samples, 2, 8, 8\]; found \[1, 6, 2, 8, 8\]$"
+    ):
+        of_events(frames(1))
+    assert of_events(frames(4)).shape == (6, 10)
+    of_images = network()
+    of_images.is_static = True
+    assert of_images(frames(1)).shape == (6, 10)
+
+
 def test_modules_know_their_stage_and_losses_the_timesteps() -> None:
     built = network((1, 2), (4, 2)).train()
     stages = {name: part.node.stage for name, part in built.named_modules() if hasattr(part, "node")}
