@@ -91,10 +91,12 @@ def buffer_bits(network: NetworkSpec, layer: LayerSpec, profile: Profile, orders
 
 
 def _scores(job: Job, events: Sequence[int]) -> list[Count]:
-    """Scores: one add per event, a small perceptron and look-ups of exponentials. Modes with fixed mixing have none."""
+    """Scores: one add per event, a small perceptron and look-ups of exponentials. Modes with fixed mixing have none.
+
+    `score_mix` first normalises its scores over time: mean, variance and scale, three MACs a step, and 1 / sqrt."""
     n_in, n_out = len(events), len(job.active_steps)
     networks = {
-        "score_mix": (n_in * n_in + n_in * n_out * n_in, n_out * n_in),
+        "score_mix": (3 * n_in + n_in * n_in + n_in * n_out * n_in, 1 + n_out * n_in),
         "rank1_score": (n_in * n_in + n_in * n_out, n_in + n_out),
     }
     mode = job.network.transformer(job.layer)

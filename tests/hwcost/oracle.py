@@ -203,8 +203,8 @@ def _walk_entry(
     n_out, source = network.timesteps(layer), network.source(layer).name
     if source not in scored:
         counts[layer.name, "score_ac"] += np.count_nonzero(maps)
-        counts[layer.name, "score_mac"] += n_samples * (n_in * n_in + n_in * n_in * n_out)
-        counts[layer.name, "score_lookup"] += n_samples * n_in * n_out
+        counts[layer.name, "score_mac"] += n_samples * (3 * n_in + n_in * n_in + n_in * n_in * n_out)
+        counts[layer.name, "score_lookup"] += n_samples * (1 + n_in * n_out)
         scored.add(source)
     if order == "conv_then_mix":
         _walk_events(layer, maps, counts)

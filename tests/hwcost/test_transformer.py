@@ -30,7 +30,7 @@ def test_scores_and_mixing_after_the_convolution() -> None:
     assert counts["order"] == "conv_then_mix"
     assert counts["synapse_ac"] == 6 * h.n_synapses(b) / 8
     assert counts["mix_mac"] == 6 * 3 * n_out
-    assert counts["score_mac"] == 6 * 6 + 6 * 3 * 6
+    assert counts["score_mac"] == 3 * 6 + 6 * 6 + 6 * 3 * 6  # normalised over time, then two layers
     assert counts["synapse_mac"] == 0
 
 

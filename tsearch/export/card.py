@@ -11,10 +11,11 @@ from tsearch.units import counted, format_value, title
 _COSTS = ("energy_pj", "dense_energy_pj", "quantised_energy_pj", "latency_s", "footprint_bits")
 
 
-def card(contents: Contents, costs: Mapping[str, Any], broken: str = "") -> str:
+def card(contents: Contents, costs: Mapping[str, Any], broken: str = "", mixing: str = "") -> str:
     """Markdown text: accuracies with sample counts, timesteps, energy by layer under every profile, versions, seed.
 
-    `costs` holds the priced breakdown by profile, `broken` the constraints of its run that the configuration breaks.
+    `costs` holds the priced breakdown by profile, `broken` the constraints of its run that the configuration breaks,
+    `mixing` the section about its temporal transformers.
     """
     hardware = contents.task.hardware
     rows = [*_network_rows(contents.configuration), *_training_rows(contents), *_metric_rows(contents)]
@@ -31,6 +32,7 @@ def card(contents: Contents, costs: Mapping[str, Any], broken: str = "") -> str:
     ]
     for name, cost in costs.items():
         lines += _energy(name, cost, is_searched=name == hardware.profile)
+    lines += [mixing] if mixing else []
     return "\n".join([*lines, *_closing(contents)])
 
 

@@ -14,6 +14,7 @@ from tsearch.export.bundle import FILES, Bundle, sha256
 from tsearch.export.card import card
 from tsearch.export.contents import FORMAT, Contents, needed_modules
 from tsearch.export.evaluation import accuracy_on_test
+from tsearch.export.mixing_text import mixing_section
 from tsearch.front.broken import broken_text
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def export_bundle(run: "Run", trial: int, output: str | Path | None = None) -> P
     contents = _contents(run, chosen, result)
     weights = _inference_weights(contents, run.checkpoint(chosen))
     broken = broken_text(result.metrics, run.constraints)
-    return _write(folder, contents, result, weights, card(contents, result.costs, broken))
+    text = card(contents, result.costs, broken, mixing_section(contents, weights))
+    return _write(folder, contents, result, weights, text)
 
 
 def _holds(folder: Path, run: "Run", trial: "Trial") -> bool:

@@ -10,11 +10,16 @@ import itertools
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from hwcost import bucket_edges
 from tsearch.networks.parts import OptimizerGroup
 
 PRIOR_EPS = 0.05
+SCORE_EPS = 1e-5  # added to the variance of scores over time: a spread well below .003 counts as none
+SLOPE = (
+    0.1  # of the hidden units below 0: normalised scores have both signs, and no unit is dead for all samples
+)
 
 
 class TemporalTransformer(nn.Module):
@@ -88,54 +93,76 @@ class Bucket(TemporalTransformer):
         return x if self.t_in == self.t_out else mix(self.prior, x)
 
 
-class StaticMix(TemporalTransformer):
-    """Learned mixing weights, the same for every sample: softmax over input steps of free scores plus the
-    log of the buckets."""
+class PriorMix(TemporalTransformer):
+    """Mixing weights that start from buckets: softmax over input steps of learned logits plus log(bucket matrix +
+    0.05)."""
 
     log_prior: Tensor
 
     def __init__(self, t_in: int, t_out: int) -> None:
         super().__init__(t_in, t_out)
         self.register_buffer("log_prior", (bucket_matrix(t_in, t_out) + PRIOR_EPS).log(), persistent=False)
+
+    @property
+    def prior(self) -> Tensor:
+        """The weights `[t_out, t_in]` from which training starts."""
+        return self.log_prior.softmax(-1)
+
+    def logits(self, x: Tensor) -> Tensor:
+        """What is learned, `[t_out, t_in]` or `[B, t_out, t_in]`, for the input `x` [t_in, B, ...]."""
+        raise NotImplementedError
+
+    def weights(self, x: Tensor) -> Tensor:
+        """Mixing weights, shaped like the logits: at least 0, rows sum to 1."""
+        return (self.logits(x) + self.log_prior).softmax(-1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return mix(self.weights(x), x)
+
+
+class StaticMix(PriorMix):
+    """Learned mixing weights, the same for every sample."""
+
+    def __init__(self, t_in: int, t_out: int) -> None:
+        super().__init__(t_in, t_out)
         self.scores = nn.Parameter(torch.zeros(t_out, t_in))
 
     def start(self) -> None:
         nn.init.zeros_(self.scores)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return mix((self.scores + self.log_prior).softmax(-1), x)
+    def logits(self, x: Tensor) -> Tensor:  # noqa: ARG002
+        return self.scores
 
 
-class ScoreMix(TemporalTransformer):
+class ScoreMix(PriorMix):
     """Mixing weights computed from each sample's own temporal scores.
 
-    score[b, t] = mean of x[t, b] over channels and space; a two-layer perceptron turns the T_in scores into
-    [t_out, t_in] logits; softmax over input steps of logits plus log(bucket matrix + 0.05). The last layer
-    starts at zero: bucket averaging, nearly."""
-
-    log_prior: Tensor
+    score[b, t] = mean of x[t, b] over channels and space, normalised over the T_in steps of the sample (LayerNorm):
+    spike rates differ by a fraction of themselves, too little to steer by. A two-layer perceptron turns them into
+    [t_out, t_in] logits; its last layer starts at zero: bucket averaging, nearly. Samples whose rate is the same at
+    every step, silent ones among them, have scores of 0."""
 
     def __init__(self, t_in: int, t_out: int) -> None:
         super().__init__(t_in, t_out)
-        self.register_buffer("log_prior", (bucket_matrix(t_in, t_out) + PRIOR_EPS).log(), persistent=False)
+        self.norm: nn.Module = nn.LayerNorm(t_in, eps=SCORE_EPS)
+        self.slope = SLOPE
         self.squeeze = nn.Linear(t_in, t_in)
         self.expand = nn.Linear(t_in, t_out * t_in)
 
     def start(self) -> None:
-        nn.init.eye_(self.squeeze.weight)  # scores are at least 0, so no hidden unit starts dead
+        nn.init.eye_(self.squeeze.weight)
         nn.init.zeros_(self.squeeze.bias)
         nn.init.zeros_(self.expand.weight)
         nn.init.zeros_(self.expand.bias)
 
-    def weights(self, x: Tensor) -> Tensor:
-        """Mixing weights `[B, t_out, t_in]`, at least 0, rows sum to 1."""
-        scores = _scores(x)
-        logits = self.expand(self.squeeze(scores).relu()).view(-1, *self.log_prior.shape)
-        mixing: Tensor = (logits + self.log_prior).softmax(-1)
-        return mixing
+    def read_raw_scores(self) -> None:
+        """Compute as networks did whose weights have no `norm`: from rates as they are, without a slope below 0."""
+        self.norm, self.slope = nn.Identity(), 0.0
 
-    def forward(self, x: Tensor) -> Tensor:
-        return mix(self.weights(x), x)
+    def logits(self, x: Tensor) -> Tensor:
+        hidden = functional.leaky_relu(self.squeeze(self.norm(_scores(x))), self.slope)
+        expanded: Tensor = self.expand(hidden)
+        return expanded.view(-1, self.t_out, self.t_in)
 
 
 class RankOneScore(TemporalTransformer):

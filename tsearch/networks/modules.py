@@ -19,7 +19,11 @@ Observer = Callable[[str, Tensor], None]
 
 
 class ConvolutionModule(nn.Module):
-    """Convolution, BatchNorm over all steps and samples, and neurons where the node has them."""
+    """Convolution, BatchNorm over all steps and samples, and neurons where the node has them.
+
+    An image that is the same at every step is convolved and normalised once. BatchNorm then counts N = B x H x W values
+    and not T times as many: mean and variance of a batch are the same, but the running variance, that of a sample, is
+    N/(N - 1) times it where a library that repeats the image (SpikingJelly) takes TN/(TN - 1): less than 1/N apart."""
 
     def __init__(self, node: Convolution) -> None:
         super().__init__()

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from tsearch.configuration import Configuration
 from tsearch.errors import TsearchError
-from tsearch.networks.boundary import Boundaries
+from tsearch.networks.boundary import Boundaries, ScoreMix
 from tsearch.networks.build import Network
 
 OF_STAGES = ("boundaries", "early_classifiers")  # parts that depend on the stages and their timesteps
@@ -43,6 +43,7 @@ def load_weights(
 
     Raises: TsearchError, naming the weights, where any other is missing, has no place, or has another shape.
     """
+    _keep_raw_scores(network, state)
     own = network.state_dict()
     new = [name for name in own if name not in state]
     left = [name for name in state if name not in own]
@@ -82,6 +83,14 @@ def _current(name: str, ends: list[int]) -> str:
         key = Boundaries.key(ends[int(boundary) - 1], int(t_in), int(t_out))
         return f"boundaries.{key}.{rest}"
     return name
+
+
+def _keep_raw_scores(network: Network, state: Mapping[str, Tensor]) -> None:
+    """Temporal transformers that were trained before scores were normalised go on without."""
+    for name, transformer in network.boundaries.items():
+        is_there = [f"boundaries.{name}.{part}.weight" in state for part in ("squeeze", "norm")]
+        if isinstance(transformer, ScoreMix) and is_there == [True, False]:
+            transformer.read_raw_scores()
 
 
 def _undeclared(names: list[str], declared: Iterable[str]) -> list[str]:

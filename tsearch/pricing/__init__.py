@@ -1,4 +1,8 @@
 """From a network and its spikes to prices: the record of a validation pass, its cost, and bounds before training."""
 
-COUNTING = 1
-"""Version of what is counted and how a count becomes a price; results of another one are not compared."""
+COUNTING = 2
+"""Version of what is counted and how a count becomes a price; results of another one are not compared.
+
+1: as in version 0.1.0.
+2: `score_mix` pays for normalising its scores over time: three MACs a step and a look-up.
+"""

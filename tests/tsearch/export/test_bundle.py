@@ -16,6 +16,7 @@ from tsearch.engine.run_folder import Run
 from tsearch.errors import TsearchError
 from tsearch.export.bundle import FILES, Bundle
 from tsearch.networks.build import build
+from tsearch.networks.mixing import mixing_of
 from tsearch.training.checkpoints import unpack_weights
 from tsearch.training.evaluate import logits_hash, one_thread
 
@@ -138,3 +139,24 @@ def test_what_is_no_network_cannot_be_exported(small_run: Run) -> None:
     trial = replace(small_run.results[0], configuration={"lr": 0.1})  # type: ignore[arg-type]
     with pytest.raises(TsearchError, match="is no network, so there is nothing to export"):
         tsearch.export_bundle(replace(small_run, trials=(trial,)), trial.number)
+
+
+def test_one_event_frame_into_the_network_of_a_bundle_is_refused(bundle: Path) -> None:
+    frame = load_dataset(Bundle(bundle).contents.task.data).validation.batch(torch.arange(2), 1)
+    with pytest.raises(
+        ValueError, match=r"frames must be \[3, samples, 2, 16, 16\], events of every timestep; found \[1, 2, 2, 16, 16\]"
+    ):
+        tsearch.load(bundle)(frame)
+
+
+def test_the_card_says_what_the_temporal_transformers_have_learned(bundle: Path) -> None:
+    contents = Bundle(bundle).contents
+    (mixing,) = mixing_of(tsearch.load(bundle), load_dataset(contents.task.data).validation)
+    card = (bundle / "card.md").read_text()
+    assert (
+        f"## Mixing weights of `score_mix` over {contents.n_samples['validation']} validation samples" in card
+    )
+    assert (
+        f"| behind block 1, 3 to 1 steps | {mixing.deviation:.3f} | {mixing.largest:.3f} | {mixing.change:.3f} | "
+        "0.0% (0.0%) |" in card
+    )

@@ -79,3 +79,53 @@ def test_every_parameter_gets_a_gradient(mode: str) -> None:
     for parameter in transformer.parameters():
         assert torch.isfinite(parameter.grad).all()
         assert parameter.grad.abs().sum() > 0
+
+
+def trained_score_mix(t_in: int = 6, t_out: int = 2) -> ScoreMix:
+    """One with weights of a size that training reaches."""
+    torch.manual_seed(0)
+    transformer = ScoreMix(t_in, t_out)
+    transformer.start()
+    torch.nn.init.normal_(transformer.expand.weight, std=0.3)
+    return transformer
+
+
+def test_mixing_follows_the_order_of_the_rates_and_not_their_size() -> None:
+    """Spike rates of .12 +- .02 and of .5 +- .2 in the same proportions are mixed alike."""
+    deviations = torch.randn(6, 5, 1, 1, 1, generator=torch.Generator().manual_seed(0))
+    transformer = trained_score_mix()
+    quiet, loud = (
+        transformer.weights(mean + spread * deviations) for mean, spread in [(0.12, 0.02), (0.5, 0.2)]
+    )
+    torch.testing.assert_close(
+        quiet, loud, rtol=0, atol=0.02
+    )  # the epsilon is 2 % of a variance of .02 squared
+    transformer.read_raw_scores()  # as it was
+    raw = transformer.weights(0.12 + 0.02 * deviations)
+    assert quiet.std(0).mean() > 10 * raw.std(0).mean() > 0
+
+
+def test_silent_and_constant_inputs_are_mixed_alike_and_have_finite_gradients() -> None:
+    transformer = trained_score_mix()
+    silent, constant = torch.zeros(6, 1, 2, 4, 4), torch.full((6, 1, 2, 4, 4), 0.3)
+    torch.testing.assert_close(transformer.weights(silent), transformer.weights(constant))
+    for x in (silent, constant):
+        transformer(x.requires_grad_()).sum().backward()
+        assert torch.isfinite(x.grad).all()
+
+
+def test_one_step_is_handed_on() -> None:
+    x = frames(1).requires_grad_()
+    y = trained_score_mix(1, 1)(x)
+    torch.testing.assert_close(y, x)
+    y.sum().backward()
+    torch.testing.assert_close(x.grad, torch.ones_like(x))
+
+
+@pytest.mark.parametrize("mode", ["score_mix", "static_mix"])
+def test_training_starts_from_the_prior(mode: str) -> None:
+    transformer = TEMPORAL_TRANSFORMERS[mode](5, 2)
+    transformer.start()
+    expected = bucket_matrix(5, 2) + PRIOR_EPS
+    torch.testing.assert_close(transformer.prior, expected / expected.sum(-1, keepdim=True))
+    torch.testing.assert_close(transformer.weights(frames(5)).expand(3, 2, 5)[1], transformer.prior)

@@ -70,7 +70,7 @@ def test_trained_weights_move_to_another_division_and_vector() -> None:
 def test_what_is_not_declared_is_refused_by_name() -> None:
     one, two = network((3,), (4,)), network((1, 2), (4, 2))
     with pytest.raises(
-        TsearchError, match=r"missing: early_classifiers\.after_block1\.linear\.weight.* and 3 more"
+        TsearchError, match=r"missing: early_classifiers\.after_block1\.linear\.weight.* and 5 more"
     ):
         load_weights(two, one.state_dict())
     with pytest.raises(TsearchError, match="without a place: boundaries"):
@@ -107,3 +107,24 @@ def test_names_of_the_first_version_are_understood() -> None:
     today = build(config, SHAPE, 10).state_dict()
     assert current_names(today, config).keys() == today.keys()
     assert set(old.values()) < today.keys()
+
+
+def test_weights_from_before_scores_were_normalised_give_the_numbers_of_then() -> None:
+    """By hand: scores are rates as they are, hidden units below 0 are 0."""
+    today = network((1, 2), (3, 2))
+    transformer = today.boundaries["after_block1_3_to_2"]
+    torch.nn.init.normal_(transformer.expand.weight, generator=torch.Generator().manual_seed(0))
+    before = {
+        name: value for name, value in today.state_dict().items() if ".norm." not in name or "blocks" in name
+    }
+    loaded = network((1, 2), (3, 2))
+    load_weights(loaded, before)
+    x = torch.rand(3, 2, 4, 5, 5, generator=torch.Generator().manual_seed(1))
+    rates = x.mean((2, 3, 4)).t()
+    hidden = rates @ transformer.squeeze.weight.t() + transformer.squeeze.bias
+    logits = hidden.clamp(min=0) @ transformer.expand.weight.t() + transformer.expand.bias
+    expected = (logits.view(2, 2, 3) + transformer.log_prior).softmax(-1)
+    found = loaded.boundaries["after_block1_3_to_2"].weights(x)
+    torch.testing.assert_close(found, expected)
+    assert (transformer.weights(x) - expected).abs().max() > 0.01
+    assert not any("boundaries" in name and "norm" in name for name in loaded.state_dict())
