@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
@@ -15,7 +18,10 @@ SPLITS = ("train", "validation", "test")
 
 
 class Split(Protocol):
-    """Samples that training, validation or test draws batches from."""
+    """Samples that training, validation or test draws batches from.
+
+    A split may also have `groups` and `draws_one_per_group`, see `groups_of` and `epoch_of`.
+    """
 
     @property
     def labels(self) -> Tensor:
@@ -32,6 +38,37 @@ class Split(Protocol):
 
     def to(self, device: torch.device) -> Split:
         """This split resident on `device`, so that no batch is copied there; itself where it is there."""
+
+
+def groups_of(split: Split) -> NDArray[np.int64]:
+    """Which scan, subject or the like every sample comes from, [N]: samples of one group are not independent.
+
+    It is `split.groups`; where there is none, every sample is a group of its own.
+    """
+    groups = getattr(split, "groups", None)
+    return np.arange(len(split)) if groups is None else np.asarray(groups, np.int64)
+
+
+def epoch_of(split: Split, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Indices of the samples of one training epoch, in random order.
+
+    All samples, or, where `split.draws_one_per_group` says that a group holds several recordings of one scan, one of
+    every group, drawn anew.
+    """
+    order = rng.permutation(len(split))
+    if not _draws_one_per_group(split):
+        return order
+    first = np.unique(groups_of(split)[order], return_index=True)[1]
+    return rng.permutation(order[first])
+
+
+def epoch_size(split: Split) -> int:
+    """Number of samples of one training epoch."""
+    return len(np.unique(groups_of(split))) if _draws_one_per_group(split) else len(split)
+
+
+def _draws_one_per_group(split: Split) -> bool:
+    return bool(getattr(split, "draws_one_per_group", False))
 
 
 class Input(Protocol):

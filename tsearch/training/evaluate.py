@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from hwcost import NetworkSpec, SpikeRecord
 from tsearch.configuration import Configuration, Result, Task
 from tsearch.data import Dataset, Split, load_dataset
+from tsearch.data.dataset import epoch_size, groups_of
 from tsearch.flags import pack
 from tsearch.networks.build import Network, build, initialise
 from tsearch.networks.neuron.compiler import compiling
@@ -75,7 +76,9 @@ def train_and_price(
         network.to(where)
         start = trained_epochs(resume_from) if resume_from is not None else 0
         timesteps = position.phase.timesteps
-        with compiling(is_worth_compiling(network.plan, configuration, len(dataset.train)), str(where)):
+        with compiling(
+            is_worth_compiling(network.plan, configuration, epoch_size(dataset.train)), str(where)
+        ):
             trained = train(network, dataset, task, start=start, stop=budget, checkpoint=resume_from)
             spec = describe_network(configuration, dataset, timesteps, network.masks(timesteps))
             measured = measure(network, dataset, dataset.validation, timesteps, spec)
@@ -89,7 +92,11 @@ def train_and_price(
         costs={name: cost.to_dict() for name, cost in costs.items()},
         spikes={"network": spec.to_dict(), "record": measured.record.to_dict()},
         curve=trained.curve,
-        n_samples={"train": len(dataset.train), "validation": measured.n_samples},
+        n_samples={
+            "train": len(dataset.train),
+            "validation": measured.n_samples,
+            "validation_groups": len(np.unique(groups_of(dataset.validation))),
+        },
         right={"validation": pack(measured.right)},
         probe=measured.probe,
         seconds=time.perf_counter() - began,

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from tsearch.configuration import Configuration, Task
 from tsearch.data import Dataset
+from tsearch.data.dataset import epoch_of
 from tsearch.networks.build import Network
 from tsearch.networks.weights import load_weights
 from tsearch.training.checkpoints import pack, restore_optimizer, unpack_weights
@@ -84,7 +85,7 @@ def _epoch(
     torch.manual_seed(int(rng.integers(2**62)))
     where = network.head.weight.device
     split = dataset.train.to(where)
-    batches = _batches(torch.as_tensor(rng.permutation(len(split)), device=where), training.batch_size)
+    batches = _batches(torch.as_tensor(epoch_of(split, rng), device=where), training.batch_size)
     network.train()
     loss_of = make_loss(network)
     total, seen = torch.zeros((), dtype=torch.float64, device=where), 0

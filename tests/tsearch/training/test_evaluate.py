@@ -70,7 +70,7 @@ def test_the_result_holds_what_it_promises(trial) -> None:
     assert result.configuration == config
     assert result.budget == 3
     assert len(result.curve) == 3
-    assert result.n_samples == {"train": 997, "validation": 300}
+    assert result.n_samples == {"train": 997, "validation": 300, "validation_groups": 300}
     assert 0 < result.metrics["accuracy"] <= 1
     assert result.metrics["mean_timesteps"] == pytest.approx(10 / 3)
     assert set(result.costs) == {"45nm_memory", "45nm_paper_simple"}
