@@ -49,8 +49,8 @@ class Training(Frozen):
     gradients together, 0 for none. `decay_all` decays BatchNorm and biases too. `transformer_adam` trains temporal
     transformers with AdamW whatever the optimizer of the others is.
 
-    Loss (see `training/losses.py`): of the "mean" or the "sum" of the logits over time, or "tet", that of the mean mixed
-    with the mean of that of every timestep, which has the weight `tet_weight`.
+    Loss (see `training/losses.py`): of the "mean" or the "sum" of the logits over time, or "tet", that of the mean and,
+    with weight `tet_weight`, the mean of those of all timesteps.
 
     Augmentation (see `training/augment.py`): `shift` is the largest way that frames move, all of a batch alike and
     around the edge, or every "sample" by itself with zeros coming in, as in a random crop with padding; `crop` is the
@@ -64,9 +64,9 @@ class Training(Frozen):
 
     optimizer: Annotated[Literal["adamw", "sgd"], AbsentMeans("adamw")] = "adamw"
     learning_rate: Annotated[PositiveFloat, AbsentMeans(0.01)] = 0.01
-    learning_rate_schedule: Annotated[
-        Literal["one_cycle", "step", "constant"], AbsentMeans("one_cycle")
-    ] = "one_cycle"
+    learning_rate_schedule: Annotated[Literal["one_cycle", "step", "constant"], AbsentMeans("one_cycle")] = (
+        "one_cycle"
+    )
     warmup: Annotated[Rate, AbsentMeans(0.15)] = 0.15
     step_every: Annotated[float, Field(gt=0, le=1), AbsentMeans(0.3)] = 0.3
     step_factor: Annotated[float, Field(gt=0, lt=1), AbsentMeans(0.1)] = 0.1
@@ -99,10 +99,12 @@ def _training(given: Any) -> Any:
 
 
 class Phase(Frozen):
-    """One entry of a schedule: the timesteps of every stage and the epochs trained with them."""
+    """One entry of a schedule: the timesteps of every stage, the epochs trained with them, and the factor that every
+    learning rate has in it."""
 
     timesteps: tuple[PositiveInt, ...]
     epochs: PositiveInt
+    learning_rate_scale: Annotated[PositiveFloat, AbsentMeans(1.0)] = 1.0
 
     @model_validator(mode="after")
     def _never_increases(self) -> Self:

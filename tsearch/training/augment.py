@@ -12,12 +12,13 @@ from tsearch.configuration import Training
 from tsearch.data import InputClass
 
 
-class Mixture(NamedTuple):
-    """Two classes for every sample, int64 [B] each, and the share of the first, the same for all."""
+class Labels(NamedTuple):
+    """The class of every sample, int64 [B]. Of samples that were mixed with others: the classes of those too, and the
+    share of the first, the same for all samples."""
 
     labels: Tensor
-    others: Tensor
-    share: float
+    others: Tensor | None = None
+    share: float = 1.0
 
 
 def augmented(
@@ -26,29 +27,30 @@ def augmented(
     """`frames` [T, B, C, H, W] as training sees them; whatever moves a sample moves all its timesteps alike."""
     if training.shift_per == "batch":
         frames = _rolled(frames, training.shift, rng)
-    if training.crop or training.flip or training.cutout or (training.shift and training.shift_per == "sample"):
+    if (
+        training.crop
+        or training.flip
+        or training.cutout
+        or (training.shift and training.shift_per == "sample")
+    ):
         frames = moved(frames, pixel_sources(frames.shape, training, rng))
     if training.event_drop:
         frames = _thinned(frames, training.event_drop, rng, input_class)
     return frames
 
 
-def mixed_up(
-    frames: Tensor, labels: Tensor, alpha: float, rng: np.random.Generator
-) -> tuple[Tensor, Mixture | None]:
+def mixed_up(frames: Tensor, labels: Tensor, alpha: float, rng: np.random.Generator) -> tuple[Tensor, Labels]:
     """Every sample of `frames` [T, B, C, H, W] mixed with another one of the batch, with a share from Beta(alpha,
     alpha); alpha 0 mixes nothing. Source: Zhang et al., arXiv 1710.09412."""
     if alpha == 0:
-        return frames, None
+        return frames, Labels(labels)
     share = float(rng.beta(alpha, alpha))
     partners = torch.as_tensor(rng.permutation(len(labels)), device=labels.device)
     others = frames.index_select(1, partners)
-    return torch.lerp(others, frames, share), Mixture(labels, labels[partners], share)
+    return torch.lerp(others, frames, share), Labels(labels, labels[partners], share)
 
 
-def pixel_sources(
-    shape: tuple[int, ...], training: Training, rng: np.random.Generator
-) -> NDArray[np.int64]:
+def pixel_sources(shape: tuple[int, ...], training: Training, rng: np.random.Generator) -> NDArray[np.int64]:
     """Where every pixel of every sample comes from, [B, H * W] for frames of `shape` (T, B, C, H, W): a place in the
     frame, or H * W where it becomes zero.
 

@@ -7,6 +7,7 @@ from torch.nn.functional import cross_entropy
 from tsearch.configuration import Configuration, Phase, Training
 from tsearch.networks.build import build
 from tsearch.networks.parts import Outputs
+from tsearch.training.augment import Labels
 from tsearch.training.losses import make_loss
 
 
@@ -19,6 +20,6 @@ def test_loss_is_the_sum_of_cross_entropies() -> None:
         schedule=(Phase(timesteps=(3, 2, 1), epochs=1),),
         training=Training(early_loss_weight=0.5),
     )
-    loss = make_loss(build(config, (1, 8, 8), 3))(Outputs(final, (one, two)), labels)
+    loss = make_loss(build(config, (1, 8, 8), 3))(Outputs(final, (one, two)), Labels(labels))
     expected = cross_entropy(final, labels) + 0.5 * (cross_entropy(one, labels) + cross_entropy(two, labels))
     assert loss.item() == pytest.approx(expected.item())
