@@ -104,6 +104,7 @@ def _space(file: SpaceFile, settings: Mapping[str, Domain], lines: Lines) -> Sea
             data=file.data,
             hardware=file.hardware,
             search=file.search,
+            confirm=file.confirm,
             constraints=read_constraints(file.constraints, objectives, lines),
             reference=file.reference,
             objectives=objectives,

@@ -1,4 +1,5 @@
-"""What a search is to reach, and how long: objectives, constraints, and the settings of the search itself."""
+"""What a search is to reach, and how long: objectives, constraints, the settings of the search itself and
+of the confirmation after it."""
 
 import math
 from collections.abc import Mapping
@@ -32,6 +33,27 @@ class Constraint(Frozen):
     max: float | None = None
 
 
+def _fraction(given: Any) -> Any:
+    """A fraction such as '1%' as a number; what is no text stays as it is. Raises: ValueError if it is none."""
+    try:
+        return parse(given, "accuracy") if isinstance(given, str) else given
+    except TsearchError:
+        raise ValueError(f"{given!r}: a difference of accuracies is written 1% or 0.01") from None
+
+
+class ConfirmSettings(Frozen):
+    """How the savings that a search suggests are put to the test when it has ended: so many `candidates`, each trained
+    with so many fresh `replicates` beside its uniform twins, may lose up to `margin` of accuracy against the twin."""
+
+    candidates: Annotated[int, Field(ge=1, le=3)] = 3
+    replicates: Annotated[int, Field(ge=5, le=100)] = 5  # fewer say too little of how trainings differ
+    margin: Annotated[
+        float,
+        BeforeValidator(_fraction, json_schema_input_type=float | str),
+        Field(ge=0, le=0.5),
+    ] = 0.01
+
+
 def _seconds(given: Any) -> Any:
     """A time such as '30min' in seconds; what is no text stays as it is. Raises: ValueError if it is no time."""
     try:
@@ -44,7 +66,8 @@ class SearchSettings(Frozen):
     """How to search. `trials` is the total of configurations tried, baselines included. With `ordered`,
     proposals are made in batches of `batch` and results told in order, so that the outcome depends on the
     seed alone. `max_failures` failed trials in a row stop the run. A piece of training that takes longer than
-    `segment_timeout` ('30min', or seconds) is killed, and its trial has failed."""
+    `segment_timeout` ('30min', or seconds) is killed, and its trial has failed. With several `replicates` the front's
+    members are trained again, so often in all."""
 
     trials: Annotated[int, Field(gt=0, le=1_000_000)] = 40
     proposer: str = "nsga2"  # by benchmarks/proposers.py
@@ -53,6 +76,7 @@ class SearchSettings(Frozen):
     ordered: bool = False
     batch: Annotated[int, Field(gt=0, le=10_000)] = 4
     max_failures: PositiveInt = 5
+    replicates: Annotated[int, Field(ge=1, le=100), AbsentMeans(1)] = 1
     timeout_s: Seconds | None = None
     segment_timeout: Annotated[
         Seconds | None,

@@ -6,12 +6,13 @@ parameter_space({"lr": (1e-4, 1e-1, "log"), "width": [8, 16, 32], "depth": (1, 6
 import math
 from collections.abc import Iterator, Mapping
 from itertools import product
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Never, Self
 
 import numpy as np
 from pydantic import Field, PositiveInt, SkipValidation
 
 from tsearch.configuration import DataSpec, Task
+from tsearch.errors import TsearchError
 from tsearch.frozen import Frozen, content_hash
 from tsearch.space.domains import Domain, Real, domain_from_dict
 from tsearch.space.goals import Constraint, Objective, SearchSettings, worst_violation
@@ -34,6 +35,7 @@ class ParameterSpace(Frozen):
     n_epochs: PositiveInt = 1
     enqueued: tuple[Plain, ...] = ()
     source_text: str = ""
+    confirm: ClassVar[None] = None  # there are no twins to compare with
 
     @property
     def size(self) -> int | None:
@@ -79,6 +81,12 @@ class ParameterSpace(Frozen):
     def baselines(self) -> list[Plain]:
         """None."""
         return []
+
+    def twin(self, configuration: Plain, timesteps: int) -> Never:  # noqa: ARG002
+        """Raises: TsearchError: only networks have twins."""
+        raise TsearchError(
+            f"{self.name}: only networks have uniform twins, and this is a search of parameters."
+        )
 
     def refuse(self, configuration: Plain) -> None:
         """Nothing is refused: what a configuration can reach is not known before it is tried."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from tsearch.configuration import Task
 from tsearch.space.domains import Domain
-from tsearch.space.goals import Constraint, Objective, SearchSettings
+from tsearch.space.goals import ConfirmSettings, Constraint, Objective, SearchSettings
 from tsearch.space.refusals import Refusal
 
 Configuration = Any  # what `decode` gives: compared by key, written as plain data
@@ -27,6 +27,10 @@ class Space(Protocol):
     def constraints(self) -> Mapping[str, Constraint]: ...
     @property
     def search(self) -> SearchSettings: ...
+    @property
+    def confirm(self) -> ConfirmSettings | None:
+        """How the end of a search is confirmed; None where that is left to the user."""
+
     @property
     def enqueued(self) -> tuple[Configuration, ...]:
         """Configurations that are tried right after the baselines."""
@@ -63,6 +67,10 @@ class Space(Protocol):
 
     def baselines(self) -> list[Configuration]:
         """Configurations that are tried first, for comparison."""
+
+    def twin(self, configuration: Configuration, timesteps: int) -> Configuration:
+        """The uniform configuration that differs from this one in timesteps alone. Raises: TsearchError if there is
+        none."""
 
     def refuse(self, configuration: Configuration) -> Refusal | None:
         """Why no training can make it meet the constraints, or None if one may."""

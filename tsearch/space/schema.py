@@ -17,7 +17,7 @@ from tsearch.frozen import Frozen
 from tsearch.networks.backbones import BACKBONES, Backbone, family
 from tsearch.networks.plan import Neuron
 from tsearch.space.domains import Choice, Domain, Real, Whole
-from tsearch.space.goals import Objective, SearchSettings
+from tsearch.space.goals import ConfirmSettings, Objective, SearchSettings
 from tsearch.space.limits import LONGEST_NAME, MOST_PHASES, Epochs, Timesteps, few_choices
 from tsearch.space.ranges import OPTION, Range, one_value, setting
 from tsearch.space.settings import SECTIONS
@@ -139,6 +139,7 @@ class SpaceFile(Frozen):
     reference: dict[str, float] | None = None
     hardware: Hardware = Hardware()
     search: SearchSettings = SearchSettings()
+    confirm: ConfirmSettings | None = None
     enqueue: tuple[Enqueued, ...] = ()
 
 
@@ -151,6 +152,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "constraints": ConstraintText,
     "hardware": Hardware,
     "search": SearchSettings,
+    "confirm": ConfirmSettings,
     "enqueue": Enqueued,
 }
 

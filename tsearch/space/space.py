@@ -22,11 +22,12 @@ from tsearch.frozen import Frozen, content_hash
 from tsearch.space.coding import decode_structure, encode_structure, structure_parameters
 from tsearch.space.divisions import AnyDivision, Division, Divisions, ListedDivisions
 from tsearch.space.domains import Choice, Domain, domain_from_dict
-from tsearch.space.goals import Constraint, Objective, SearchSettings, worst_violation
+from tsearch.space.goals import ConfirmSettings, Constraint, Objective, SearchSettings, worst_violation
 from tsearch.space.refusals import Refusal
 from tsearch.space.settings import IDLE_IN_ONE_STAGE, common_depth, defaults, flatten, nest
 from tsearch.space.structures import Structure, Structures
 from tsearch.space.timesteps import Vector, shrinking_vectors
+from tsearch.space.twins import uniform_twin
 from tsearch.units import counted
 
 
@@ -43,6 +44,7 @@ class SearchSpace(Frozen):
     hardware: Hardware
     objectives: tuple[Objective, ...]
     search: SearchSettings
+    confirm: ConfirmSettings | None = None
     constraints: dict[str, Constraint] = Field(default_factory=dict)
     reference: dict[str, float] | None = None
     divisions: Literal["any"] | tuple[Division, ...]
@@ -299,6 +301,16 @@ class SearchSpace(Frozen):
             for timesteps in sorted(self.timesteps)
         ]
         return list(dict.fromkeys(uniform))
+
+    def twin(self, configuration: Configuration, timesteps: int) -> Configuration:
+        """The uniform network that it is fair to compare with, see `uniform_twin`; it need not lie in the space.
+
+        Raises: TsearchError unless `timesteps` is from 1 to the largest of the space."""
+        if not 1 <= timesteps <= max(self.timesteps):
+            raise TsearchError(
+                f"{self.name}: a uniform twin has 1 to {max(self.timesteps)} timesteps, asked for {timesteps}."
+            )
+        return uniform_twin(configuration, timesteps)
 
     def _n_settings(self, n_stages: int) -> int | None:
         """Number of combinations of settings that make a difference; None where one is continuous."""

@@ -5,6 +5,7 @@ import pytest
 from tsearch.errors import TsearchError
 from tsearch.space.domains import Choice, Real, Whole
 from tsearch.space.file import load_space, parse_space
+from tsearch.space.goals import ConfirmSettings
 from tsearch.space.schema import SpaceFile
 
 GOOD = """\
@@ -109,6 +110,27 @@ def test_lists_of_lists_are_choices_of_lists() -> None:
             "training: {batch_size: {low: 1.5, high: 4}}",
             "'training.batch_size': input should be a valid integer",
         ),
+        (
+            "confirm: {candidate: 1}",
+            "s.yaml:6: unknown key 'candidate'. Did you mean 'candidates'?",
+        ),
+        (
+            "confirm:\n  candidates: 1\n  replicates: 4",
+            "s.yaml:8: 'confirm.replicates': input should be greater than or equal to 5, found 4.",
+        ),
+        (
+            "confirm: {candidates: 4}",
+            "'confirm.candidates': input should be less than or equal to 3, found 4.",
+        ),
+        (
+            "confirm: {margin: 1ms}",
+            "s.yaml:6: 'confirm.margin': '1ms': a difference of accuracies is written 1%",
+        ),
+        ("confirm: {margin: 60%}", "'confirm.margin': input should be less than or equal to 0.5"),
+        (
+            "search: {replicates: 0}",
+            "s.yaml:6: 'search.replicates': input should be greater than or equal to 1",
+        ),
         ("temporal_transformer: scoremix", "s.yaml:6: 'temporal_transformer': input should be 'score_mix'"),
     ],
 )
@@ -145,6 +167,15 @@ def test_a_file_that_cannot_be_used_says_why(text: str, message: str) -> None:
     with pytest.raises(TsearchError, match=r"s\.yaml") as caught:
         parse_space(text, "s.yaml")
     assert message in str(caught.value)
+
+
+def test_a_confirmation_is_asked_for_by_its_section() -> None:
+    assert parse_space(GOOD).confirm is None
+    assert parse_space(GOOD + "confirm: {}\n").confirm == ConfirmSettings(
+        candidates=3, replicates=5, margin=0.01
+    )
+    asked = parse_space(GOOD + "confirm: {candidates: 1, replicates: 7, margin: 2.5%}\n").confirm
+    assert asked == ConfirmSettings(candidates=1, replicates=7, margin=0.025)
 
 
 def test_an_unknown_space_lists_the_shipped_ones() -> None:

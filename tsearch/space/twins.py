@@ -1,0 +1,25 @@
+"""The uniform twin of a network: what it is fair to compare non-uniform timesteps with."""
+
+from tsearch.configuration import Configuration, Phase
+
+
+def uniform_twin(configuration: Configuration, timesteps: int) -> Configuration:
+    """The network with `timesteps` in every stage that shares all else with `configuration`.
+
+    The same are: the backbone and its widths; the stage division, and with it the early classifiers and the places and
+    kind of the temporal transformers; the settings of neurons and training; the total of epochs; the schedule. A phase
+    that `configuration` led by T timesteps is led by T here, with its epochs and its learning rate; where T is at most
+    `timesteps` it would not shrink anything, so it is left out and the last phase takes its epochs. What differs are
+    the timesteps, and the sizes of the temporal transformers, which map `timesteps` to as many: `bucket` and `truncate`
+    pass them on unchanged, the learned ones mix them and are priced for it.
+    """
+    leading = [phase for phase in configuration.schedule[:-1] if phase.timesteps[-1] > timesteps]
+    n_epochs = configuration.epochs - sum(phase.epochs for phase in leading)
+    phases = [_uniform(phase, phase.timesteps[-1], phase.epochs) for phase in leading]
+    last = _uniform(configuration.schedule[-1], timesteps, n_epochs)
+    return configuration.model_copy(update={"schedule": (*phases, last)})
+
+
+def _uniform(phase: Phase, timesteps: int, epochs: int) -> Phase:
+    """The phase with `timesteps` everywhere. A last stage has as many as the phase was led by."""
+    return phase.model_copy(update={"timesteps": (timesteps,) * len(phase.timesteps), "epochs": epochs})
