@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 InputClass = Literal["analog", "graded"]
 SPLITS = ("train", "validation", "test")
+BYTE = 255  # what a message that carries a number of events can hold at least
 
 
 class Split(Protocol):
@@ -90,6 +91,10 @@ class Input(Protocol):
     def input_class(self) -> InputClass:
         """What the first layer receives: "analog" real values, "graded" event counts."""
 
+    @property
+    def most_events_per_pixel(self) -> int:
+        """The largest event count of one pixel in one timestep."""
+
 
 @dataclass(frozen=True)
 class DatasetInfo:
@@ -98,6 +103,9 @@ class DatasetInfo:
     `shape` is (C, H, W) of one frame. `is_static` says that a sample is one image, the same in every
     timestep. `input_class` says what the first layer receives: "analog" real values, "graded" event counts.
     `most_events` is the number of events of the fullest recording, where it is known without loading.
+    `most_events_per_pixel` is the largest number of events of one pixel in one timestep, whatever the number of
+    timesteps. The width of the messages that carry them follows from it, and is 8 bits or more; a loaded data set knows
+    where its recordings hold more than was told before loading.
     """
 
     name: str
@@ -106,6 +114,7 @@ class DatasetInfo:
     is_static: bool
     input_class: InputClass
     most_events: int | None = None
+    most_events_per_pixel: int = BYTE
 
 
 @dataclass(frozen=True)
@@ -141,6 +150,11 @@ class Dataset:
     def input_class(self) -> InputClass:
         """What the first layer receives."""
         return self.info.input_class
+
+    @property
+    def most_events_per_pixel(self) -> int:
+        """The largest event count of one pixel in one timestep."""
+        return self.info.most_events_per_pixel
 
     def to(self, device: torch.device) -> Dataset:
         """This data set resident on `device`; the same object when asked again in this process."""

@@ -17,6 +17,7 @@ from tsearch.training.evaluate import train_and_price
 from tsearch.training.identity import data_hash, prepare
 
 TASK = Task(data=DataSpec(name="digits"))
+SETS = {"digits": {}, "digits_dvs": {"train_recordings": 1, "validation_recordings": 1, "test_recordings": 1}}
 
 
 def test_a_task_is_filled_once_and_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,7 +34,7 @@ def test_a_task_is_filled_once_and_stays_as_it_is(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_hash_of_the_data_follows_every_sample() -> None:
-    digits, events = (load_dataset(DataSpec(name=name)) for name in ("digits", "digits_dvs"))
+    digits, events = (load_dataset(DataSpec(name=name, options=options)) for name, options in SETS.items())
     images = digits.validation.images.numpy().copy()
     images[0, 0, 0, 0] += 0.5
     changed = replace(digits, validation=ImageSplit(images, digits.validation.labels.numpy()))
