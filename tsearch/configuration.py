@@ -99,8 +99,8 @@ def _training(given: Any) -> Any:
 
 
 class Phase(Frozen):
-    """One entry of a schedule: the timesteps of every stage, the epochs trained with them, and the factor that every
-    learning rate has in it."""
+    """One entry of a schedule: the timesteps of every stage, the epochs trained with them, and the learning rate as a
+    multiple of the training's."""
 
     timesteps: tuple[PositiveInt, ...]
     epochs: PositiveInt
