@@ -39,7 +39,7 @@ AnyBackbone = Annotated[SerializeAsAny[Backbone], BeforeValidator(_backbone)]
 
 
 class Training(Frozen):
-    """How one phase is trained. Sizes are in pixels.
+    """How one phase is trained. Sizes are in pixels. Defaults are those that benchmarks/recipe.py measures.
 
     `precision` is that of weights and gradients in products, 16 bits where it is "bfloat16": spikes are exact in it,
     membranes, sums and the weights that are kept stay float32.
@@ -63,7 +63,7 @@ class Training(Frozen):
     "average" over the last epochs."""
 
     optimizer: Annotated[Literal["adamw", "sgd"], AbsentMeans("adamw")] = "adamw"
-    learning_rate: Annotated[PositiveFloat, AbsentMeans(0.01)] = 0.01
+    learning_rate: Annotated[PositiveFloat, AbsentMeans(0.01)] = 0.02
     learning_rate_schedule: Annotated[Literal["one_cycle", "step", "constant"], AbsentMeans("one_cycle")] = (
         "one_cycle"
     )
@@ -71,18 +71,18 @@ class Training(Frozen):
     step_every: Annotated[float, Field(gt=0, le=1), AbsentMeans(0.3)] = 0.3
     step_factor: Annotated[float, Field(gt=0, lt=1), AbsentMeans(0.1)] = 0.1
     weight_decay: Annotated[float, Field(ge=0), AbsentMeans(1e-4)] = 1e-4
-    decay_all: Annotated[bool, AbsentMeans(True)] = True
-    transformer_adam: Annotated[bool, AbsentMeans(False)] = False
+    decay_all: Annotated[bool, AbsentMeans(True)] = False
+    transformer_adam: Annotated[bool, AbsentMeans(False)] = True
     gradient_clip: Annotated[float, Field(ge=0), AbsentMeans(0.0)] = 0.0
     batch_size: Annotated[PositiveInt, AbsentMeans(64)] = 64
     dropout: Annotated[Rate, AbsentMeans(0.0)] = 0.0
     block_dropout: Annotated[Rate, AbsentMeans(0.0)] = 0.0
-    loss: Annotated[Literal["mean", "sum", "tet"], AbsentMeans("mean")] = "mean"
+    loss: Annotated[Literal["mean", "sum", "tet"], AbsentMeans("mean")] = "tet"
     tet_weight: Annotated[float, Field(ge=0, le=1), AbsentMeans(0.5)] = 0.5
     label_smoothing: Annotated[Rate, AbsentMeans(0.0)] = 0.0
     early_loss_weight: Annotated[float, Field(ge=0), AbsentMeans(1.0)] = 1.0
     shift: Annotated[int, Field(ge=0), AbsentMeans(0)] = 0
-    shift_per: Annotated[Literal["batch", "sample"], AbsentMeans("batch")] = "batch"
+    shift_per: Annotated[Literal["batch", "sample"], AbsentMeans("batch")] = "sample"
     crop: Annotated[Rate, AbsentMeans(0.0)] = 0.0
     flip: Annotated[Rate, AbsentMeans(0.0)] = 0.0
     cutout: Annotated[int, Field(ge=0), AbsentMeans(0)] = 0
