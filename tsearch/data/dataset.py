@@ -57,7 +57,7 @@ def epoch_of(split: Split, rng: np.random.Generator) -> NDArray[np.int64]:
     every group, drawn anew.
     """
     order = rng.permutation(len(split))
-    if not _draws_one_per_group(split):
+    if not draws_one_per_group(split):
         return order
     first = np.unique(groups_of(split)[order], return_index=True)[1]
     return rng.permutation(order[first])
@@ -65,10 +65,11 @@ def epoch_of(split: Split, rng: np.random.Generator) -> NDArray[np.int64]:
 
 def epoch_size(split: Split) -> int:
     """Number of samples of one training epoch."""
-    return len(np.unique(groups_of(split))) if _draws_one_per_group(split) else len(split)
+    return len(np.unique(groups_of(split))) if draws_one_per_group(split) else len(split)
 
 
-def _draws_one_per_group(split: Split) -> bool:
+def draws_one_per_group(split: Split) -> bool:
+    """Whether a training epoch sees one sample of every group, drawn anew; no, where the split does not say."""
     return bool(getattr(split, "draws_one_per_group", False))
 
 

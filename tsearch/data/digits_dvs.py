@@ -3,12 +3,8 @@
 A pixel fires when the logarithm of its light has changed by a threshold since it last fired (Lichtsteiner et
 al., IEEE J. Solid-State Circuits 43:566, 2008). Nothing is downloaded, and a recording depends on the options, its
 scan and its own number only.
-
-The arithmetic is exact: light and thresholds are whole numbers small enough for float32, so the events are
-the same to the bit on every machine, whatever its vector units and number of threads do.
 """
 
-from functools import cache
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
@@ -17,16 +13,13 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 
 from tsearch.configuration import DataSpec
 from tsearch.data.dataset import Dataset, DatasetInfo
-from tsearch.data.digits import FULL, digit_scans, digit_splits
+from tsearch.data.digits import digit_scans, digit_splits
+from tsearch.data.event_camera import LOG_UNIT, changes_of, log_light, render
 from tsearch.data.events import Events
 from tsearch.data.options import read_options
 from tsearch.frozen import Frozen
 
 FORMAT = 1  # raise it when the same options give other events
-SCAN = 8  # pixels a side of a scan
-GRID = 256  # positions are rounded to this part of a scan's pixel, and light to this part of one ink level
-LOG_UNIT = 2**16  # whole numbers per unit of log light
-DARK = 0.1  # light of the empty field; full ink is 1
 _CHUNK = 16  # recordings made together: their arrays fit into a processor's cache
 
 
@@ -137,14 +130,14 @@ def _recordings(
     """Of the recordings `wanted` [B, (scan, number)]: how many events each one has [B], and step and pixel of all of
     them, in the order of recording, step and pixel."""
     plans = [_plan(options, scan, number, len(images.distractors)) for scan, number in wanted.tolist()]
-    light = _render(
+    light = render(
         images.shown[wanted[:, 0]], np.stack([p.way for p in plans]), options.digit_size, options.size
     )
     for d in range(options.n_distractors):
         drifting = images.distractors[[plan.distractors[d] for plan in plans]]
         ways = np.stack([plan.distractor_ways[d] for plan in plans])
-        np.maximum(light, _render(drifting, ways, options.distractor_size, options.size), out=light)
-    changes = _changes(_log_light(light), np.stack([plan.threshold for plan in plans])).ravel()
+        np.maximum(light, render(drifting, ways, options.distractor_size, options.size), out=light)
+    changes = changes_of(log_light(light), np.stack([plan.threshold for plan in plans])).ravel()
     where, n_places = np.flatnonzero(changes != 0), options.size**2
     change, n_keys = changes[where], options.steps * 2 * n_places
     keys = where + (where // n_places + (change > 0)) * n_places  # (recording, step, polarity, place)
@@ -189,49 +182,3 @@ def _saccades(options: DigitsDvs, rng: np.random.Generator) -> NDArray[np.float6
     return np.stack(
         [np.interp(moments, np.arange(options.saccades + 1), corners[:, axis]) for axis in (0, 1)], -1
     )
-
-
-def _render(
-    images: NDArray[np.uint8], ways: NDArray[np.float64], shown: float, size: int
-) -> NDArray[np.float32]:
-    """Ink [B, steps + 1, size * size], in levels / GRID^2, of scans enlarged to `shown` pixels, bilinear."""
-    pixel = np.arange(size) - (size - 1) / 2
-    source = (pixel - ways[..., None]) * (SCAN / shown) + (SCAN - 1) / 2
-    place = np.rint(source * GRID).clip(-GRID, GRID * SCAN).astype(np.intp) + GRID
-    across, down = (_weights().take(place[:, :, axis], axis=0) for axis in (0, 1))
-    rows = down.reshape(len(images), -1, SCAN) @ images.astype(np.float32)
-    ink: NDArray[np.float32] = rows.reshape(down.shape) @ across.swapaxes(-1, -2)
-    return ink.reshape(*ink.shape[:2], -1)
-
-
-@cache
-def _weights() -> NDArray[np.float32]:
-    """Weights, in 1 / GRID, of the scan's pixels at the places -GRID to GRID * SCAN: [places, SCAN]."""
-    distance = np.arange(-GRID, GRID * SCAN + 1)[:, None] - GRID * np.arange(SCAN)
-    weights: NDArray[np.float32] = np.maximum(GRID - np.abs(distance), 0).astype(np.float32)
-    return weights
-
-
-def _log_light(ink: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Logarithm of the light, in LOG_UNIT: whole numbers, from a table rounded once."""
-    return _logarithms().take(ink.astype(np.intp) // GRID)
-
-
-@cache
-def _logarithms() -> NDArray[np.float32]:
-    levels = np.arange(FULL * GRID + 1) / (FULL * GRID)
-    table: NDArray[np.float32] = np.rint(np.log(DARK + (1 - DARK) * levels) * LOG_UNIT).astype(np.float32)
-    return table
-
-
-def _changes(light: NDArray[np.float32], threshold: NDArray[np.float32]) -> NDArray[np.int16]:
-    """Signed events [B, steps, size * size]: thresholds crossed since the pixel last fired."""
-    reference, changes = (
-        light[:, 0].copy(),
-        np.empty((len(light), light.shape[1] - 1, light.shape[2]), np.int16),
-    )
-    for step in range(changes.shape[1]):
-        crossed = np.trunc((light[:, step + 1] - reference) / threshold)
-        reference += crossed * threshold
-        changes[:, step] = crossed
-    return changes

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tsearch.data.dataset import SPLITS
 from tsearch.data.splits import Indices, stratified_splits
 from tsearch.errors import TsearchError
+
+_NAMES = ("training", "validation", "test")
 
 Part = float | Sequence[int] | NDArray[Any]
 
@@ -71,6 +72,6 @@ def _check_groups(of_splits: list[Indices]) -> None:
         shared = np.intersect1d(of_splits[first], of_splits[second])
         if len(shared):
             raise TsearchError(
-                f"groups: {SPLITS[first]} and {SPLITS[second]} both have samples of group {shared[0]}. "
+                f"groups: {_NAMES[first]} and {_NAMES[second]} both have samples of group {shared[0]}. "
                 "Give all samples of a group to one of them."
             )

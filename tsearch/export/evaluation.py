@@ -34,7 +34,7 @@ def accuracy_on_test(run: "Run", trial: "Trial") -> dict[str, float]:
 
     weights = unpack_weights(run.checkpoint(trial))
     dataset = load_dataset(run.task.data)
-    network = build(trial.configuration, dataset.shape, dataset.n_classes)
+    network = build(trial.configuration, dataset.shape, dataset.n_classes, is_static=dataset.is_static)
     load_weights(network, current_names(weights, trial.configuration))
     result = _measured(network, dataset)
     with suppress(TsearchError):  # a run that cannot be written is measured again

@@ -15,6 +15,7 @@ from tsearch.data import digits_dvs, load_dataset
 from tsearch.data.dataset import SPLITS, epoch_of, epoch_size, groups_of
 from tsearch.data.digits import digit_scans, digit_splits
 from tsearch.data.digits_dvs import DigitsDvs, record
+from tsearch.data.event_camera import changes_of
 from tsearch.data.events import Events
 from tsearch.errors import TsearchError
 from tsearch.training.identity import data_hash
@@ -100,7 +101,7 @@ def test_a_training_sees_all_recordings_over_many_epochs() -> None:
 def test_strong_steps_of_light_are_not_lost_in_small_numbers() -> None:
     """A threshold of 1 and a step by 1,000 are as many events."""
     light = np.array([[[0], [1000], [0]]], np.float32)
-    assert digits_dvs._changes(light, np.ones((1, 1), np.float32))[0, :, 0].tolist() == [1000, -1000]
+    assert changes_of(light, np.ones((1, 1), np.float32))[0, :, 0].tolist() == [1000, -1000]
 
 
 def test_another_seed_gives_other_events() -> None:
@@ -135,7 +136,7 @@ def test_events_sum_up_to_the_change_of_light(option: str, value: int) -> None:
 def test_changes_by_hand() -> None:
     """Threshold 10: up by 25 are two events, what is left is remembered, down by 30 are three."""
     light = np.array([[[0], [25], [29], [30], [0]]], np.float32)
-    assert digits_dvs._changes(light, np.array([[10]], np.float32))[0, :, 0].tolist() == [2, 0, 1, -3]
+    assert changes_of(light, np.array([[10]], np.float32))[0, :, 0].tolist() == [2, 0, 1, -3]
 
 
 def test_a_still_scene_is_dark_but_for_noise() -> None:
