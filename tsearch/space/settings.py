@@ -21,9 +21,8 @@ def flatten(configuration: Configuration) -> dict[str, Any]:
     flat: dict[str, Any] = {"temporal_transformer": configuration.temporal_transformer}
     for section in SECTIONS:
         flat |= {f"{section}.{field}": value for field, value in getattr(configuration, section)}
-    if len(configuration.schedule) > 1:
-        flat[LEADING_RATE] = configuration.schedule[0].learning_rate_scale
-    return flat
+    scale = configuration.schedule[0].learning_rate_scale
+    return flat if scale == 1 else flat | {LEADING_RATE: scale}
 
 
 def nest(settings: Mapping[str, Any]) -> dict[str, Any]:

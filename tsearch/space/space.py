@@ -227,7 +227,7 @@ class SearchSpace(Frozen):
         """Parameter values that decode to `configuration`. Raises ValueError, saying why, if it lies
         outside the space."""
         values = encode_structure(self.structures, configuration.stages, configuration.timesteps)
-        flat = {LEADING_RATE: self._default_rate} | flatten(configuration)
+        flat = flatten(configuration) | {LEADING_RATE: self._leading_rate_of(configuration)}
         for name, domain in self.settings.items():
             if name not in flat:
                 raise ValueError(f"{name}: the configuration has no such setting")
@@ -238,11 +238,11 @@ class SearchSpace(Frozen):
         values["schedule.leading"] = self.leading.encode(self._leading_of(configuration, flat))
         return {name: values[name] for name in self.parameters()}
 
-    @property
-    def _default_rate(self) -> float:
-        """The scale of the learning rate in phases before the last one, where a schedule has none."""
-        domain = self.settings.get(LEADING_RATE)
-        return 1.0 if domain is None else domain.default
+    def _leading_rate_of(self, configuration: Configuration) -> Any:
+        """The scale of the learning rate in the phases before the last one; the default where there are none."""
+        if len(configuration.schedule) > 1 or LEADING_RATE not in self.settings:
+            return configuration.schedule[0].learning_rate_scale
+        return self.settings[LEADING_RATE].default
 
     def _leading_of(self, configuration: Configuration, settings: Mapping[str, Any]) -> Any:
         """The leading timesteps that give the schedule of `configuration`. Raises: ValueError if there are none."""
