@@ -35,6 +35,14 @@ def canonical(model: Frozen) -> dict[str, Any]:
     return content
 
 
+def with_absent(model: type[Frozen], content: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain data of a `model`, as `canonical` or an earlier version wrote it, with the fields that it leaves out at the
+    value that their absence means."""
+    marks = {name: field.metadata for name, field in model.model_fields.items()}
+    absent = {n: m.value for n, marked in marks.items() for m in marked if isinstance(m, AbsentMeans)}
+    return absent | dict(content)
+
+
 def plain_content(value: Any) -> Any:
     """Plain JSON data of a field's value, of what it holds in canonical form."""
     if isinstance(value, Frozen):

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from tsearch.configuration import Configuration
 from tsearch.networks.boundary import TEMPORAL_TRANSFORMERS, Boundaries, TemporalTransformer
 from tsearch.networks.early_classifier import EarlyClassifier, EarlyClassifiers
-from tsearch.networks.modules import Observer, ReadoutModule
+from tsearch.networks.modules import Observer, ReadoutModule, drop
 from tsearch.networks.parts import HasMask, Outputs
 from tsearch.networks.plan import INPUT, Node, stage_of_blocks
 
@@ -44,6 +44,8 @@ class Network(nn.Module):
         self._last_reads = _last_reads(self.plan.nodes)
         ends = [sum(configuration.stages[: i + 1]) for i in range(len(configuration.stages) - 1)]
         self._ends = {self.plan.block_output(block).name: block for block in ends}
+        blocks = range(1, len(self._stage))
+        self._dropped = {self.plan.block_output(block).name for block in blocks}
         self.blocks = nn.ModuleDict({str(block): nn.ModuleDict() for block in self._stage})
         for node in self.plan.nodes[:-1]:
             self._block(node)[node.part] = make_module(replace(node, stage=self._stage[node.block]))
@@ -86,6 +88,7 @@ class Network(nn.Module):
             outputs,
             logits=outputs.logits.to(weights.dtype),
             early=tuple(e.to(weights.dtype) for e in outputs.early),
+            steps=None if outputs.steps is None else outputs.steps.to(weights.dtype),
         )
 
     def masks(self, timesteps: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
@@ -116,11 +119,17 @@ class Network(nn.Module):
                 del values[name]
             if observe is not None:
                 observe(node.name, value)
+            if node.name in self._dropped and self.training:
+                value = drop(value, self.configuration.training.block_dropout)
             if node.name in self._ends:
                 value = self._across(value, self._ends[node.name], timesteps[stage : stage + 2], early)
             values[node.name] = value
             del value
-        return Outputs(self.head(values[self.plan.readout.sources[0]]), tuple(early), timesteps)
+        last = values[self.plan.readout.sources[0]]
+        if not self.training or self.configuration.training.loss != "tet":
+            return Outputs(self.head(last), tuple(early), timesteps)
+        steps = self.head.steps(last)
+        return Outputs(steps.mean(0), tuple(early), timesteps, steps)
 
     def _across(self, value: Tensor, block: int, timesteps: tuple[int, ...], early: list[Tensor]) -> Tensor:
         """What the next stage reads of `value`, the output of the last `block` of a stage."""

@@ -138,6 +138,16 @@ class ReadoutModule(nn.Linear):
         features = x.flatten(2).mean(0)  # the linear layer of the mean is the mean of the linear layer
         return super().forward(functional.dropout(features, self.dropout, self.training))
 
+    def steps(self, x: Tensor) -> Tensor:
+        """The logits of every timestep, [T, B, classes]; what is dropped is the same at all of them."""
+        return super().forward(drop(x.flatten(2), self.dropout))
+
+
+def drop(x: Tensor, rate: float) -> Tensor:
+    """`x` [T, B, ...] with dropout: what is dropped is so at every timestep, else it would average out over time (Gal &
+    Ghahramani, arXiv 1512.05287)."""
+    return x * functional.dropout(torch.ones_like(x[0]), rate) if rate else x
+
 
 def merge(x: Tensor) -> Tensor:
     """[T, B, C, H, W] -> [T*B, C, H, W], channels last in memory."""

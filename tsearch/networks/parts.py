@@ -15,11 +15,12 @@ from tsearch.configuration import Training
 @dataclass(frozen=True)
 class Outputs:
     """Logits [B, classes] of the network, and of each early classifier, in order, while training; `timesteps` of all
-    stages."""
+    stages. `steps` [T, B, classes] are the logits of every timestep of the last stage, where the loss asks for them."""
 
     logits: Tensor
     early: tuple[Tensor, ...] = field(default=())
     timesteps: tuple[int, ...] = ()
+    steps: Tensor | None = None
 
 
 class OptimizerGroup(NamedTuple):

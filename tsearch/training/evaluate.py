@@ -87,7 +87,8 @@ def train_and_price(
         ):
             trained = train(network, dataset, task, start=start, stop=budget, checkpoint=resume_from)
             spec = describe_network(configuration, dataset, timesteps, network.masks(timesteps))
-            measured = measure(network, dataset, dataset.validation, timesteps, spec)
+            seed = (task.seed, task.replicate)
+            measured = measure(network, dataset, dataset.validation, timesteps, spec, seed=seed)
     costs = price(spec, measured.record, task.hardware)
     return Result(
         configuration=configuration,
@@ -120,9 +121,14 @@ def measure(
     split: Split,
     timesteps: tuple[int, ...] | None = None,
     spec: NetworkSpec | None = None,
+    *,
+    seed: tuple[int, int] = (0, 0),
 ) -> Measurement:
     """Run `network` over `split` once, counting right answers and spikes. `spec` is its description where it has been
-    made before."""
+    made before.
+
+    A network whose inference is random draws the same numbers for the same configuration and `seed` (of the task, and
+    its replicate)."""
     timesteps = timesteps or network.configuration.timesteps
     if spec is None:
         spec = describe_network(network.configuration, dataset, timesteps, network.masks(timesteps))
@@ -131,7 +137,7 @@ def measure(
     where = network.head.weight.device
     split = split.to(where)
     right, probe = [], ""
-    with torch.no_grad():
+    with torch.no_grad(), _seeded(seed, network.configuration, where):
         for first in range(0, len(split), BATCH):
             indices = torch.arange(first, min(first + BATCH, len(split)), device=where)
             frames = split.batch(indices, timesteps[0])
@@ -140,6 +146,15 @@ def measure(
             probe = probe or logits_hash(logits)
             right.append(logits.argmax(1) == split.labels[indices])
     return Measurement(torch.cat(right).numpy(force=True), recorder.record(), probe)
+
+
+@contextmanager
+def _seeded(seed: tuple[int, int], configuration: Configuration, where: torch.device) -> Iterator[None]:
+    """Torch's random numbers from the seed and the key of the configuration; afterwards they go on as before."""
+    rng = np.random.default_rng([*seed, int(configuration.key, 16)])
+    with torch.random.fork_rng([where] if where.type == "cuda" else []):
+        torch.manual_seed(int(rng.integers(2**62)))
+        yield
 
 
 def logits_hash(logits: torch.Tensor) -> str:

@@ -1,32 +1,52 @@
-"""The optimizer of a phase: one group of parameters, and one for every part that declares its own."""
+"""The optimizers of a phase: groups of parameters, and one group for every part that declares its own."""
 
 from collections.abc import Iterable
 
 import torch
 from torch import nn
 
-from tsearch.configuration import Training
+from tsearch.networks.boundary import Boundaries
+from tsearch.networks.build import Network
 from tsearch.networks.parts import HasOptimizerGroup, OptimizerGroup
 
+Optimizers = tuple[torch.optim.Optimizer, ...]
 
-def make_optimizer(network: nn.Module, training: Training) -> torch.optim.Optimizer:
-    """A new optimizer. Parts with an `optimizer_group` (see `networks/parts.py`) come after all other parameters, in
-    the order of the network's modules."""
+
+def make_optimizers(network: Network) -> Optimizers:
+    """New optimizers: one, or a second one for the temporal transformers where these keep AdamW beside SGD.
+
+    Parts with an `optimizer_group` (see `networks/parts.py`) come after all other parameters, in the order of the
+    network's modules. Unless `decay_all`, parameters of one dimension (of BatchNorm, biases) have no weight decay."""
+    training = network.configuration.training
     parts = [module for module in network.modules() if isinstance(module, HasOptimizerGroup)]
     apart = {id(parameter) for part in parts for parameter in part.parameters()}
     others = [parameter for parameter in network.parameters() if id(parameter) not in apart]
-    groups = [_group(others, OptimizerGroup(training.learning_rate, training.weight_decay))]
-    groups += [_group(part.parameters(), part.optimizer_group) for part in parts]
+    decayed = [p for p in others if training.decay_all or p.dim() > 1]
+    spared = [p for p in others if not (training.decay_all or p.dim() > 1)]
+    has_own_adam = training.transformer_adam and training.optimizer != "adamw"
+    beside = [part for part in parts if has_own_adam and isinstance(part, Boundaries)]
+    groups = [
+        _group(decayed, OptimizerGroup(training.learning_rate, training.weight_decay)),
+        _group(spared, OptimizerGroup(training.learning_rate, 0.0)),
+        *(_group(part.parameters(), part.optimizer_group) for part in parts if part not in beside),
+    ]
+    adam_groups = [_group(part.parameters(), part.optimizer_group) for part in beside]
+    made = ((training.optimizer, groups), ("adamw", adam_groups))
+    return tuple(_optimizer(name, of) for name, of in made if any(group["params"] for group in of))
+
+
+def set_learning_rate(optimizers: Optimizers, fraction: float) -> None:
+    """Every group at `fraction` of its peak."""
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = group["peak"] * fraction
+
+
+def _optimizer(name: str, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
     groups = [group for group in groups if group["params"]]
-    if training.optimizer == "adamw":
+    if name == "adamw":
         return torch.optim.AdamW(groups, fused=True)
     return torch.optim.SGD(groups, momentum=0.9, fused=True)
-
-
-def set_learning_rate(optimizer: torch.optim.Optimizer, fraction: float) -> None:
-    """Every group at `fraction` of its peak."""
-    for group in optimizer.param_groups:
-        group["lr"] = group["peak"] * fraction
 
 
 def _group(parameters: Iterable[nn.Parameter], how: OptimizerGroup) -> dict[str, object]:

@@ -1,9 +1,9 @@
 """Where an epoch lies in a schedule, and how large its learning rate is."""
 
 from dataclasses import dataclass
-from math import cos, pi
+from math import cos, floor, pi
 
-from tsearch.configuration import Configuration, Phase
+from tsearch.configuration import Configuration, Phase, Training
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,18 @@ def positions(configuration: Configuration) -> list[Position]:
         for index, phase in enumerate(configuration.schedule)
         for epoch in range(phase.epochs)
     ]
+
+
+def learning_rate_at(progress: float, training: Training) -> float:
+    """Learning rate as a fraction of its peak after `progress` in [0, 1] of a phase.
+
+    "step" with SGD, 0.1 and its defaults is the recipe of SSNN, which divides by 10 after 30, 60 and 90 of 100 epochs
+    (as arXiv 2510.07924 of the same authors says); "constant" stays at the peak."""
+    if training.learning_rate_schedule == "one_cycle":
+        return one_cycle(progress, training.warmup)
+    if training.learning_rate_schedule == "step":
+        return float(training.step_factor ** floor(progress / training.step_every + 1e-9))  # 0.6 / 0.3 is 2
+    return 1.0
 
 
 def one_cycle(progress: float, warmup: float) -> float:

@@ -105,7 +105,7 @@ def test_weights_of_another_kind_are_left_out_of_the_page_and_not_exported(toy, 
 def test_the_default_evaluator_refuses_to_go_on_with_it(real) -> None:
     before = {path: path.read_bytes() for path in real.folder.rglob("*") if path.suffix in (".json", ".yaml")}
     with pytest.raises(
-        TsearchError, match=r"run: .* changed since this run started \(identity.recipe 1 -> 2\)"
+        TsearchError, match=r"run: .* changed since this run started \(identity.recipe 1 -> 3\)"
     ):
         resume(real.folder, more_trials=1)
     assert {path: path.read_bytes() for path in before} == before

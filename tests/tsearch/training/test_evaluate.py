@@ -11,7 +11,7 @@ from tsearch.networks.build import build, initialise
 from tsearch.networks.neuron import fire
 from tsearch.space.file import load_space
 from tsearch.training.checkpoints import unpack_weights
-from tsearch.training.evaluate import train_and_price
+from tsearch.training.evaluate import measure, train_and_price
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +135,25 @@ def test_products_in_16_bits_learn_as_well_and_repeat_themselves(trial, monkeypa
     }
     assert first.curve[-1]["loss"] < first.curve[0]["loss"]
     assert first.curve[-1]["loss"] == pytest.approx(full.curve[-1]["loss"], rel=0.2)
+
+
+def test_random_inference_repeats_itself_when_measured_again(trial, monkeypatch) -> None:
+    """Neurons that fail now and then: the numbers that they draw follow from the configuration and the seed."""
+    config, task, result = trial
+    dataset = load_dataset(task.data)
+    network = build(config, dataset.shape, dataset.n_classes)
+    network.load_state_dict(unpack_weights(result.checkpoint))
+
+    def failing(current, timesteps, neuron, norm):
+        spikes = fire(current, timesteps, neuron, norm=norm)
+        return spikes * (torch.rand_like(spikes) > 0.1)
+
+    monkeypatch.setattr(modules, "fire", failing)
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    first = measure(network, dataset, dataset.validation)
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(2)
+    again, other = (measure(network, dataset, dataset.validation, seed=(0, n)) for n in (0, 1))
+    assert first.probe == again.probe != other.probe
+    assert (first.right == again.right).all()

@@ -8,7 +8,8 @@ from tsearch.data import load_dataset
 from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.build import build, initialise
 from tsearch.training.checkpoints import trained_epochs, unpack_weights
-from tsearch.training.loop import TrainingDivergedError, train
+from tsearch.training.epoch import TrainingDivergedError
+from tsearch.training.loop import train
 from tsearch.training.schedule import positions
 
 DATA = DataSpec(name="digits")

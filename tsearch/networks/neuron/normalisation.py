@@ -26,6 +26,10 @@ class Statistics(NamedTuple):
 def update_statistics(norm: BatchNorm, x: Tensor) -> Statistics:
     """Mean and 1 / sqrt(variance + eps) of every channel of `x` `[N, C, ...]`; updates the running ones of `norm`.
 
+    The running variance has the factor n / (n - 1) for the n values of a channel in `x`. Where a static image's current
+    is computed once for all T timesteps, these are counted once; libraries that repeat it count T n values, and their
+    running variance is smaller by (n - 1) T / (T n - 1), which is 1 + O(1 / n).
+
     Raises: ValueError if there is only one value per channel."""
     assert norm.momentum is not None
     assert norm.num_batches_tracked is not None

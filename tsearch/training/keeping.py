@@ -1,0 +1,109 @@
+"""Which weights a phase ends with: those of its last epoch, of its best one, or an average over its last epochs.
+
+Training itself goes on with the last ones until the phase ends; a budget that ends inside it is measured with those
+kept so far."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from tsearch.configuration import Task
+from tsearch.data import Dataset
+from tsearch.networks.build import Network
+from tsearch.training.epoch import drawn_batches
+from tsearch.training.schedule import Position
+
+AVERAGED = 0.25  # part of a phase's epochs, the last ones, over which weights are averaged
+_BATCH = 64
+
+
+class Kept(NamedTuple):
+    """Weights that a phase keeps so far, by name (None: those that it trains), and what `keep` must know of them:
+    their accuracy on validation data, or how many epochs they are the mean of."""
+
+    weights: Mapping[str, Tensor] | None = None
+    score: float = 0.0
+
+
+NOTHING_KEPT = Kept()
+
+
+def keep(kept: Kept, network: Network, dataset: Dataset, position: Position) -> Kept:
+    """What is kept after the epoch at `position`.
+
+    "best" costs a validation pass an epoch, and the later of two equals is kept; "average" is the mean of the weights
+    after each of the last epochs (Izmailov et al., arXiv 1803.05407, with the learning rate of the schedule)."""
+    how = network.configuration.training.keep
+    if how == "best":
+        accuracy = _accuracy(network, dataset, position.phase.timesteps)
+        return Kept(copied_weights(network), accuracy) if accuracy >= kept.score else kept
+    if how == "average" and position.epoch + 1 > position.phase.epochs * (1 - AVERAGED):
+        return Kept(_averaged(kept, network), kept.score + 1)
+    return kept
+
+
+def take_kept(network: Network, kept: Kept, dataset: Dataset, task: Task, position: Position) -> None:
+    """Put the weights that were kept into `network`. Statistics of BatchNorm do not average with the weights: those of
+    averaged weights are measured anew, on the samples that the epoch at `position` drew, as they are."""
+    if kept.weights is None:
+        return
+    network.load_state_dict(kept.weights)
+    if network.configuration.training.keep == "average":
+        _measure_statistics(network, dataset, task, position)
+
+
+def copied_weights(network: nn.Module) -> dict[str, Tensor]:
+    """The weights of `network` as they are now."""
+    return {name: value.clone() for name, value in network.state_dict().items()}
+
+
+def _measure_statistics(network: Network, dataset: Dataset, task: Task, position: Position) -> None:
+    """Running statistics of BatchNorm as the means of those of all batches of an epoch."""
+    norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
+    batches, _ = drawn_batches(network, dataset, task, position)
+    split, timesteps = dataset.train.to(network.head.weight.device), position.phase.timesteps
+    network.train()
+    with torch.no_grad(), _momentum_kept(norms):
+        for number, indices in enumerate(batches):
+            for norm in norms:
+                norm.momentum = 1 / (number + 1)
+            network.run(split.batch(indices, timesteps[0]), timesteps)
+
+
+@contextmanager
+def _momentum_kept(norms: list[_BatchNorm]) -> Iterator[None]:
+    before = [norm.momentum for norm in norms]
+    try:
+        yield
+    finally:
+        for norm, momentum in zip(norms, before, strict=True):
+            norm.momentum = momentum
+
+
+def _averaged(kept: Kept, network: nn.Module) -> dict[str, Tensor]:
+    """The mean of what is kept and, with the weight of one epoch, the present weights; whole numbers are counts."""
+    now = copied_weights(network)
+    if kept.weights is None:
+        return now
+    share = 1 / (kept.score + 1)
+    return {
+        name: torch.lerp(kept.weights[name], value, share) if value.is_floating_point() else value
+        for name, value in now.items()
+    }
+
+
+def _accuracy(network: Network, dataset: Dataset, timesteps: tuple[int, ...]) -> float:
+    """Part of the validation samples that are classified right."""
+    where = network.head.weight.device
+    split = dataset.validation.to(where)
+    network.eval()
+    n_right = torch.zeros((), dtype=torch.int64, device=where)
+    with torch.no_grad():
+        for indices in torch.split(torch.arange(len(split), device=where), _BATCH):
+            logits = network.run(split.batch(indices, timesteps[0]), timesteps).logits
+            n_right += (logits.argmax(1) == split.labels[indices]).sum()
+    return int(n_right) / len(split)
