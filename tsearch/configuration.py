@@ -56,10 +56,12 @@ class Training(Frozen):
 
 
 class Phase(Frozen):
-    """One entry of a schedule: the timesteps of every stage and the epochs trained with them."""
+    """One entry of a schedule: the timesteps of every stage, the epochs trained with them, and the learning rate as a
+    multiple of the training's."""
 
     timesteps: tuple[PositiveInt, ...]
     epochs: PositiveInt
+    learning_rate_scale: Annotated[PositiveFloat, AbsentMeans(1.0)] = 1.0
 
     @model_validator(mode="after")
     def _never_increases(self) -> Self:

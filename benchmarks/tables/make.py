@@ -16,12 +16,13 @@ from tsearch.space.file import load_space
 from tsearch.space.space import SearchSpace
 from tsearch.training.evaluate import train_and_price
 
+WHEN_TABULATED = {"has_one_total": False}  # the table was begun when schedules differed in length
 DIGIT_EVENTS = Path(__file__).parent / "digit_events.yaml"
 
 
 def tabulate(space_path: Path) -> None:
     """Add a line for every configuration that has none."""
-    space = load_space(space_path)
+    space = load_space(space_path).model_copy(update=WHEN_TABULATED)
     table = space_path.with_suffix(".jsonl")
     done = {json.loads(line)["key"] for line in table.read_text().splitlines()} if table.exists() else set()
     missing = [c for c in space.enumerate() if space.key(c) not in done]

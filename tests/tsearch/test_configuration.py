@@ -40,6 +40,7 @@ ABSENT_MEANS = {
     "Training.precision": "float32",
     "Phase.timesteps": None,
     "Phase.epochs": None,
+    "Phase.learning_rate_scale": 1.0,
     "Configuration.backbone": {},
     "Configuration.stages": None,
     "Configuration.schedule": None,

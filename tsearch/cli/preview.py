@@ -38,6 +38,7 @@ def preview(space: SearchSpace, n_proposals: int = 5) -> dict[str, Any]:
         "fixed": {name: domain.default for name, domain in space.settings.items() if name not in parameters},
         "size": space.size,
         "n_structures": space.n_structures,
+        "epochs": space.schedules.total_epochs,
         "trials": space.search.trials,
         **_first(space),
         "proposer": space.search.proposer,
@@ -55,7 +56,7 @@ def preview(space: SearchSpace, n_proposals: int = 5) -> dict[str, Any]:
 def _first(space: SearchSpace) -> dict[str, Any]:
     """How many trials are not proposed: `n_first` in all, `n_baselines` and `n_enqueued` that are none of these; and
     `first_refused`, those that are refused instead."""
-    baselines = dict.fromkeys(space.baselines() if space.search.baselines == "uniform" else [])
+    baselines = dict.fromkeys(space.baselines())
     first = dict.fromkeys((*baselines, *space.enqueued))
     refused = {configuration: why for configuration in first if (why := _why(space, configuration))}
     n_baselines, n_first = len(baselines.keys() - refused.keys()), len(first.keys() - refused.keys())

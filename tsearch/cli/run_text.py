@@ -16,6 +16,7 @@ from tsearch.engine.state import state_of
 from tsearch.front.broken import nearest_misses
 from tsearch.front.constraints import Constraints, both, constraints_text, violation
 from tsearch.replication.evidence import evidence_of
+from tsearch.replication.state import confirmation_text
 
 if TYPE_CHECKING:
     from tsearch.engine.run_folder import Run
@@ -38,7 +39,8 @@ def run_text(
         n_left_out, words = len(chosen) - len(kept), constraints_text(limits)
         left_out = f"left out: {n_left_out} of {len(chosen)} without {words}"
         lines.append(left_out if n_left_out else f"all {len(chosen)} have {words}")
-    return "\n".join([*lines, *_priced_line(run, front), *failed_lines(run), state_of(run).text])
+    ends = [state_of(run).text, confirmation_text(run, front)]
+    return "\n".join([*lines, *_priced_line(run, front), *failed_lines(run), *filter(None, ends)])
 
 
 def best_text(run: "Run", front: "Front", best: "Point") -> str:
@@ -55,6 +57,7 @@ def run_content(
     chosen = front.by_number if everything else front.points
     kept = _keeping(chosen, limits)
     content = front_content(front, kept, evidence_of(run, front)) | state_of(run).content
+    content["confirmation"] = confirmation_text(run, front)
     hardware = run.task.hardware
     if front.are_networks:
         content |= {"profile": hardware.profile, "assume": dict(hardware.assume)}

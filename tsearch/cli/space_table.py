@@ -20,6 +20,7 @@ def preview_text(content: dict[str, Any]) -> str:
         grid([["parameter", "values"], *([name, text] for name, text in content["parameters"].items())]),
         f"fixed: {', '.join(f'{name}={value}' for name, value in content['fixed'].items())}",
         f"configurations: {size}; {content['n_structures']:,} assignments of stages, timesteps and schedule",
+        f"epochs: {content['epochs']} in all for every configuration; its last phase takes what earlier ones leave",
         _trials_text(content),
         f"proposer: {content['proposer']}",
         f"objectives: {', '.join(f'{direction} {name}' for name, direction in content['objectives'].items())}",
@@ -51,7 +52,7 @@ def _trials_text(content: dict[str, Any]) -> str:
         text += f" ({content['n_baselines']} and {content['n_enqueued']})"
     if n_first < trials:
         return f"{text}; {trials - n_first} are proposed"
-    return f"{text}: nothing is searched. Raise `trials` above {n_first}"
+    return f"{text}: nothing is searched. Raise `trials` above {n_first}, or name fewer timesteps in `search.baselines`"
 
 
 def _cost_table(cost_range: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from tsearch.space.loading import as_written, is_shipped, load, parse_stored
 from tsearch.space.protocol import Space
 
 _MAY_CHANGE = ("trials", "timeout_s", "segment_timeout", "max_failures")
+_OF_VERSIONS = ("has_one_total",)  # by which rule a run goes on, not what its user asked for
 
 
 def refuse_changes(folder: Path, space_path: str | None, space_text: str) -> None:
@@ -77,7 +78,8 @@ def first_difference(old: Any, new: Any, name: str = "") -> tuple[str, Any, Any]
 
 def _searched(space: Mapping[str, Any]) -> dict[str, Any]:
     search = {name: value for name, value in space["search"].items() if name not in _MAY_CHANGE}
-    return json.loads(json.dumps(dict(space) | {"search": search}))  # type: ignore[no-any-return]
+    content = {name: value for name, value in space.items() if name not in _OF_VERSIONS}
+    return json.loads(json.dumps(content | {"search": search}))  # type: ignore[no-any-return]
 
 
 def _short(value: Any) -> str:

@@ -24,7 +24,8 @@ SOME = 8  # proposals at least, for a search to be called one
 
 @dataclass(frozen=True)
 class Chosen:
-    """A configuration to try, with its key and the parameter values that stand for it."""
+    """A configuration to try, with its key and the parameter values that stand for it, none where it lies outside the
+    space."""
 
     configuration: Configuration
     key: str
@@ -35,15 +36,17 @@ class Chosen:
 class Chooser:
     """Chooses for one search; it knows the keys of everything tried, and of what was rejected.
 
-    `n_given` is how many configurations are tried before anything is proposed.
+    `n_given` is how many configurations are tried before anything is proposed; some may lie outside the space.
     """
 
     def __init__(
         self, space: Space, proposer: Proposer, seed: int, known: Iterable[str], listener: Listener
     ) -> None:
         self._space, self._proposer, self._seed, self._say = space, proposer, seed, listener
-        self.n_given = _n_given(space)
-        self._problem = Problem(space.parameters(), space.objectives, self.n_given)
+        given = _given(space)
+        self._outside = {key for key, c in given.items() if values_of(space, c) is None}
+        self.n_given = len(given)
+        self._problem = Problem(space.parameters(), space.objectives, len(given.keys() - self._outside))
         self._size = space.size
         self._known = set(known)
         self._queue = _queue(space)
@@ -52,10 +55,15 @@ class Chooser:
         self._left: dict[str, Configuration] | None = None  # of a small space, once it was counted, by key
         self.why_nothing = ""  # one line, once there is nothing left to choose
 
+    @property
+    def has_more(self) -> bool:
+        """Whether the space holds more than what is given."""
+        return self._problem.n_given != self._size
+
     def choose(self, number: int, history: History) -> Chosen | None:
         """What trial `number` tries; None if nothing is left or found, see `why_nothing`."""
         chosen = self._from_queue()
-        if chosen is None and self._size is not None and len(self._known) >= self._size:
+        if chosen is None and self._size is not None and len(self._known - self._outside) >= self._size:
             self.why_nothing = self._exhausted([])
         elif chosen is None:
             chosen = self._proposed(number, history) or self._unseen(number)
@@ -68,7 +76,7 @@ class Chooser:
             configuration, origin = self._queue.popleft()
             key = self._space.key(configuration)
             if self._is_new(key) and self._may_meet_constraints(key, configuration):
-                return Chosen(configuration, key, origin, self._space.encode(configuration))
+                return Chosen(configuration, key, origin, values_of(self._space, configuration) or {})
         return None
 
     def _proposed(self, number: int, history: History) -> Chosen | None:
@@ -148,9 +156,10 @@ class Chooser:
         return refusal is None
 
 
-def warn_of_too_few(n_total: int, space: Space, n_given: int, listener: Listener) -> None:
-    """Say so where no trial is left to search with, though there is more to try than the `n_given` that come first."""
-    if n_total <= n_given and n_given != space.size:
+def warn_of_too_few(n_total: int, chooser: Chooser, listener: Listener) -> None:
+    """Say so where no trial is left to search with, though there is more to try than what is given."""
+    n_given = chooser.n_given
+    if n_total <= n_given and chooser.has_more:
         listener(
             Warned(
                 f"{counted(n_total, 'trial')} and {n_given:,} baselines and enqueued ones to begin with: nothing is "
@@ -159,9 +168,18 @@ def warn_of_too_few(n_total: int, space: Space, n_given: int, listener: Listener
         )
 
 
-def _n_given(space: Space) -> int:
+def values_of(space: Space, configuration: Configuration) -> Mapping[str, Any] | None:
+    """The parameter values that stand for a configuration; None where it lies outside the space."""
+    try:
+        return space.encode(configuration)
+    except ValueError:
+        return None
+
+
+def _given(space: Space) -> dict[str, Configuration]:
+    """What is tried before anything is proposed, by key."""
     given = {space.key(c): c for c, _ in _queue(space)}
-    return sum(space.refuse(configuration) is None for configuration in given.values())
+    return {key: configuration for key, configuration in given.items() if space.refuse(configuration) is None}
 
 
 def _why(refused: list[Refusal]) -> str:
@@ -180,8 +198,7 @@ def _limits(space: Space) -> str:
 
 def _queue(space: Space) -> deque[tuple[Configuration, Literal["baseline", "enqueued"]]]:
     """What is tried before anything is proposed."""
-    baselines = space.baselines() if space.search.baselines == "uniform" else []
     queue: deque[tuple[Configuration, Literal["baseline", "enqueued"]]] = deque()
-    queue.extend((configuration, "baseline") for configuration in baselines)
+    queue.extend((configuration, "baseline") for configuration in space.baselines())
     queue.extend((configuration, "enqueued") for configuration in space.enqueued)
     return queue

@@ -35,8 +35,8 @@ def too_many_failures(run: Run, n: int, trial: Trial) -> TsearchError:
     )
 
 
-def failure_of_all(told: Sequence[Told], last_error: str) -> str:
+def failure_of_all(ended: Sequence[Told], last_error: str) -> str:
     """What to say where every trial failed; '' where one did not, or there is none."""
-    if not told or any(one.objectives is not None for one in told):
+    if not ended or any(one.objectives is not None for one in ended):
         return ""
-    return f"all {len(told)} trials failed, the last one with: {last_error}"
+    return f"all {len(ended)} trials failed, the last one with: {last_error}"

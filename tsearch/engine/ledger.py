@@ -78,13 +78,18 @@ class Ledger:
     def add(
         self, values: Mapping[str, Any], parameters: Mapping[str, Domain], notes: Mapping[str, Any]
     ) -> int:
-        """Write down a trial that is about to run, with the value of every parameter; gives its number."""
+        """Write down a trial that is about to run, with the value of every parameter, or none where it lies outside the
+        space; gives its number."""
         number = len(self._ids)
         with self._transaction() as connection:
             trial = connection.execute(_TRIAL, (number, self._study, _now())).lastrowid
             connection.executemany(
                 _PARAMETER,
-                [(trial, name, *self._stored(name, parameters[name], values)) for name in parameters],
+                [
+                    (trial, name, *self._stored(name, parameters[name], values))
+                    for name in parameters
+                    if values
+                ],
             )
             connection.executemany(_NOTE, _rows(trial, notes))
         assert trial is not None

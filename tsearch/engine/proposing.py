@@ -24,7 +24,7 @@ class Problem:
 
     Args:
         objectives: In the order of `Told.objectives`.
-        n_given: So many trials come first that nobody proposes: baselines, and what the user asked for.
+        n_given: So many of the trials told come first that nobody proposes: baselines, and what the user asked for.
     """
 
     parameters: Mapping[str, Domain]
@@ -74,21 +74,23 @@ class Proposer(Protocol):
 
 
 class History:
-    """What a proposer knows: the trials told, and those under way.
+    """What a proposer knows: the trials told, and those under way. A trial without values lies outside the space, as a
+    baseline may: no proposal could give it, so no proposer is told of it.
 
     Trials are told in the order in which they end; with `is_ordered`, whenever they end, in that of their numbers: one
     that paused is told late, and after a restart nobody remembers how late.
     """
 
     def __init__(self, told: Sequence[Told] = (), *, is_ordered: bool = False) -> None:
-        self.told = list(told)
+        self.ended = list(told)
+        self.told = [trial for trial in told if trial.values]
         self._is_ordered = is_ordered
         self._under_way: dict[int, UnderWay] = {}
 
     @property
     def under_way(self) -> list[UnderWay]:
         """In the order of their numbers."""
-        return [trial for _, trial in sorted(self._under_way.items())]
+        return [trial for _, trial in sorted(self._under_way.items()) if trial.values]
 
     def begin(self, number: int, values: Mapping[str, Any]) -> None:
         """A trial is under way from now on."""
@@ -98,10 +100,11 @@ class History:
         """A trial has ended."""
         values = self._under_way.pop(number).values
         told = Told(number, values, None if objectives is None else tuple(objectives), violation)
-        if self._is_ordered:
-            insort(self.told, told, key=lambda trial: trial.number)
-        else:
-            self.told.append(told)
+        for known in (self.ended, self.told) if values else (self.ended,):
+            if self._is_ordered:
+                insort(known, told, key=lambda trial: trial.number)
+            else:
+                known.append(told)
 
 
 def checked(values: Mapping[str, Any], problem: Problem) -> dict[str, Any]:

@@ -58,7 +58,7 @@ class Pump:
         self._waiting: deque[tuple[int, Piece]] = deque()  # pieces of these, to be submitted
         self._under_way: dict[str, tuple[int, Piece]] = {}  # and submitted, by name
         self._ended: dict[int, list[float] | None] = {}  # trials that ended: their objectives, None if failed
-        self._n_done = len(history.told)
+        self._n_done = len(history.ended)
         self._n_failures = 0  # in a row
         self._is_exhausted = False
         self._last_error = next((t.error for t in reversed(run.trials) if t.error), "")
@@ -267,10 +267,10 @@ class Pump:
     def _reason(self) -> str:
         n_paused = len(self._open) - self._n_active()
         if self._n_done + n_paused >= self._run.n_total:
-            return failure_of_all(self._history.told, self._last_error) or "all trials done"
+            return failure_of_all(self._history.ended, self._last_error) or "all trials done"
         if not self._is_exhausted:
             return "time is up"
-        return failure_of_all(self._history.told, self._last_error) or self._chooser.why_nothing
+        return failure_of_all(self._history.ended, self._last_error) or self._chooser.why_nothing
 
 
 def _left_s(deadline: float | None) -> float | None:

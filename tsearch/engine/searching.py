@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from tsearch.engine.choosing import Chooser, warn_of_too_few
+from tsearch.engine.choosing import Chooser, values_of, warn_of_too_few
 from tsearch.engine.ending import STOPPED, forget_ended, write_ended
 from tsearch.engine.events import Forgiving, Listener
 from tsearch.engine.executors import Executor
@@ -75,7 +75,7 @@ def search(
         opened = replace(opened, trials=tuple(trials))
         known = [opened.space.key(trial.configuration) for trial in opened.trials]
         chooser = Chooser(opened.space, proposer, opened.seed, known, listener)
-        warn_of_too_few(opened.n_total, opened.space, chooser.n_given, listener)
+        warn_of_too_few(opened.n_total, chooser, listener)
         history = History(_told(opened, journal.open_numbers()), is_ordered=opened.space.search.ordered)
         scheduler = find_scheduler(opened.file.scheduler)
         pump = Pump(
@@ -115,7 +115,7 @@ def _with_known_values(run: Run) -> Run:
     trials = [
         trial
         if trial.values.keys() == names
-        else replace(trial, values=run.space.encode(trial.configuration), result=trial.summary)
+        else replace(trial, values=values_of(run.space, trial.configuration) or {}, result=trial.summary)
         for trial in run.trials
     ]
     return replace(run, trials=tuple(trials))

@@ -57,6 +57,8 @@ def _configuration(row: Row, notes: Notes, space: Space) -> Configuration:
         with suppress(*UNREADABLE):
             return space.from_plain(notes.configuration)
     try:
+        if not row.values and space.parameters():  # a baseline outside the space
+            raise ValueError("what it tries cannot be read")
         return space.decode(row.values)
     except UNREADABLE as error:
         raise TsearchError(

@@ -60,7 +60,7 @@ class Trial:
         result: What a complete one gave; raises TsearchError where its file has become damaged.
         error: One line, where it failed.
         finished: The moment it ended, ISO 8601, UTC.
-        values: The parameter values that it was proposed with.
+        values: The parameter values that stand for it; none of a baseline that lies outside the space.
         measured: What it reached before the end of its training, by epoch.
         n_lost: How many workers died on it.
         is_damaged: It failed because what is on disk of it cannot be read; `resume` repeats it.

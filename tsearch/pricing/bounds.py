@@ -36,6 +36,8 @@ class NetworkSpace(Protocol):
     @property
     def timesteps(self) -> Vector: ...
     @property
+    def uniform_timesteps(self) -> Vector: ...
+    @property
     def settings(self) -> Mapping[str, Domain]: ...
     @property
     def objectives(self) -> tuple[Objective, ...]: ...
@@ -101,8 +103,8 @@ def priced_part(configuration: Configuration) -> Hashable:
 
 
 def extreme_configurations(space: NetworkSpace) -> tuple[Configuration, Configuration]:
-    """The networks with the fewest and the most weights, at the smallest and the largest uniform
-    timesteps."""
+    """The networks with the fewest and the most weights, at the smallest and the largest uniform timesteps, those of
+    baselines included."""
     from tsearch.data import describe_dataset
 
     info = describe_dataset(space.data)
@@ -115,7 +117,8 @@ def extreme_configurations(space: NetworkSpace) -> tuple[Configuration, Configur
     def n_parameters(configuration: Configuration) -> int:
         return configuration.backbone.plan(info.shape, info.n_classes, configuration.neuron).n_parameters
 
-    return min(of(min(space.timesteps)), key=n_parameters), max(of(max(space.timesteps)), key=n_parameters)
+    every = (*space.timesteps, *space.uniform_timesteps)
+    return min(of(min(every)), key=n_parameters), max(of(max(every)), key=n_parameters)
 
 
 def _backbones(space: NetworkSpace) -> Iterator[dict[str, Any]]:

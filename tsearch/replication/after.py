@@ -1,4 +1,5 @@
-"""What a run does when its search has ended: its front's members are trained again, as its space file asks."""
+"""What a run does when its search has ended: its front's members are trained again, and candidates
+are confirmed, as its space file asks."""
 
 from pathlib import Path
 from typing import Any
@@ -6,6 +7,7 @@ from typing import Any
 from tsearch.engine.replicates import Wanted, train_replicates
 from tsearch.engine.run_folder import Run, open_run
 from tsearch.front import Front
+from tsearch.replication.confirm import confirm_at_end
 from tsearch.replication.racing import next_wanted
 
 
@@ -13,11 +15,12 @@ def after_search(run: Run, **hands: Any) -> Run:
     """The run with all that its space asks for after the search, once the search is done; `hands` are who does it, as
     `train_replicates` takes them. What was done before is not done again.
 
-    Raises: TsearchError and KeyboardInterrupt as `train_replicates` does.
+    Raises: TsearchError and KeyboardInterrupt as `train_replicates` and `confirm` do.
     """
     if run.state.word != "done":
         return run
-    return replicate_front(run, run.space.search.replicates, **hands)
+    run = replicate_front(run, run.space.search.replicates, **hands)
+    return open_run(run.folder) if confirm_at_end(run, **hands) else run
 
 
 def replicate_front(run: Run | str | Path, n: int, **hands: Any) -> Run:

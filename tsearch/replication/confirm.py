@@ -22,11 +22,12 @@ from tsearch.engine.run_folder import Run
 from tsearch.front import Front
 from tsearch.replication import testing
 from tsearch.replication.asking import plan_of, plan_text, settings_of, why_not
-from tsearch.replication.candidates import MARGIN, candidates_of
+from tsearch.replication.candidates import MARGIN
 from tsearch.replication.judge import Judgement, Pair, Replicated, judge, verdicts_of_family
 from tsearch.replication.pairing import PURPOSE, Trio, find_twins, replicates_by_key, trio_of, wanted_of
 from tsearch.replication.passes import answer_all
 from tsearch.replication.plan import Paired, Plan, Planned, Twins, Verdicts, read, unfinished, write
+from tsearch.replication.state import trials_to_confirm
 from tsearch.replication.verdict import Verdict
 from tsearch.replication.verdicts import verdicts_of
 
@@ -96,9 +97,7 @@ def confirm_at_end(run: Run, **given: Any) -> tuple[Verdict, ...]:
     if reason:
         (given.get("listener") or progress())(Warned(f"nothing is confirmed: {reason}"))
         return ()
-    told = {verdict.key for verdict in verdicts_of(run)}
-    found = candidates_of(front, run.space.confirm.candidates, run.space.confirm.margin)
-    trials = [one.number for one in found if one.key not in told]
+    trials = trials_to_confirm(run, front)
     return confirm(run, **settings, trials=trials, **given) if trials else ()
 
 

@@ -12,10 +12,14 @@ from tsearch.errors import TsearchError
 from tsearch.networks.backbones import family
 from tsearch.networks.plan import Neuron
 from tsearch.space.domains import Choice, Domain
-from tsearch.space.limits import MOST_BACKBONES, check_baselines, plan_within_limits
+from tsearch.space.limits import MOST_BACKBONES, MOST_BASELINES, plan_within_limits
 from tsearch.space.lines import Lines
 from tsearch.space.problems import explain
+from tsearch.space.schedules import n_leading
+from tsearch.space.schema import ScheduleSpace, SpaceFile
 from tsearch.space.settings import backbone_choices, common_depth, defaults, nest, read_backbone
+from tsearch.space.uniform import uniform_settings, uniform_timesteps
+from tsearch.units import counted
 
 if TYPE_CHECKING:
     from tsearch.data.dataset import Input
@@ -105,20 +109,44 @@ def check_proposer(proposer: str, lines: Lines) -> None:
         raise lines.error(("search", "proposer"), str(error)) from None
 
 
-def check_leading(leading: tuple[tuple[int, ...], ...], choices: tuple[int, ...], lines: Lines) -> None:
-    """No schedule may grow: where the final timesteps are the smallest, all phases before show."""
-    smallest = min(choices)
-    for i, timesteps in enumerate(leading):
-        shown = [max(t, smallest) for t in timesteps]
-        if shown != sorted(shown, reverse=True):
+def check_schedule(schedule: ScheduleSpace, lines: Lines) -> None:
+    """No schedule may grow, and epochs are given for every phase."""
+    for i, timesteps in enumerate(schedule.leading):
+        if list(timesteps) != sorted(timesteps, reverse=True):
             raise lines.error(
                 ("schedule", "leading", i),
                 f"schedule.leading: {list(timesteps)} grows; the timesteps of a schedule may only shrink.",
             )
-    try:
-        check_baselines(len(set(choices)), len(set(leading)))
-    except ValueError as error:
-        raise lines.error(("schedule", "leading"), f"{error}.") from None
+    epochs, most = schedule.leading_epochs, max(map(n_leading, schedule.leading))
+    if not isinstance(epochs, int) and len(epochs) != most:
+        raise lines.error(
+            ("schedule", "leading_epochs"),
+            f"schedule.leading_epochs: {counted(len(epochs), 'number')} for up to {counted(most, 'phase')} before the "
+            "last one. Give one for each of them, or a single number for all.",
+        )
+
+
+def check_baselines(file: SpaceFile, settings: Mapping[str, Domain], lines: Lines) -> None:
+    """The timesteps of baselines are not beyond the largest, and there are not too many baselines."""
+    largest = max(file.timesteps)
+    timesteps = uniform_timesteps(file.search, file.timesteps)
+    place = ("search", "baselines")
+    beyond = next((t for t in timesteps if t > largest), None)
+    if beyond is not None:
+        raise lines.error(
+            place,
+            f"search.baselines: {beyond} timesteps, but the largest of `timesteps` is {largest}.",
+        )
+    schedules = set(file.schedule.leading)
+    n_backbones = sum(1 for _ in uniform_settings(settings))
+    n = len(timesteps) * len(schedules) * n_backbones
+    if n > MOST_BASELINES:
+        raise lines.error(
+            place if place in lines.lines else ("timesteps",),
+            f"uniform networks with {counted(len(timesteps), 'number')} of timesteps, "
+            f"{counted(len(schedules), 'schedule')} and {counted(n_backbones, 'backbone')} are up to {n:,} baselines, "
+            f"at most {MOST_BASELINES:,} are allowed. Name fewer timesteps: `search: {{baselines: [1, 2, 4, 8]}}`.",
+        )
 
 
 def _check_few(settings: Mapping[str, Domain], lines: Lines) -> None:

@@ -17,7 +17,7 @@ from tsearch.space.goal_texts import check_reference, read_constraints, read_obj
 from tsearch.space.lines import Lines
 from tsearch.space.problems import explain, plain
 from tsearch.space.schema import Enqueued, SpaceFile
-from tsearch.space.settings import SECTIONS, defaults
+from tsearch.space.settings import LEADING_RATE, SECTIONS, defaults
 from tsearch.space.space import SearchSpace
 
 
@@ -90,12 +90,15 @@ def _settings(file: SpaceFile, lines: Lines) -> dict[str, Domain]:
         if section == "backbone":
             settings |= checks.derived_settings(settings, info, lines)
     checks.check_backbones(settings, info, max(file.timesteps), lines)
+    if file.schedule.leading_learning_rate != Choice((1.0,)):
+        settings[LEADING_RATE] = file.schedule.leading_learning_rate
     return settings
 
 
 def _space(file: SpaceFile, settings: Mapping[str, Domain], lines: Lines) -> SearchSpace:
     """The space of a file, but for what is enqueued."""
-    checks.check_leading(file.schedule.leading, file.timesteps, lines)
+    checks.check_schedule(file.schedule, lines)
+    checks.check_baselines(file, settings, lines)
     objectives = read_objectives(file, lines)
     check_reference(file.reference, objectives, lines)
     try:
@@ -115,6 +118,7 @@ def _space(file: SpaceFile, settings: Mapping[str, Domain], lines: Lines) -> Sea
             leading=Choice(tuple(dict.fromkeys(file.schedule.leading))),
             epochs=file.schedule.epochs,
             leading_epochs=file.schedule.leading_epochs,
+            has_one_total=True,
         )
     except ValidationError as error:
         raise lines.error(("stages",), plain(error.errors()[0])) from None
@@ -144,6 +148,8 @@ def _enqueued(space: SearchSpace, entry: Enqueued, i: int, lines: Lines) -> Conf
 def _given_settings(entry: Enqueued) -> dict[str, Any]:
     mode = entry.temporal_transformer
     given: dict[str, Any] = {"temporal_transformer": mode} if mode else {}
+    if entry.leading_learning_rate is not None:
+        given[LEADING_RATE] = entry.leading_learning_rate
     for section in SECTIONS:
         given |= {f"{section}.{field}": value for field, value in getattr(entry, section).items()}
     return given

@@ -63,7 +63,8 @@ def _seconds(given: Any) -> Any:
 
 
 class SearchSettings(Frozen):
-    """How to search. `trials` is the total of configurations tried, baselines included. With `ordered`,
+    """How to search. `trials` is the total of configurations tried, baselines included: uniform networks of every
+    number of timesteps up to the largest, or of those named. With `ordered`,
     proposals are made in batches of `batch` and results told in order, so that the outcome depends on the
     seed alone. `max_failures` failed trials in a row stop the run. A piece of training that takes longer than
     `segment_timeout` ('30min', or seconds) is killed, and its trial has failed. With several `replicates` the front's
@@ -72,7 +73,9 @@ class SearchSettings(Frozen):
     trials: Annotated[int, Field(gt=0, le=1_000_000)] = 40
     proposer: str = "nsga2"  # by benchmarks/proposers.py
     seed: Annotated[int, Field(ge=0)] = 0
-    baselines: Literal["uniform", "none"] = "uniform"
+    baselines: Literal["uniform", "none"] | Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (
+        "uniform"
+    )
     ordered: bool = False
     batch: Annotated[int, Field(gt=0, le=10_000)] = 4
     max_failures: PositiveInt = 5

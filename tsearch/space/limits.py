@@ -10,8 +10,8 @@ from tsearch.networks.plan import Neuron, Plan
 
 LONGEST_NAME = 100  # characters: runs and their folders are called so
 MOST_TIMESTEPS = 4096  # of a stage: spikes are counted and membranes kept for every one
-MOST_CHOICES = 1000  # of timesteps, each of which is a baseline
-MOST_BASELINES = 2000  # choices of timesteps times choices of leading phases
+MOST_CHOICES = 1000  # of timesteps
+MOST_BASELINES = 2000  # numbers of timesteps times choices of leading phases times backbones
 MOST_STEPS = 16_384  # blocks times timesteps, for each of which costs are counted
 MOST_PHASES = 16  # of a schedule
 MOST_EPOCHS = 1_000_000  # of a phase
@@ -35,23 +35,11 @@ Epochs = Annotated[PositiveInt, Field(le=MOST_EPOCHS)]
 
 
 def few_choices(timesteps: tuple[int, ...]) -> tuple[int, ...]:
-    """The choices of timesteps as they are. Raises: ValueError where there are more than can be baselines."""
+    """The choices of timesteps as they are. Raises: ValueError where there are too many."""
     n = len(set(timesteps))
     if n > MOST_CHOICES:
-        raise ValueError(
-            f"at most {MOST_CHOICES:,} choices of timesteps, each of which is trained as a baseline; found {n:,}"
-        )
+        raise ValueError(f"at most {MOST_CHOICES:,} choices of timesteps; found {n:,}")
     return timesteps
-
-
-def check_baselines(n_timesteps: int, n_leading: int) -> None:
-    """Refuse more combinations of timesteps and leading phases than can be baselines. Raises: ValueError."""
-    n = n_timesteps * n_leading
-    if n > MOST_BASELINES:
-        raise ValueError(
-            f"{n_timesteps:,} choices of timesteps with {n_leading:,} of leading phases give {n:,} baselines; at most "
-            f"{MOST_BASELINES:,} are allowed"
-        )
 
 
 def plan_within_limits(

@@ -66,7 +66,7 @@ class Space(Protocol):
         """The whole budget of its training."""
 
     def baselines(self) -> list[Configuration]:
-        """Configurations that are tried first, for comparison."""
+        """Configurations that are tried first, for comparison, as `search.baselines` asks for; they may lie outside."""
 
     def twin(self, configuration: Configuration, timesteps: int) -> Configuration:
         """The uniform configuration that differs from this one in timesteps alone. Raises: TsearchError if there is

@@ -9,7 +9,16 @@ from functools import cache, reduce
 from operator import or_
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, PlainValidator, PositiveInt, TypeAdapter, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    PlainValidator,
+    PositiveFloat,
+    PositiveInt,
+    TypeAdapter,
+    create_model,
+)
 from pydantic.fields import FieldInfo
 
 from tsearch.configuration import Configuration, DataSpec, Hardware, Training
@@ -20,7 +29,7 @@ from tsearch.space.domains import Choice, Domain, Real, Whole
 from tsearch.space.goals import ConfirmSettings, Objective, SearchSettings
 from tsearch.space.limits import LONGEST_NAME, MOST_PHASES, Epochs, Timesteps, few_choices
 from tsearch.space.ranges import OPTION, Range, one_value, setting
-from tsearch.space.settings import SECTIONS
+from tsearch.space.settings import LEADING_RATE, SECTIONS
 
 
 class Section(Frozen, validate_default=True):
@@ -71,19 +80,35 @@ def _read_backbone(given: Any) -> Section:
 
 NeuronSpace, TrainingSpace = searchable(Neuron), searchable(Training)
 BackboneSpace: Any = reduce(or_, [*(searchable(family(name)) for name in BACKBONES), OwnBackboneSpace])
-TransformerMode: Any = setting(Configuration.model_fields["temporal_transformer"].annotation)
+TransformerMode = Configuration.model_fields["temporal_transformer"].annotation
 
 
+def _reads(read: Any, form: Any) -> PlainValidator:
+    """Validates with `read`; the JSON schema shows `form`."""
+    return PlainValidator(read, json_schema_input_type=form)
+
+
+def _reads_setting(annotation: Any) -> PlainValidator:
+    """Validates a setting whose single value has type `annotation`."""
+    form = setting(annotation)
+    return _reads(TypeAdapter(form).validate_python, form)
+
+
+LeadingEpochs = Annotated[tuple[Epochs, ...], Field(min_length=1, max_length=MOST_PHASES - 1)]
 Leading = Annotated[tuple[Timesteps, ...], Field(max_length=MOST_PHASES - 1)]
 
 
 class ScheduleSpace(Frozen):
-    """`epochs` of the last phase; each list of `leading` timesteps is one choice of earlier phases,
-    `leading_epochs` each."""
+    """`epochs` of the last phase after the most earlier ones, to which every configuration's total is filled up; each
+    list of `leading` timesteps is one choice of earlier phases, with `leading_epochs` each (one number, or one for
+    the first of them, the second, ...) and `leading_learning_rate` times the learning rate."""
 
     epochs: Epochs = 20
     leading: tuple[Leading, ...] = Field(default=((),), min_length=1)
-    leading_epochs: Epochs = 5
+    leading_epochs: Epochs | LeadingEpochs = 5
+    leading_learning_rate: Annotated[Domain, _reads_setting(PositiveFloat)] = Field(
+        default=1.0, validate_default=True
+    )
 
 
 class ConstraintText(Frozen):
@@ -99,15 +124,11 @@ class Enqueued(Frozen):
     timesteps: tuple[Timesteps, ...]
     stages: tuple[PositiveInt, ...]
     leading: Leading = ()
+    leading_learning_rate: float | None = None
     temporal_transformer: str | None = None
     backbone: dict[str, Any] = Field(default_factory=dict)
     neuron: dict[str, Any] = Field(default_factory=dict)
     training: dict[str, Any] = Field(default_factory=dict)
-
-
-def _reads(read: Any, form: Any) -> PlainValidator:
-    """Validates with `read`; the JSON schema shows `form`."""
-    return PlainValidator(read, json_schema_input_type=form)
 
 
 class SpaceFile(Frozen):
@@ -124,9 +145,9 @@ class SpaceFile(Frozen):
     neuron: Annotated[Section, _reads(NeuronSpace.model_validate, NeuronSpace)] = Field(
         default={}, validate_default=True
     )
-    temporal_transformer: Annotated[
-        Choice, _reads(TypeAdapter(TransformerMode).validate_python, TransformerMode)
-    ] = Field(default="score_mix", validate_default=True)
+    temporal_transformer: Annotated[Choice, _reads_setting(TransformerMode)] = Field(
+        default="score_mix", validate_default=True
+    )
     training: Annotated[Section, _reads(TrainingSpace.model_validate, TrainingSpace)] = Field(
         default={}, validate_default=True
     )
@@ -166,7 +187,8 @@ def _model_at(path: tuple[str | int, ...], content: Mapping[str, Any]) -> type[B
     if not path:
         return SpaceFile
     top = str(path[0])
-    is_setting = top == "temporal_transformer" or (top in SECTIONS and len(path) > 1)
+    is_setting = path[:2] == tuple(LEADING_RATE.split(".")) or top == "temporal_transformer"
+    is_setting = is_setting or (top in SECTIONS and len(path) > 1)
     if is_setting:
         return Range
     if top == "backbone":

@@ -12,13 +12,17 @@ SECTIONS = ("backbone", "neuron", "training")
 # Without a boundary between stages these change nothing: no temporal transformer, no early classifier.
 IDLE_IN_ONE_STAGE = ("temporal_transformer", "training.early_loss_weight")
 
+# Without a phase before the last one it changes nothing.
+LEADING_RATE = "schedule.leading_learning_rate"
+
 
 def flatten(configuration: Configuration) -> dict[str, Any]:
     """The settings of a configuration by dotted name."""
     flat: dict[str, Any] = {"temporal_transformer": configuration.temporal_transformer}
     for section in SECTIONS:
         flat |= {f"{section}.{field}": value for field, value in getattr(configuration, section)}
-    return flat
+    scale = configuration.schedule[0].learning_rate_scale
+    return flat if scale == 1 else flat | {LEADING_RATE: scale}
 
 
 def nest(settings: Mapping[str, Any]) -> dict[str, Any]:

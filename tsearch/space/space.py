@@ -24,10 +24,18 @@ from tsearch.space.divisions import AnyDivision, Division, Divisions, ListedDivi
 from tsearch.space.domains import Choice, Domain, domain_from_dict
 from tsearch.space.goals import ConfirmSettings, Constraint, Objective, SearchSettings, worst_violation
 from tsearch.space.refusals import Refusal
-from tsearch.space.settings import IDLE_IN_ONE_STAGE, common_depth, defaults, flatten, nest
+from tsearch.space.schedules import Schedules
+from tsearch.space.settings import (
+    IDLE_IN_ONE_STAGE,
+    LEADING_RATE,
+    common_depth,
+    defaults,
+    flatten,
+    nest,
+)
 from tsearch.space.structures import Structure, Structures
-from tsearch.space.timesteps import Vector, shrinking_vectors
-from tsearch.space.twins import uniform_twin
+from tsearch.space.timesteps import Vector
+from tsearch.space.uniform import uniform_settings, uniform_timesteps, uniform_twin
 from tsearch.units import counted
 
 
@@ -51,7 +59,8 @@ class SearchSpace(Frozen):
     timesteps: tuple[PositiveInt, ...]
     leading: Choice
     last_epochs: PositiveInt = Field(alias="epochs")
-    leading_epochs: PositiveInt
+    leading_epochs: PositiveInt | tuple[PositiveInt, ...]
+    has_one_total: bool = False  # as in runs of earlier versions, whose baselines are those of `timesteps`
     settings: dict[str, Annotated[Domain, SkipValidation]]
     enqueued: tuple[Configuration, ...] = ()
     source_text: str = ""
@@ -86,13 +95,18 @@ class SearchSpace(Frozen):
     @cached_property
     def structures(self) -> Structures:
         """Every distinct combination of stages, timesteps and schedule; never listed as a whole."""
+        return Structures(self.all_divisions, self.timesteps, self.schedules.leading)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        """How long the phases of a training are."""
         leading: tuple[Any, ...] = self.leading.values
-        return Structures(self.all_divisions, self.timesteps, leading)
+        return Schedules(leading, self.leading_epochs, self.last_epochs, self.has_one_total)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with other fields; what was worked out from the old ones is forgotten."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("depth", "structures", "_refusals"):
+        for name in ("depth", "structures", "schedules", "_refusals"):
             copied.__dict__.pop(name, None)
         return copied
 
@@ -213,7 +227,7 @@ class SearchSpace(Frozen):
         """Parameter values that decode to `configuration`. Raises ValueError, saying why, if it lies
         outside the space."""
         values = encode_structure(self.structures, configuration.stages, configuration.timesteps)
-        flat = flatten(configuration)
+        flat = flatten(configuration) | {LEADING_RATE: self._leading_rate_of(configuration)}
         for name, domain in self.settings.items():
             if name not in flat:
                 raise ValueError(f"{name}: the configuration has no such setting")
@@ -223,6 +237,12 @@ class SearchSpace(Frozen):
                 raise ValueError(f"{name}: {error}") from None
         values["schedule.leading"] = self.leading.encode(self._leading_of(configuration, flat))
         return {name: values[name] for name in self.parameters()}
+
+    def _leading_rate_of(self, configuration: Configuration) -> Any:
+        """The scale of the learning rate in the phases before the last one; the default where there are none."""
+        if len(configuration.schedule) > 1 or LEADING_RATE not in self.settings:
+            return configuration.schedule[0].learning_rate_scale
+        return self.settings[LEADING_RATE].default
 
     def _leading_of(self, configuration: Configuration, settings: Mapping[str, Any]) -> Any:
         """The leading timesteps that give the schedule of `configuration`. Raises: ValueError if there are none."""
@@ -238,16 +258,13 @@ class SearchSpace(Frozen):
     def assemble(
         self, division: Division, vector: Vector, leading: Any, settings: Mapping[str, Any]
     ) -> Configuration:
-        """The configuration made of these parts. Settings that a single stage makes meaningless
-        (temporal transformer, early classifiers) take their default, so that equal networks are equal
-        configurations."""
+        """The configuration made of these parts. Settings that a single stage makes meaningless (temporal transformer,
+        early classifiers) take their default, so that equal networks are equal configurations."""
         chosen = {
             name: settings[name] if len(division) > 1 or name not in IDLE_IN_ONE_STAGE else domain.default
             for name, domain in self.settings.items()
         }
-        path = shrinking_vectors(leading, vector)
-        schedule = [{"timesteps": v, "epochs": self.leading_epochs} for v in path[:-1]]
-        schedule.append({"timesteps": vector, "epochs": self.last_epochs})
+        schedule = self.schedules.phases(leading, vector, chosen.pop(LEADING_RATE, 1.0))
         return Configuration.model_validate({"stages": division, "schedule": schedule} | nest(chosen))
 
     # ------------------------------------------------------------------ what there is
@@ -268,11 +285,10 @@ class SearchSpace(Frozen):
     @property
     def size(self) -> int | None:
         """Number of configurations, or None where a setting is continuous."""
-        n_one_stage = self.structures.count(1)
-        in_one_stage, in_several = self._n_settings(1), self._n_settings(2)
-        if in_one_stage is None or in_several is None:
+        sizes = [(self._n_settings(*several), n) for several, n in self.structures.kinds.items()]
+        if any(n_settings is None for n_settings, _ in sizes):
             return None
-        return in_one_stage * n_one_stage + in_several * (self.n_structures - n_one_stage)
+        return sum((n_settings or 0) * n for n_settings, n in sizes)
 
     def enumerate(self) -> Iterator[Configuration]:
         """Every configuration once; for spaces without continuous settings. Raises ValueError otherwise."""
@@ -280,7 +296,7 @@ class SearchSpace(Frozen):
             raise ValueError("a space with continuous settings cannot be enumerated")
         fallback = defaults(self.settings)
         for structure in self.structures:
-            free = self._free_settings(len(structure.division))
+            free = self._free_settings(len(structure.division) > 1, structure.n_phases > 1)
             for values in product(*(domain.values for domain in free.values())):
                 yield self.assemble(*structure, fallback | dict(zip(free, values, strict=True)))
 
@@ -289,16 +305,26 @@ class SearchSpace(Frozen):
         structure: Structure = self.structures.random(rng)
         return self.assemble(*structure, {name: domain.random(rng) for name, domain in self.settings.items()})
 
+    @property
+    def uniform_timesteps(self) -> Vector:
+        """The timesteps of the baselines; they need not be among those that are searched."""
+        if self.search.baselines == "uniform" and not self.has_one_total:
+            return tuple(sorted(self.timesteps))
+        return uniform_timesteps(self.search, self.timesteps)
+
     def baselines(self) -> list[Configuration]:
-        """The uniform-T configurations: every choice of timesteps with every schedule, in the division with the fewest
-        stages, defaults elsewhere. Without the schedules, a comparison would credit them to the timesteps.
-        """
+        """The uniform networks that every run trains for comparison, in the division with the fewest stages.
+
+        There is one for every number of timesteps up to the largest, with every schedule and every backbone, defaults
+        elsewhere: a comparison with less would credit schedules, or smaller backbones, to the timesteps. Not all of
+        them lie in the space."""
         division = self.all_divisions.first
-        settings = defaults(self.settings)
+        backbones = uniform_settings(self.settings) if self.has_one_total else [defaults(self.settings)]
         uniform = [
             self.assemble(division, (timesteps,) * len(division), leading, settings)
-            for leading in self.leading.values
-            for timesteps in sorted(self.timesteps)
+            for settings in backbones
+            for leading in self.schedules.leading
+            for timesteps in self.uniform_timesteps
         ]
         return list(dict.fromkeys(uniform))
 
@@ -312,13 +338,13 @@ class SearchSpace(Frozen):
             )
         return uniform_twin(configuration, timesteps)
 
-    def _n_settings(self, n_stages: int) -> int | None:
+    def _n_settings(self, has_stages: bool, has_phases: bool) -> int | None:
         """Number of combinations of settings that make a difference; None where one is continuous."""
-        sizes = [domain.size for domain in self._free_settings(n_stages).values()]
+        sizes = [domain.size for domain in self._free_settings(has_stages, has_phases).values()]
         finite = [size for size in sizes if size is not None]
         return math.prod(finite) if len(finite) == len(sizes) else None
 
-    def _free_settings(self, n_stages: int) -> dict[str, Domain]:
-        """The settings that make a difference where there are `n_stages`."""
-        idle = IDLE_IN_ONE_STAGE if n_stages == 1 else ()
+    def _free_settings(self, has_stages: bool, has_phases: bool) -> dict[str, Domain]:
+        """The settings that make a difference where there are several stages, and several phases."""
+        idle = (*(() if has_stages else IDLE_IN_ONE_STAGE), *(() if has_phases else (LEADING_RATE,)))
         return {name: domain for name, domain in self.settings.items() if name not in idle}

@@ -5,9 +5,11 @@ final ones, so it repeats another phase, or the final one, exactly where it does
 fewest. The number of distinct schedules of a vector therefore depends on its last entry alone, and structures are
 counted by a table over (stages that follow, timesteps now)."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from math import comb
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +24,11 @@ class Structure(NamedTuple):
     division: Division
     vector: Vector
     leading: Vector
+
+    @property
+    def n_phases(self) -> int:
+        """How many phases are trained."""
+        return len(shrinking_vectors(self.leading, self.vector))
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,17 @@ class Structures:
     def count(self, n_stages: int) -> int:
         """How many have `n_stages` stages, at least 1."""
         return self._counts[n_stages - 1] if n_stages <= len(self._counts) else 0
+
+    @cached_property
+    def kinds(self) -> dict[tuple[bool, bool], int]:
+        """How many have one stage or several (first of each pair: True), and one phase or several (second); the kinds
+        that there are."""
+        kinds: Counter[tuple[bool, bool]] = Counter()
+        for n_stages, n in enumerate(self._counts, start=1):
+            n_short = self.divisions.count(n_stages) * self._n_of_one_phase(n_stages)
+            kinds[n_stages > 1, False] += n_short
+            kinds[n_stages > 1, True] += n - n_short
+        return {kind: n for kind, n in kinds.items() if n}
 
     def at(self, index: int) -> Structure:
         """The structure of number `index`. Raises: IndexError outside [0, n)."""
@@ -89,6 +107,15 @@ class Structures:
     def _counts(self) -> list[int]:
         """Structures with 1, 2, 3 ... stages."""
         return [self.divisions.count(n) * sum(row) for n, row in enumerate(self._table, start=1)]
+
+    def _n_of_one_phase(self, n_stages: int) -> int:
+        """Vectors of `n_stages` with a schedule of their own timesteps alone. Of those that end in choice i, there are
+        as many as non-increasing vectors of one stage less over the choices up to i."""
+        return sum(
+            comb(n_stages - 1 + i, i)
+            for i, t in enumerate(self._choices)
+            if any(max(leading, default=0) <= t for leading in self.leading)
+        )
 
     def _vector(self, n_stages: int, index: int) -> tuple[Vector, int]:
         """The vector of the pair of number `index`, and the number of its schedule."""

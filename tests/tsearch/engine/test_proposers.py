@@ -146,11 +146,23 @@ def test_a_long_search_is_gone_on_with_by_generations(make_space, monkeypatch) -
     assert proposed.keys() == values[0].keys()
 
 
+@pytest.mark.parametrize("is_ordered", [False, True])
+def test_no_proposer_hears_of_a_trial_outside_the_space(is_ordered) -> None:
+    history = History([Told(0, {}, (0.0,)), Told(1, {"x": 1}, (0.0,))], is_ordered=is_ordered)
+    history.begin(2, {})
+    history.begin(3, {"x": 3})
+    assert [trial.number for trial in history.under_way] == [3]
+    history.tell(2, [0.5], None)
+    history.tell(3, None, None)
+    assert [trial.number for trial in history.told] == [1, 3]
+    assert [trial.number for trial in history.ended] == [0, 1, 2, 3]
+
+
 def test_with_ordered_a_trial_that_ends_late_is_told_in_its_place() -> None:
     for is_ordered, numbers in [(True, [0, 1, 2, 3]), (False, [0, 2, 3, 1])]:
-        history = History([Told(0, {}, (0.0,))], is_ordered=is_ordered)
+        history = History([Told(0, {"x": 0}, (0.0,))], is_ordered=is_ordered)
         for number in (1, 2, 3):
-            history.begin(number, {})
+            history.begin(number, {"x": number})
         for number in (2, 3, 1):
             history.tell(number, [0.5], None)
         assert [trial.number for trial in history.told] == numbers

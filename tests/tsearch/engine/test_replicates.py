@@ -158,7 +158,7 @@ def test_a_driver_that_is_killed_or_interrupted_goes_on(search, tmp_path, signal
     command = [sys.executable, "-c", DRIVER, str(Path(__file__).parent), str(found.folder)]
     driver = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
     try:
-        while not list(found.folder.glob("results/*.r[12].*")):
+        while not list(found.folder.glob("results/[!.]*.r[12].*.json")):
             assert driver.poll() is None
             time.sleep(0.01)
         os.kill(driver.pid, signal_number)
@@ -168,7 +168,7 @@ def test_a_driver_that_is_killed_or_interrupted_goes_on(search, tmp_path, signal
     left = open_run(found.folder)
     assert len(left.replicates) == 9
     assert sum(each.state == "running" for each in left.replicates) > 0
-    on_disk = {path.name.rpartition(".e")[0] for path in found.folder.glob("results/*.r[123].*")}
+    on_disk = {path.name.rpartition(".e")[0] for path in found.folder.glob("results/[!.]*.r[123].*.json")}
     after = train_replicates(found, wanted_of(found, 1, 2, 3, n=3), executor="inline")
     assert [each.state for each in after.replicates] == ["complete"] * 9
     begun = Counter(word for word in (tmp_path / "log").read_text().split() if ".r" in word)

@@ -1,6 +1,34 @@
-"""The uniform twin of a network: what it is fair to compare non-uniform timesteps with."""
+"""Uniform networks: the staircase that every run trains for comparison, and the twin of one configuration."""
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any
 
 from tsearch.configuration import Configuration, Phase
+from tsearch.space.domains import Choice, Domain
+from tsearch.space.goals import SearchSettings
+from tsearch.space.settings import defaults
+from tsearch.space.timesteps import Vector
+
+
+def uniform_timesteps(search: SearchSettings, timesteps: Vector) -> Vector:
+    """The timesteps of the baselines of a space with these `timesteps`: 1 to the largest, those named, or none."""
+    if isinstance(search.baselines, str):
+        return tuple(range(1, max(timesteps) + 1)) if search.baselines == "uniform" else ()
+    return search.baselines
+
+
+def uniform_settings(settings: Mapping[str, Domain]) -> Iterator[dict[str, Any]]:
+    """The settings of the baselines: every combination of the listed settings of the backbone, defaults elsewhere.
+
+    Without these combinations, a smaller backbone would count as saved by timesteps."""
+    several = {
+        name: domain.values
+        for name, domain in settings.items()
+        if name.startswith("backbone.") and isinstance(domain, Choice)
+    }
+    for values in product(*several.values()):
+        yield defaults(settings) | dict(zip(several, values, strict=True))
 
 
 def uniform_twin(configuration: Configuration, timesteps: int) -> Configuration:

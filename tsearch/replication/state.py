@@ -1,0 +1,33 @@
+"""How far the confirmation of a run is: to do, under way, stopped."""
+
+from tsearch.engine.lock import is_held
+from tsearch.engine.run_folder import Run
+from tsearch.engine.state import as_arguments
+from tsearch.front import Front
+from tsearch.replication.asking import why_not
+from tsearch.replication.candidates import candidates_of
+from tsearch.replication.plan import unfinished
+from tsearch.replication.verdicts import verdicts_of
+from tsearch.units import counted
+
+
+def trials_to_confirm(run: Run, front: Front) -> list[int]:
+    """Candidates of a run without a verdict that its space asks to confirm."""
+    if run.space.confirm is None or why_not(run, front):
+        return []
+    told = {verdict.key for verdict in verdicts_of(run)}
+    found = candidates_of(front, run.space.confirm.candidates, run.space.confirm.margin)
+    return [one.number for one in found if one.key not in told]
+
+
+def confirmation_text(run: Run, front: Front) -> str:
+    """One line about a confirmation that has not ended; '' where there is none."""
+    plan, how = unfinished(run.folder), f"tsearch confirm {as_arguments(run)}"
+    if plan is None:
+        is_due = run.state.word == "done" and trials_to_confirm(run, front)
+        return f"confirmation: to do; begin with: {how}" if is_due else ""
+    wanted = [each for each in run.replicates if each.replicate in plan.replicates]
+    far = f"{sum(each.has_ended for each in wanted)} of {counted(len(wanted), 'training')}"
+    if is_held(run.folder):
+        return f"confirmation {plan.number}: under way, {far}"
+    return f"confirmation {plan.number}: stopped at {far}; go on with: {how}"
