@@ -30,8 +30,9 @@ def refuse_changes(folder: Path, space_path: str | None, space_text: str) -> Non
         return
     before = parse_stored(space_text, str(folder / "space.yaml"))
     old, new = before.to_dict(), load(space_path).to_dict()
-    if is_shipped(space_path):  # a later version may ship it with another proposer
+    if is_shipped(space_path):  # a later version may ship it with another proposer, or another confirmation
         new["search"]["proposer"] = old["search"]["proposer"]
+        new["confirm"] = old["confirm"]
     _refuse(folder, old, new, f" in {space_path}")
 
 

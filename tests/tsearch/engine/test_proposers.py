@@ -240,9 +240,13 @@ def test_another_default_changes_no_run_that_was_begun_before(tmp_path) -> None:
     assert read_run_file(found.folder).proposer == "tpe"
 
 
-def test_a_later_version_may_ship_a_space_with_another_proposer(tmp_path) -> None:
+def test_a_later_version_may_ship_a_space_with_another_proposer_and_confirmation(tmp_path) -> None:
     shipped = spaces_folder() / "digits_dvs.yaml"
-    before = shipped.read_text().replace("proposer: nsga2", "proposer: tpe")
+    before = (
+        shipped.read_text()
+        .replace("proposer: nsga2", "proposer: tpe")
+        .replace("candidates: 1", "candidates: 2")
+    )
     refuse_changes(tmp_path, str(shipped), before)
     (tmp_path / "mine.yaml").write_text(shipped.read_text())
     with pytest.raises(TsearchError, match=r"'search.proposer' changed .* \(\"tpe\" -> \"nsga2\"\)"):
