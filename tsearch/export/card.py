@@ -15,7 +15,7 @@ from tsearch.units import counted, format_value, title
 _COSTS = ("energy_pj", "dense_energy_pj", "quantised_energy_pj", "latency_s", "footprint_bits")
 
 
-SPLITS = "Test splits are fixed across runs: whoever compares many runs by their test accuracies chooses on these samples."
+SPLITS = "Test splits are fixed across runs: who compares many runs by accuracies on test chooses by these samples."
 
 
 def card(contents: Contents, costs: Mapping[str, Any], broken: str = "", findings: Sequence[str] = ()) -> str:

@@ -11,18 +11,17 @@ from tsearch.units import counted, format_value, title
 _NOTHING_TO_COMPARE = "so timesteps of the two kinds cannot be compared."
 
 
-def candidate_sentence(front: Front) -> str:
-    """Which networks with non-uniform timesteps may save cost, and how to confirm it; why there is none; '' where no
-    networks were searched."""
+def candidate_sentence(front: Front, advice: bool = True) -> str:
+    """Which networks with non-uniform timesteps may save cost, and as `advice` how to confirm it; why there is none; ''
+    where no networks were searched."""
     reason = _reason_for_none(front)
     if reason is not None:
         return reason
     first, *more = candidates_of(front)
     also = f" So {'is' if len(more) == 1 else 'are'} {_trials(more)}." if more else ""
-    return (
-        f"{_seen(first)}.{also} `tsearch confirm {front.name or 'RUN'}` trains "
-        f"{'them' if more else 'it'} again, beside uniform twins."
-    )
+    them = "them" if more else "it"
+    how = f" `tsearch confirm {front.name or 'RUN'}` trains {them} again, beside uniform twins."
+    return f"{_seen(first)}.{also}{how if advice else ''}"
 
 
 def verdict_sentence(verdict: Verdict) -> str:
