@@ -64,9 +64,9 @@ def train(driver: Driver, wanted: Sequence[Wanted], purpose: str) -> None:
             f"replicate {run.task.replicate} is that of the search: its trials are trained with it"
         )
     ended = {(each.key, each.replicate) for each in run.replicates if each.has_ended}
-    jobs = [_job(run, each) for each in dict.fromkeys(wanted)]
-    jobs = [job for job in jobs if (job.note.key, job.note.replicate) not in ended]
-    n_done = len(dict.fromkeys(wanted)) - len(jobs)
+    every = {job.note.name: job for job in (_job(run, each) for each in wanted)}
+    jobs = [job for job in every.values() if (job.note.key, job.note.replicate) not in ended]
+    n_done = len(every) - len(jobs)
     ledger = Ledger(run.folder / LEDGER, [])
     try:
         ledger.note_of_run({job.note.name: job.note.model_dump() for job in jobs})

@@ -1,20 +1,28 @@
 """The card of a bundle: what it is, for people."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tsearch.configuration import Configuration
 from tsearch.export.contents import Contents
 from tsearch.networks.backbones import Backbone
+from tsearch.replication.bar_texts import HONESTY, member_text, tuning_sentence
+from tsearch.replication.evidence import Evidence
+from tsearch.replication.gap import interval_of
+from tsearch.replication.sentences import verdict_sentence
 from tsearch.units import counted, format_value, title
 
 _COSTS = ("energy_pj", "dense_energy_pj", "quantised_energy_pj", "latency_s", "footprint_bits")
 
 
-def card(contents: Contents, costs: Mapping[str, Any], broken: str = "") -> str:
+SPLITS = "Test splits are fixed across runs: who compares many runs by accuracies on test chooses by these samples."
+
+
+def card(contents: Contents, costs: Mapping[str, Any], broken: str = "", findings: Sequence[str] = ()) -> str:
     """Markdown text: accuracies with sample counts, timesteps, energy by layer under every profile, versions, seed.
 
-    `costs` holds the priced breakdown by profile, `broken` the constraints of its run that the configuration breaks.
+    `costs` holds the priced breakdown by profile, `broken` the constraints of its run that the configuration breaks,
+    `findings` what is known of it beyond its single training.
     """
     hardware = contents.task.hardware
     rows = [*_network_rows(contents.configuration), *_training_rows(contents), *_metric_rows(contents)]
@@ -26,8 +34,9 @@ def card(contents: Contents, costs: Mapping[str, Any], broken: str = "") -> str:
         *([f"**It breaks the constraints of its run: {broken}.**", ""] if broken else []),
         *_table("", "", rows),
         "Search chose this configuration by its validation accuracy; test samples were looked at once, for its first "
-        "report or card.",
+        f"report or card. {SPLITS}",
         "",
+        *(line for finding in findings for line in (finding, "")),
     ]
     for name, cost in costs.items():
         lines += _energy(name, cost, is_searched=name == hardware.profile)
@@ -59,12 +68,37 @@ def _training_rows(contents: Contents) -> list[tuple[str, str]]:
         for split, (accuracy, n) in accuracies.items()
         if accuracy is not None
     ]
+    rows += _gap_rows(contents)
     samples = f"{contents.n_samples['train']} samples, " if "train" in contents.n_samples else ""
     rows.append(("trained on", f"{samples}seed {contents.task.seed}, replicate {contents.task.replicate}"))
     rows.append(("device", contents.device))
     if contents.needs:
         rows.append(("needs", ", ".join(f"`{reference}`" for reference in contents.needs)))
     return rows
+
+
+def findings_of(evidence: Evidence, number: int) -> list[str]:
+    """What fresh trainings and a confirmation say of one trial, a paragraph each; [] where there were none."""
+    member, verdict = evidence.member(number), evidence.verdict(number)
+    texts = [f"Trained again: {member_text(member)}. {HONESTY}"] if member else []
+    texts += [tuning_sentence(evidence.bars)] if evidence.bars and member else []
+    if verdict:
+        return [*texts, f"**Verdict.** {verdict_sentence(verdict)}"]
+    is_candidate = number in {candidate.number for candidate in evidence.candidates}
+    return [*texts, *(["A candidate for a saving, not confirmed."] if is_candidate else [])]
+
+
+def _gap_rows(contents: Contents) -> list[tuple[str, str]]:
+    """How much less it reaches on test, with the interval that follows from the numbers of samples."""
+    if "accuracy" not in contents.metrics:
+        return []
+    test, n_test = contents.test["accuracy"], int(contents.test["n_samples"])
+    n_validation = contents.n_samples.get("validation_groups") or contents.n_samples.get("validation")
+    gap = interval_of(contents.metrics["accuracy"] - test, test, n_validation, n_test)
+    if gap is None:
+        return []
+    value, low, high = (f"{100 * x:.1f}" for x in (gap.value, gap.low, gap.high))
+    return [("validation minus test", f"{value} points [{low}, {high}], 95 % by the samples")]
 
 
 def _metric_rows(contents: Contents) -> list[tuple[str, str]]:

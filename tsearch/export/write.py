@@ -11,10 +11,12 @@ from tsearch.data import describe_dataset
 from tsearch.engine.state import as_arguments
 from tsearch.errors import TsearchError
 from tsearch.export.bundle import FILES, Bundle, sha256
-from tsearch.export.card import card
+from tsearch.export.card import card, findings_of
 from tsearch.export.contents import FORMAT, Contents, needed_modules
 from tsearch.export.evaluation import accuracy_on_test
+from tsearch.front import Front
 from tsearch.front.broken import broken_text
+from tsearch.replication.evidence import evidence_of
 
 if TYPE_CHECKING:
     from tsearch.engine.run_folder import Run, Trial
@@ -35,7 +37,8 @@ def export_bundle(run: "Run", trial: int, output: str | Path | None = None) -> P
     contents = _contents(run, chosen, result)
     weights = _inference_weights(contents, run.checkpoint(chosen))
     broken = broken_text(result.metrics, run.constraints)
-    return _write(folder, contents, result, weights, card(contents, result.costs, broken))
+    findings = findings_of(evidence_of(run, Front.of(run)), chosen.number)
+    return _write(folder, contents, result, weights, card(contents, result.costs, broken, findings))
 
 
 def _holds(folder: Path, run: "Run", trial: "Trial") -> bool:

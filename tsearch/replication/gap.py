@@ -30,12 +30,14 @@ def gap_to_test(front: Front, on_test: Mapping[int, Mapping[str, float]]) -> Gap
     tested = [p for p in front.points if p.number in on_test and "accuracy" in p.metrics]
     if not tested:
         return None
-    gaps = [point.metrics["accuracy"] - on_test[point.number]["accuracy"] for point in tested]
+    mean = float(np.mean([p.metrics["accuracy"] - on_test[p.number]["accuracy"] for p in tested]))
     on_average = float(np.mean([on_test[point.number]["accuracy"] for point in tested]))
-    n_validation = min((point.n_independent or 0 for point in tested), default=0)
+    n_validation = min(point.n_independent or 0 for point in tested)
     n_test = min(int(on_test[point.number]["n_samples"]) for point in tested)
-    error = math.hypot(sampling_error(on_average, n_validation), sampling_error(on_average, n_test))
-    mean = float(np.mean(gaps))
-    known = math.isfinite(error)
-    reach = Interval(value=mean, low=mean - NORMAL * error, high=mean + NORMAL * error) if known else None
-    return Gap(mean, reach, len(gaps))
+    return Gap(mean, interval_of(mean, on_average, n_validation, n_test), len(tested))
+
+
+def interval_of(gap: float, accuracy: float, n_validation: int | None, n_test: int | None) -> Interval | None:
+    """The interval of a gap by the samples of both splits, at an accuracy; None where their number is unknown."""
+    reach = NORMAL * math.hypot(*(sampling_error(accuracy, n) for n in (n_validation, n_test)))
+    return Interval(value=gap, low=gap - reach, high=gap + reach) if math.isfinite(reach) else None

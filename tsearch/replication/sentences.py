@@ -4,26 +4,24 @@ from collections.abc import Sequence
 
 from tsearch.front.front import Front
 from tsearch.front.staircase import cost_metric, has_place
-from tsearch.replication.candidates import Candidate, candidates_of, standard_error
+from tsearch.replication.candidates import MARGIN, Candidate, candidates_of, standard_error
 from tsearch.replication.verdict import Interval, Verdict
 from tsearch.units import counted, format_value, title
 
 _NOTHING_TO_COMPARE = "so timesteps of the two kinds cannot be compared."
-COLOURS = {"saves": "green", "not shown": "orange", "costs more": "red"}
 
 
-def candidate_sentence(front: Front) -> str:
-    """Which networks with non-uniform timesteps may save cost, and how to confirm it; why there is none; '' where no
-    networks were searched."""
+def candidate_sentence(front: Front, advice: bool = True) -> str:
+    """Which networks with non-uniform timesteps may save cost, and as `advice` how to confirm it; why there is none; ''
+    where no networks were searched."""
     reason = _reason_for_none(front)
     if reason is not None:
         return reason
     first, *more = candidates_of(front)
     also = f" So {'is' if len(more) == 1 else 'are'} {_trials(more)}." if more else ""
-    return (
-        f"{_seen(first)}.{also} `tsearch confirm {front.name or 'RUN'}` trains "
-        f"{'them' if more else 'it'} again, beside uniform twins."
-    )
+    them = "them" if more else "it"
+    how = f" `tsearch confirm {front.name or 'RUN'}` trains {them} again, beside uniform twins."
+    return f"{_seen(first)}.{also}{how if advice else ''}"
 
 
 def verdict_sentence(verdict: Verdict) -> str:
@@ -35,23 +33,16 @@ def verdict_sentence(verdict: Verdict) -> str:
     above = f"{_points(verdict.above_curve)} against uniform timesteps at the same {cost}"
     if verdict.word == "saves":
         return (
-            f"Saves {_percent(verdict.saving)} {cost} against {twin} at equal accuracy ({_points(verdict.gap)}): "
+            f"Saves {_percent(verdict.saving, cost)} against {twin} at equal accuracy ({_points(verdict.gap)}): "
             f"{who}, {above}; confirmed with {_evidence(verdict)}."
         )
-    start, more = (
-        ("Costs more at equal accuracy", "")
-        if verdict.word == "costs more"
-        else ("Not shown", _resolvable(verdict))
-    )
+    start, end = "Costs more at equal accuracy", ""
+    if verdict.word == "not shown":
+        start, end = "Not shown", _resolvable(verdict)
     return (
-        f"{start}: {who} takes {_less(verdict.saving)} {cost} than {twin}, with an accuracy of {_points(verdict.gap)} "
-        f"against it and {above}; {_evidence(verdict)}{more}."
+        f"{start}: {who} takes {_less(verdict.saving, cost)} than {twin}, with an accuracy of {_points(verdict.gap)} "
+        f"against it and {above}; {_evidence(verdict)}{end}."
     )
-
-
-def verdict_colour(verdict: Verdict | None) -> str:
-    """The colour of what was found: 'green', 'orange', 'red'; 'grey' before a confirmation."""
-    return COLOURS[verdict.word] if verdict else "grey"
 
 
 def main_verdict(verdicts: Sequence[Verdict]) -> Verdict | None:
@@ -80,8 +71,8 @@ def _reason_for_none(front: Front) -> str | None:
         return f"No non-uniform configuration{which} is complete, {_NOTHING_TO_COMPARE}"
     if not candidates_of(front):
         return (
-            f"No candidate for a saving: on validation, no non-uniform configuration reaches more than uniform "
-            f"ones do at the same {title(cost)}."
+            "No candidate for a saving: on validation, no non-uniform configuration is more accurate than uniform ones "
+            f"at the same {title(cost)} and at most {100 * MARGIN:.0f} point less accurate than the next dearer one."
         )
     return None
 
@@ -105,30 +96,36 @@ def _trials(candidates: Sequence[Candidate]) -> str:
     )
 
 
-def _less(saving: Interval) -> str:
-    """'14 % less [8, 20]', '6 % more [2, 10]'."""
+def _less(saving: Interval, cost: str) -> str:
+    """'14 % less energy [8, 20]', '6 % more energy [2, 10]'."""
     if saving.value >= 0:
-        return f"{_percent(saving)} less"
-    return f"{_percent(Interval(value=-saving.value, low=-saving.high, high=-saving.low))} more"
+        return _percent(saving, f"less {cost}")
+    return _percent(Interval(value=-saving.value, low=-saving.high, high=-saving.low), f"more {cost}")
 
 
-def _percent(interval: Interval) -> str:
+def _percent(interval: Interval, words: str) -> str:
     value, low, high = (100 * x for x in (interval.value, interval.low, interval.high))
-    return f"{value:.0f} % [{low:.0f}, {high:.0f}]"
+    return f"{value:z.0f} % {words} [{low:z.0f}, {high:z.0f}]"
 
 
 def _points(interval: Interval) -> str:
     value, low, high = (100 * x for x in (interval.value, interval.low, interval.high))
-    return f"{value:+.1f} points [{low:.1f}, {high:.1f}]"
+    return f"{value:+z.1f} points [{low:z.1f}, {high:z.1f}]"
 
 
 def _evidence(verdict: Verdict) -> str:
     groups = f" in {verdict.n_groups:,} groups" if verdict.n_groups < verdict.n_samples else ""
     return (
         f"{counted(verdict.n_replicates, 'training')} each on {verdict.n_samples:,} test samples{groups} "
-        f"(95 % intervals, unadjusted)"
+        f"(95 % intervals, unadjusted; p after Holm {_p(verdict.p_holm or 0.0)})"
     )
 
 
+def _p(value: float) -> str:
+    return "below 0.001" if value < 0.001 else f"{value:.2g}"
+
+
 def _resolvable(verdict: Verdict) -> str:
-    return "" if verdict.resolvable is None else f"; they could show {100 * verdict.resolvable:.1f} points"
+    if verdict.resolvable is None:
+        return ""
+    return f"; they could resolve a difference of {100 * verdict.resolvable:.1f} points"

@@ -79,8 +79,8 @@ def test_before_a_confirmation_nobody_speaks_of_what_is_saved() -> None:
 def test_why_there_is_no_candidate_is_told() -> None:
     low = point(3, (4, 2, 1), 0.7, 300e3)
     assert said(*UNIFORM, low) == (
-        "No candidate for a saving: on validation, no non-uniform configuration reaches more than uniform ones "
-        "do at the same energy."
+        "No candidate for a saving: on validation, no non-uniform configuration is more accurate than uniform ones at "
+        "the same energy and at most 1 point less accurate than the next dearer one."
     )
     assert "No non-uniform configuration is complete" in said(*UNIFORM)
     assert "No uniform configuration is complete" in said(GOOD)
@@ -104,27 +104,35 @@ def test_an_unknown_number_of_samples_is_told() -> None:
 
 def test_a_confirmed_saving() -> None:
     assert verdict_sentence(verdict()) == (
-        "Saves 14 % [8, 20] energy against uniform T=5 at equal accuracy (+0.4 points [-0.3, 1.1]): T=(6, 3, 1) "
+        "Saves 14 % energy [8, 20] against uniform T=5 at equal accuracy (+0.4 points [-0.3, 1.1]): T=(6, 3, 1) "
         "(trial 17), +1.3 points [0.6, 2.0] against uniform timesteps at the same energy; confirmed with 5 trainings "
-        "each on 2,000 test samples in 400 groups (95 % intervals, unadjusted)."
+        "each on 2,000 test samples in 400 groups (95 % intervals, unadjusted; p after Holm 0.004)."
     )
 
 
 def test_a_saving_that_is_not_shown_says_what_could_have_been() -> None:
     assert verdict_sentence(verdict("not shown")) == (
-        "Not shown: T=(6, 3, 1) (trial 17) takes 14 % [8, 20] less energy than uniform T=5, with an accuracy of "
+        "Not shown: T=(6, 3, 1) (trial 17) takes 14 % less energy [8, 20] than uniform T=5, with an accuracy of "
         "+0.4 points [-0.3, 1.1] against it and +1.3 points [0.6, 2.0] against uniform timesteps at the same energy; "
-        "5 trainings each on 2,000 test samples in 400 groups (95 % intervals, unadjusted); they could show 1.1 points."
+        "5 trainings each on 2,000 test samples in 400 groups (95 % intervals, unadjusted; p after "
+        "Holm 0.004); they could resolve a difference of 1.1 points."
     )
 
 
 def test_what_costs_more_says_so() -> None:
     told = verdict_sentence(verdict("costs more", saving=-0.1))
     assert told.startswith(
-        "Costs more at equal accuracy: T=(6, 3, 1) (trial 17) takes 10 % [4, 16] more energy than"
+        "Costs more at equal accuracy: T=(6, 3, 1) (trial 17) takes 10 % more energy [4, 16] than"
     )
     independent = verdict().model_copy(update={"n_groups": 2000})
     assert "on 2,000 test samples (95 %" in verdict_sentence(independent)
+
+
+def test_what_is_rounded_to_nothing_has_no_sign() -> None:
+    small = {"value": -0.0001, "low": -0.0004, "high": 0.0002}
+    told = verdict_sentence(verdict().model_copy(update={"gap": Interval(**small)}))
+    assert "(+0.0 points [0.0, 0.0])" in told
+    assert "p after Holm below 0.001" in verdict_sentence(verdict(p=1e-9))
 
 
 def test_without_twins_the_reason_is_told() -> None:
