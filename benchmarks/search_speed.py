@@ -23,6 +23,7 @@ import tsearch.networks.modules
 import tsearch.training.evaluate
 from tsearch.configuration import Configuration, Phase, Training
 from tsearch.data import load_dataset
+from tsearch.data.dataset import epoch_size
 from tsearch.engine.run import run
 from tsearch.networks.build import build, initialise
 from tsearch.networks.neuron.surrogate import surrogate_derivative
@@ -81,7 +82,7 @@ def demo(rounds: int) -> list[str]:
     """Epochs per hour and core of networks of the shipped search, and their validation pass with spikes counted."""
     task = load_space("digits_dvs").task()
     dataset = load_dataset(task.data)
-    print(f"digits_dvs, one core, {len(dataset.train)} training samples: median [quartiles]")
+    print(f"digits_dvs, one core, {epoch_size(dataset.train)} training samples an epoch: median [quartiles]")
     claims = []
     for vector in VECTORS:
         phase = Phase(timesteps=vector, epochs=1)

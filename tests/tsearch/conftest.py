@@ -12,7 +12,7 @@ from tsearch.engine.run_folder import Run
 
 SMALL = """\
 name: small
-data: {name: digits_dvs}
+data: {name: digits_dvs, options: {train_recordings: 2, validation_recordings: 1, test_recordings: 1}}
 backbone: {widths: [4, 6], pool_after: [1]}
 timesteps: [1, 2, 3]
 schedule: {epochs: 2, leading: [[], [3]], leading_epochs: 1}

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tsearch.data.dataset import Dataset, DatasetInfo, InputClass
+from tsearch.data.dataset import BYTE, Dataset, DatasetInfo, InputClass
 from tsearch.data.events import Events
-from tsearch.data.splits import SPLIT_SEED, Indices, stratified_splits
+from tsearch.data.parts import Part, parts_of
+from tsearch.data.splits import SPLIT_SEED, Indices
 from tsearch.errors import TsearchError
-
-Part = float | Sequence[int] | NDArray[Any]
 
 
 def image_dataset(
@@ -22,6 +21,7 @@ def image_dataset(
     validation: Part = 0.15,
     test: Part = 0.15,
     n_classes: int | None = None,
+    groups: ArrayLike | None = None,
     seed: int = SPLIT_SEED,
 ) -> Dataset:
     """A data set of static images.
@@ -32,6 +32,8 @@ def image_dataset(
         validation, test: Which samples these splits hold: a fraction of all, drawn stratified by class, or their
             indices. Training has the others.
         n_classes: Number of classes; by default the largest label and one.
+        groups: Which subject, scan or the like every image shows, whole numbers [N]. A group belongs to one split, and
+            fractions are drawn of groups, each in the class of its first sample. None: every image is its own.
         seed: Of the fractions.
 
     Raises: TsearchError for arrays that do not fit together, numbers that are none, labels outside the classes."""
@@ -44,9 +46,10 @@ def image_dataset(
             f"images are {array.dtype}; give real numbers, best in [0, 1], such as images / 255."
         )
     classes, n_classes = _classes(labels, len(array), n_classes)
-    parts = _parts(classes, validation, test, seed)
+    group = _groups(groups, len(array))
     values = array.astype(np.float32)
-    splits = (ImageSplit(values[part], classes[part]) for part in parts)
+    parts = parts_of(classes, validation, test, seed, group)
+    splits = (ImageSplit(values[p], classes[p], None if group is None else group[p]) for p in parts)
     return Dataset(_info(array.shape[1:], n_classes, is_static=True), *splits)
 
 
@@ -57,6 +60,8 @@ def event_dataset(
     validation: Part = 0.15,
     test: Part = 0.15,
     n_classes: int | None = None,
+    groups: ArrayLike | None = None,
+    draws_one_per_group: bool = False,
     seed: int = SPLIT_SEED,
 ) -> Dataset:
     """A data set of recordings of an event sensor, from which frames of any number of timesteps are made.
@@ -64,7 +69,9 @@ def event_dataset(
     Args:
         events: Recordings, or the numbers of events in fine steps of time, whole numbers [N, T, C, H, W].
         labels: Class of every recording [N]; None where `events` holds them.
-        validation, test, n_classes, seed: As for `image_dataset`.
+        validation, test, n_classes, groups, seed: As for `image_dataset`; None where `events` holds the groups.
+        draws_one_per_group: Whether a training epoch sees one recording of every group, drawn anew: for groups that are
+            several recordings of one thing.
 
     Raises: TsearchError as `image_dataset`."""
     from tsearch.data.batches import EventSplit
@@ -76,11 +83,16 @@ def event_dataset(
     if not len(events):
         raise TsearchError("events: there is no recording.")
     classes, n_classes = _classes(events.labels if labels is None else labels, len(events), n_classes)
-    parts = _parts(classes, validation, test, seed)
+    if groups is not None:
+        events = replace(events, groups=_groups(groups, len(events)))
     info = replace(
-        _info(events.shape, n_classes, is_static=False), most_events=int(np.diff(events.offsets).max())
+        _info(events.shape, n_classes, is_static=False),
+        most_events=int(np.diff(events.offsets).max()),
+        most_events_per_pixel=max(BYTE, events.most_per_pixel()),
     )
-    return Dataset(info, *(EventSplit(events.select(p)) for p in parts))
+    train, *held_back = (events.select(p) for p in parts_of(classes, validation, test, seed, events.groups))
+    drawn = EventSplit(train, draws_one_per_group=draws_one_per_group)
+    return Dataset(info, drawn, *map(EventSplit, held_back))
 
 
 def events_of_counts(counts: NDArray[Any], labels: NDArray[Any]) -> Events:
@@ -152,34 +164,12 @@ def _labels(labels: ArrayLike, n: int, n_classes: int | None) -> tuple[Indices, 
     return array.astype(np.int64), n_classes
 
 
-def _parts(labels: Indices, validation: Part, test: Part, seed: int) -> list[Indices]:
-    """Indices of training, validation and test: given ones as they are, fractions out of those left."""
-    n, parts = len(labels), {"validation": validation, "test": test}
-    given = {name: _given(part, name, n) for name, part in parts.items() if not isinstance(part, float | int)}
-    taken = np.concatenate([np.zeros(0, np.int64), *given.values()])
-    if len(np.unique(taken)) < len(taken):
-        raise TsearchError("validation and test share samples, or name one twice.")
-    left = np.setdiff1d(np.arange(n), taken)
-    sizes = {name: round(float(part) * n) for name, part in parts.items() if name not in given}  # type: ignore[arg-type]
-    for name, size in sizes.items():
-        if not 0 < size < len(left):
-            raise TsearchError(
-                f"{name}: {parts[name]} of {n} samples is {size}. Give a larger part of them, below 1."
-            )
-    if sum(sizes.values()) >= len(left):
-        raise TsearchError("validation and test leave no samples to train with.")
-    *drawn, train = stratified_splits(labels[left], *sizes.values(), seed=seed)
-    if len(np.unique(labels[left][train])) < 2:
+def _groups(groups: ArrayLike | None, n: int) -> Indices | None:
+    if groups is None:
+        return None
+    array = np.asarray(groups)
+    if array.shape != (n,) or not np.issubdtype(array.dtype, np.integer):
         raise TsearchError(
-            f"training has {len(train)} of {n} samples, all of one class. Give more samples, or smaller parts."
+            f"groups must be {n} whole numbers, one per sample; found {array.dtype} {list(array.shape)}."
         )
-    found = given | {name: left[indices] for name, indices in zip(sizes, drawn, strict=True)}
-    return [left[train], found["validation"], found["test"]]
-
-
-def _given(part: Any, name: str, n: int) -> Indices:
-    indices = np.asarray(part)
-    is_whole = np.issubdtype(indices.dtype, np.integer)
-    if indices.ndim != 1 or not len(indices) or not is_whole or not 0 <= indices.min() <= indices.max() < n:
-        raise TsearchError(f"{name}: give a fraction of the samples, or indices from 0 to {n - 1}.")
-    return indices.astype(np.int64)
+    return array.astype(np.int64)

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +18,7 @@ from tsearch.files.cache import Arrays, arrays_hash, cached_arrays
 
 FORMAT = 1  # raise it when the same events give other frames
 FRAMES_LIMIT_BYTES = 256 * 2**20
-_CHUNK = 256
+_CHUNK = 32  # recordings binned together: their arrays fit into a processor's cache
 
 
 class EventSplit:
@@ -26,10 +27,16 @@ class EventSplit:
     The same timesteps come back for many epochs, so the frames of the whole split are kept as small integers,
     for as many values of T as fit into `limit_bytes` (the least recently used go first). They are binned once
     and then come from the cache. A split too large for that makes each batch from its events.
+
+    Its groups are those of the recordings; with `draws_one_per_group`, a training epoch sees one recording of each.
     """
 
-    def __init__(self, events: Events, limit_bytes: int = FRAMES_LIMIT_BYTES) -> None:
+    def __init__(
+        self, events: Events, limit_bytes: int = FRAMES_LIMIT_BYTES, *, draws_one_per_group: bool = False
+    ) -> None:
         self.events = events
+        self.groups = events.groups
+        self.draws_one_per_group = draws_one_per_group
         self.labels = torch.from_numpy(events.labels)
         self._limit_bytes = limit_bytes
         self._frames: OrderedDict[int, Tensor] = OrderedDict()
@@ -66,8 +73,11 @@ class EventSplit:
 
     @cached_property
     def content_hash(self) -> str:
-        """SHA-256 of the events and labels, hexadecimal."""
-        return arrays_hash(self.events.to_arrays())
+        """SHA-256 of the events and labels, hexadecimal; of the groups too where training draws by them."""
+        arrays = self.events.to_arrays()
+        if not self.draws_one_per_group:
+            arrays.pop("groups", None)
+        return arrays_hash(arrays)
 
     def _cached_frames(self, timesteps: int) -> Tensor:
         if len(self) * timesteps * int(np.prod(self.events.shape)) > self._limit_bytes:
@@ -91,10 +101,16 @@ class EventSplit:
 class ImageSplit:
     """Static images: one timestep in, whatever the network does with it after its first layer."""
 
-    def __init__(self, images: NDArray[np.float32], labels: NDArray[np.int64]) -> None:
+    def __init__(
+        self,
+        images: NDArray[np.float32],
+        labels: NDArray[np.int64],
+        groups: NDArray[np.int64] | None = None,
+    ) -> None:
         """`images` is [N, C, H, W] with values in [0, 1]."""
         self.images = torch.from_numpy(images)
         self.labels = torch.from_numpy(labels)
+        self.groups = groups
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -118,21 +134,39 @@ class ImageSplit:
         return moved
 
 
-def recorded_dataset(info: DatasetInfo, content: Any, make: Callable[[], Iterable[Events]]) -> Dataset:
+def recorded_dataset(
+    info: DatasetInfo,
+    content: Any,
+    make: Callable[[], Iterable[Events]],
+    *,
+    draws_one_per_group: bool = False,
+) -> Dataset:
     """A data set of recordings, from the cache where they were made before.
 
     Args:
         info: What is told of it; its name is that of the cached file.
         content: Everything that the recordings depend on (see `cached_arrays`).
         make: Gives the recordings of every split, in the order of `SPLITS`.
+        draws_one_per_group: Whether a training epoch sees one recording of every group, drawn anew.
     """
 
     def arrays() -> Arrays:
-        parts = zip(SPLITS, make(), strict=True)
-        return {f"{split}.{name}": a for split, part in parts for name, a in part.to_arrays().items()}
+        parts = dict(zip(SPLITS, make(), strict=True))
+        most = np.array([part.most_per_pixel() for part in parts.values()])
+        named = {
+            f"{split}.{name}": a for split, part in parts.items() for name, a in part.to_arrays().items()
+        }
+        return named | {"most_per_pixel": most}
 
     stored = cached_arrays(info.name, content, arrays)
-    return Dataset(info, *(EventSplit(Events.from_arrays(_part(stored, f"{split}."))) for split in SPLITS))
+    most = max(info.most_events_per_pixel, int(stored["most_per_pixel"].max()))
+    train, validation, test = (Events.from_arrays(_part(stored, f"{split}.")) for split in SPLITS)
+    return Dataset(
+        replace(info, most_events_per_pixel=most),
+        EventSplit(train, draws_one_per_group=draws_one_per_group),
+        EventSplit(validation),
+        EventSplit(test),
+    )
 
 
 def _part(arrays: Arrays, prefix: str) -> Arrays:

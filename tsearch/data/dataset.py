@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 InputClass = Literal["analog", "graded"]
 SPLITS = ("train", "validation", "test")
+BYTE = 255  # what a message that carries a number of events can hold at least
 
 
 class Split(Protocol):
@@ -56,7 +57,7 @@ def epoch_of(split: Split, rng: np.random.Generator) -> NDArray[np.int64]:
     every group, drawn anew.
     """
     order = rng.permutation(len(split))
-    if not _draws_one_per_group(split):
+    if not draws_one_per_group(split):
         return order
     first = np.unique(groups_of(split)[order], return_index=True)[1]
     return rng.permutation(order[first])
@@ -64,10 +65,11 @@ def epoch_of(split: Split, rng: np.random.Generator) -> NDArray[np.int64]:
 
 def epoch_size(split: Split) -> int:
     """Number of samples of one training epoch."""
-    return len(np.unique(groups_of(split))) if _draws_one_per_group(split) else len(split)
+    return len(np.unique(groups_of(split))) if draws_one_per_group(split) else len(split)
 
 
-def _draws_one_per_group(split: Split) -> bool:
+def draws_one_per_group(split: Split) -> bool:
+    """Whether a training epoch sees one sample of every group, drawn anew; no, where the split does not say."""
     return bool(getattr(split, "draws_one_per_group", False))
 
 
@@ -90,6 +92,10 @@ class Input(Protocol):
     def input_class(self) -> InputClass:
         """What the first layer receives: "analog" real values, "graded" event counts."""
 
+    @property
+    def most_events_per_pixel(self) -> int:
+        """The largest event count of one pixel in one timestep."""
+
 
 @dataclass(frozen=True)
 class DatasetInfo:
@@ -98,6 +104,9 @@ class DatasetInfo:
     `shape` is (C, H, W) of one frame. `is_static` says that a sample is one image, the same in every
     timestep. `input_class` says what the first layer receives: "analog" real values, "graded" event counts.
     `most_events` is the number of events of the fullest recording, where it is known without loading.
+    `most_events_per_pixel` is the largest number of events of one pixel in one timestep, whatever the number of
+    timesteps. The width of the messages that carry them follows from it, and is 8 bits or more; a loaded data set knows
+    where its recordings hold more than was told before loading.
     """
 
     name: str
@@ -106,6 +115,7 @@ class DatasetInfo:
     is_static: bool
     input_class: InputClass
     most_events: int | None = None
+    most_events_per_pixel: int = BYTE
 
 
 @dataclass(frozen=True)
@@ -141,6 +151,11 @@ class Dataset:
     def input_class(self) -> InputClass:
         """What the first layer receives."""
         return self.info.input_class
+
+    @property
+    def most_events_per_pixel(self) -> int:
+        """The largest event count of one pixel in one timestep."""
+        return self.info.most_events_per_pixel
 
     def to(self, device: torch.device) -> Dataset:
         """This data set resident on `device`; the same object when asked again in this process."""

@@ -1,11 +1,8 @@
 """Real digit scans seen by an event sensor, moving along saccades while another digit drifts through.
 
 A pixel fires when the logarithm of its light has changed by a threshold since it last fired (Lichtsteiner et
-al., IEEE J. Solid-State Circuits 43:566, 2008). Nothing is downloaded, and a recording depends on the options
-and its own number only.
-
-The arithmetic is exact: light and thresholds are whole numbers small enough for float32, so the events are
-the same to the bit on every machine, whatever its vector units and number of threads do.
+al., IEEE J. Solid-State Circuits 43:566, 2008). Nothing is downloaded, and a recording depends on the options, its
+scan and its own number only.
 """
 
 from typing import Annotated, Literal, NamedTuple
@@ -16,17 +13,17 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 
 from tsearch.configuration import DataSpec
 from tsearch.data.dataset import Dataset, DatasetInfo
-from tsearch.data.digits import FULL, digit_scans, digit_splits
+from tsearch.data.digits import digit_scans, digit_splits
+from tsearch.data.event_camera import LOG_UNIT, changes_of, log_light, render
 from tsearch.data.events import Events
 from tsearch.data.options import read_options
 from tsearch.frozen import Frozen
 
 FORMAT = 1  # raise it when the same options give other events
-SCAN = 8  # pixels a side of a scan
-GRID = 256  # positions are rounded to this part of a scan's pixel, and light to this part of one ink level
-LOG_UNIT = 2**16  # whole numbers per unit of log light
-DARK = 0.1  # light of the empty field; full ink is 1
-_CHUNK = 64
+_CHUNK = 16  # recordings made together: their arrays fit into a processor's cache
+
+
+Recordings = Annotated[int, Field(ge=1, le=100)]
 
 
 class DigitsDvs(Frozen):
@@ -37,7 +34,8 @@ class DigitsDvs(Frozen):
     distractor is another scan (always one of the training split), drifting straight through. `threshold` in
     units of log light, different for each pixel by `threshold_mismatch` (standard deviation). `noise` is the
     mean number of random events per pixel. `steps` is how often the scene is looked at: frames of T timesteps
-    are of equal length where T divides it.
+    are of equal length where T divides it. Every scan has as many recordings as `..._recordings` says for its split; a
+    training epoch sees one of them, drawn anew.
     """
 
     size: Annotated[int, Field(ge=4, le=64)] = 16
@@ -53,15 +51,19 @@ class DigitsDvs(Frozen):
     noise: NonNegativeFloat = 0.2
     steps: Annotated[int, Field(ge=1, le=960)] = 96
     seed: NonNegativeInt = 0
+    train_recordings: Recordings = 8
+    validation_recordings: Recordings = 5
+    test_recordings: Recordings = 5
 
 
 def load(spec: DataSpec) -> Dataset:
-    """Recordings of all scans in the fixed splits; made once (seconds), then from the cache."""
+    """Recordings of all scans, the scans in fixed splits; made once (seconds), then from the cache."""
     from tsearch.data.batches import recorded_dataset
 
     options, info = read_options(DigitsDvs, spec), describe(spec)
     content = {"format": FORMAT, "options": options.model_dump(mode="json")}
-    return recorded_dataset(info, content, lambda: _all_recordings(options))
+    draws = options.train_recordings > 1
+    return recorded_dataset(info, content, lambda: _all_recordings(options), draws_one_per_group=draws)
 
 
 def describe(spec: DataSpec) -> DatasetInfo:
@@ -70,30 +72,38 @@ def describe(spec: DataSpec) -> DatasetInfo:
     return DatasetInfo(spec.name, shape=(2, size, size), n_classes=10, is_static=False, input_class="graded")
 
 
-def record(options: DigitsDvs, indices: NDArray[np.int64]) -> Events:
-    """The recordings of the scans named by `indices`: the same events whichever others are asked for.
+def record(options: DigitsDvs, scans: NDArray[np.int64], n_recordings: int = 1) -> Events:
+    """Recordings of the scans named by their numbers, `n_recordings` of each: the first of every scan, then the second
+    of every scan, and so on. Their groups are the numbers of the scans, and their events the same whichever others are
+    asked for.
 
     Time counts half steps, and an event lies in the middle of its step: backwards is an exact mirror image.
     """
-    scans = digit_scans()
-    distractors = scans["images"][digit_splits(scans["labels"])[0]]
-    chunks = [indices[first : first + _CHUNK] for first in range(0, len(indices), _CHUNK)]
-    keys = [_event_keys(options, scans["images"], distractors, chunk) for chunk in chunks]
-    n_pixels = 2 * options.size**2
-    counts = [
-        np.bincount(k // (options.steps * n_pixels), minlength=len(c))
-        for k, c in zip(keys, chunks, strict=True)
-    ]
-    step, pixel = np.divmod(np.concatenate(keys) % (options.steps * n_pixels), n_pixels)
-    return Events(
-        pixel=pixel.astype(np.uint16),
-        time=(2 * step + 1).astype(np.uint16),
-        offsets=np.concatenate([[0], np.cumsum(np.concatenate(counts))]),
-        labels=scans["labels"][indices],
-        start=np.zeros(len(indices), np.int64),
-        stop=np.full(len(indices), 2 * options.steps),
-        shape=(2, options.size, options.size),
+    all_scans = digit_scans()
+    images = _Images(all_scans["images"], all_scans["images"][digit_splits(all_scans["labels"])[0]])
+    wanted = np.stack([np.tile(scans, n_recordings), np.repeat(np.arange(n_recordings), len(scans))], -1)
+    chunks = [wanted[first : first + _CHUNK] for first in range(0, len(wanted), _CHUNK)]
+    n_events, step, pixel = (
+        np.concatenate(parts)
+        for parts in zip(*(_recordings(options, images, chunk) for chunk in chunks), strict=True)
     )
+    return Events(
+        pixel=pixel,
+        time=2 * step + 1,
+        offsets=np.concatenate([[0], np.cumsum(n_events)]),
+        labels=all_scans["labels"][wanted[:, 0]],
+        start=np.zeros(len(wanted), np.int64),
+        stop=np.full(len(wanted), 2 * options.steps),
+        shape=(2, options.size, options.size),
+        groups=wanted[:, 0].copy(),  # safetensors would write the memory under a view
+    )
+
+
+class _Images(NamedTuple):
+    """Scans uint8 [N, 8, 8]: those that are shown, and those that drift through."""
+
+    shown: NDArray[np.uint8]
+    distractors: NDArray[np.uint8]
 
 
 class _Plan(NamedTuple):
@@ -109,29 +119,39 @@ class _Plan(NamedTuple):
 
 
 def _all_recordings(options: DigitsDvs) -> list[Events]:
-    return [record(options, part) for part in digit_splits(digit_scans()["labels"])]
+    numbers = options.train_recordings, options.validation_recordings, options.test_recordings
+    parts = digit_splits(digit_scans()["labels"])
+    return [record(options, part, number) for part, number in zip(parts, numbers, strict=True)]
 
 
-def _event_keys(
-    options: DigitsDvs, scans: NDArray[np.uint8], distractors: NDArray[np.uint8], indices: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """(place in `indices` * steps + step) * n_pixels + pixel of every event, ascending."""
-    plans = [_plan(options, int(index), len(distractors)) for index in indices]
-    light = _render(scans[indices], np.stack([plan.way for plan in plans]), options.digit_size, options.size)
+def _recordings(
+    options: DigitsDvs, images: _Images, wanted: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.uint16]]:
+    """Of the recordings `wanted` [B, (scan, number)]: how many events each one has [B], and step and pixel of all of
+    them, in the order of recording, step and pixel."""
+    plans = [_plan(options, scan, number, len(images.distractors)) for scan, number in wanted.tolist()]
+    light = render(
+        images.shown[wanted[:, 0]], np.stack([p.way for p in plans]), options.digit_size, options.size
+    )
     for d in range(options.n_distractors):
-        images = distractors[[plan.distractors[d] for plan in plans]]
+        drifting = images.distractors[[plan.distractors[d] for plan in plans]]
         ways = np.stack([plan.distractor_ways[d] for plan in plans])
-        light = np.maximum(light, _render(images, ways, options.distractor_size, options.size))
-    changes = _changes(_log_light(light), np.stack([plan.threshold for plan in plans]))
-    sample, step, place = np.nonzero(changes)
-    change, n_places = changes[sample, step, place], options.size**2
-    keys = (sample * options.steps + step) * 2 * n_places + (change > 0) * n_places + place
-    noise = [plan.noise + i * options.steps * 2 * n_places for i, plan in enumerate(plans)]
-    return np.sort(np.concatenate([np.repeat(keys, np.abs(change)), *noise]))
+        np.maximum(light, render(drifting, ways, options.distractor_size, options.size), out=light)
+    changes = changes_of(log_light(light), np.stack([plan.threshold for plan in plans])).ravel()
+    where, n_places = np.flatnonzero(changes != 0), options.size**2
+    change, n_keys = changes[where], options.steps * 2 * n_places
+    keys = where + (where // n_places + (change > 0)) * n_places  # (recording, step, polarity, place)
+    noise = [plan.noise + i * n_keys for i, plan in enumerate(plans)]
+    keys = np.sort(np.concatenate([np.repeat(keys, np.abs(change)), *noise]))
+    recording, key = np.divmod(keys, n_keys)
+    step, pixel = np.divmod(key.astype(np.int32), np.int32(2 * n_places))
+    return np.bincount(recording, minlength=len(plans)), step.astype(np.uint16), pixel.astype(np.uint16)
 
 
-def _plan(options: DigitsDvs, index: int, n_scans: int) -> _Plan:
-    rng, size, n = np.random.default_rng([options.seed, index]), options.size, options.n_distractors
+def _plan(options: DigitsDvs, scan: int, number: int, n_distractors: int) -> _Plan:
+    """What happens in recording `number` of a scan; the first one's draws are those of [seed, scan] alone, since numpy
+    fills up with zeros."""
+    rng, size, n = np.random.default_rng([options.seed, scan, number]), options.size, options.n_distractors
     way = _saccades(options, rng)
     angle, phase = rng.uniform(0, 2 * np.pi, n), rng.uniform(-0.3, 0.3, n)
     heading = np.stack([np.cos(angle), np.sin(angle)], -1)
@@ -143,7 +163,7 @@ def _plan(options: DigitsDvs, index: int, n_scans: int) -> _Plan:
     n_noise = rng.poisson(options.noise * size * size)
     return _Plan(
         way=way,
-        distractors=rng.integers(n_scans, size=n),
+        distractors=rng.integers(n_distractors, size=n),
         distractor_ways=heading[:, None] * travelled[:, :, None] + aside[:, None],
         threshold=np.rint(threshold * LOG_UNIT).astype(np.float32),
         noise=rng.integers(options.steps * 2 * size * size, size=n_noise),
@@ -162,37 +182,3 @@ def _saccades(options: DigitsDvs, rng: np.random.Generator) -> NDArray[np.float6
     return np.stack(
         [np.interp(moments, np.arange(options.saccades + 1), corners[:, axis]) for axis in (0, 1)], -1
     )
-
-
-def _render(
-    images: NDArray[np.uint8], ways: NDArray[np.float64], shown: float, size: int
-) -> NDArray[np.float32]:
-    """Ink [B, steps + 1, size * size], in levels / GRID^2, of scans enlarged to `shown` pixels, bilinear."""
-    pixel = np.arange(size) - (size - 1) / 2
-    source = (pixel - ways[..., None]) * (SCAN / shown) + (SCAN - 1) / 2
-    distance = np.abs(np.rint(source * GRID)[..., None] - GRID * np.arange(SCAN))
-    weights = np.maximum(GRID - distance, 0).astype(np.float32)
-    across, down = weights[:, :, 0], weights[:, :, 1]
-    rows = down.reshape(len(images), -1, SCAN) @ images.astype(np.float32)
-    ink: NDArray[np.float32] = rows.reshape(down.shape) @ across.swapaxes(-1, -2)
-    return ink.reshape(*ink.shape[:2], -1)
-
-
-def _log_light(ink: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Logarithm of the light, in LOG_UNIT: whole numbers, from a table rounded once."""
-    levels = np.arange(FULL * GRID + 1) / (FULL * GRID)
-    table: NDArray[np.float32] = np.rint(np.log(DARK + (1 - DARK) * levels) * LOG_UNIT).astype(np.float32)
-    return table[ink.astype(np.int32) // GRID]
-
-
-def _changes(light: NDArray[np.float32], threshold: NDArray[np.float32]) -> NDArray[np.int8]:
-    """Signed events [B, steps, size * size]: thresholds crossed since the pixel last fired."""
-    reference, changes = (
-        light[:, 0].copy(),
-        np.empty((len(light), light.shape[1] - 1, light.shape[2]), np.int8),
-    )
-    for step in range(changes.shape[1]):
-        crossed = np.trunc((light[:, step + 1] - reference) / threshold)
-        reference += crossed * threshold
-        changes[:, step] = crossed
-    return changes

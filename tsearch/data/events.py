@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from tsearch.files.cache import Arrays
 
+_CHUNK = 32
+
 
 @dataclass(frozen=True, eq=False)
 class Events:
@@ -27,6 +29,7 @@ class Events:
         labels: [N] class of every recording.
         start, stop: [N] time window of every recording, in the unit of `time`; no event lies before `start`.
         shape: (C, H, W) of one frame.
+        groups: [N] which scan, subject or the like a recording comes from; None where each one stands alone.
     """
 
     pixel: NDArray[Any]
@@ -36,10 +39,12 @@ class Events:
     start: NDArray[np.int64]
     stop: NDArray[np.int64]
     shape: tuple[int, int, int]
+    groups: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         counts = np.diff(self.offsets)
-        recordings_fit = len(counts) == len(self.labels) == len(self.start) == len(self.stop)
+        per_recording = (self.labels, self.start, self.stop, counts if self.groups is None else self.groups)
+        recordings_fit = {len(counts)} == {len(values) for values in per_recording}
         events_fit = len(self.pixel) == len(self.time) == self.offsets[-1] and self.offsets[0] == 0
         if not recordings_fit or not events_fit or bool((counts < 0).any()):
             raise ValueError("the arrays of events do not fit together")
@@ -68,6 +73,11 @@ class Events:
         counts = np.bincount(place, minlength=timesteps * len(indices) * n_pixels)
         return counts.reshape(timesteps, len(indices), *self.shape)
 
+    def most_per_pixel(self) -> int:
+        """Events of the fullest pixel of any recording."""
+        chunks = (np.arange(i, min(i + _CHUNK, len(self))) for i in range(0, len(self), _CHUNK))
+        return max((int(self.frames(chunk, 1).max()) for chunk in chunks), default=0)
+
     def select(self, indices: NDArray[np.int64]) -> Events:
         """Only the recordings named by `indices`, in that order."""
         parts = [slice(self.offsets[i], self.offsets[i + 1]) for i in indices]
@@ -79,16 +89,18 @@ class Events:
             labels=self.labels[indices],
             start=self.start[indices],
             stop=self.stop[indices],
+            groups=None if self.groups is None else self.groups[indices],
         )
 
     def playback(self, n_classes: int) -> Events:
-        """Every recording, and after all of them every recording backwards.
+        """Every recording, and after all of them every recording backwards, in the group of the one forwards.
 
         Backwards, time runs from stop to start, the polarity is kept, and the class is label + n_classes.
         With one timestep, both directions give the same frame.
         """
         counts = np.diff(self.offsets)
         parts = [slice(*bounds) for bounds in zip(self.offsets[:-1], self.offsets[1:], strict=True)]
+        groups = np.arange(len(self)) if self.groups is None else self.groups
         mirrored = np.repeat(self.start + self.stop, counts) - self.time
         return replace(
             self,
@@ -98,6 +110,7 @@ class Events:
             labels=np.concatenate([self.labels, self.labels + n_classes]),
             start=np.tile(self.start, 2),
             stop=np.tile(self.stop, 2),
+            groups=np.tile(groups, 2),
         )
 
     def downsample(self, factor: int) -> Events:
@@ -110,10 +123,11 @@ class Events:
 
     def to_arrays(self) -> Arrays:
         """All of it as named arrays, for a file."""
-        return {
+        arrays = {
             "pixel": self.pixel, "time": self.time, "offsets": self.offsets, "labels": self.labels,
             "start": self.start, "stop": self.stop, "shape": np.array(self.shape),
         }  # fmt: skip
+        return arrays if self.groups is None else arrays | {"groups": self.groups}
 
     @staticmethod
     def from_arrays(arrays: Arrays) -> Events:

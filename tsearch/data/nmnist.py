@@ -25,7 +25,7 @@ from tsearch.data.splits import stratified_splits
 from tsearch.errors import TsearchError
 from tsearch.frozen import Frozen
 
-FORMAT = 1  # raise it when the same files give other arrays
+FORMAT = 2  # raise it when the same files give other arrays
 SIZE, N_DIGITS = 34, 10
 EVENT_BYTES = 5
 PLACES = ("nmnist/NMNIST", "NMNIST", "nmnist", ".")  # where in the data folder the files may lie

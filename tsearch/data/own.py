@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from tsearch.configuration import DataSpec
-from tsearch.data.dataset import SPLITS, Dataset, Split
+from tsearch.data.dataset import SPLITS, Dataset, Split, groups_of
 from tsearch.errors import TsearchError
 from tsearch.references import resolve, where_it_failed
 
@@ -55,6 +55,8 @@ def _shape_problem(split: Split, dataset: Dataset) -> str:
         return f"must have one label, int64, for each of its {len(split)} samples"
     if not 0 <= int(labels.min()) <= int(labels.max()) < dataset.n_classes:
         return f"has labels outside 0 to {dataset.n_classes - 1}"
+    if groups_of(split).shape != (len(split),):
+        return f"must have one group for each of its {len(split)} samples"
     indices = torch.arange(min(2, len(split)))
     batch, expected = split.batch(indices, 2), (1 if dataset.is_static else 2, len(indices), *dataset.shape)
     if tuple(batch.shape) != expected or batch.dtype != torch.float32:

@@ -69,7 +69,13 @@ class Bundle:
 
         contents = self.contents
         weights = current_names(self._weights(), contents.configuration)
-        network = build(contents.configuration, contents.input_shape, contents.n_classes, for_inference=True)
+        network = build(
+            contents.configuration,
+            contents.input_shape,
+            contents.n_classes,
+            for_inference=True,
+            is_static=any(layer.constant_input for layer in self.network_spec.layers),
+        )
         load_weights(network, weights)
         return network.eval()
 

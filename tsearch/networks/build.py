@@ -28,10 +28,17 @@ class Network(nn.Module):
     `early_classifiers.after_block3.linear.bias`, `head.weight`."""
 
     def __init__(
-        self, configuration: Configuration, shape: Shape, n_classes: int, phase: int, for_inference: bool
+        self,
+        configuration: Configuration,
+        shape: Shape,
+        n_classes: int,
+        phase: int,
+        for_inference: bool,
+        is_static: bool,
     ) -> None:
         super().__init__()
         self.configuration, self.shape, self.phase = configuration, tuple(shape), phase
+        self.is_static = is_static
         self.plan = configuration.backbone.plan(shape, n_classes, configuration.neuron)
         self._stage = stage_of_blocks(configuration.stages)
         self._last_reads = _last_reads(self.plan.nodes)
@@ -57,12 +64,6 @@ class Network(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Logits `[B, classes]` with the final timesteps; `x` [T_1, B, C, H, W] frames, or [1, B, C, H, W]
         for a static image. Raises: ValueError for frames of another shape."""
-        timesteps = self.configuration.timesteps[0]
-        if x.dim() != 5 or x.shape[0] not in (1, timesteps) or tuple(x.shape[2:]) != self.shape:
-            expected = f"[{timesteps}, samples, {', '.join(map(str, self.shape))}]"
-            raise ValueError(
-                f"frames must be {expected}, or [1, ...] for static images; found {list(x.shape)}"
-            )
         return self.run(x, self.configuration.timesteps).logits
 
     def run(self, x: Tensor, timesteps: tuple[int, ...], observe: Observer | None = None) -> Outputs:
@@ -73,7 +74,11 @@ class Network(nn.Module):
         end of a stage that before the temporal transformer.
 
         With the precision bfloat16, products run in 16 bits, here and in the exported network alike; logits come in
-        the type of the weights."""
+        the type of the weights.
+
+        Raises: ValueError for frames of another shape; one frame is a static image, never events of several timesteps.
+        """
+        self._check_frames(x, timesteps[0])
         weights, is_short = self.head.weight, self.configuration.training.precision == "bfloat16"
         with torch.autocast(weights.device.type, torch.bfloat16, enabled=is_short):
             outputs = self._run(x, timesteps, observe)
@@ -90,6 +95,13 @@ class Network(nn.Module):
             if module is not self and isinstance(module, HasMask):
                 found |= module.masks(timesteps)
         return found
+
+    def _check_frames(self, x: Tensor, timesteps: int) -> None:
+        allowed = (1, timesteps) if self.is_static else (timesteps,)
+        if x.dim() != 5 or x.shape[0] not in allowed or tuple(x.shape[2:]) != self.shape:
+            expected = f"[{timesteps}, samples, {', '.join(map(str, self.shape))}]"
+            others = ", or [1, ...] for static images" if self.is_static else ", events of every timestep"
+            raise ValueError(f"frames must be {expected}{others}; found {list(x.shape)}")
 
     def _run(self, x: Tensor, timesteps: tuple[int, ...], observe: Observer | None) -> Outputs:
         early: list[Tensor] = []
@@ -131,14 +143,16 @@ def build(
     *,
     phase: int | None = None,
     for_inference: bool = False,
+    is_static: bool = True,
 ) -> Network:
     """The network of a configuration for inputs of `shape` (C, H, W), its weights still arbitrary.
 
     It has the temporal transformers of the phases up to `phase`, counted from 0 (by default all): what a training up to
     there needs, whatever comes later. `for_inference` leaves out the early classifiers and the temporal transformers of
-    earlier phases."""
+    earlier phases. With `is_static`, one frame may stand for all timesteps, as an image does; otherwise every timestep
+    has events of its own."""
     phase = len(configuration.schedule) - 1 if phase is None else phase
-    network = Network(configuration, shape, n_classes, phase, for_inference)
+    network = Network(configuration, shape, n_classes, phase, for_inference, is_static)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 

@@ -163,7 +163,8 @@ def _extreme_bounds(space: NetworkSpace) -> list[tuple[Configuration, Bound]]:
 def _bound(space: NetworkSpace, configuration: Configuration) -> Bound:
     """Cheapest and dearest cost of a configuration: silence, and all neurons firing at every timestep.
     Where the data are events, the dearest input is taken to bring one event per pixel and timestep, or as many as the
-    fullest recording has where that is known and more."""
+    fullest recording has where that is known and more; and messages of 8 bits, or of as many as the fullest pixel needs
+    where that is known and more."""
     from tsearch.data import describe_dataset
 
     info, hardware = describe_dataset(space.data), space.hardware

@@ -20,7 +20,6 @@ from tsearch.networks.plan import (
 )
 from tsearch.pricing.events import ANALOG, Events, given
 
-MOST_EVENTS = 255  # of one pixel in one timestep, where the data are event counts: messages of 8 bits
 NO_LEAK = 1e6  # from this tau on, neurons are priced without a leak
 
 
@@ -61,7 +60,7 @@ class _Layers:
     """Layers so far, and what they give."""
 
     def __init__(self, data: Input) -> None:
-        most = 1 if data.input_class == "analog" else MOST_EVENTS
+        most = 1 if data.input_class == "analog" else data.most_events_per_pixel
         self.layers: list[LayerSpec] = []
         self.events = {INPUT: Events(data.input_class, most)}
         self._is_static = data.is_static

@@ -105,7 +105,7 @@ def _measured(configuration: Configuration, checkpoint: bytes, task: Task, where
     from tsearch.training.evaluate import measure, one_thread
 
     dataset = load_dataset(task.data)
-    network = build(configuration, dataset.shape, dataset.n_classes)
+    network = build(configuration, dataset.shape, dataset.n_classes, is_static=dataset.is_static)
     load_weights(network, current_names(unpack_weights(checkpoint), configuration))
     with one_thread():
         measured = measure(network.to(where), dataset, dataset.test)

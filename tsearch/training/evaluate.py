@@ -71,7 +71,13 @@ def train_and_price(
         warn_of_slow_products(configuration.training.precision, where.type)
         dataset = load_dataset(task.data).to(where)
         position = positions(configuration)[budget - 1]
-        network = build(configuration, dataset.shape, dataset.n_classes, phase=position.index)
+        network = build(
+            configuration,
+            dataset.shape,
+            dataset.n_classes,
+            phase=position.index,
+            is_static=dataset.is_static,
+        )
         initialise(network, task.seed, task.replicate)
         network.to(where)
         start = trained_epochs(resume_from) if resume_from is not None else 0

@@ -9,6 +9,7 @@ import torch
 from hwcost import HwcostError, load_profile, profile_content
 from tsearch.configuration import Compute, Identity, Task
 from tsearch.data import Dataset, Split, load_dataset
+from tsearch.data.dataset import draws_one_per_group, groups_of
 from tsearch.errors import TsearchError
 from tsearch.frozen import content_hash
 from tsearch.machine import machine
@@ -49,11 +50,14 @@ def data_hash(dataset: Dataset) -> str:
 
 
 def _split_hash(split: Split) -> str:
-    """The hash that the split knows of itself; else that of its labels and of its frames at one timestep."""
+    """The hash that the split knows of itself; else that of its labels, of its frames at one timestep, and of the
+    groups by which training draws."""
     known = getattr(split, "content_hash", None)
     if isinstance(known, str):
         return known
     digest = hashlib.sha256(split.labels.numpy(force=True).tobytes())
+    if draws_one_per_group(split):
+        digest.update(groups_of(split).tobytes())
     for indices in torch.split(torch.arange(len(split)), _CHUNK):
         digest.update(split.batch(indices, 1).numpy(force=True).tobytes())
     return digest.hexdigest()

@@ -14,6 +14,9 @@ from tsearch.data.dataset import SPLITS
 from tsearch.errors import TsearchError
 
 RECORDED = ("nmnist", "nmnist_playback")
+FEW = {
+    "digits_dvs": {"train_recordings": 2, "validation_recordings": 1, "test_recordings": 1}
+}  # made quickly
 
 
 @pytest.fixture(params=[*DATASETS, *(f"{name} as recorded" for name in RECORDED)])
@@ -25,7 +28,7 @@ def spec(request, tmp_path_factory, write_recordings: Callable[[Path], Path]) ->
         return DataSpec(name=name, root=str(request.getfixturevalue("real_data")))
     if name in RECORDED:
         return DataSpec(name=name, root=str(write_recordings(tmp_path_factory.mktemp(name))))
-    return DataSpec(name=name)
+    return DataSpec(name=name, options=FEW.get(name, {}))
 
 
 def test_a_data_set_is_what_its_description_says(spec: DataSpec) -> None:

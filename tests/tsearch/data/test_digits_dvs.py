@@ -12,11 +12,21 @@ from numpy.testing import assert_array_equal
 
 from tsearch.configuration import DataSpec
 from tsearch.data import digits_dvs, load_dataset
+from tsearch.data.dataset import SPLITS, epoch_of, epoch_size, groups_of
 from tsearch.data.digits import digit_scans, digit_splits
 from tsearch.data.digits_dvs import DigitsDvs, record
+from tsearch.data.event_camera import changes_of
 from tsearch.data.events import Events
 from tsearch.errors import TsearchError
+from tsearch.training.identity import data_hash
 
+PINNED_SET = "85bb1e2494c00560"  # of all recordings, one per scan
+ONE = {f"{split}_recordings": 1 for split in SPLITS}
+SEVERAL = DataSpec(
+    name="digits_dvs",
+    options={"steps": 12, "train_recordings": 3, "validation_recordings": 2, "test_recordings": 2},
+)
+SCANS = np.array([3, 70, 1500])
 PINNED = "a9edf01f020856c1"  # of the first 100 recordings; where it changes, FORMAT has to be raised
 
 
@@ -41,6 +51,57 @@ def test_a_recording_does_not_depend_on_the_others() -> None:
     assert_array_equal(alone.pixel, chosen.pixel)
     assert_array_equal(alone.time, chosen.time)
     assert alone.labels == chosen.labels == digit_scans()["labels"][70]
+
+
+def test_one_recording_per_scan_is_the_set_that_it_has_always_been() -> None:
+    """Events, splits and hash, and so the identity of older runs; every sample is in every epoch."""
+    data = load_dataset(DataSpec(name="digits_dvs", options=ONE))
+    assert data_hash(data) == PINNED_SET
+    assert epoch_size(data.train) == len(data.train) == 997
+
+
+def test_the_first_recordings_do_not_depend_on_how_many_follow() -> None:
+    one, three = record(DigitsDvs(), SCANS), record(DigitsDvs(), SCANS, 3)
+    assert three.groups is not None
+    assert three.groups.tolist() == SCANS.tolist() * 3
+    first = three.select(np.arange(len(SCANS)))
+    assert _digest(one) == _digest(first)
+    assert_array_equal(one.labels, first.labels)
+
+
+def test_recordings_of_a_scan_differ_in_all_that_is_random() -> None:
+    """Way, distractor, thresholds and noise, each alone: no two of 20 recordings are alike."""
+    still = {"saccade_length": 0, "jitter": 0, "n_distractors": 0, "noise": 0, "threshold_mismatch": 0}
+    for name, value in (("saccade_length", 4), ("n_distractors", 1), ("noise", 0.2)):
+        events = record(DigitsDvs(**(still | {name: value})), np.array([70]), 20)
+        frames = events.frames(np.arange(20), 4).swapaxes(0, 1).reshape(20, -1)
+        assert len(np.unique(frames, axis=0)) == 20
+    thresholds = [digits_dvs._plan(DigitsDvs(), 70, number, 9).threshold for number in range(20)]
+    assert len(np.unique(thresholds, axis=0)) == 20
+
+
+def test_no_scan_is_in_two_splits() -> None:
+    """All first recordings come before all second ones, in the order of the scans."""
+    data, scans = load_dataset(SEVERAL), digit_splits(digit_scans()["labels"])
+    for name, part, n_recordings in zip(SPLITS, scans, (3, 2, 2), strict=True):
+        split = getattr(data, name)
+        assert_array_equal(groups_of(split), np.tile(part, n_recordings))
+        assert_array_equal(split.labels, digit_scans()["labels"][groups_of(split)])
+    assert sorted(np.concatenate(scans)) == list(range(1797))
+
+
+def test_a_training_sees_all_recordings_over_many_epochs() -> None:
+    data, rng = load_dataset(SEVERAL), np.random.default_rng(0)
+    epochs = [epoch_of(data.train, rng) for _ in range(60)]
+    assert all(len(np.unique(groups_of(data.train)[epoch])) == len(epoch) == 997 for epoch in epochs)
+    assert len(np.unique(epochs)) == 3 * 997
+    assert [epoch_size(getattr(data, name)) for name in SPLITS] == [997, 600, 1000]
+
+
+def test_strong_steps_of_light_are_not_lost_in_small_numbers() -> None:
+    """A threshold of 1 and a step by 1,000 are as many events."""
+    light = np.array([[[0], [1000], [0]]], np.float32)
+    assert changes_of(light, np.ones((1, 1), np.float32))[0, :, 0].tolist() == [1000, -1000]
 
 
 def test_another_seed_gives_other_events() -> None:
@@ -75,7 +136,7 @@ def test_events_sum_up_to_the_change_of_light(option: str, value: int) -> None:
 def test_changes_by_hand() -> None:
     """Threshold 10: up by 25 are two events, what is left is remembered, down by 30 are three."""
     light = np.array([[[0], [25], [29], [30], [0]]], np.float32)
-    assert digits_dvs._changes(light, np.array([[10]], np.float32))[0, :, 0].tolist() == [2, 0, 1, -3]
+    assert changes_of(light, np.array([[10]], np.float32))[0, :, 0].tolist() == [2, 0, 1, -3]
 
 
 def test_a_still_scene_is_dark_but_for_noise() -> None:
@@ -95,19 +156,20 @@ def test_backwards_is_a_mirror_image() -> None:
 
 
 def test_the_default_set() -> None:
-    """1,797 recordings of about 2,630 events, in windows that 1, 2, 3, 4, 6 and 8 divide."""
-    data = load_dataset(DataSpec(name="digits_dvs"))
+    """Recordings of about 2,630 events, in windows that 1, 2, 3, 4, 6 and 8 divide; here one per scan."""
+    options, data = DigitsDvs(), load_dataset(DataSpec(name="digits_dvs", options=ONE))
+    assert (options.train_recordings, options.validation_recordings, options.test_recordings) == (8, 5, 5)
     assert [len(split) for split in (data.train, data.validation, data.test)] == [997, 300, 500]
-    assert data.shape == (2, 16, 16)
+    assert (data.shape, data.most_events_per_pixel) == ((2, 16, 16), 255)
     assert data.train.batch(torch.arange(997), 1).sum() / 997 == pytest.approx(2630, rel=0.02)
     eight, four = (data.test.batch(torch.arange(64), timesteps) for timesteps in (8, 4))
     assert torch.equal(eight.unflatten(0, (4, 2)).sum(1), four)
 
 
 def test_a_set_without_events_has_empty_frames() -> None:
-    options = {"saccade_length": 0, "n_distractors": 0, "noise": 0}
+    options = ONE | {"saccade_length": 0, "n_distractors": 0, "noise": 0}
     data = load_dataset(DataSpec(name="digits_dvs", options=options))
-    assert not data.validation.batch(torch.arange(300), 2).any()
+    assert not data.validation.batch(torch.arange(len(data.validation)), 2).any()
 
 
 @pytest.mark.parametrize("path", ["walk", "triangle", "fixed"])
@@ -124,6 +186,8 @@ def test_bad_options_are_one_line() -> None:
         load_dataset(DataSpec(name="digits_dvs", options={"noize": 1}))
     with pytest.raises(TsearchError, match=r"^data digits_dvs: option 'steps' is 0: Input should be greater"):
         load_dataset(DataSpec(name="digits_dvs", options={"steps": 0}))
+    with pytest.raises(TsearchError, match=r"option 'train_recordings' is 0: Input should be greater"):
+        load_dataset(DataSpec(name="digits_dvs", options={"train_recordings": 0}))
 
 
 def _digest(events: Events) -> str:
@@ -137,7 +201,7 @@ def _log_light_of_first_and_last_step(options: DigitsDvs, indices: np.ndarray) -
     shown = scans[digit_splits(digit_scans()["labels"])[0]]
     light = np.zeros((2, len(indices), options.size, options.size))
     for b, index in enumerate(indices):
-        plan = digits_dvs._plan(options, int(index), len(shown))
+        plan = digits_dvs._plan(options, int(index), 0, len(shown))
         layers = [(scans[index], plan.way, options.digit_size)]
         layers += [
             (shown[d], way, options.distractor_size)

@@ -13,6 +13,7 @@ from numpy.testing import assert_array_equal
 from tsearch.configuration import DataSpec
 from tsearch.data import load_dataset
 from tsearch.data.batches import EventSplit
+from tsearch.data.dataset import groups_of
 from tsearch.data.nmnist import load, read_recording
 from tsearch.errors import TsearchError
 
@@ -70,6 +71,7 @@ def test_both_directions_lie_in_one_split_and_look_alike_at_one_timestep(extract
     for split, n in ((data.train, 80), (data.validation, 20), (data.test, 20)):
         assert len(split) == 2 * n
         assert torch.equal(split.labels[:n] + 10, split.labels[n:])
+        assert groups_of(split).tolist() == [*range(n), *range(n)]
         once = split.batch(torch.arange(2 * n), 1)
         assert torch.equal(once[:, :n], once[:, n:])
         twice = split.batch(torch.arange(2 * n), 2)

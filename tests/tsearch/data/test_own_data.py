@@ -11,6 +11,7 @@ from hwcost import bound
 from tsearch.configuration import DataSpec
 from tsearch.data import describe_dataset, load_dataset
 from tsearch.data.arrays import event_dataset, events_of_counts, image_dataset
+from tsearch.data.dataset import SPLITS, epoch_size, groups_of
 from tsearch.errors import TsearchError
 from tsearch.pricing.bounds import reference_box
 from tsearch.pricing.describe import describe_network
@@ -45,6 +46,47 @@ def test_indices_are_taken_as_they_are_in_their_order() -> None:
     assert np.allclose(shown[0], IMAGES[[7, 3]])
     assert dataset.validation.labels.tolist() == [1, 1]
     assert len(dataset.train) == 15
+
+
+def test_fractions_are_drawn_of_groups_and_divide_none() -> None:
+    """Ten groups of two, of one class each: a validation split of 0.2 has two groups."""
+    groups = np.repeat(np.arange(10), 2)[np.random.default_rng(0).permutation(20)]
+    labels = groups % 2
+    for dataset in (
+        image_dataset(IMAGES, labels, validation=0.2, test=0.3, groups=groups),
+        event_dataset(np.ones((20, 2, 1, 2, 2)), labels, validation=0.2, test=0.3, groups=groups),
+    ):
+        splits = [getattr(dataset, name) for name in SPLITS]
+        assert [len(split) for split in splits] == [10, 4, 6]
+        assert [len(set(groups_of(split))) for split in splits] == [5, 2, 3]
+        assert all(torch.equal(split.labels, torch.from_numpy(groups_of(split) % 2)) for split in splits)
+        assert len(set(np.concatenate([groups_of(split) for split in splits]))) == 10
+        assert [epoch_size(split) for split in splits] == [10, 4, 6]
+
+
+def test_groups_of_events_may_be_recordings_of_one_scan_that_training_draws_from() -> None:
+    groups, events = np.tile(np.arange(10), 2), events_of_counts(np.ones((20, 2, 1, 2, 2)), LABELS)
+    dataset = event_dataset(replace(events, groups=groups), draws_one_per_group=True)
+    assert [epoch_size(getattr(dataset, name)) for name in SPLITS] == [6, 4, 4]
+    assert len(dataset.train) == 12
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"groups": np.arange(19)}, "groups must be 20 whole numbers, one per sample; found int64 [19]"),
+        ({"groups": np.zeros(20)}, "groups must be 20 whole numbers, one per sample; found float64 [20]"),
+        (
+            {"groups": np.arange(20) // 2, "test": [3, 4, 5]},
+            "groups: training and test both have samples of group 1. Give all samples of a group to one of them.",
+        ),
+        ({"groups": np.arange(20) // 5}, "validation: 0.1 of 4 groups is 0. Give a larger part of them"),
+    ],
+)
+def test_groups_that_do_not_fit_are_told_in_one_line(more, message: str) -> None:
+    with pytest.raises(TsearchError) as caught:
+        image_dataset(IMAGES, LABELS, **({"validation": 0.1, "test": 0.1} | more))
+    assert message in str(caught.value)
 
 
 def test_counts_of_events_come_back_at_any_coarser_step() -> None:
@@ -122,8 +164,8 @@ def test_a_function_is_called_once_with_its_options(module) -> None:
 class Split:
     """Two samples, whatever their labels and their batch are."""
 
-    def __init__(self, labels=(0, 1), batch=None) -> None:
-        self.labels, self._batch = torch.tensor(labels), batch
+    def __init__(self, labels=(0, 1), batch=None, groups=None) -> None:
+        self.labels, self._batch, self.groups = torch.tensor(labels), batch, groups
 
     def __len__(self) -> int:
         return 2
@@ -148,6 +190,7 @@ def _needs(speed):
         (lambda: image_dataset(IMAGES[0], LABELS), "data somebody:f: images must be"),
         (_needs, "the function failed: TypeError: .*missing 1 required positional argument"),
         (_with(Split(labels=[0, 2])), "its split 'test' has labels outside 0 to 1"),
+        (_with(Split(groups=[0, 0, 1])), "its split 'test' must have one group for each of its 2 samples"),
         (_with(Split(labels=[0.0, 1.0])), "must have one label, int64, for each of its 2 samples"),
         (_with(Split(batch=torch.zeros(2, 2, 1, 2, 2))), r"gives torch.float32 \[2, 2, 1, 2, 2\]"),
         (_with(Split(batch=torch.full((1, 2, 1, 2, 2), torch.nan))), "infinite or NaN"),

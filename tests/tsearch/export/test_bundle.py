@@ -54,6 +54,13 @@ def test_the_searched_model_itself_gives_these_logits(bundle: Path, small_run: R
         assert logits_hash(searched(frames)) == contents.probe
 
 
+def test_a_bundle_knows_whether_its_frames_are_images_or_events(bundle: Path) -> None:
+    network = tsearch.load(bundle)
+    with pytest.raises(ValueError, match="events of every timestep; found"):
+        network(torch.zeros(1, 2, *network.shape))
+    assert network(torch.zeros(3, 2, *network.shape)).shape == (2, 10)
+
+
 def test_early_classifiers_and_earlier_transformers_are_gone(bundle: Path) -> None:
     names = tsearch.load(bundle).state_dict().keys()
     assert not any("early" in name for name in names)

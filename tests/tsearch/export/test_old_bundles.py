@@ -9,6 +9,7 @@ import yaml
 
 import tsearch
 from tsearch.cli import main
+from tsearch.configuration import DataSpec
 from tsearch.errors import TsearchError
 from tsearch.export.bundle import Bundle, sha256
 from tsearch.export.card import card
@@ -25,13 +26,19 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bundle"
 
 
-def test_it_loads_and_its_accuracy_is_what_it_was(old: Path) -> None:
+def test_it_loads_and_its_accuracy_is_what_it_was(old: Path, tmp_path: Path) -> None:
+    """With one recording per scan, as there was then."""
     contents = Bundle(old).contents
     assert contents.configuration.temporal_transformer == "score_mix"
     assert (contents.configuration.timesteps, contents.configuration.stages) == ((2, 1), (1, 1))
     assert contents.needs == ()
     stored = tsearch.evaluate_bundle(old)
-    measured = tsearch.evaluate_bundle(old, "digits_dvs")
+    one = dict.fromkeys(("train_recordings", "validation_recordings", "test_recordings"), 1)
+    task = contents.task.model_copy(update={"data": DataSpec(name="digits_dvs", options=one)})
+    measured = tsearch.evaluate_bundle(
+        changed(old, tmp_path, task=task.model_dump(mode="json")), "digits_dvs"
+    )
+    assert measured["n_samples"] == stored["n_samples"] == 500
     assert stored["accuracy"] == 0.358
     assert measured["accuracy"] == pytest.approx(0.358, abs=0.006)  # other processors sum in another order
 

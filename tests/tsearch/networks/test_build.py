@@ -108,6 +108,19 @@ def test_direct_encoding_runs_the_first_convolution_once_with_the_same_result(mo
     torch.testing.assert_close(once, repeated)
 
 
+def test_one_frame_of_events_is_no_static_image() -> None:
+    """In a network of four timesteps it would have been taken for all of them."""
+    of_events = build(configuration(), SHAPE, 10, is_static=False)
+    assert of_events(frames(4)).shape == (6, 10)
+    for run in (of_events, lambda x: of_events.run(x, (4, 2, 1))):
+        with pytest.raises(
+            ValueError, match=r"be \[4, samples, 2, 8, 8\], events of every timestep; found \[1, 6, 2, 8, 8\]"
+        ):
+            run(frames(1))
+    one = build(configuration(timesteps=(1, 1, 1)), SHAPE, 10, is_static=False)
+    assert one(frames(1)).shape == (6, 10)
+
+
 def test_weights_are_a_function_of_seed_replicate_and_first_phase() -> None:
     def weights(seed=0, replicate=0, **more):
         built = build(configuration(**more), SHAPE, 10)

@@ -17,6 +17,7 @@ from tsearch.training.evaluate import train_and_price
 from tsearch.training.identity import data_hash, prepare
 
 TASK = Task(data=DataSpec(name="digits"))
+SETS = {"digits": {}, "digits_dvs": {"train_recordings": 1, "validation_recordings": 1, "test_recordings": 1}}
 
 
 def test_a_task_is_filled_once_and_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,7 +34,7 @@ def test_a_task_is_filled_once_and_stays_as_it_is(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_hash_of_the_data_follows_every_sample() -> None:
-    digits, events = (load_dataset(DataSpec(name=name)) for name in ("digits", "digits_dvs"))
+    digits, events = (load_dataset(DataSpec(name=name, options=options)) for name, options in SETS.items())
     images = digits.validation.images.numpy().copy()
     images[0, 0, 0, 0] += 0.5
     changed = replace(digits, validation=ImageSplit(images, digits.validation.labels.numpy()))
@@ -54,6 +55,12 @@ def test_a_split_of_another_making_is_read() -> None:
     digits = load_dataset(DataSpec(name="digits"))
     one, two = (replace(digits, test=Split(torch.full((3, 1, 2, 2), value))) for value in (0.0, 1.0))
     assert data_hash(one) != data_hash(two)
+    hashes = {data_hash(one)}
+    for groups, draws in (([0, 0, 0], False), ([0, 0, 1], True), ([0, 1, 1], True)):
+        grouped = Split(one.test.images)
+        grouped.groups, grouped.draws_one_per_group = groups, draws
+        hashes.add(data_hash(replace(digits, test=grouped)))
+    assert len(hashes) == 3  # groups enter where training draws by them
 
 
 def test_the_hash_of_a_profile_follows_the_file_that_it_extends(tmp_path: Path) -> None:
