@@ -44,7 +44,7 @@ def test_the_caption_of_the_picture_is_what_show_says_about_a_saving(small_run: 
     [answer] = evidence_of(small_run, Front.of(small_run)).answers
     assert description.text.endswith(answer.sentence)
     words = [node.text for node in ElementTree.fromstring(drawn(small_run)).iter(f"{SVG}text")]
-    assert ("candidate for a saving, not confirmed" in words) == (answer.word == "candidate")
+    assert ("candidate, not confirmed" in words) == (answer.word == "candidate")
 
 
 def test_no_two_labels_of_the_picture_overlap() -> None:
