@@ -1,4 +1,4 @@
-"""The only writer of a run's ledger, results and checkpoints.
+"""The only writer of a run's trials, results and checkpoints.
 
 Every file is written whole, a checkpoint before its result, a result before the ledger knows of it: whatever is cut off
 leaves a trial that is submitted again, or one whose result is on disk and is told.

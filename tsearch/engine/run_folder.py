@@ -4,6 +4,7 @@ run.json         what is searched, how, and in which box the hypervolume is meas
 space.yaml       the search space as it was given
 ledger.sqlite    the trials (an Optuna study), and replicates (notes of the study)
 results/  checkpoints/  errors/    see `store.py`
+tests/  confirmations/             see `replication/testing.py` and `replication/plan.py`
 ended.json       why the last search ended
 lock             held by the process that works on the run
 """
@@ -150,7 +151,7 @@ def read_run(folder: str | Path) -> tuple[Run, list[Row]]:
 
 def refuse_misplaced(folder: Path) -> None:
     """Raise TsearchError where something else stands in the place of what a search writes."""
-    for name in ("results", "checkpoints", "errors", "ended.json"):
+    for name in ("results", "checkpoints", "errors", "tests", "confirmations", "ended.json"):
         path, is_file = folder / name, name == "ended.json"
         if path.exists() and path.is_file() != is_file:
             what = "file" if is_file else "folder"

@@ -19,6 +19,7 @@ from tsearch.engine.journal import now
 from tsearch.engine.reopening import progress
 from tsearch.engine.replicates import train
 from tsearch.engine.run_folder import Run
+from tsearch.engine.state import as_arguments
 from tsearch.front import Front
 from tsearch.replication import testing
 from tsearch.replication.asking import plan_of, plan_text, settings_of, why_not
@@ -80,7 +81,12 @@ def confirm(
             driver.listener(Noted(f"{plan_text(plan)}; written to {path}"))
         else:
             driver.listener(Noted(f"{plan_text(plan)}; as it was planned at {plan.written}"))
-        return _finish(driver, plan)
+        try:
+            return _finish(driver, plan)
+        except KeyboardInterrupt:
+            again = f"tsearch confirm {as_arguments(driver)}"
+            driver.listener(Noted(f"confirmation {plan.number} stopped. Go on with: {again}"))
+            raise
 
 
 def confirm_at_end(run: Run, **given: Any) -> tuple[Verdict, ...]:

@@ -89,9 +89,9 @@ def stored_tests(run: Run, front: Front) -> dict[int, dict[str, float]]:
     }
 
 
-def unconfirmed(front: Front) -> tuple[Answer, ...]:
-    """What is said of a front before a confirmation."""
-    sentence = candidate_sentence(front) if front.are_networks else ""
+def unconfirmed(front: Front, advice: bool = True) -> tuple[Answer, ...]:
+    """What is said of a front before a confirmation, and as `advice` how to confirm it."""
+    sentence = candidate_sentence(front, advice) if front.are_networks else ""
     return (Answer("candidate" if candidates_of(front) else "", sentence),) if sentence else ()
 
 

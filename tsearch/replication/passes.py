@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tsearch.configuration import Configuration
 from tsearch.engine.delivery import Work
 from tsearch.engine.driver import Driver
 from tsearch.engine.executors import Outcome, Segment
@@ -19,23 +20,27 @@ def answer_all(driver: Driver, run: Run, plan: Plan, trios: Sequence[Trio]) -> N
     members = dict.fromkeys(member for trio in trios for member in trio.members)
     every = [(member, replicate) for member in members for replicate in plan.replicates]
     missing = [(m, r) for m, r in every if testing.stored(run, run.space.key(m), r) is None]
-    works = {}
-    for member, replicate in missing:
-        name = f"test of replicate {replicate} of {run.space.key(member)}"
-        weights = testing.weights_of(run, member, replicate)
-        works[name] = (Work(name, Segment(member, 0, run.space.epochs(member), weights, run.task)), replicate)
+    works = [_work(run, member, replicate) for member, replicate in missing]
 
     def settle(work: Work, outcome: Outcome) -> None:
         if outcome.result is None:
             again = f"Mend the cause, then: tsearch confirm {as_arguments(run)}"
             raise TsearchError(f"{run.folder}: the {work.name} failed: {outcome.error}. {again}")
-        testing.keep(run, run.space.key(work.segment.configuration), works[work.name][1], outcome.result)
+        segment = work.segment
+        testing.keep(run, run.space.key(segment.configuration), segment.task.replicate, outcome.result)
 
     driver.carry_out(
-        [work for work, _ in works.values()],
+        works,
         settle,
         purpose=PURPOSE,
         piece="test",
         n_done=len(every) - len(missing),
         evaluator=testing.EVALUATOR,
     )
+
+
+def _work(run: Run, member: Configuration, replicate: int) -> Work:
+    weights = testing.weights_of(run, member, replicate)
+    task = run.task.model_copy(update={"replicate": replicate})
+    segment = Segment(member, 0, run.space.epochs(member), weights, task)
+    return Work(f"test of replicate {replicate} of {run.space.key(member)}", segment)

@@ -11,18 +11,17 @@ from tsearch.units import counted, format_value, title
 _NOTHING_TO_COMPARE = "so timesteps of the two kinds cannot be compared."
 
 
-def candidate_sentence(front: Front) -> str:
-    """Which networks with non-uniform timesteps may save cost, and how to confirm it; why there is none; '' where no
-    networks were searched."""
+def candidate_sentence(front: Front, advice: bool = True) -> str:
+    """Which networks with non-uniform timesteps may save cost, and as `advice` how to confirm it; why there is none; ''
+    where no networks were searched."""
     reason = _reason_for_none(front)
     if reason is not None:
         return reason
     first, *more = candidates_of(front)
     also = f" So {'is' if len(more) == 1 else 'are'} {_trials(more)}." if more else ""
-    return (
-        f"{_seen(first)}.{also} `tsearch confirm {front.name or 'RUN'}` trains "
-        f"{'them' if more else 'it'} again, beside uniform twins."
-    )
+    them = "them" if more else "it"
+    how = f" `tsearch confirm {front.name or 'RUN'}` trains {them} again, beside uniform twins."
+    return f"{_seen(first)}.{also}{how if advice else ''}"
 
 
 def verdict_sentence(verdict: Verdict) -> str:
@@ -79,14 +78,14 @@ def _reason_for_none(front: Front) -> str | None:
 
 
 def _seen(candidate: Candidate) -> str:
-    metrics, n = candidate.point.metrics, candidate.point.n_validation
-    error = f"one standard error is {100 * standard_error(candidate.point):.1f} points on {n} samples"
+    metrics, samples = candidate.point.metrics, candidate.point.samples
+    error = f"one standard error is {100 * standard_error(candidate.point):.1f} points on {samples}"
     return (
         f"{candidate.label} (trial {candidate.number}) is a candidate for a saving: on validation, in one training, "
         f"it reaches {format_value(metrics['accuracy'], 'accuracy')} with "
         f"{format_value(metrics[candidate.cost], candidate.cost)}, where uniform configurations reach about "
         f"{format_value(candidate.uniform_accuracy, 'accuracy')}; "
-        f"{error if n else 'the number of samples, and so the error, is unknown'}"
+        f"{error if samples else 'the number of samples, and so the error, is unknown'}"
     )
 
 

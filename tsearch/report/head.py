@@ -71,7 +71,9 @@ def _answer(answer: Answer, attributes: str) -> str:
 def _elsewhere(view: RunView, profile: str) -> tuple[Answer, ...]:
     """Candidates under a profile that the search did not aim at."""
     start = f"Under {profile}, which the search did not aim at: "
-    return tuple(Answer(word, start + sentence) for word, sentence in unconfirmed(view.under(profile)))
+    return tuple(
+        Answer(word, start + sentence) for word, sentence in unconfirmed(view.under(profile), advice=False)
+    )
 
 
 def noise(view: RunView) -> str:

@@ -9,7 +9,17 @@ import pytest
 from tsearch.cli.pace import Pace
 from tsearch.cli.progress import Progress
 from tsearch.configuration import Configuration, Phase, Result
-from tsearch.engine.events import Duplicate, Ended, Finished, Lost, Started, Submitted, Warned
+from tsearch.engine.events import (
+    Advanced,
+    Duplicate,
+    Ended,
+    Finished,
+    Lost,
+    Noted,
+    Started,
+    Submitted,
+    Warned,
+)
 from tsearch.engine.run_folder import Trial
 from tsearch.front.point import point_of
 from tsearch.space.goals import Objective
@@ -225,3 +235,32 @@ def test_one_long_trial_does_not_spoil_the_estimate() -> None:
         now_s += length_s
         pace.ended(number, now_s)
     assert pace.left_s(3) == pytest.approx(30.0)
+
+
+def advanced(*counts: int, n_total: int = 4, piece: str = "training") -> list[Advanced]:
+    return [Advanced("confirming", piece, n, n_total) for n in counts]
+
+
+def test_work_besides_the_search_tells_the_time_left_from_the_first_end_on() -> None:
+    """10 s between events: the first training ends at 10 s, and its start-up is not counted."""
+    shown = show(Noted("the plan"), *advanced(0, 1, 2, 3, 4), is_live=False)
+    assert shown.splitlines() == [
+        "the plan",
+        "confirming: 0 of 4 trainings",
+        "confirming: 1 of 4 trainings",
+        "confirming: 2 of 4 trainings, about 20 s left",
+        "confirming: 3 of 4 trainings, about 10 s left",
+        "confirming: 4 of 4 trainings",
+    ]
+
+
+def test_long_work_takes_ten_lines_and_one_line_that_stays_on_a_terminal() -> None:
+    events = advanced(*range(10, 51), n_total=50, piece="test")
+    lines = show(*events, is_live=False).splitlines()
+    assert [line.split()[1] for line in lines] == ["10", "15", "20", "25", "30", "35", "40", "45", "50"]
+    assert show(*events, is_live=True).count("\n") == 1
+
+
+def test_further_work_is_timed_anew() -> None:
+    events = [*advanced(0, 1, 2), *advanced(2, 3, 4, n_total=6)]
+    assert "left" not in show(*events, is_live=False).splitlines()[4]

@@ -13,6 +13,7 @@ from tsearch.cli import main
 from tsearch.engine import events, patience, stopwatch
 from tsearch.engine.executors import AwayError, inline
 from tsearch.engine.executors.segments import away
+from tsearch.engine.replicates import Wanted, train_replicates
 from tsearch.engine.run import resume, run
 from tsearch.engine.run_folder import open_run
 from tsearch.errors import TsearchError
@@ -78,6 +79,16 @@ def test_what_is_lost_with_its_node_costs_no_attempt_and_is_told(flaky) -> None:
     assert [(trial.state, trial.n_lost) for trial in found.trials] == [("complete", 0)] * 8
     assert len(warnings) == 6
     assert warnings[0].startswith("a node was lost. No trial is charged for it: submitting again in ")
+
+
+def test_replicates_that_are_lost_with_their_node_are_submitted_again(flaky) -> None:
+    found, _ = flaky(trials=3, losses={5, 6})
+    heard = []
+    wanted = [Wanted(trial.configuration, replicate) for trial in found.trials[:2] for replicate in (1, 2)]
+    inline.InlineExecutor.losses, inline.InlineExecutor.absences = frozenset({1, 3}), frozenset({2})
+    after = train_replicates(found, wanted, evaluator=toys.evaluate, executor="inline", listener=heard.append)
+    assert [each.state for each in after.replicates] == ["complete"] * 4
+    assert sum(isinstance(event, events.Warned) for event in heard) == 2  # two losses in one pause are one
 
 
 def test_a_cluster_that_is_away_is_waited_for(flaky) -> None:
@@ -189,7 +200,7 @@ def test_a_configuration_that_killed_its_workers_has_all_its_attempts_again(
     heard = []
     found = resume(found.folder, retry_failed=True, listener=heard.append)
     assert (found.trials[0].state, found.trials[0].n_lost) == ("failed", 3)
-    assert sum(isinstance(event, events.Lost) for event in heard) == 3
+    assert sum(isinstance(event, events.Lost) for event in heard) == 2  # two losses in one pause are one
 
 
 # ---------------------------------------------------------------------- what is said

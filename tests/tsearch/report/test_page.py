@@ -289,6 +289,7 @@ def test_the_banner_says_the_verdict_by_colour_and_by_word(
         r'<p class="saving [\w-]+" data-profile="45nm_paper_simple" hidden>(.*?)</p>', text
     )
     assert elsewhere.startswith("<b>candidate</b> Under 45nm_paper_simple, which the search did not aim at")
+    assert "tsearch confirm" not in elsewhere
     facts = figures_of(text)["trials"]
     assert '<dt data-profile="45nm_memory">verdict</dt>' in facts["6"]["facts"]
     assert "Test splits are fixed across runs." in text

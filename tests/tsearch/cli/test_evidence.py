@@ -1,0 +1,146 @@
+"""What `show` and `export` say of fresh trainings, candidates and verdicts."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tsearch.cli.tables import front_content, front_text
+from tsearch.engine.replicate import Wanted
+from tsearch.engine.replicates import train_replicates
+from tsearch.engine.run_folder import Run
+from tsearch.export.card import SPLITS, findings_of
+from tsearch.front import Front, Point
+from tsearch.replication.evidence import Evidence
+from tsearch.replication.sentences import verdict_sentence
+from tsearch.replication.verdict import Interval, Twin, Verdict, Word
+from tsearch.space.goals import Objective
+
+OBJECTIVES = (
+    Objective(name="accuracy", direction="maximize"),
+    Objective(name="energy_pj", direction="minimize"),
+)
+BOX = {"accuracy": 0.0, "energy_pj": 1e6}, {"accuracy": 1.0, "energy_pj": 1e3}
+ROWS = (((1, 1), 0.60, 1e4), ((4, 4), 0.825, 4e4), ((4, 1), 0.82, 2e4))
+
+
+def point(number: int, n_fresh: int) -> Point:
+    timesteps, accuracy, energy = ROWS[number]
+    fresh = [
+        {"accuracy": accuracy - 0.03 + 0.01 * i, "energy_pj": energy * (1 + 0.01 * i)} for i in range(n_fresh)
+    ]
+    metrics = {"accuracy": accuracy, "energy_pj": energy}
+    return Point(
+        number, f"{number:016x}", metrics, timesteps, (1, 1), n_validation=300, replicates=tuple(fresh)
+    )
+
+
+def front(n_fresh: int = 0) -> Front:
+    return Front(tuple(point(i, n_fresh) for i in range(3)), OBJECTIVES, *BOX, "made-up")
+
+
+def verdict(word: Word) -> Verdict:
+    return Verdict(
+        number=2,
+        key=f"{2:016x}",
+        label="T=(4, 1)",
+        cost="energy_pj",
+        word=word,
+        twins=(Twin(timesteps=1, key=f"{0:016x}"), Twin(timesteps=4, key=f"{1:016x}")),
+        saving=Interval(value=0.5, low=0.45, high=0.55),
+        gap=Interval(value=0.0, low=-0.005, high=0.005),
+        above_curve=Interval(value=0.09, low=0.05, high=0.13),
+        p=0.001,
+        p_holm=0.001,
+        resolvable=0.03,
+        n_replicates=5,
+        n_samples=300,
+        n_groups=300,
+    )
+
+
+def test_a_table_without_fresh_trainings_has_candidates_and_no_intervals() -> None:
+    shown = front()
+    text = front_text(shown, shown.points)
+    assert "candidate: T=(4, 1) (trial 2) is a candidate for a saving" in text
+    for absent in ("fresh", "stays on front", "Tuning noise", "save", "Saves"):
+        assert absent not in text.replace("for a saving", "")
+
+
+def test_a_table_of_a_front_that_was_trained_again_has_means_intervals_and_probabilities() -> None:
+    shown = front(n_fresh=3)
+    head, _, *rows = front_text(shown, shown.points).splitlines()
+    assert head.endswith("energy   fresh  fresh accuracy       stays on front")
+    assert "80.0 % [" in rows[1]
+    assert rows[3].startswith("front: 3 of 3")
+    assert rows[4].startswith("hypervolume of fresh trainings: 0.")
+    assert any(row.startswith("Tuning noise:") and "2.0 points more accuracy" in row for row in rows)
+
+
+@pytest.mark.parametrize("word", ["saves", "not shown", "costs more"])
+def test_after_a_confirmation_the_verdict_stands_in_place_of_the_candidate(word: Word) -> None:
+    shown, told = front(), verdict(word)
+    text = front_text(shown, shown.points, Evidence(shown, (told,)))
+    assert verdict_sentence(told) in text
+    assert "candidate" not in text
+
+
+def test_json_has_means_intervals_probabilities_noise_gap_and_verdicts() -> None:
+    shown = front(n_fresh=3)
+    on_test = {2: {"accuracy": 0.70, "n_samples": 300.0}}
+    content = json.loads(
+        json.dumps(front_content(shown, evidence=Evidence(shown, (verdict("not shown"),), on_test)))
+    )
+    second = content["points"][1]
+    assert (second["trial"], second["n_fresh"]) == (2, 3)
+    assert second["fresh"]["accuracy"]["low"] < second["fresh"]["accuracy"]["value"] == pytest.approx(0.80)
+    assert 0.9 < second["on_front_probability"] <= 1
+    assert content["hypervolume_fresh"]["low"] < content["hypervolume_fresh"]["high"]
+    assert content["tuning_noise"]["measured"] == pytest.approx(0.02)
+    assert content["training_sd"] == pytest.approx(0.01)
+    assert content["gap_to_test"]["mean"] == pytest.approx(0.12)
+    assert content["verdicts"][0]["word"] == "not shown"
+    assert content["candidates"] == []
+    assert "saving" not in content
+
+
+def test_json_without_fresh_trainings_pretends_nothing() -> None:
+    content = front_content(front())
+    assert content["candidates"] == [2]
+    assert not {"hypervolume_fresh", "tuning_noise", "training_sd", "gap_to_test"} & content.keys()
+    assert not {"n_fresh", "fresh", "on_front_probability"} & content["points"][0].keys()
+
+
+@pytest.mark.parametrize("word", ["saves", "not shown", "costs more"])
+def test_the_card_of_a_confirmed_trial_has_its_verdict_and_what_fresh_trainings_gave(word: Word) -> None:
+    again, told = Evidence(front(n_fresh=3), (verdict(word),)), verdict(word)
+    trained, noise, said = findings_of(again, 2)
+    assert trained.startswith("Trained again: 3 fresh trainings: accuracy 80.0 % [")
+    assert noise.startswith("Tuning noise")
+    assert said == f"**Verdict.** {verdict_sentence(told)}"
+    assert findings_of(Evidence(front()), 2) == ["A candidate for a saving, not confirmed."]
+    assert findings_of(Evidence(front()), 0) == []
+
+
+def test_show_and_card_of_a_real_run_whose_front_was_trained_again(
+    small_run: Run, type_in: Callable[..., tuple[int, str, str]], tmp_path
+) -> None:
+    import shutil
+
+    from tsearch import export_bundle
+
+    folder = tmp_path / "again"
+    shutil.copytree(small_run.folder, folder)
+    member = Front.of(small_run).points[-1]
+    trial = next(trial for trial in small_run.trials if trial.number == member.number)
+    run = train_replicates(folder, [Wanted(trial.configuration, i) for i in (1, 2)], executor="inline")
+    code, out, _ = type_in("show", "again", "--runs", str(tmp_path))
+    assert code == 0
+    assert "fresh accuracy" in out
+    card = (export_bundle(run, member.number) / "card.md").read_text()
+    assert "Trained again: 2 fresh trainings: accuracy" in card
+    assert SPLITS in card
+    assert "| validation minus test | " in card
+    again = Front.of(run)
+    assert replace(again, complete=again.complete).points == Front.of(small_run).points

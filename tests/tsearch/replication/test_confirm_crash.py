@@ -1,0 +1,154 @@
+"""A confirmation that was cut off goes on as planned: nothing is trained twice, and the verdicts are the same."""
+
+import os
+import pkgutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import confirmable
+import pytest
+
+from tsearch.engine.run import resume
+from tsearch.engine.run_folder import open_run
+from tsearch.front import Front
+from tsearch.replication.confirm import confirm
+from tsearch.replication.state import confirmation_text
+from tsearch.replication.verdicts import verdicts_of
+from tsearch.space.goals import ConfirmSettings
+
+
+class Killed(BaseException):
+    pass
+
+
+def _stops_at(target: str, call: int, *, is_after: bool):
+    original, calls = pkgutil.resolve_name(target), []
+
+    def do(*arguments, **named):
+        calls.append(1)
+        if len(calls) != call:
+            return original(*arguments, **named)
+        if is_after:
+            original(*arguments, **named)
+        raise Killed
+
+    return do
+
+
+def _cut_off(monkeypatch, target: str, call: int, do, *, is_after: bool = True) -> None:
+    """Do something that is killed at a call of `target`, before or after it."""
+    with monkeypatch.context() as patch:
+        patch.setattr(target, _stops_at(target, call, is_after=is_after))
+        with pytest.raises(Killed):
+            do()
+
+
+@pytest.fixture
+def whole(make_run):
+    """The verdicts of a confirmation that nothing disturbs."""
+    return confirm(make_run("whole"), candidates=1)
+
+
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize("is_after", [False, True])
+@pytest.mark.parametrize(
+    ("target", "call"),
+    [
+        ("tsearch.replication.confirm.write", 1),  # the plan
+        pytest.param("tsearch.engine.ledger.Ledger.note_of_run", 1, marks=SLOW),
+        pytest.param("tsearch.engine.ledger.Ledger.note_of_run", 4, marks=SLOW),
+        ("tsearch.engine.replicates.keep_result", 7),
+        pytest.param("tsearch.replication.confirm.write", 2, marks=SLOW),  # the twins
+        ("tsearch.replication.testing.keep", 6),
+        pytest.param("tsearch.replication.confirm.write", 3, marks=SLOW),  # the verdicts
+    ],
+)
+def test_wherever_it_is_cut_off_it_ends_as_it_would_have(
+    run, whole, monkeypatch, target, call, is_after
+) -> None:
+    _cut_off(monkeypatch, target, call, lambda: confirm(run, candidates=1), is_after=is_after)
+    plan = run.folder / "confirmations/1.plan.json"
+    before = plan.read_bytes() if plan.is_file() else None
+    verdicts = verdicts_of(run) or confirm(run, candidates=2 if before else 1)
+    assert verdicts == whole
+    assert before in (None, plan.read_bytes())
+    assert len(open_run(run.folder).replicates) == 15
+    assert len(list(run.folder.glob("tests/*.json"))) == 15
+
+
+DRIVER = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from tsearch.replication import testing
+from tsearch.replication.confirm import confirm
+testing.EVALUATOR = "confirmable:answer"
+confirm(sys.argv[2], candidates=1, executor="process", workers=2)
+"""
+
+
+@pytest.mark.parametrize(
+    "where", ["results/[!.]*.r[12].*.json", pytest.param("tests/[!.]*.json", marks=SLOW)]
+)
+def test_a_driver_that_is_killed_trains_and_tests_nothing_twice(
+    run, whole, tmp_path, monkeypatch, where
+) -> None:
+    monkeypatch.setenv("TOY_LOG", str(tmp_path / "killed"))
+    monkeypatch.setenv("TOY_SLEEP", "0.03")
+    command = [sys.executable, "-c", DRIVER, str(Path(confirmable.__file__).parent), str(run.folder)]
+    driver = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+    while not list(run.folder.glob(where)):
+        assert driver.poll() is None
+        time.sleep(0.005)
+    os.killpg(driver.pid, signal.SIGKILL)
+    driver.wait()
+    plan = (run.folder / "confirmations/1.plan.json").read_bytes()
+    left = open_run(run.folder)
+    assert confirmation_text(left, Front.of(left)).startswith("confirmation 1: stopped at ")
+    on_disk = {path.name.partition(".e")[0] for path in run.folder.glob("results/[!.]*.r[1-5].*.json")}
+    tested = {path.name.removesuffix(".json") for path in run.folder.glob("tests/[!.]*.json")}
+    assert confirm(run) == whole
+    assert (run.folder / "confirmations/1.plan.json").read_bytes() == plan
+    lines = [line.split() for line in (tmp_path / "killed").read_text().splitlines()]
+    for what, kept in (("train", on_disk), ("test", tested)):
+        done = Counter(f"{key}.{r}" for kind, key, r in lines if kind == what)
+        assert len(done) == 15
+        assert all(done[name] == 1 for name in kept)
+        assert sum(done.values()) <= 15 + 2  # at most what two workers were doing
+
+
+@pytest.mark.usefixtures("toys")
+def test_resume_finishes_what_the_space_asks_for(tmp_path, monkeypatch) -> None:
+    space = confirmable.make_space(ConfirmSettings(candidates=1))
+    kept = "tsearch.engine.replicates.keep_result"
+    _cut_off(monkeypatch, kept, 4, lambda: confirmable.search(tmp_path, space=space))
+    left = open_run(tmp_path / "toy")
+    assert confirmation_text(left, Front.of(left)).startswith(
+        "confirmation 1: stopped at 3 of 15 trainings; go on"
+    )
+    assert left.state.word == "done"
+    done = resume(left.folder)
+    assert [verdict.word for verdict in verdicts_of(done)] == ["saves"]
+    assert confirmation_text(done, Front.of(done)) == ""
+
+
+@pytest.mark.usefixtures("toys")
+def test_what_is_asked_for_and_not_begun_is_to_do(tmp_path, monkeypatch) -> None:
+    space = confirmable.make_space(ConfirmSettings(candidates=1))
+    plan = "tsearch.replication.confirm.plan_of"
+    _cut_off(monkeypatch, plan, 1, lambda: confirmable.search(tmp_path, space=space))
+    left = open_run(tmp_path / "toy")
+    assert confirmation_text(left, Front.of(left)).startswith(
+        "confirmation: to do; begin with: tsearch confirm toy"
+    )
+
+
+def test_a_replicate_that_became_damaged_is_trained_again(run, whole, monkeypatch) -> None:
+    _cut_off(monkeypatch, "tsearch.replication.testing.keep", 2, lambda: confirm(run, candidates=1))
+    next(run.folder.glob("results/*.r3.*")).write_text("{}")
+    assert confirm(run) == whole
