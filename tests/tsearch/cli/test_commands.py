@@ -123,7 +123,7 @@ def test_a_run_from_the_command_line_and_its_extension(tmp_path: Path, small_run
         ("run digits_dvs --trials 0", "trials: 0"),
         ("run digits_dvs --workers 0", "workers: 0 would train nothing. Give at least 1"),
         (
-            "run digits_dvs --name small",
+            "run digits --name small",
             "holds a run. Choose another --name, or `tsearch resume small --runs /",
         ),
         ("run digits_dvs --proposer tpx", "Did you mean 'tpe'?"),

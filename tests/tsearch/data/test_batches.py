@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from tsearch.data.batches import EventSplit, ImageSplit
+from tsearch.data.batches import EventSplit, ImageSplit, recorded_dataset
+from tsearch.data.dataset import SPLITS, DatasetInfo, epoch_size
 from tsearch.data.events import Events
 
 
@@ -105,3 +106,18 @@ def test_an_image_is_one_timestep_whatever_is_asked() -> None:
     split = ImageSplit(images, np.arange(5))
     assert len(split) == 5
     assert torch.equal(split.batch(torch.tensor([4, 1]), 6), torch.from_numpy(images[[4, 1]])[None])
+
+
+def test_recordings_tell_their_fullest_pixel_made_or_from_the_cache(
+    random_events: Callable[..., Events],
+) -> None:
+    full = random_events(counts=(300, 7, 3))
+    full = replace(full, pixel=np.zeros_like(full.pixel), groups=np.array([4, 4, 9]))
+    assert (full.most_per_pixel(), random_events().select(np.zeros(0, int)).most_per_pixel()) == (300, 0)
+    info = DatasetInfo("full", (2, 4, 5), 3, is_static=False, input_class="graded")
+    for make in (lambda: [full, random_events(), random_events()], None):
+        data = recorded_dataset(info, "fullest", make, draws_one_per_group=True)  # type: ignore[arg-type]
+        assert data.most_events_per_pixel == 300
+        assert [epoch_size(getattr(data, name)) for name in SPLITS] == [2, 3, 3]
+    few = recorded_dataset(info, "few", lambda: [random_events()] * 3)
+    assert few.most_events_per_pixel == 255

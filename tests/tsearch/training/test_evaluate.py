@@ -70,14 +70,14 @@ def test_the_result_holds_what_it_promises(trial) -> None:
     assert result.configuration == config
     assert result.budget == 3
     assert len(result.curve) == 3
-    assert result.n_samples == {"train": 997, "validation": 300, "validation_groups": 300}
+    assert result.n_samples == {"train": 7976, "validation": 1500, "validation_groups": 300}
     assert 0 < result.metrics["accuracy"] <= 1
     assert result.metrics["mean_timesteps"] == pytest.approx(10 / 3)
     assert set(result.costs) == {"45nm_memory", "45nm_paper_simple"}
     assert result.costs[task.hardware.profile]["totals"]["total_pj"] == result.metrics["energy_pj"]
     assert len(result.probe) == 16
     record = result.spikes["record"]
-    assert record["n_samples"] == 300
+    assert record["n_samples"] == 1500
     assert np.shape(record["layers"]["block2"]["events"])[0] == 6  # arriving with the timesteps of stage 1
     assert len(record["layers"]["block2"]["outputs"]) == 3
 
