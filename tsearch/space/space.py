@@ -5,11 +5,9 @@ searched for.
 values into configurations and back, counts, enumerates and draws. It is the one for networks; what the engine asks of
 any space stands in `protocol.py`."""
 
-import math
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
-from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -20,6 +18,7 @@ from tsearch.configuration import RENAMED, Configuration, DataSpec, Hardware, Ta
 from tsearch.errors import TsearchError
 from tsearch.frozen import Frozen, content_hash
 from tsearch.space.coding import decode_structure, encode_structure, structure_parameters
+from tsearch.space.counting import every_configuration, n_configurations
 from tsearch.space.divisions import AnyDivision, Division, Divisions, ListedDivisions
 from tsearch.space.domains import Choice, Domain, domain_from_dict
 from tsearch.space.goals import ConfirmSettings, Constraint, Objective, SearchSettings, worst_violation
@@ -285,20 +284,14 @@ class SearchSpace(Frozen):
     @property
     def size(self) -> int | None:
         """Number of configurations, or None where a setting is continuous."""
-        sizes = [(self._n_settings(*several), n) for several, n in self.structures.kinds.items()]
-        if any(n_settings is None for n_settings, _ in sizes):
-            return None
-        return sum((n_settings or 0) * n for n_settings, n in sizes)
+        return n_configurations(self.structures, self.settings)
 
     def enumerate(self) -> Iterator[Configuration]:
         """Every configuration once; for spaces without continuous settings. Raises ValueError otherwise."""
         if self.size is None:
             raise ValueError("a space with continuous settings cannot be enumerated")
-        fallback = defaults(self.settings)
-        for structure in self.structures:
-            free = self._free_settings(len(structure.division) > 1, structure.n_phases > 1)
-            for values in product(*(domain.values for domain in free.values())):
-                yield self.assemble(*structure, fallback | dict(zip(free, values, strict=True)))
+        for structure, settings in every_configuration(self.structures, self.settings):
+            yield self.assemble(*structure, settings)
 
     def random(self, rng: np.random.Generator) -> Configuration:
         """One configuration, uniform over the structures and over each setting's scale."""
@@ -337,14 +330,3 @@ class SearchSpace(Frozen):
                 f"{self.name}: a uniform twin has 1 to {max(self.timesteps)} timesteps, asked for {timesteps}."
             )
         return uniform_twin(configuration, timesteps)
-
-    def _n_settings(self, has_stages: bool, has_phases: bool) -> int | None:
-        """Number of combinations of settings that make a difference; None where one is continuous."""
-        sizes = [domain.size for domain in self._free_settings(has_stages, has_phases).values()]
-        finite = [size for size in sizes if size is not None]
-        return math.prod(finite) if len(finite) == len(sizes) else None
-
-    def _free_settings(self, has_stages: bool, has_phases: bool) -> dict[str, Domain]:
-        """The settings that make a difference where there are several stages, and several phases."""
-        idle = (*(() if has_stages else IDLE_IN_ONE_STAGE), *(() if has_phases else (LEADING_RATE,)))
-        return {name: domain for name, domain in self.settings.items() if name not in idle}

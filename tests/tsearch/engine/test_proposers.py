@@ -240,7 +240,7 @@ def test_another_default_changes_no_run_that_was_begun_before(tmp_path) -> None:
     assert read_run_file(found.folder).proposer == "tpe"
 
 
-def test_a_later_version_may_ship_a_space_with_another_proposer(tmp_path) -> None:
+def test_a_later_version_may_ship_a_space_with_another_proposer_and_confirmation(tmp_path) -> None:
     shipped = spaces_folder() / "digits_dvs.yaml"
     before = (
         shipped.read_text()

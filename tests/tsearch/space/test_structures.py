@@ -1,5 +1,6 @@
 """Structures: counts and numbers agree with listing everything, draws are uniform, and no depth is too deep."""
 
+from collections import Counter
 from itertools import combinations, combinations_with_replacement, islice, pairwise
 from math import comb
 
@@ -45,6 +46,10 @@ def check_against_brute(divisions: Divisions, allowed: list, timesteps: list, le
     assert list(structures) == expected
     for n_stages in range(1, divisions.most_stages + 1):
         assert structures.count(n_stages) == sum(len(division) == n_stages for division, _, _ in expected)
+    n_phases = [len(shrinking_vectors(before, vector)) for _, vector, before in expected]
+    assert [structure.n_phases for structure in structures] == n_phases
+    kinds = [(len(division) > 1, n > 1) for (division, _, _), n in zip(expected, n_phases, strict=True)]
+    assert structures.kinds == Counter(kinds)
     with pytest.raises(IndexError):
         structures.at(structures.n)
 
