@@ -6,7 +6,7 @@ claimed is false; seeds spread by 1.5 points, energies by 3 %. Candidates are pi
 confirm`: fresh replicates of them and of their twins, on test samples whose difficulty all networks share, 5 recordings
 of each scan. In the case "twice" a second confirmation, of up to three more candidates, follows the first. The "old
 rule", for comparison, reports the largest saving over all pairs of a uniform and a non-uniform network that is at least
-as accurate on validation. About 6 minutes on one core; `--quick` does a tenth of the runs.
+as accurate on validation. About 5 minutes on one core; `--quick` does a tenth of the runs.
 """
 
 import functools
