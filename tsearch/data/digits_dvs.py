@@ -22,7 +22,6 @@ from tsearch.frozen import Frozen
 FORMAT = 1  # raise it when the same options give other events
 _CHUNK = 16  # recordings made together: their arrays fit into a processor's cache
 
-
 Recordings = Annotated[int, Field(ge=1, le=100)]
 
 

@@ -31,8 +31,8 @@ def altered(small_run: Run, tmp_path: Path) -> Callable[[Change], Run]:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda task: task["data"].update(name="digits"), "different data: digits_dvs against digits. "),
-        (lambda task: task["identity"].update(data="0"), "digits_dvs against digits_dvs of another content"),
+        (lambda task: task.update(data={"name": "digits"}), "recordings=1) against digits. "),
+        (lambda task: task["identity"].update(data="0"), "validation_recordings=1) of another content"),
         (lambda task: task["hardware"].update(profile="loihi"), "profile 45nm_memory, layer_serial against "),
         (lambda task: task["hardware"].update(assume={"weight_bits": 8}), "assuming weight_bits=8, layer_serial."),
         (lambda task: task["hardware"].update(execution="pipelined"), "against profile 45nm_memory, pipelined."),
