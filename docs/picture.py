@@ -25,7 +25,7 @@ LEFT, RIGHT, TOP, BOTTOM = 64, 24, 64, 52
 INK, PALE, PAPER = "#1f2933", "#d9dee4", "#ffffff"
 UNIFORM, OTHER = "#b45309", "#1d4ed8"
 RINGS = {  # what is said of ringed networks, and its colour
-    "candidate": ("candidate for a saving, not confirmed", "#0072b2"),
+    "candidate": ("candidate, not confirmed", "#0072b2"),
     "saves": ("confirmed: saves", "#00795c"),
     "not shown": ("saving not shown", "#8a5a00"),
     "costs more": ("costs more", "#b3261e"),
@@ -158,7 +158,7 @@ def _rings(evidence: Evidence, frame: Frame, cost: str) -> list[str]:
     places = [(frame.x(point.metrics[cost]), frame.y(point.metrics["accuracy"])) for point in ringed]
     return [
         *(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" {look}/>' for x, y in places),
-        f'<circle cx="{WIDTH - RIGHT - 6 - LETTER * len(text) - 12:.1f}" cy="22" r="7" {look}/>',
+        f'<circle cx="{WIDTH - RIGHT - LETTER * len(text) - 12:.1f}" cy="22" r="7" {look}/>',
         _text(WIDTH - RIGHT, 26, text, "end", colour),
     ]
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from tsearch.engine.run_folder import Run
+from tsearch.front import Front
+from tsearch.replication.evidence import evidence_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCRIPT = REPOSITORY / "docs" / "picture.py"
@@ -35,6 +37,14 @@ def test_a_picture_asks_for_nothing_from_elsewhere_and_brings_its_background(sma
         assert text.replace("http://www.w3.org/2000/svg", "").count("//") == 0
         assert not any(word in text for word in ("href", "url(", "<script", "<image", "@import"))
         assert ElementTree.fromstring(text).find(f"{SVG}rect").get("fill") == "#ffffff"
+
+
+def test_the_caption_of_the_picture_is_what_show_says_about_a_saving(small_run: Run) -> None:
+    description = ElementTree.fromstring(drawn(small_run)).find(f"{SVG}desc")
+    [answer] = evidence_of(small_run, Front.of(small_run)).answers
+    assert description.text.endswith(answer.sentence)
+    words = [node.text for node in ElementTree.fromstring(drawn(small_run)).iter(f"{SVG}text")]
+    assert ("candidate, not confirmed" in words) == (answer.word == "candidate")
 
 
 def test_no_two_labels_of_the_picture_overlap() -> None:

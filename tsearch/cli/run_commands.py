@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 def show(arguments: argparse.Namespace) -> str:
     """The front of a run as a table; the best configuration under constraints; or two runs side by side."""
     from tsearch.cli.choice import best_of
-    from tsearch.cli.run_text import best_text, run_content, run_text
-    from tsearch.cli.tables import point_content
+    from tsearch.cli.run_text import best_content, best_text, run_content, run_text
     from tsearch.front import Front
 
     run = opened(arguments.run, arguments.runs)
@@ -26,7 +25,7 @@ def show(arguments: argparse.Namespace) -> str:
     limits = limits_of(arguments, front)
     if arguments.best:
         best = best_of(run, front, arguments.best, limits)
-        return as_json(point_content(front, best)) if arguments.json else best_text(run, front, best)
+        return as_json(best_content(run, front, best)) if arguments.json else best_text(run, front, best)
     if arguments.json:
         return as_json(run_content(run, front, everything=arguments.all, limits=limits))
     return run_text(run, front, everything=arguments.all, limits=limits)

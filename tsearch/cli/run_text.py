@@ -15,7 +15,7 @@ from tsearch.engine.retrying import retry_command
 from tsearch.engine.state import state_of
 from tsearch.front.broken import nearest_misses
 from tsearch.front.constraints import Constraints, both, constraints_text, violation
-from tsearch.replication.evidence import evidence_of
+from tsearch.replication.evidence import evidence_of, member_content
 from tsearch.replication.state import confirmation_text
 
 if TYPE_CHECKING:
@@ -47,6 +47,11 @@ def best_text(run: "Run", front: "Front", best: "Point") -> str:
     """The point that was asked for, and the state of its run."""
     table = marked_table(front, [best], evidence_of(run, front))
     return "\n".join([table, counts_text(front), *_priced_line(run, front), state_of(run).text])
+
+
+def best_content(run: "Run", front: "Front", best: "Point") -> dict[str, Any]:
+    """The point that was asked for, for scripts."""
+    return point_content(front, best) | member_content(evidence_of(run, front).member(best.number))
 
 
 def run_content(

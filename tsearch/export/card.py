@@ -93,8 +93,8 @@ def _gap_rows(contents: Contents) -> list[tuple[str, str]]:
     if "accuracy" not in contents.metrics:
         return []
     test, n_test = contents.test["accuracy"], int(contents.test["n_samples"])
-    n_validation = contents.n_samples.get("validation_groups") or contents.n_samples.get("validation")
-    gap = interval_of(contents.metrics["accuracy"] - test, test, n_validation, n_test)
+    n_validation, n_groups = (contents.n_samples.get(name) for name in ("validation", "validation_groups"))
+    gap = interval_of(contents.metrics["accuracy"] - test, test, n_validation, n_groups, n_test)
     if gap is None:
         return []
     value, low, high = (f"{100 * x:.1f}" for x in (gap.value, gap.low, gap.high))

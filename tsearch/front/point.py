@@ -66,6 +66,14 @@ class Point:
         return self.n_groups or self.n_validation
 
     @property
+    def samples(self) -> str:
+        """'1,500 samples of 300 scans', '300 samples'; '' where their number is unknown."""
+        if not self.n_validation:
+            return ""
+        of_groups = f" of {self.n_groups:,} scans" if self.n_independent != self.n_validation else ""
+        return f"{self.n_validation:,} samples{of_groups}"
+
+    @property
     def settings(self) -> dict[str, Any]:
         """What identifies it in a table: timesteps and stages of a network, else the parameters."""
         if self.timesteps:

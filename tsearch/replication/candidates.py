@@ -72,9 +72,9 @@ def candidate_of(front: Front, point: Point, margin: float = MARGIN) -> Candidat
 
 
 def standard_error(point: Point) -> float:
-    """That of an accuracy, by the number of its samples (as if one, where that is unknown); one right and one wrong
-    answer are added, so that it is never 0."""
-    n = point.n_validation or 1
+    """That of an accuracy, by the number of its independent samples (as if one, where that is unknown); one right and
+    one wrong answer are added, so that it is never 0."""
+    n = point.n_independent or 1
     rate = (n * point.metrics["accuracy"] + 1) / (n + 2)
     return math.sqrt(rate * (1 - rate) / n)
 

@@ -78,14 +78,14 @@ def _reason_for_none(front: Front) -> str | None:
 
 
 def _seen(candidate: Candidate) -> str:
-    metrics, n = candidate.point.metrics, candidate.point.n_validation
-    error = f"one standard error is {100 * standard_error(candidate.point):.1f} points on {n} samples"
+    metrics, samples = candidate.point.metrics, candidate.point.samples
+    error = f"one standard error is {100 * standard_error(candidate.point):.1f} points on {samples}"
     return (
         f"{candidate.label} (trial {candidate.number}) is a candidate for a saving: on validation, in one training, "
         f"it reaches {format_value(metrics['accuracy'], 'accuracy')} with "
         f"{format_value(metrics[candidate.cost], candidate.cost)}, where uniform configurations reach about "
         f"{format_value(candidate.uniform_accuracy, 'accuracy')}; "
-        f"{error if n else 'the number of samples, and so the error, is unknown'}"
+        f"{error if samples else 'the number of samples, and so the error, is unknown'}"
     )
 
 

@@ -23,8 +23,8 @@ STAGES = "Stages are given by the number of blocks in each; all blocks of a stag
 
 def notes(view: RunView) -> str:
     """A list of sentences, then one paragraph per profile."""
-    samples = sorted({point.n_validation for point in view.front.complete if point.n_validation})
-    counted = f", {' and '.join(map(str, samples))} samples," if samples else ""
+    samples = sorted({point.samples for point in view.front.complete} - {""})
+    counted = f", {' and '.join(samples)}," if samples else ""
     accuracy = f"Accuracy is that on validation data{counted} which the search sees."
     sentences = [ESTIMATE, NOT_MODELLED] if view.profiles else []
     if view.on_test:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import confirmable
 import pytest
 
 import tsearch
@@ -73,3 +74,16 @@ def test_the_front_and_its_numbers_stay_those_of_the_search(run: tsearch.Run) ->
     assert after.points == before.points
     assert after.hypervolume == before.hypervolume
     assert [len(point.replicates) for point in before.points] == [0] * len(before.points)
+
+
+def test_a_space_that_asks_for_replicates_gets_them_when_its_search_ends_and_resume_adds_none(
+    tmp_path: Path,
+) -> None:
+    found = confirmable.search(tmp_path, space=confirmable.make_space(replicates=3))
+    members = Front.of(found).points
+    assert members
+    assert all(len(point.replicates) >= 2 for point in members)
+    assert {one.key for one in found.replicates} == {point.key for point in members}
+    assert len(found.trials) == found.n_total
+    again = tsearch.resume(found.folder, executor="inline", listener=tsearch.quiet)
+    assert len(again.replicates) == len(found.replicates)

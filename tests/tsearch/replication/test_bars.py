@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from scipy import integrate, stats
 
 from tsearch.front import Front, Point
 from tsearch.replication.bars import error_bars, probabilities_on_front
+from tsearch.replication.gap import gap_to_test
 from tsearch.replication.spread import sampling_error
 from tsearch.replication.tuning import expected_excess
 from tsearch.space.goals import Objective
@@ -153,3 +155,22 @@ def test_intervals_of_accuracies_hold_the_truth_in_about_95_of_100_fronts() -> N
             shown = member.metrics["accuracy"]
             held.append(shown.low <= 0.7 + 0.05 * i <= shown.high)
     assert 0.92 <= np.mean(held) <= 0.98
+
+
+def test_the_gap_to_test_counts_a_scan_once_and_its_interval_is_that_of_the_samples() -> None:
+    on_test = {0: {"accuracy": 0.8, "n_samples": 600.0}}
+    shown = gap_to_test(front(point(0, (0.87, 1e4))), on_test)
+    assert shown is not None
+    assert shown.interval is not None
+    error = math.hypot(sampling_error(0.8, 300), sampling_error(0.8, 600))
+    assert shown.mean == pytest.approx(0.07)
+    assert shown.interval.high - shown.mean == pytest.approx(1.96 * error, rel=1e-3)
+    of_scans = gap_to_test(front(replace(point(0, (0.87, 1e4)), n_groups=60)), on_test)
+    assert of_scans is not None
+    assert of_scans.interval is not None
+    wider = of_scans.interval.high - of_scans.mean
+    assert wider == pytest.approx(math.sqrt(5) * 1.96 * error, rel=1e-3)
+    assert gap_to_test(front(point(0, (0.87, 1e4))), {}) is None
+    unknown = gap_to_test(front(point(0, (0.87, 1e4), n=None)), on_test)
+    assert unknown is not None
+    assert unknown.interval is None
