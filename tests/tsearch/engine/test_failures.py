@@ -200,7 +200,7 @@ def test_a_configuration_that_killed_its_workers_has_all_its_attempts_again(
     heard = []
     found = resume(found.folder, retry_failed=True, listener=heard.append)
     assert (found.trials[0].state, found.trials[0].n_lost) == ("failed", 3)
-    assert sum(isinstance(event, events.Lost) for event in heard) == 2  # two losses in one pause are one
+    assert sum(isinstance(event, events.Lost) for event in heard) == 3
 
 
 # ---------------------------------------------------------------------- what is said
