@@ -31,7 +31,7 @@ def toy(tmp_path, monkeypatch):
 def test_it_prints_the_plan_progress_and_the_verdict(type_in) -> None:
     code, out, err = type_in("confirm", "toy", "--candidates", "1", "--margin", "2%")
     assert code == 0
-    assert out.startswith("Saves 18 % [")
+    assert out.startswith("Saves 18 % energy [")
     assert out.count("\n") == 1
     assert err.startswith(
         "confirmation 1: trial 5 (T=(2, 1)), 5 fresh replicates of each and of its uniform twins, margin"
