@@ -73,7 +73,7 @@ def read_run_file(folder: Path) -> RunFile:
             f"{path}: format {repr(known)[:40]}, but this tsearch reads formats 1 and {FORMAT}."
         )
     try:
-        return RunFile.model_validate(_from_format_1(content) if known == 1 else content)
+        return _with_data_of_then(RunFile.model_validate(_from_format_1(content) if known == 1 else content))
     except UNREADABLE as error:
         raise damaged(path, error) from None
 
@@ -111,6 +111,16 @@ def damaged(path: Path, error: Exception) -> TsearchError:
     """What to raise where a file that every run needs cannot be used."""
     what = " ".join(str(error).split())[:300] or type(error).__name__
     return TsearchError(f"{path} is damaged ({what}). Restore it from a copy, or start a new run.")
+
+
+def _with_data_of_then(file: RunFile) -> RunFile:
+    """Until recipe 3, `digits_dvs` had one recording of every scan; such a run is tested on what it was trained for."""
+    data = file.task.data
+    if data.name != "digits_dvs" or file.task.identity.recipe >= 3:
+        return file
+    options = {f"{split}_recordings": 1 for split in ("train", "validation", "test")} | data.options
+    task = file.task.model_copy(update={"data": data.model_copy(update={"options": options})})
+    return file.model_copy(update={"task": task})
 
 
 def _from_format_1(content: Mapping[str, Any]) -> dict[str, Any]:

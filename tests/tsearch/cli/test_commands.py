@@ -67,7 +67,7 @@ def test_report_export_and_evaluate(call, tmp_path: Path) -> None:
     code, out, _ = call("report", "small", "--output", str(tmp_path / "page.html"))
     assert code == 0
     assert Path(out.strip()).read_text().lower().startswith("<!doctype html>")
-    code, out, _ = call("export", "small", "--knee", "--output", str(tmp_path / "mine"))
+    code, out, _ = call("export", "small", "--best", "accuracy", "--output", str(tmp_path / "mine"))
     assert code == 0
     assert Path(out.strip()) == tmp_path / "mine"
     code, out, _ = call("evaluate", str(tmp_path / "mine"))

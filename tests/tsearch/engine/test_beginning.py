@@ -14,7 +14,6 @@ import toys
 import tsearch
 from tsearch.cli import main
 from tsearch.engine import beginning, lock
-from tsearch.engine import run as module
 from tsearch.engine.events import Finished
 from tsearch.engine.lock import locked
 from tsearch.engine.run import resume, run
@@ -237,7 +236,7 @@ def test_an_executor_that_does_not_answer_leaves_the_total_alone(search, monkeyp
         def close(self):
             pass
 
-    monkeypatch.setattr(module, "make_executor", lambda *_given: Away())
+    monkeypatch.setattr("tsearch.engine.reopening.make_executor", lambda *_given: Away())
     for _ in range(2):
         with pytest.raises(TsearchError, match="no Ray cluster answers"):
             resume(found.folder, more_trials=10)

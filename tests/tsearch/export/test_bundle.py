@@ -143,9 +143,10 @@ def test_what_is_no_network_cannot_be_exported(small_run: Run) -> None:
 
 def test_one_event_frame_into_the_network_of_a_bundle_is_refused(bundle: Path) -> None:
     frame = load_dataset(Bundle(bundle).contents.task.data).validation.batch(torch.arange(2), 1)
-    with pytest.raises(
-        ValueError, match=r"frames must be \[3, samples, 2, 16, 16\], events of every timestep; found \[1, 2, 2, 16, 16\]"
-    ):
+    expected = (
+        r"frames must be \[3, samples, 2, 16, 16\], events of every timestep; found \[1, 2, 2, 16, 16\]"
+    )
+    with pytest.raises(ValueError, match=expected):
         tsearch.load(bundle)(frame)
 
 

@@ -31,7 +31,7 @@ def trial(number: int, accuracy: float, energy_pj: float, **settings: Any) -> Tr
 
 def front(n: int = 3, name: str = "demo") -> Front:
     trials = [
-        trial(0, 0.5, 1e5, neuron={"tau": 3.0}),
+        trial(0, 0.5, 1e5, neuron={"tau": 3.0}, training={"learning_rate": 0.01}),
         trial(1, 0.8, 2e5, training={"learning_rate": 0.02}),
         trial(2, 0.9, 4e6, training={"learning_rate": 0.005}),
     ]
