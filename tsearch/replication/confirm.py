@@ -5,6 +5,7 @@ written down, and only then the test samples are read, once per configuration an
 cut off goes on as it was planned.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from tsearch.replication.pairing import PURPOSE, Trio, find_twins, replicates_by
 from tsearch.replication.passes import answer_all
 from tsearch.replication.plan import Paired, Plan, Planned, Twins, Verdicts, read, unfinished, write
 from tsearch.replication.state import trials_to_confirm
-from tsearch.replication.verdict import Verdict
+from tsearch.replication.verdict import Twin, Verdict
 from tsearch.replication.verdicts import verdicts_of
 
 
@@ -113,7 +114,7 @@ def _finish(driver: Driver, plan: Plan) -> tuple[Verdict, ...]:
         twins = find_twins(driver, plan)
         write(driver.folder, plan.number, twins)
     run = driver.run()
-    trios = [_trio(run, planned, pair) for planned, pair in zip(plan.candidates, twins.pairs, strict=True)]
+    trios = [_trio(run, plan, pair) for pair in twins.pairs]
     train(driver, wanted_of(plan, [trio for trio in trios if trio]), PURPOSE)  # what became damaged since
     answer_all(driver, run, plan, [trio for trio in trios if trio])
     verdicts = _verdicts(driver.run(), plan, twins, trios)
@@ -121,17 +122,20 @@ def _finish(driver: Driver, plan: Plan) -> tuple[Verdict, ...]:
     return verdicts
 
 
-def _trio(run: Run, planned: Planned, pair: Paired) -> Trio | None:
-    return trio_of(run, planned, pair.twins[0].timesteps) if pair.twins else None
+def _trio(run: Run, plan: Plan, pair: Paired) -> Trio | None:
+    planned = next(one for one in plan.candidates if one.key == pair.key)
+    return trio_of(run, planned, pair.twins[0].timesteps, pair.is_plain) if pair.twins else None
 
 
 def _verdicts(run: Run, plan: Plan, twins: Twins, trios: Sequence[Trio | None]) -> tuple[Verdict, ...]:
     """The verdicts on what a plan holds, which join those of earlier confirmations; where nothing could be judged, with
     the reason."""
     judged, reasons = [], []
-    for planned, pair, trio in zip(plan.candidates, twins.pairs, trios, strict=True):
-        judgement, reason = (None, pair.reason) if trio is None else _judged(run, plan, planned, trio)
-        judged.append((planned, pair.twins, judgement))
+    for planned in plan.candidates:
+        mine = [(p, trio) for p, trio in zip(twins.pairs, trios, strict=True) if p.key == planned.key]
+        found = [(p.twins, *_judged(run, plan, planned, trio, p.reason)) for p, trio in mine]
+        pair, judgement, reason = max(found, key=_how_little)
+        judged.append((planned, pair, judgement))
         reasons.append(reason)
     told = verdicts_of_family(judged, verdicts_of(run, before=plan.number))
     return tuple(
@@ -140,8 +144,19 @@ def _verdicts(run: Run, plan: Plan, twins: Twins, trios: Sequence[Trio | None]) 
     )
 
 
-def _judged(run: Run, plan: Plan, planned: Planned, trio: Trio) -> tuple[Judgement | None, str]:
-    """What the replicates of a candidate and its twins show, or why they show nothing."""
+def _how_little(found: tuple[Sequence[Twin], Judgement | None, str]) -> float:
+    """How little a pair of twins shows: nothing without a judgement, else the less the larger its p-value. A saving has
+    to hold against both pairs of a candidate."""
+    judgement = found[1]
+    return math.inf if judgement is None else judgement.p
+
+
+def _judged(
+    run: Run, plan: Plan, planned: Planned, trio: Trio | None, reason: str
+) -> tuple[Judgement | None, str]:
+    """What the replicates of a candidate and a pair of its twins show, or why they show nothing."""
+    if trio is None:
+        return None, reason
     from tsearch.data import load_dataset
     from tsearch.data.dataset import groups_of
 

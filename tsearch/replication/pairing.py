@@ -25,12 +25,13 @@ PURPOSE = "confirming"
 
 @dataclass(frozen=True)
 class Trio:
-    """A candidate and its twins, the cheaper one first, as they are trained."""
+    """A candidate and a pair of its twins, the cheaper one first, as they are trained."""
 
     candidate: Configuration
     below: Configuration
     above: Configuration
     timesteps: int  # of the cheaper twin
+    is_plain: bool
 
     @property
     def members(self) -> tuple[Configuration, ...]:
@@ -40,30 +41,36 @@ class Trio:
 def find_twins(driver: Driver, plan: Plan) -> Twins:
     """Train the candidates of a plan beside twins that come closer, until those are found that bracket them."""
     run = driver.run()
-    trios = {one.key: trio_of(run, one, one.below) for one in plan.candidates}
+    pairs = [(one, is_plain) for one in plan.candidates for is_plain in _kinds(run, one)]
+    trios = {(one.key, is_plain): trio_of(run, one, one.below, is_plain) for one, is_plain in pairs}
     wanted: list[Wanted] = []
-    paired: dict[str, Paired] = {}
-    while len(paired) < len(plan.candidates):
+    paired: dict[tuple[str, bool], Paired] = {}
+    while len(paired) < len(pairs):
         wanted += wanted_of(plan, [trio for key, trio in trios.items() if trio and key not in paired])
         train(driver, wanted, PURPOSE)
         run = driver.run()
-        for planned in plan.candidates:
-            trio = trios[planned.key]
-            found = paired.get(planned.key) or _paired(run, plan, planned, trio)
+        for planned, is_plain in pairs:
+            place = planned.key, is_plain
+            found = paired.get(place) or _paired(run, plan, planned, trios[place], is_plain)
             if isinstance(found, Paired):
-                paired[planned.key] = found
+                paired[place] = found
             else:
-                trios[planned.key] = found
-    return Twins(written=now(), pairs=tuple(paired[one.key] for one in plan.candidates))
+                trios[place] = found
+    return Twins(written=now(), pairs=tuple(paired[one.key, is_plain] for one, is_plain in pairs))
 
 
-def trio_of(run: Run, planned: Planned, timesteps: int) -> Trio | None:
-    """A candidate beside the uniform networks of `timesteps` and of one more; None where there are no such twins."""
+def trio_of(run: Run, planned: Planned, timesteps: int, is_plain: bool) -> Trio | None:
+    """A candidate beside its twins of `timesteps` and of one more; None where there are no such twins."""
     candidate = run.space.from_plain(planned.configuration)
     with suppress(TsearchError):
-        below, above = (run.space.twin(candidate, t) for t in (timesteps, timesteps + 1))
-        return Trio(candidate, below, above, timesteps)
+        below, above = (run.space.twins(candidate, t)[is_plain] for t in (timesteps, timesteps + 1))
+        return Trio(candidate, below, above, timesteps, is_plain)
     return None
+
+
+def _kinds(run: Run, planned: Planned) -> list[bool]:
+    """Whether the twins of a candidate are plain: of one pair, or of two."""
+    return [False, True][: len(run.space.twins(run.space.from_plain(planned.configuration), 1))]
 
 
 def replicates_by_key(run: Run, plan: Plan) -> dict[str, list[Replicate]]:
@@ -80,23 +87,26 @@ def wanted_of(plan: Plan, trios: Sequence[Trio]) -> list[Wanted]:
     return [Wanted(member, replicate) for member in members for replicate in plan.replicates]
 
 
-def _paired(run: Run, plan: Plan, planned: Planned, trio: Trio | None) -> Paired | Trio:
-    """The twins of a candidate, or why there are none; a trio to be trained where its twins are to come closer."""
+def _paired(run: Run, plan: Plan, planned: Planned, trio: Trio | None, is_plain: bool) -> Paired | Trio:
+    """A pair of twins of a candidate, or why there is none; a trio to be trained where its twins are to come closer."""
+    none = Paired(key=planned.key, is_plain=is_plain, reason=NO_BRACKET)
     if trio is None:
-        return Paired(key=planned.key, reason=NO_BRACKET)
+        return none
     by_key = replicates_by_key(run, plan)
     keys = [run.space.key(member) for member in trio.members]
     failed = next((each for key in keys for each in by_key[key] if each.state != "complete"), None)
     if failed is not None:
-        return Paired(key=planned.key, reason=_failure(failed))
+        return none.model_copy(update={"reason": _failure(failed)})
     costs = tuple(_mean_cost(by_key[key], planned.cost) for key in keys)
     step = _step(costs)
     if step == 0:
-        twins = [Twin(timesteps=trio.timesteps + i, key=key) for i, key in enumerate(keys[1:])]
-        return Paired(key=planned.key, twins=tuple(twins), costs=costs)
-    closer = trio_of(run, planned, trio.timesteps + step)
+        twins = [
+            Twin(timesteps=trio.timesteps + i, key=key, is_plain=is_plain) for i, key in enumerate(keys[1:])
+        ]
+        return Paired(key=planned.key, is_plain=is_plain, twins=tuple(twins), costs=costs)
+    closer = trio_of(run, planned, trio.timesteps + step, is_plain)
     if closer is None or _were_passed(run, closer, planned, by_key, step):
-        return Paired(key=planned.key, costs=costs, reason=NO_BRACKET)
+        return none.model_copy(update={"costs": costs})
     return closer
 
 

@@ -60,17 +60,18 @@ class Plan(Frozen):
 
 
 class Paired(Frozen):
-    """The twins of a candidate, the cheaper one first, with the costs that bracket it: geometric means over replicates
-    of candidate and twins. Where there are none, the reason."""
+    """A pair of twins of a candidate, the cheaper one first, with the costs that bracket it: geometric means over
+    replicates of candidate and twins. Where there are none, the reason. `is_plain`: see `Space.twins`."""
 
     key: str
+    is_plain: bool = False
     twins: tuple[Twin, ...] = ()
     costs: tuple[float, ...] = ()
     reason: str = ""
 
 
 class Twins(Frozen):
-    """The twins of a confirmation, in the order of its candidates."""
+    """The pairs of twins of a confirmation, one or two of each candidate, in the order of the candidates."""
 
     format: Literal[1] = 1
     written: str

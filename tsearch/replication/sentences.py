@@ -29,7 +29,7 @@ def verdict_sentence(verdict: Verdict) -> str:
     who = f"{verdict.label} (trial {verdict.number})"
     if verdict.saving is None or verdict.gap is None or verdict.above_curve is None:
         return f"Not shown: {who}: {verdict.reason}"
-    cost, twin = title(verdict.cost), f"uniform T={verdict.twins[-1].timesteps}"
+    cost, twin = title(verdict.cost), verdict.twins[-1].text
     above = f"{_points(verdict.above_curve)} against uniform timesteps at the same {cost}"
     if verdict.word == "saves":
         return (

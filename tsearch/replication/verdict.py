@@ -16,10 +16,17 @@ class Interval(Frozen):
 
 
 class Twin(Frozen):
-    """The uniform network that is a candidate's equal in all but timesteps, and its key."""
+    """The uniform network that is a candidate's equal in all but timesteps, and its key; a plain one lacks the temporal
+    transformers too."""
 
     timesteps: int
     key: str
+    is_plain: bool = False
+
+    @property
+    def text(self) -> str:
+        """'uniform T=5'."""
+        return f"uniform T={self.timesteps}{' without temporal transformers' if self.is_plain else ''}"
 
 
 class Verdict(Frozen):
@@ -29,6 +36,7 @@ class Verdict(Frozen):
         number, key, label: The trial, the key of its configuration, and its short name.
         cost: The metric that is saved, such as `energy_pj`.
         twins: The cheaper and the dearer twin; the dearer one is named where a saving is told. () without a bracket.
+            Of two pairs, with and without temporal transformers, the one that shows less.
         word: What was found; "not shown" also where nothing could be judged, then with a `reason`.
         saving: Part of the named twin's cost that is saved, below 0 where more is spent.
         gap: Accuracy minus that of the named twin.

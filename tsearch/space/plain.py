@@ -82,7 +82,7 @@ class ParameterSpace(Frozen):
         """None."""
         return []
 
-    def twin(self, configuration: Plain, timesteps: int) -> Never:  # noqa: ARG002
+    def twins(self, configuration: Plain, timesteps: int) -> Never:  # noqa: ARG002
         """Raises: TsearchError: only networks have twins."""
         raise TsearchError(
             f"{self.name}: only networks have uniform twins, and this is a search of parameters."

@@ -68,9 +68,9 @@ class Space(Protocol):
     def baselines(self) -> list[Configuration]:
         """Configurations that are tried first, for comparison, as `search.baselines` asks for; they may lie outside."""
 
-    def twin(self, configuration: Configuration, timesteps: int) -> Configuration:
-        """The uniform configuration that differs from this one in timesteps alone. Raises: TsearchError if there is
-        none."""
+    def twins(self, configuration: Configuration, timesteps: int) -> tuple[Configuration, ...]:
+        """Uniform configurations to compare it with: first the one that differs in timesteps alone, then a plain one
+        where there is one. Raises: TsearchError if there is none."""
 
     def refuse(self, configuration: Configuration) -> Refusal | None:
         """Why no training can make it meet the constraints, or None if one may."""

@@ -34,7 +34,7 @@ from tsearch.space.settings import (
 )
 from tsearch.space.structures import Structure, Structures
 from tsearch.space.timesteps import Vector
-from tsearch.space.uniform import uniform_settings, uniform_timesteps, uniform_twin
+from tsearch.space.uniform import uniform_settings, uniform_timesteps, uniform_twins
 from tsearch.units import counted
 
 
@@ -321,12 +321,12 @@ class SearchSpace(Frozen):
         ]
         return list(dict.fromkeys(uniform))
 
-    def twin(self, configuration: Configuration, timesteps: int) -> Configuration:
-        """The uniform network that it is fair to compare with, see `uniform_twin`; it need not lie in the space.
+    def twins(self, configuration: Configuration, timesteps: int) -> tuple[Configuration, ...]:
+        """The uniform networks that it is fair to compare with, see `uniform_twins`; they need not lie in the space.
 
         Raises: TsearchError unless `timesteps` is from 1 to the largest of the space."""
         if not 1 <= timesteps <= max(self.timesteps):
             raise TsearchError(
                 f"{self.name}: a uniform twin has 1 to {max(self.timesteps)} timesteps, asked for {timesteps}."
             )
-        return uniform_twin(configuration, timesteps)
+        return uniform_twins(configuration, timesteps)

@@ -10,6 +10,11 @@ from tsearch.space.goals import SearchSettings
 from tsearch.space.settings import defaults
 from tsearch.space.timesteps import Vector
 
+_PASSING = (
+    "bucket",
+    "truncate",
+)  # temporal transformers that pass on as many timesteps unchanged, for no cost
+
 
 def uniform_timesteps(search: SearchSettings, timesteps: Vector) -> Vector:
     """The timesteps of the baselines of a space with these `timesteps`: 1 to the largest, those named, or none."""
@@ -29,6 +34,15 @@ def uniform_settings(settings: Mapping[str, Domain]) -> Iterator[dict[str, Any]]
     }
     for values in product(*several.values()):
         yield defaults(settings) | dict(zip(several, values, strict=True))
+
+
+def uniform_twins(configuration: Configuration, timesteps: int) -> tuple[Configuration, ...]:
+    """The uniform networks that `configuration` is compared with: its twin, and where that one has temporal
+    transformers that mix `timesteps` into as many, the plain twin without them. A uniform network needs none, but they
+    may make it more accurate."""
+    twin = uniform_twin(configuration, timesteps)
+    mixes = len(twin.stages) > 1 and twin.temporal_transformer not in _PASSING
+    return (twin, twin.model_copy(update={"temporal_transformer": "bucket"})) if mixes else (twin,)
 
 
 def uniform_twin(configuration: Configuration, timesteps: int) -> Configuration:

@@ -96,7 +96,7 @@ def any_configuration(space: SearchSpace, seed: int) -> Configuration:
 def test_a_twin_differs_in_timesteps_alone(seed: int, timesteps: int) -> None:
     space = parse_space(TEXT)
     configuration = any_configuration(space, seed)
-    twin = space.twin(configuration, timesteps)
+    twin = space.twins(configuration, timesteps)[0]
     assert Configuration.model_validate(twin.model_dump()) == twin  # a valid one
     assert twin.model_copy(update={"schedule": configuration.schedule}) == configuration
     assert set(twin.timesteps) == {timesteps}
@@ -111,14 +111,14 @@ def test_a_twin_differs_in_timesteps_alone(seed: int, timesteps: int) -> None:
 
 def test_the_twin_of_a_uniform_network_is_itself(space: SearchSpace) -> None:
     for configuration in space.baselines():
-        assert space.twin(configuration, configuration.timesteps[0]) == configuration
+        assert space.twins(configuration, configuration.timesteps[0])[0] == configuration
 
 
 def test_the_twins_of_a_baseline_are_baselines(space: SearchSpace) -> None:
     """But where a phase that one T leaves out is not known any more: T=6 was led by nothing."""
     baselines = set(space.baselines())
     for configuration in baselines:
-        assert {space.twin(configuration, t) for t in range(configuration.timesteps[0], 7)} <= baselines
+        assert {space.twins(configuration, t)[0] for t in range(configuration.timesteps[0], 7)} <= baselines
 
 
 def test_twins_are_made_by_the_rule_of_the_run_that_they_belong_to(space: SearchSpace) -> None:
@@ -127,7 +127,7 @@ def test_twins_are_made_by_the_rule_of_the_run_that_they_belong_to(space: Search
         {"timesteps.first": 2, "schedule.leading": "[4]", "cut.1": True, "timesteps.share.2": 0.0}
     )
     assert [(p.timesteps, p.epochs) for p in configuration.schedule] == [((4, 4), 2), ((2, 1), 4)]
-    assert [[(p.timesteps, p.epochs) for p in old.twin(configuration, t).schedule] for t in (1, 4)] == [
+    assert [[(p.timesteps, p.epochs) for p in old.twins(configuration, t)[0].schedule] for t in (1, 4)] == [
         [((4, 4), 2), ((1, 1), 4)],
         [((4, 4), 6)],
     ]
@@ -137,7 +137,9 @@ def test_a_twin_keeps_early_classifiers_and_temporal_transformers() -> None:
     space = load_space("digits_dvs")
     configuration = space.enqueued[0]
     info = describe_dataset(space.data)
-    networks = [build(c, info.shape, info.n_classes) for c in (configuration, space.twin(configuration, 5))]
+    networks = [
+        build(c, info.shape, info.n_classes) for c in (configuration, space.twins(configuration, 5)[0])
+    ]
     found = [
         {
             name: tuple(value.shape)
@@ -154,4 +156,4 @@ def test_a_twin_keeps_early_classifiers_and_temporal_transformers() -> None:
 @pytest.mark.parametrize("timesteps", [0, 7, -1])
 def test_a_twin_beyond_the_largest_timesteps_is_refused(space: SearchSpace, timesteps: int) -> None:
     with pytest.raises(TsearchError, match="a uniform twin has 1 to 6 timesteps"):
-        space.twin(space.baselines()[0], timesteps)
+        space.twins(space.baselines()[0], timesteps)[0]
