@@ -23,9 +23,10 @@ from scipy.stats import beta
 
 from tsearch.front import Front, Point
 from tsearch.front.staircase import staircase
-from tsearch.replication.candidates import Candidate, candidates_of
-from tsearch.replication.judge import Pair, Replicated, judge, verdicts_of_family
-from tsearch.replication.verdict import Twin, Verdict
+from tsearch.replication.confirmation.candidates import Candidate, candidates_of
+from tsearch.replication.confirmation.family import verdicts_of_family
+from tsearch.replication.confirmation.judge import Pair, Replicated, judge
+from tsearch.replication.confirmation.verdict import Twin, Verdict
 from tsearch.space.goals import Objective
 
 N_VALIDATION, N_TEST, PER_SCAN = 300, 2000, 5

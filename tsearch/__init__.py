@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tsearch.export.evaluation import evaluate_bundle
     from tsearch.front import Front
     from tsearch.networks.lif import LIF
-    from tsearch.replication.confirm import confirm
+    from tsearch.replication.confirmation.confirm import confirm
     from tsearch.report import write_report
     from tsearch.space.domains import Choice, Real, Whole
     from tsearch.space.entries import parameter_space
@@ -60,7 +60,7 @@ _HOMES = {
     "load": "export.bundle",
     "Front": "front",
     "LIF": "networks.lif",
-    "confirm": "replication.confirm",
+    "confirm": "replication.confirmation.confirm",
     "write_report": "report",
     "Choice": "space.domains",
     "Real": "space.domains",

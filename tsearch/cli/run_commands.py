@@ -36,8 +36,8 @@ def confirm(arguments: argparse.Namespace) -> str:
     from tsearch.cli.commands import progress_of
     from tsearch.engine.run_folder import open_run
     from tsearch.front import Front
-    from tsearch.replication.confirm import confirm as confirm_run
-    from tsearch.replication.sentences import candidate_sentence, verdict_sentence
+    from tsearch.replication.confirmation.confirm import confirm as confirm_run
+    from tsearch.replication.confirmation.sentences import candidate_sentence, verdict_sentence
 
     folder = run_folder(arguments.run, arguments.runs)
     verdicts = confirm_run(

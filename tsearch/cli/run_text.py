@@ -15,8 +15,8 @@ from tsearch.engine.retrying import retry_command
 from tsearch.engine.state import state_of
 from tsearch.front.broken import nearest_misses
 from tsearch.front.constraints import Constraints, both, constraints_text, violation
+from tsearch.replication.confirmation.progress import confirmation_text
 from tsearch.replication.evidence import evidence_of, member_content
-from tsearch.replication.state import confirmation_text
 
 if TYPE_CHECKING:
     from tsearch.engine.run_folder import Run

@@ -8,8 +8,8 @@ from tsearch.front import Front, Point
 from tsearch.front.broken import missed_text, nearest_misses
 from tsearch.front.constraints import Constraints, constraints_text
 from tsearch.front.point import setting_names, setting_text, setting_title
-from tsearch.replication.bar_texts import chance_text, interval_text
-from tsearch.replication.bar_texts import volume_text as fresh_volume_text
+from tsearch.replication.error_bars.texts import chance_text, interval_text
+from tsearch.replication.error_bars.texts import volume_text as fresh_volume_text
 from tsearch.replication.evidence import Evidence, bars_content, member_content
 from tsearch.units import format_value, title
 

@@ -4,7 +4,7 @@ run.json         what is searched, how, and in which box the hypervolume is meas
 space.yaml       the search space as it was given
 ledger.sqlite    the trials (an Optuna study), and replicates (notes of the study)
 results/  checkpoints/  errors/    see `store.py`
-tests/  confirmations/             see `replication/testing.py` and `replication/plan.py`
+tests/  confirmations/             see `replication/testing.py` and `replication/confirmation/stored.py`
 ended.json       why the last search ended
 lock             held by the process that works on the run
 """

@@ -6,10 +6,10 @@ from typing import Any
 from tsearch.configuration import Configuration
 from tsearch.export.contents import Contents
 from tsearch.networks.backbones import Backbone
-from tsearch.replication.bar_texts import HONESTY, member_text, tuning_sentence
+from tsearch.replication.confirmation.sentences import verdict_sentence
+from tsearch.replication.error_bars.gap_to_test import interval_of
+from tsearch.replication.error_bars.texts import HONESTY, member_text, tuning_sentence
 from tsearch.replication.evidence import Evidence
-from tsearch.replication.gap import interval_of
-from tsearch.replication.sentences import verdict_sentence
 from tsearch.units import counted, format_value, title
 
 _COSTS = ("energy_pj", "dense_energy_pj", "quantised_energy_pj", "latency_s", "footprint_bits")

@@ -35,7 +35,8 @@ class Front:
     measured; where an objective is missing in them, there is no box, no hypervolume and no knee.
 
     The front is that of the single trainings that the search saw, whatever was trained again afterwards: fresh
-    trainings stand in `Point.replicates`; `tsearch.replication.bars` makes means, intervals and probabilities of them.
+    trainings stand in `Point.replicates`; `tsearch.replication.error_bars` makes means, intervals and probabilities
+    of them.
     """
 
     complete: tuple[Point, ...]

@@ -7,8 +7,8 @@ from typing import Any
 from tsearch.engine.replicates import Wanted, train_replicates
 from tsearch.engine.run_folder import Run, open_run
 from tsearch.front import Front
-from tsearch.replication.confirm import confirm_at_end
-from tsearch.replication.racing import next_wanted
+from tsearch.replication.confirmation.confirm import confirm_at_end
+from tsearch.replication.error_bars.racing import next_wanted
 
 
 def after_search(run: Run, **hands: Any) -> Run:
@@ -25,7 +25,7 @@ def after_search(run: Run, **hands: Any) -> Run:
 
 def replicate_front(run: Run | str | Path, n: int, **hands: Any) -> Run:
     """Train the members of a front again until each has `n` trainings, those with an undecided place up to twice as
-    many, see `racing`."""
+    many, see `error_bars.racing`."""
     run = run if isinstance(run, Run) else open_run(run)
     while asked := next_wanted(Front.of(run), n, tried_of(run), run.task.replicate):
         configurations = {trial.number: trial.configuration for trial in run.trials}

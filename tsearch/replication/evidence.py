@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 from tsearch.engine.run_folder import Run
 from tsearch.front import Front
-from tsearch.replication.bar_texts import gap_sentence, tuning_sentence
-from tsearch.replication.bars import ErrorBars, MemberBars, error_bars
-from tsearch.replication.candidates import Candidate, candidates_of
-from tsearch.replication.gap import Gap, gap_to_test
-from tsearch.replication.sentences import candidate_sentence, main_verdict, verdict_sentence
+from tsearch.replication.confirmation.candidates import Candidate, candidates_of
+from tsearch.replication.confirmation.sentences import candidate_sentence, main_verdict, verdict_sentence
+from tsearch.replication.confirmation.stored import verdicts_of
+from tsearch.replication.confirmation.verdict import Verdict
+from tsearch.replication.error_bars.bars import ErrorBars, MemberBars, error_bars
+from tsearch.replication.error_bars.gap_to_test import Gap, gap_to_test
+from tsearch.replication.error_bars.texts import gap_sentence, tuning_sentence
 from tsearch.replication.testing import stored
-from tsearch.replication.verdict import Verdict
-from tsearch.replication.verdicts import verdicts_of
 
 
 class Answer(NamedTuple):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit  # Student's t: its distribution function and the inverse
 
-from tsearch.replication.verdict import Interval
+from tsearch.replication.interval import Interval
 
 Array = NDArray[np.float64]
 LEVEL = 0.05  # of false claims in the family of a run

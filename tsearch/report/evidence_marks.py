@@ -7,10 +7,11 @@ from typing import Any
 
 from tsearch.front import Point
 from tsearch.front.staircase import cost_metric
-from tsearch.replication.bar_texts import member_text
+from tsearch.replication.confirmation.sentences import main_verdict
+from tsearch.replication.confirmation.verdict import Verdict
+from tsearch.replication.error_bars.texts import member_text
 from tsearch.replication.evidence import Evidence
-from tsearch.replication.sentences import main_verdict
-from tsearch.replication.verdict import Interval, Verdict
+from tsearch.replication.interval import Interval
 from tsearch.report.style import AMBER, BLUE, CRIMSON, GREEN, INK, Figure, Scale
 from tsearch.units import title
 

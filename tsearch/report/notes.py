@@ -3,7 +3,7 @@
 from html import escape
 
 from hwcost import HwcostError, load_profile
-from tsearch.replication.bar_texts import HONESTY
+from tsearch.replication.error_bars.texts import HONESTY
 from tsearch.report.hover import readable
 from tsearch.report.view import RunView
 

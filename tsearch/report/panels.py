@@ -7,8 +7,8 @@ from typing import Any
 from hwcost import Cost
 from tsearch.front import Point
 from tsearch.front.point import differing_details, setting_text, setting_title
-from tsearch.replication.bar_texts import member_text
-from tsearch.replication.sentences import verdict_sentence
+from tsearch.replication.confirmation.sentences import verdict_sentence
+from tsearch.replication.error_bars.texts import member_text
 from tsearch.report.hover import readable
 from tsearch.report.limits import broken_limits
 from tsearch.report.style import Figure, Scale

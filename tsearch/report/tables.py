@@ -6,7 +6,7 @@ from typing import Any
 
 from tsearch.front import Point
 from tsearch.front.point import setting_names, setting_text
-from tsearch.replication.bar_texts import chance_text, interval_text
+from tsearch.replication.error_bars.texts import chance_text, interval_text
 from tsearch.report.panels import command_html
 from tsearch.report.view import RunView
 from tsearch.units import format_value, title

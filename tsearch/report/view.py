@@ -12,9 +12,9 @@ from tsearch.engine.state import RunState, as_arguments, state_of
 from tsearch.front import Front, Point
 from tsearch.front.broken import nearest_misses
 from tsearch.front.staircase import cost_metric, staircase
+from tsearch.replication.confirmation.stored import verdicts_of
+from tsearch.replication.confirmation.verdict import Verdict
 from tsearch.replication.evidence import Evidence
-from tsearch.replication.verdict import Verdict
-from tsearch.replication.verdicts import verdicts_of
 from tsearch.report.trial_view import TrialView, trial_view
 from tsearch.units import title
 

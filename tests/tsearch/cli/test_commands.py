@@ -11,7 +11,7 @@ from tsearch import cli
 from tsearch.engine.run_folder import Run
 from tsearch.export.bundle import Bundle
 from tsearch.front import Front
-from tsearch.replication.sentences import candidate_sentence
+from tsearch.replication.confirmation.sentences import candidate_sentence
 from tsearch.units import format_value
 
 

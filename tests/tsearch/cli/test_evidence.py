@@ -12,9 +12,10 @@ from tsearch.engine.replicates import train_replicates
 from tsearch.engine.run_folder import Run
 from tsearch.export.card import SPLITS, findings_of
 from tsearch.front import Front, Point
+from tsearch.replication.confirmation.sentences import verdict_sentence
+from tsearch.replication.confirmation.verdict import Twin, Verdict, Word
 from tsearch.replication.evidence import Evidence
-from tsearch.replication.sentences import verdict_sentence
-from tsearch.replication.verdict import Interval, Twin, Verdict, Word
+from tsearch.replication.interval import Interval
 from tsearch.space.goals import Objective
 
 OBJECTIVES = (

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tsearch.front import Front, Point
 from tsearch.front.gains import gain
-from tsearch.replication.sentences import candidate_sentence
+from tsearch.replication.confirmation.sentences import candidate_sentence
 from tsearch.space.goals import Objective
 from tsearch.units import format_value
 

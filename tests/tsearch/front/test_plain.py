@@ -9,7 +9,7 @@ from tsearch.engine.run_folder import Trial
 from tsearch.front import Front, compare
 from tsearch.front.point import setting_names, setting_text
 from tsearch.frozen import content_hash
-from tsearch.replication.sentences import candidate_sentence
+from tsearch.replication.confirmation.sentences import candidate_sentence
 from tsearch.space.goals import Objective
 
 LOSS = Objective(name="loss", direction="minimize")

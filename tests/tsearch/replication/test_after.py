@@ -11,7 +11,7 @@ from tsearch.configuration import Result, Task
 from tsearch.engine.events import Advanced, Event
 from tsearch.front import Front
 from tsearch.replication.after import replicate_front, tried_of
-from tsearch.replication.bars import error_bars
+from tsearch.replication.error_bars.bars import error_bars
 
 SPACE = {"x": [0, 1, 2, 3, 4, 5]}
 

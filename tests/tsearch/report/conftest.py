@@ -21,7 +21,8 @@ from tsearch.front import Front
 from tsearch.frozen import content_hash
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.price import metrics_of, price
-from tsearch.replication.verdict import Interval, Twin, Verdict, Word
+from tsearch.replication.confirmation.verdict import Twin, Verdict, Word
+from tsearch.replication.interval import Interval
 
 MakeRun = Callable[..., Run]
 N_SAMPLES, N_EVENTS = 300, 2581

@@ -11,7 +11,7 @@ import pytest
 from hwcost.prices.items import ITEMS
 from tsearch.configuration import Phase, Result
 from tsearch.engine.run_folder import Run
-from tsearch.replication.verdict import Verdict
+from tsearch.replication.confirmation.verdict import Verdict
 from tsearch.report.evidence_marks import TONES
 from tsearch.report.front_figure import front_figure
 from tsearch.report.panels import panels

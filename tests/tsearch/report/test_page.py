@@ -17,7 +17,7 @@ from tsearch.configuration import Configuration, Result
 from tsearch.engine.run_folder import Run
 from tsearch.engine.state import RunState
 from tsearch.front import Front
-from tsearch.replication.sentences import candidate_sentence, verdict_sentence
+from tsearch.replication.confirmation.sentences import candidate_sentence, verdict_sentence
 from tsearch.report import write_report
 from tsearch.report.page import page
 from tsearch.report.plotly_code import packed_plotly

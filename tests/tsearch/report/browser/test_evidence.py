@@ -9,7 +9,7 @@ import pytest
 
 from tsearch.configuration import Result
 from tsearch.engine.run_folder import Run
-from tsearch.replication.verdict import Verdict
+from tsearch.replication.confirmation.verdict import Verdict
 from tsearch.report.page import page
 from tsearch.report.view import gather
 

@@ -15,11 +15,10 @@ from tsearch.engine.run import resume
 from tsearch.engine.run_folder import open_run
 from tsearch.errors import TsearchError
 from tsearch.flags import unpack
-from tsearch.replication.candidates import candidates_of
-from tsearch.replication.confirm import confirm
-from tsearch.replication.plan import Plan, Twins, require
+from tsearch.replication.confirmation.candidates import candidates_of
+from tsearch.replication.confirmation.confirm import confirm
+from tsearch.replication.confirmation.stored import Plan, Twins, require, verdicts_of
 from tsearch.replication.statistics import holm
-from tsearch.replication.verdicts import verdicts_of
 from tsearch.space.goals import ConfirmSettings
 
 

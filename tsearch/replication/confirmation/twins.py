@@ -16,9 +16,9 @@ from tsearch.engine.replicate import Replicate, Wanted
 from tsearch.engine.replicates import train
 from tsearch.engine.run_folder import Run
 from tsearch.errors import TsearchError
-from tsearch.replication.judge import NO_BRACKET
-from tsearch.replication.plan import Paired, Plan, Planned, Twins
-from tsearch.replication.verdict import Twin
+from tsearch.replication.confirmation.family import NO_BRACKET
+from tsearch.replication.confirmation.stored import Paired, Plan, Planned, Twins
+from tsearch.replication.confirmation.verdict import Twin
 
 PURPOSE = "confirming"
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tsearch.front import Front
-from tsearch.replication.spread import Array, student
-from tsearch.replication.verdict import Interval
+from tsearch.replication.interval import Interval
+from tsearch.replication.statistics import Array, difference
 
 _N_DRAWS, _SEED = 2000, 20_240_602
 
@@ -66,8 +66,4 @@ def expected_excess(observed: Array, sd: float, rng: np.random.Generator, n_draw
 
 def _interval(values: list[float]) -> Interval | None:
     """The mean of independent numbers with its interval; None where there are fewer than two."""
-    mean, n = float(np.mean(values)), len(values)
-    if n < 2:
-        return None
-    reach = student(n - 1) * float(np.std(values, ddof=1)) / math.sqrt(n)
-    return Interval(value=mean, low=mean - reach, high=mean + reach)
+    return difference([np.array(values)], [1.0]).interval if len(values) > 1 else None

@@ -3,16 +3,9 @@
 from typing import Any, Literal, Self
 
 from tsearch.frozen import Frozen
+from tsearch.replication.interval import Interval
 
 Word = Literal["saves", "not shown", "costs more"]
-
-
-class Interval(Frozen):
-    """A number and its interval of 95 %, not adjusted for the number of candidates."""
-
-    value: float
-    low: float
-    high: float
 
 
 class Twin(Frozen):

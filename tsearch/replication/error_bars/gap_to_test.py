@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tsearch.front import Front
-from tsearch.replication.spread import NORMAL, sampling_error
-from tsearch.replication.verdict import Interval
+from tsearch.replication.error_bars.spread import NORMAL, sampling_error
+from tsearch.replication.interval import Interval
 
 
 @dataclass(frozen=True)

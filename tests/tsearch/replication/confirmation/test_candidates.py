@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tsearch.configuration import Configuration
 from tsearch.front import Front, Point
 from tsearch.front.constraints import Constraints
-from tsearch.replication.candidates import Candidate, candidate_of, candidates_of, standard_error
+from tsearch.replication.confirmation.candidates import Candidate, candidate_of, candidates_of, standard_error
 from tsearch.space.goals import Objective
 
 OBJECTIVES = (

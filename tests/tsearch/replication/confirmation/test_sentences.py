@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from tsearch.front import Front, Point
 from tsearch.front.constraints import Constraints
-from tsearch.replication.sentences import candidate_sentence, main_verdict, verdict_sentence
-from tsearch.replication.verdict import Interval, Twin, Verdict, Word
+from tsearch.replication.confirmation.sentences import candidate_sentence, main_verdict, verdict_sentence
+from tsearch.replication.confirmation.verdict import Twin, Verdict, Word
+from tsearch.replication.interval import Interval
 from tsearch.space.goals import Objective
 
 ACCURACY = Objective(name="accuracy", direction="maximize")

@@ -15,9 +15,17 @@ import numpy as np
 
 from tsearch.front import Front
 from tsearch.front.point import Point
-from tsearch.replication.spread import NORMAL, Array, Scales, Spread, sampling_error, spread_of, trainings
-from tsearch.replication.tuning import TuningNoise, tuning_noise
-from tsearch.replication.verdict import Interval
+from tsearch.replication.error_bars.spread import (
+    NORMAL,
+    Scales,
+    Spread,
+    sampling_error,
+    spread_of,
+    trainings,
+)
+from tsearch.replication.error_bars.tuning_noise import TuningNoise, tuning_noise
+from tsearch.replication.interval import Interval
+from tsearch.replication.statistics import Array
 
 N_DRAWS = 1000
 _SEED = 20_240_601  # a page drawn twice is the same page

@@ -9,9 +9,11 @@ import pytest
 from scipy.stats import ttest_ind
 
 from tsearch.front import Point
-from tsearch.replication.candidates import Candidate
-from tsearch.replication.judge import NO_BRACKET, Judgement, Pair, Replicated, judge, verdicts_of_family
-from tsearch.replication.verdict import Interval, Twin, Verdict
+from tsearch.replication.confirmation.candidates import Candidate
+from tsearch.replication.confirmation.family import NO_BRACKET, verdicts_of_family
+from tsearch.replication.confirmation.judge import Judgement, Pair, Replicated, judge
+from tsearch.replication.confirmation.verdict import Twin, Verdict
+from tsearch.replication.interval import Interval
 
 TWINS = (Twin(timesteps=4, key="a" * 16), Twin(timesteps=5, key="b" * 16))
 BELOW, ABOVE = 400.0, 500.0

@@ -9,10 +9,10 @@ import pytest
 from scipy import integrate, stats
 
 from tsearch.front import Front, Point
-from tsearch.replication.bars import error_bars, probabilities_on_front
-from tsearch.replication.gap import gap_to_test
-from tsearch.replication.spread import sampling_error
-from tsearch.replication.tuning import expected_excess
+from tsearch.replication.error_bars.bars import error_bars, probabilities_on_front
+from tsearch.replication.error_bars.gap_to_test import gap_to_test
+from tsearch.replication.error_bars.spread import sampling_error
+from tsearch.replication.error_bars.tuning_noise import expected_excess
 from tsearch.space.goals import Objective
 
 OBJECTIVES = (

@@ -1,4 +1,4 @@
-"""What a confirmation writes down before it reads a test sample.
+"""What a confirmation keeps on disk.
 
 confirmations/<n>.plan.json       candidates, numbers of their fresh replicates, margin, level
 confirmations/<n>.twins.json      the twins that bracket each, found by the replicates' cost on validation
@@ -14,11 +14,12 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
+from tsearch.engine.run_folder import Run, folder_of
 from tsearch.errors import TsearchError
 from tsearch.files.reading import JSON_BYTES, parse_json, read_bytes
 from tsearch.files.whole import full_disk_is_an_error, write_whole
 from tsearch.frozen import Frozen
-from tsearch.replication.verdict import Twin, Verdict
+from tsearch.replication.confirmation.verdict import Twin, Verdict
 
 _FOLDER = "confirmations"
 
@@ -99,6 +100,15 @@ def plans(folder: Path) -> list[Plan]:
 def unfinished(folder: Path) -> Plan | None:
     """The plan without verdicts, None where there is none."""
     return next((plan for plan in plans(folder) if read(folder, plan.number, Verdicts) is None), None)
+
+
+def verdicts_of(run: Run | str | Path, before: int | None = None) -> tuple[Verdict, ...]:
+    """The verdicts of a run, in the order in which they were found; those of confirmations under number `before`.
+    Raises: TsearchError if what is stored is damaged."""
+    folder = run.folder if isinstance(run, Run) else folder_of(run)
+    numbers = [plan.number for plan in plans(folder) if before is None or plan.number < before]
+    stored = [read(folder, number, Verdicts) for number in numbers]
+    return tuple(verdict for one in stored if one is not None for verdict in one.verdicts)
 
 
 def read(folder: Path, number: int, kind: type[_Content]) -> _Content | None:

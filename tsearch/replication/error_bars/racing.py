@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 
 from tsearch.front import Front
 from tsearch.front.point import Point
-from tsearch.replication.bars import probabilities_on_front
+from tsearch.replication.error_bars.bars import probabilities_on_front
 
 OFF, ON = 0.05, 0.95  # probabilities to be on the front below and above which a place is decided
 _FIRST = 2  # fresh trainings before anything is decided

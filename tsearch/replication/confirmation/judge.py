@@ -7,25 +7,14 @@ replicates, in accuracy and cost, and that of test samples, which all networks s
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tsearch.replication.candidates import MARGIN
-from tsearch.replication.statistics import (
-    LEVEL,
-    Array,
-    Estimate,
-    difference,
-    holm,
-    variance_over_groups,
-)
-from tsearch.replication.verdict import Interval, Twin, Verdict, Word
-
-NO_BRACKET = "no uniform networks of the run enclose its cost, so it has no twins to be compared with."
+from tsearch.replication.confirmation.candidates import MARGIN
+from tsearch.replication.interval import Interval
+from tsearch.replication.statistics import Array, Estimate, difference, variance_over_groups
 
 
 @dataclass(frozen=True)
@@ -84,53 +73,6 @@ def judge(pair: Pair, margin: float = MARGIN) -> Judgement:
         n_samples=len(pair.groups),
         n_groups=len(np.unique(pair.groups)),
     )
-
-
-class Named(Protocol):
-    """What is judged: a `Candidate`, or what was written down of one."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def key(self) -> str: ...
-    @property
-    def label(self) -> str: ...
-    @property
-    def cost(self) -> str: ...
-
-
-def verdicts_of_family(
-    judged: Sequence[tuple[Named, Sequence[Twin], Judgement | None]], earlier: Sequence[Verdict] = ()
-) -> tuple[Verdict, ...]:
-    """One verdict per candidate of a confirmation, with its twins, the cheaper one first; without a judgement where
-    it has none. All hypotheses of a run are one family: those of `earlier` verdicts count, which stay as they are."""
-    now = [judgement.p for _, _, judgement in judged if judgement]
-    adjusted = iter(holm([*now, *(verdict.p for verdict in earlier if verdict.p is not None)]))
-    return tuple(
-        _verdict(who, twins, judgement, next(adjusted))
-        if judgement
-        else Verdict(**_names(who), word="not shown", reason=NO_BRACKET)
-        for who, twins, judgement in judged
-    )
-
-
-def _verdict(who: Named, twins: Sequence[Twin], judgement: Judgement, p_holm: float) -> Verdict:
-    found = vars(judgement) | {"word": _word(judgement, p_holm), "p_holm": p_holm}
-    return Verdict(**_names(who), twins=tuple(twins), **found)
-
-
-def _names(who: Named) -> dict[str, Any]:
-    return {name: getattr(who, name) for name in ("number", "key", "label", "cost")}
-
-
-def _word(judgement: Judgement, p_holm: float) -> Word:
-    """An interval that contains the limit would contradict "saves", so its side of 2.5 % counts as well as Holm's
-    5 %. It costs more where it is surely dearer than the named twin, or surely below the uniform curve: then a uniform
-    network of its accuracy is cheaper."""
-    if judgement.p <= LEVEL / 2 and p_holm <= LEVEL:
-        return "saves"
-    is_dearer = judgement.saving.high < 0 or judgement.above_curve.high < 0
-    return "costs more" if is_dearer else "not shown"
 
 
 def _cheaper(pair: Pair) -> Estimate:

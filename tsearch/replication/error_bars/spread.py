@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from tsearch.front import Front
 from tsearch.front.point import Point
+from tsearch.replication.statistics import LEVEL, Array
 
-Array = NDArray[np.float64]
-CONFIDENCE, NORMAL = 0.95, 1.959964
+NORMAL = 1.959964  # standard errors that a normal 95 % interval reaches to either side
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Spread:
     @property
     def t(self) -> float:
         """By how many standard errors a 95 % interval reaches to either side."""
-        return student(self.dof)
+        return NORMAL if math.isinf(self.dof) else float(stdtrit(self.dof, 1 - LEVEL / 2))
 
     def draws(self, rng: np.random.Generator, n: int, n_fresh: Sequence[int]) -> Array:
         """Deviations [n, K, M] of the true means from those measured over `n_fresh` [K] trainings each.
@@ -82,11 +81,6 @@ class Scales:
             name: _exp(value) if is_log else float(value)
             for name, is_log, value in zip(self.names, self.are_logs, row, strict=True)
         }
-
-
-def student(dof: float) -> float:
-    """Quantile of Student's t that a two-sided interval of 95 % reaches to; 1.96 where `dof` is infinite."""
-    return NORMAL if math.isinf(dof) else float(stdtrit(dof, 0.5 + CONFIDENCE / 2))
 
 
 def trainings(point: Point, scales: Scales) -> Array:

@@ -15,9 +15,9 @@ import pytest
 from tsearch.engine.run import resume
 from tsearch.engine.run_folder import open_run
 from tsearch.front import Front
-from tsearch.replication.confirm import confirm
-from tsearch.replication.state import confirmation_text
-from tsearch.replication.verdicts import verdicts_of
+from tsearch.replication.confirmation.confirm import confirm
+from tsearch.replication.confirmation.progress import confirmation_text
+from tsearch.replication.confirmation.stored import verdicts_of
 from tsearch.space.goals import ConfirmSettings
 
 
@@ -60,13 +60,13 @@ SLOW = pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "call"),
     [
-        ("tsearch.replication.confirm.write", 1),  # the plan
+        ("tsearch.replication.confirmation.confirm.write", 1),  # the plan
         pytest.param("tsearch.engine.ledger.Ledger.note_of_run", 1, marks=SLOW),
         pytest.param("tsearch.engine.ledger.Ledger.note_of_run", 4, marks=SLOW),
         ("tsearch.engine.replicates.keep_result", 7),
-        pytest.param("tsearch.replication.confirm.write", 2, marks=SLOW),  # the twins
+        pytest.param("tsearch.replication.confirmation.confirm.write", 2, marks=SLOW),  # the twins
         ("tsearch.replication.testing.keep", 6),
-        pytest.param("tsearch.replication.confirm.write", 3, marks=SLOW),  # the verdicts
+        pytest.param("tsearch.replication.confirmation.confirm.write", 3, marks=SLOW),  # the verdicts
     ],
 )
 def test_wherever_it_is_cut_off_it_ends_as_it_would_have(
@@ -86,7 +86,7 @@ DRIVER = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
 from tsearch.replication import testing
-from tsearch.replication.confirm import confirm
+from tsearch.replication.confirmation.confirm import confirm
 testing.EVALUATOR = "confirmable:answer"
 confirm(sys.argv[2], candidates=1, executor="process", workers=2)
 """
@@ -140,7 +140,7 @@ def test_resume_finishes_what_the_space_asks_for(tmp_path, monkeypatch) -> None:
 @pytest.mark.usefixtures("toys")
 def test_what_is_asked_for_and_not_begun_is_to_do(tmp_path, monkeypatch) -> None:
     space = confirmable.make_space(ConfirmSettings(candidates=1))
-    plan = "tsearch.replication.confirm.plan_of"
+    plan = "tsearch.replication.confirmation.confirm.plan_of"
     _cut_off(monkeypatch, plan, 1, lambda: confirmable.search(tmp_path, space=space))
     left = open_run(tmp_path / "toy")
     assert confirmation_text(left, Front.of(left)).startswith(

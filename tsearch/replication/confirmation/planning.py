@@ -8,10 +8,9 @@ from tsearch.engine.journal import now
 from tsearch.engine.run_folder import Run
 from tsearch.errors import TsearchError
 from tsearch.front import Front
-from tsearch.replication.candidates import Candidate, candidate_of, candidates_of
-from tsearch.replication.plan import Plan, Planned, fresh_numbers, plans
+from tsearch.replication.confirmation.candidates import Candidate, candidate_of, candidates_of
+from tsearch.replication.confirmation.stored import Plan, Planned, fresh_numbers, plans, verdicts_of
 from tsearch.replication.statistics import LEVEL
-from tsearch.replication.verdicts import verdicts_of
 from tsearch.space.goals import ConfirmSettings
 
 MOST = 3  # candidates of one confirmation: each costs the others power

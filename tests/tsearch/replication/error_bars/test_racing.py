@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tsearch.front import Front, Point
-from tsearch.replication.racing import next_wanted
+from tsearch.replication.error_bars.racing import next_wanted
 from tsearch.space.goals import Objective
 
 OBJECTIVES = (

@@ -10,8 +10,8 @@ from tsearch.engine.run_folder import Run
 from tsearch.engine.state import as_arguments
 from tsearch.errors import TsearchError
 from tsearch.replication import testing
-from tsearch.replication.pairing import PURPOSE, Trio
-from tsearch.replication.plan import Plan
+from tsearch.replication.confirmation.stored import Plan
+from tsearch.replication.confirmation.twins import PURPOSE, Trio
 
 
 def answer_all(driver: Driver, run: Run, plan: Plan, trios: Sequence[Trio]) -> None:

@@ -1,8 +1,8 @@
 """Error bars in words."""
 
-from tsearch.replication.bars import ErrorBars, MemberBars
-from tsearch.replication.gap import Gap
-from tsearch.replication.verdict import Interval
+from tsearch.replication.error_bars.bars import ErrorBars, MemberBars
+from tsearch.replication.error_bars.gap_to_test import Gap
+from tsearch.replication.interval import Interval
 from tsearch.units import FRACTION, counted, format_value, quantity, title
 
 HONESTY = (

@@ -4,10 +4,9 @@ from tsearch.engine.lock import is_held
 from tsearch.engine.run_folder import Run
 from tsearch.engine.state import as_arguments
 from tsearch.front import Front
-from tsearch.replication.asking import why_not
-from tsearch.replication.candidates import candidates_of
-from tsearch.replication.plan import unfinished
-from tsearch.replication.verdicts import verdicts_of
+from tsearch.replication.confirmation.candidates import candidates_of
+from tsearch.replication.confirmation.planning import why_not
+from tsearch.replication.confirmation.stored import unfinished, verdicts_of
 from tsearch.units import counted
 
 

@@ -1,7 +1,7 @@
 """A confirmation: candidates for a saving are trained again beside their uniform twins, and judged on test samples.
 
-What is to be judged, and how, is written down first (`plan.py`). Replicates are trained (`pairing.py`), the twins are
-written down, and only then the test samples are read, once per configuration and replicate (`testing.py`). What a crash
+What is to be judged, and how, is written down first (`planning.py`). Replicates are trained (`twins.py`), the twins are
+written down, and only then the test samples are read, once per configuration and replicate (`passes.py`). What a crash
 cut off goes on as it was planned.
 """
 
@@ -23,15 +23,32 @@ from tsearch.engine.run_folder import Run
 from tsearch.engine.state import as_arguments
 from tsearch.front import Front
 from tsearch.replication import testing
-from tsearch.replication.asking import plan_of, plan_text, settings_of, why_not
-from tsearch.replication.candidates import MARGIN
-from tsearch.replication.judge import Judgement, Pair, Replicated, judge, verdicts_of_family
-from tsearch.replication.pairing import PURPOSE, Trio, find_twins, replicates_by_key, trio_of, wanted_of
-from tsearch.replication.passes import answer_all
-from tsearch.replication.plan import Paired, Plan, Planned, Twins, Verdicts, read, unfinished, write
-from tsearch.replication.state import trials_to_confirm
-from tsearch.replication.verdict import Twin, Verdict
-from tsearch.replication.verdicts import verdicts_of
+from tsearch.replication.confirmation.candidates import MARGIN
+from tsearch.replication.confirmation.family import verdicts_of_family
+from tsearch.replication.confirmation.judge import Judgement, Pair, Replicated, judge
+from tsearch.replication.confirmation.passes import answer_all
+from tsearch.replication.confirmation.planning import plan_of, plan_text, settings_of, why_not
+from tsearch.replication.confirmation.progress import trials_to_confirm
+from tsearch.replication.confirmation.stored import (
+    Paired,
+    Plan,
+    Planned,
+    Twins,
+    Verdicts,
+    read,
+    unfinished,
+    verdicts_of,
+    write,
+)
+from tsearch.replication.confirmation.twins import (
+    PURPOSE,
+    Trio,
+    find_twins,
+    replicates_by_key,
+    trio_of,
+    wanted_of,
+)
+from tsearch.replication.confirmation.verdict import Twin, Verdict
 
 
 def confirm(

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from tsearch.front.front import Front
 from tsearch.front.staircase import cost_metric, has_place
-from tsearch.replication.candidates import MARGIN, Candidate, candidates_of, standard_error
-from tsearch.replication.verdict import Interval, Verdict
+from tsearch.replication.confirmation.candidates import MARGIN, Candidate, candidates_of, standard_error
+from tsearch.replication.confirmation.verdict import Verdict
+from tsearch.replication.interval import Interval
 from tsearch.units import counted, format_value, title
 
 _NOTHING_TO_COMPARE = "so timesteps of the two kinds cannot be compared."
