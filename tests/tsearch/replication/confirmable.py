@@ -5,6 +5,7 @@ Workers import this module by name. Environment variables say what is special:
     TOY_LOG    file that gets one line per training ("train KEY rN") and per pass over test samples ("test ...")
     TOY_COST   factor on the energy of fresh replicates of networks with non-uniform timesteps
     TOY_GAIN   accuracy of networks with non-uniform timesteps above the uniform curve, on test samples
+    TOY_MIX    factor on the energy of uniform networks that mix timesteps into as many
     TOY_FAIL   timesteps such as "2,2": fresh replicates of these diverge
     TOY_SLEEP  seconds that a training takes
 """
@@ -41,6 +42,8 @@ def train(configuration: Configuration, budget: int, _resume_from: bytes | None,
         "accuracy": _curve(energy(configuration)) + 0.2 * (not _is_uniform(configuration)),
         "energy_pj": energy(configuration) * (1 + 0.01 * rng.uniform(-1, 1)),
     }
+    if len(configuration.stages) > 1 and configuration.temporal_transformer == "score_mix":
+        metrics["energy_pj"] *= float(os.environ.get("TOY_MIX", 1)) if _is_uniform(configuration) else 1.0
     if task.replicate and not _is_uniform(configuration):
         metrics["energy_pj"] *= float(os.environ.get("TOY_COST", 1))
     return Result(
@@ -74,7 +77,9 @@ def energy(configuration: Configuration) -> float:
     return 1e3 * (steps + 0.3 * (not _is_uniform(configuration)))
 
 
-def make_space(confirm: ConfirmSettings | None = None, trials: int = 8, **search: Any) -> SearchSpace:
+def make_space(
+    confirm: ConfirmSettings | None = None, trials: int = 8, mode: str = "bucket", **search: Any
+) -> SearchSpace:
     """Two blocks, one to four timesteps; (3, 1) and (2, 1) are tried after the uniform networks."""
     space = SearchSpace(
         name="toy",
@@ -96,6 +101,7 @@ def make_space(confirm: ConfirmSettings | None = None, trials: int = 8, **search
         leading_epochs=1,
         settings={
             "backbone.widths": Choice(((4, 4),)),
+            "temporal_transformer": Choice((mode,)),
             "training.learning_rate": Real(1e-3, 1e-1, log=True, default=0.01),
         },
         source_text="name: toy\n",

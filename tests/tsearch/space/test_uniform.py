@@ -109,6 +109,17 @@ def test_a_twin_differs_in_timesteps_alone(seed: int, timesteps: int) -> None:
         assert space.decode(space.encode(twin)) == twin
 
 
+@pytest.mark.parametrize("mode", ["score_mix", "bucket"])
+def test_a_twin_that_mixes_has_a_plain_one_beside_it(mode: str) -> None:
+    space = load_space("digits_dvs")
+    configuration = space.enqueued[0].model_copy(update={"temporal_transformer": mode})
+    twin, *plain = space.twins(configuration, 5)
+    assert twin.temporal_transformer == mode
+    without = [twin.model_copy(update={"temporal_transformer": "bucket"})]
+    assert plain == (without if mode == "score_mix" else [])
+    assert len(space.twins(space.baselines()[0], 5)) == 1  # one stage: nothing is mixed
+
+
 def test_the_twin_of_a_uniform_network_is_itself(space: SearchSpace) -> None:
     for configuration in space.baselines():
         assert space.twins(configuration, configuration.timesteps[0])[0] == configuration

@@ -17,6 +17,7 @@ from tsearch.errors import TsearchError
 from tsearch.flags import unpack
 from tsearch.replication.confirmation.candidates import candidates_of
 from tsearch.replication.confirmation.confirm import confirm
+from tsearch.replication.confirmation.sentences import verdict_sentence
 from tsearch.replication.confirmation.stored import Plan, Twins, require, verdicts_of
 from tsearch.replication.statistics import holm
 from tsearch.space.goals import ConfirmSettings
@@ -46,6 +47,21 @@ def test_a_candidate_above_the_curve_saves_and_one_is_told_per_candidate(run) ->
         f"margin 1 points; written to {run.folder}/confirmations/1.plan.json"
     ]
     assert heard[-1] == Advanced("confirming", "test", 25, 25)
+
+
+@pytest.mark.usefixtures("toys")
+def test_a_saving_has_to_hold_against_plain_twins_too(tmp_path, monkeypatch) -> None:
+    """Uniform networks that mix timesteps into as many pay for what they do not need."""
+    monkeypatch.setenv("TOY_MIX", "1.5")
+    monkeypatch.setenv("TOY_GAIN", "0.01")
+    found = confirmable.search(tmp_path, space=confirmable.make_space(mode="score_mix"))
+    [verdict] = confirm(found, candidates=1, replicates=30)
+    pairs = require(found.folder, 1, Twins).pairs
+    assert [(pair.is_plain, len(pair.twins)) for pair in pairs] == [(False, 2), (True, 2)]
+    assert verdict.twins == pairs[1].twins
+    assert verdict.word == "not shown"
+    assert " than uniform T=" in verdict_sentence(verdict)
+    assert "without temporal transformers" in verdict_sentence(verdict)
 
 
 @pytest.mark.parametrize(("gain", "word"), [("0", "not shown"), ("-0.2", "costs more")])
