@@ -10,10 +10,18 @@ from tsearch.space.domains import Domain
 
 SECTIONS = ("backbone", "neuron", "training")
 # Without a boundary between stages these change nothing: no temporal transformer, no early classifier.
-IDLE_IN_ONE_STAGE = ("temporal_transformer", "training.early_loss_weight")
+IDLE_IN_ONE_STAGE = ("temporal_transformer", "training.early_loss_weight", "training.transformer_adam")
 
 # Without a phase before the last one it changes nothing.
 LEADING_RATE = "schedule.leading_learning_rate"
+# These change nothing unless another setting has this value.
+IDLE_UNLESS = {
+    "training.warmup": ("training.learning_rate_schedule", "one_cycle"),
+    "training.step_every": ("training.learning_rate_schedule", "step"),
+    "training.step_factor": ("training.learning_rate_schedule", "step"),
+    "training.transformer_adam": ("training.optimizer", "sgd"),
+    "training.tet_weight": ("training.loss", "tet"),
+}
 
 
 def flatten(configuration: Configuration) -> dict[str, Any]:
@@ -35,6 +43,13 @@ def nest(settings: Mapping[str, Any]) -> dict[str, Any]:
         else:
             nested[section] = value
     return nested
+
+
+def idle(settings: Mapping[str, Any], *, has_stages: bool, has_phases: bool) -> set[str]:
+    """The names of what changes nothing beside the other `settings`, where there are several stages or not, and several
+    phases or not."""
+    names = {name for name, (other, value) in IDLE_UNLESS.items() if settings.get(other, value) != value}
+    return names | set(() if has_stages else IDLE_IN_ONE_STAGE) | (set() if has_phases else {LEADING_RATE})
 
 
 def defaults(settings: Mapping[str, Domain]) -> dict[str, Any]:

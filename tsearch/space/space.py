@@ -25,11 +25,11 @@ from tsearch.space.goals import ConfirmSettings, Constraint, Objective, SearchSe
 from tsearch.space.refusals import Refusal
 from tsearch.space.schedules import Schedules
 from tsearch.space.settings import (
-    IDLE_IN_ONE_STAGE,
     LEADING_RATE,
     common_depth,
     defaults,
     flatten,
+    idle,
     nest,
 )
 from tsearch.space.structures import Structure, Structures
@@ -257,10 +257,12 @@ class SearchSpace(Frozen):
     def assemble(
         self, division: Division, vector: Vector, leading: Any, settings: Mapping[str, Any]
     ) -> Configuration:
-        """The configuration made of these parts. Settings that a single stage makes meaningless (temporal transformer,
-        early classifiers) take their default, so that equal networks are equal configurations."""
+        """The configuration made of these parts. Settings that change nothing beside the others (a temporal transformer
+        in a single stage, the weight of a loss that is not chosen) take their default, so that equal networks are equal
+        configurations."""
+        unused = idle(settings, has_stages=len(division) > 1, has_phases=True)
         chosen = {
-            name: settings[name] if len(division) > 1 or name not in IDLE_IN_ONE_STAGE else domain.default
+            name: domain.default if name in unused else settings[name]
             for name, domain in self.settings.items()
         }
         schedule = self.schedules.phases(leading, vector, chosen.pop(LEADING_RATE, 1.0))

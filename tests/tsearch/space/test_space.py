@@ -171,6 +171,22 @@ def test_divisions_listed_twice_count_once() -> None:
     assert [space.decode(space.encode(c)) for c in everything] == everything
 
 
+def test_settings_that_another_one_makes_idle_count_once() -> None:
+    training = (
+        "training: {optimizer: [adamw, sgd], transformer_adam: [false, true], loss: [mean, tet], "
+        "tet_weight: [0.2, 0.5], learning_rate_schedule: [one_cycle, step, constant], warmup: [0.1, 0.2], "
+        "step_every: [0.2, 0.3]}\n"
+    )
+    one_phase = FINITE.replace("[[], [4]]", "[[]]").replace("[bucket, score_mix]", "bucket")
+    space = parse_space(one_phase.replace("[1.5, 2.0]", "2.0") + "stages: [[3], [1, 2]]\n" + training)
+    everything = list(space.enumerate())
+    # 3 vectors of one stage, and 6 of two, which alone have temporal transformers: (1 + 2) losses, (2 + 2 + 1) rates
+    assert len(everything) == len(set(everything)) == space.size == (3 * 2 + 6 * 3) * 3 * 5
+    assert [space.decode(space.encode(c)) for c in everything] == everything
+    rng = np.random.default_rng(3)
+    assert {space.random(rng) for _ in range(200)} <= set(everything)
+
+
 def test_a_copy_with_other_fields_is_counted_anew(small: SearchSpace) -> None:
     assert small.model_copy(update={"divisions": ((3,),)}).n_structures == 5 < small.n_structures
     assert small.model_copy(update={"settings": {}}).depth == 3
