@@ -1,11 +1,32 @@
-"""What the end of a trial means for the search: limits broken, metrics that are missing, failures in a row."""
+"""What an outcome is worth, and what the end of a trial means for the search: limits broken, missing metrics, failures
+in a row."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from tsearch.configuration import Result
+from tsearch.engine.executors import Outcome
 from tsearch.engine.proposing import Told
 from tsearch.engine.run_folder import Run, Trial
 from tsearch.engine.store import error_path
 from tsearch.errors import TsearchError, did_you_mean
+
+
+def problem_of(outcome: Outcome, budget: int, use: Callable[[Result], None]) -> str:
+    """What is wrong with an outcome that is to hold a result for `budget` epochs; '' once `use` has taken it.
+
+    A ValueError or TypeError that `use` raises is told as a fault of the result."""
+    result = outcome.result
+    if result is None:
+        return outcome.error
+    if result.budget != budget:
+        return f"the result is for a budget of {result.budget}, not of {budget}"
+    try:
+        use(result)
+    except ValueError as error:
+        return str(error)
+    except TypeError as error:
+        return f"the result cannot be written as JSON: {error}"
+    return ""
 
 
 def violation_of(run: Run, trial: Trial) -> float | None:

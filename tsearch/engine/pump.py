@@ -26,6 +26,7 @@ from tsearch.engine.executors import Executor, Outcome, Segment
 from tsearch.engine.journal import Journal, objective_values
 from tsearch.engine.judging import (
     failure_of_all,
+    problem_of,
     refuse_unknown_constraints,
     too_many_failures,
     violation_of,
@@ -215,17 +216,14 @@ class Pump:
         self, trial: Trial, piece: Piece, outcome: Outcome
     ) -> tuple[Result | None, list[float] | None, str]:
         """The result of an outcome, now on disk, with its objectives; or what is wrong with it."""
-        if outcome.result is None:
-            return None, None, outcome.error
-        if outcome.result.budget != piece.stop:
-            return None, None, f"the result is for a budget of {outcome.result.budget}, not of {piece.stop}"
-        try:
-            self._journal.keep(trial, piece.stop, outcome.result)
-            return outcome.result, objective_values(outcome.result, self._run.objectives), ""
-        except ValueError as error:
-            return None, None, str(error)
-        except TypeError as error:
-            return None, None, f"the result cannot be written as JSON: {error}"
+        values: list[float] = []
+
+        def use(result: Result) -> None:
+            self._journal.keep(trial, piece.stop, result)
+            values.extend(objective_values(result, self._run.objectives))
+
+        error = problem_of(outcome, piece.stop, use)
+        return (None, None, error) if error else (outcome.result, values, "")
 
     # ------------------------------------------------------------------ tell
 

@@ -7,13 +7,15 @@ with its result on disk is not. A training that fails has failed for good; only 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tsearch.configuration import Result
 from tsearch.engine.delivery import Work
 from tsearch.engine.driver import Driver, driver_of
 from tsearch.engine.events import Listener, Warned
-from tsearch.engine.executors import Evaluator, Outcome, Segment
+from tsearch.engine.executors import Outcome, Segment
 from tsearch.engine.journal import keep_error, keep_result, now
+from tsearch.engine.judging import problem_of
 from tsearch.engine.ledger import Ledger
 from tsearch.engine.notes import Summary
 from tsearch.engine.replicate import Replicate, ReplicateNote, Wanted
@@ -28,30 +30,18 @@ def train_replicates(
     run: Run | str | Path,
     wanted: Sequence[Wanted],
     *,
-    evaluator: Evaluator | str | None = None,
-    listener: Listener | None = None,
-    executor: str | None = None,
-    workers: int | None = None,
-    address: str | None = None,
-    segment_timeout_s: float | None = None,
     purpose: str = "replicates",
+    **hands: Any,
 ) -> Run:
     """Train each of `wanted` that has not ended before, and give back the run, whose `replicates` holds them then.
 
-    The run is given as such, by its folder or its name; the other arguments are those of `engine.run.resume`. `purpose`
-    is what the listener is told: 'replicates: 7 of 15 trainings'.
+    The run is given as such, by its folder or its name. `purpose` is what the listener is told: 'replicates: 7 of 15
+    trainings'. `hands` are who does it: evaluator, executor, workers, address, segment_timeout_s and listener, as in
+    `engine.run.resume`.
 
     Raises: TsearchError as `resume` does; KeyboardInterrupt passes, and a second call goes on.
     """
-    with driver_of(
-        run,
-        evaluator,
-        listener=listener,
-        executor=executor,
-        workers=workers,
-        address=address,
-        segment_timeout_s=segment_timeout_s,
-    ) as driver:
+    with driver_of(run, **hands) as driver:
         train(driver, wanted, purpose)
     return open_run(driver.folder)
 
@@ -126,28 +116,18 @@ class _Keeper:
 
     def settle(self, job: _Job, outcome: Outcome) -> None:
         """Keep the result of a training, or why there is none."""
-        error = self._kept(job, outcome)
+
+        def use(result: Result) -> None:
+            objective_values(result, self.run.objectives)
+            keep_result(self.run.folder, job.note.key, job.name, result)
+
+        error = problem_of(outcome, job.work.segment.stop, use)
         if outcome.result is not None and not error:
             self._note_result(job, outcome.result)
             return
         error = keep_error(self.run.folder, f"{job.note.key}.r{job.note.replicate}", error, outcome)
         self._note(job, error=error)
         self.listener(Warned(f"{job.work.name} failed: {error}"))
-
-    def _kept(self, job: _Job, outcome: Outcome) -> str:
-        """'' once a result is on disk; else what is wrong with it."""
-        if outcome.result is None:
-            return outcome.error
-        if outcome.result.budget != job.work.segment.stop:
-            return f"the result is for a budget of {outcome.result.budget}, not of {job.work.segment.stop}"
-        try:
-            objective_values(outcome.result, self.run.objectives)
-            keep_result(self.run.folder, job.note.key, job.name, outcome.result)
-        except ValueError as error:
-            return str(error)
-        except TypeError as error:
-            return f"the result cannot be written as JSON: {error}"
-        return ""
 
     def _note_result(self, job: _Job, result: Result) -> None:
         sha256 = hash_of(result_path(self.run.folder, *job.name).read_bytes())

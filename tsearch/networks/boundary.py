@@ -17,9 +17,8 @@ from tsearch.networks.parts import OptimizerGroup
 
 PRIOR_EPS = 0.05
 SCORE_EPS = 1e-5  # added to the variance of scores over time: a spread well below .003 counts as none
-SLOPE = (
-    0.1  # of the hidden units below 0: normalised scores have both signs, and no unit is dead for all samples
-)
+# Of the hidden units below 0: normalised scores have both signs, and no unit is dead for all samples.
+SLOPE = 0.1
 
 
 class TemporalTransformer(nn.Module):

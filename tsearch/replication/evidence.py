@@ -1,4 +1,4 @@
-"""What is known of a front beyond its single trainings: error bars, the way to test, and verdicts."""
+"""What is known of a front beyond its single trainings: error bars, the gap to test, and verdicts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ class Evidence:
 
     @property
     def noise(self) -> tuple[str, ...]:
-        """Sentences about tuning noise and the way to test."""
+        """Sentences about tuning noise and the gap to test."""
         tuning = tuning_sentence(self.bars) if self.bars else ""
         return tuple(text for text in (tuning, gap_sentence(self.gap)) if text)
 

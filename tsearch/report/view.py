@@ -46,7 +46,7 @@ class RunView:
 
     @cached_property
     def evidence(self) -> Evidence:
-        """Error bars, verdicts and the way to test, all under the searched profile."""
+        """Error bars, verdicts and the gap to test, all under the searched profile."""
         return Evidence(self.front, self.verdicts, self.on_test)
 
     @cached_property

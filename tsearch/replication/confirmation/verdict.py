@@ -1,6 +1,6 @@
 """What a confirmation found about one candidate: plain data, written once and shown from then on."""
 
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from tsearch.frozen import Frozen
 from tsearch.replication.interval import Interval
@@ -63,9 +63,3 @@ class Verdict(Frozen):
     def content(self) -> dict[str, Any]:
         """The verdict as plain JSON data."""
         return self.model_dump(mode="json")
-
-    @classmethod
-    def from_content(cls, content: Any) -> Self:
-        """The verdict that `content` was made from. Raises: pydantic's ValidationError, a ValueError, where it is
-        none."""
-        return cls.model_validate(content)

@@ -197,10 +197,10 @@ def test_replicates_that_happen_to_agree_leave_the_variance_of_samples() -> None
 
 def test_a_verdict_is_plain_data() -> None:
     told = verdict(judge(noisy_pair(0.9, np.random.default_rng(5))))
-    assert Verdict.from_content(json.loads(json.dumps(told.content, allow_nan=False))) == told
+    assert Verdict.model_validate(json.loads(json.dumps(told.content, allow_nan=False))) == told
     assert (told.n_replicates, told.n_samples, told.n_groups) == (5, 1000, 100)
     with pytest.raises(ValueError, match="Field required"):
-        Verdict.from_content({"number": 1})
+        Verdict.model_validate({"number": 1})
 
 
 def test_what_cannot_be_judged_is_refused() -> None:
