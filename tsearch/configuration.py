@@ -60,7 +60,7 @@ class Configuration(Frozen):
     neuron: Annotated[Neuron, AbsentMeans({})] = Neuron()
     temporal_transformer: Annotated[
         Literal["score_mix", "static_mix", "rank1_score", "bucket", "truncate"], AbsentMeans("score_mix")
-    ] = "score_mix"
+    ] = "bucket"
     training: Annotated[Training, BeforeValidator(_training), AbsentMeans({})] = Training()
 
     @model_validator(mode="before")

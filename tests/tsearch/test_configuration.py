@@ -69,7 +69,8 @@ ABSENT_MEANS = {
 def make(**changes) -> Configuration:
     """Two stages; of what is left out, what its absence means."""
     schedule = (Phase(timesteps=(6, 3), epochs=4),)
-    return Configuration(**({"stages": (1, 2), "schedule": schedule, "training": {}} | changes))
+    absent = {"training": {}, "temporal_transformer": "score_mix"}
+    return Configuration(**({"stages": (1, 2), "schedule": schedule} | absent | changes))
 
 
 def test_increasing_timesteps_are_refused() -> None:

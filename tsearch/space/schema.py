@@ -146,7 +146,7 @@ class SpaceFile(Frozen):
         default={}, validate_default=True
     )
     temporal_transformer: Annotated[Choice, _reads_setting(TransformerMode)] = Field(
-        default="score_mix", validate_default=True
+        default="bucket", validate_default=True
     )
     training: Annotated[Section, _reads(TrainingSpace.model_validate, TrainingSpace)] = Field(
         default={}, validate_default=True

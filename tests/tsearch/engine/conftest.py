@@ -53,6 +53,7 @@ def make_space() -> MakeSpace:
             leading_epochs=1,
             settings={
                 "backbone.widths": Choice(((4, 8, 8),)),
+                "temporal_transformer": Choice(("score_mix",)),
                 "training.learning_rate": rates,
                 "training.dropout": Choice((0.0, 0.2)),
             },

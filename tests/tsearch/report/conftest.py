@@ -50,7 +50,11 @@ BOXES = {
 
 def configuration(timesteps: tuple[int, ...]) -> Configuration:
     leading = (Phase(timesteps=(8, 8, 8), epochs=6),) if timesteps[0] > 4 else ()
-    return Configuration(stages=(1, 1, 1), schedule=(*leading, Phase(timesteps=timesteps, epochs=20)))
+    return Configuration(
+        stages=(1, 1, 1),
+        schedule=(*leading, Phase(timesteps=timesteps, epochs=20)),
+        temporal_transformer="score_mix",
+    )
 
 
 def activity(network: NetworkSpec) -> SpikeRecord:

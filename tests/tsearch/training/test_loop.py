@@ -21,6 +21,7 @@ def configuration(schedule=None, **training) -> Configuration:
         backbone=Vgg(widths=(4, 4), pool_after=(1,)),
         stages=(1, 1),
         schedule=schedule or (Phase(timesteps=(3, 2), epochs=1), Phase(timesteps=(2, 1), epochs=2)),
+        temporal_transformer="score_mix",
         training=Training(**({"shift": 1, "dropout": 0.1, "batch_size": 128} | training)),
     )
 

@@ -34,6 +34,7 @@ def configuration(schedule=TWO_PHASES, **training) -> Configuration:
         backbone=Vgg(widths=(3, 4), pool_after=(1,)),
         stages=(1, 1),
         schedule=schedule,
+        temporal_transformer="score_mix",
         training={"batch_size": 16} | training,
     )
 
