@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import tsearch
 from tsearch.engine.run_folder import Run
 from tsearch.front import Front
 from tsearch.replication.evidence import evidence_of
@@ -58,8 +59,9 @@ def test_no_two_labels_of_the_picture_overlap() -> None:
 
 
 def test_the_picture_of_the_readme_has_as_many_trials_as_its_caption() -> None:
-    assert len(set(marks((REPOSITORY / "docs" / "front.svg").read_text()))) == 24
-    assert "--trials 24" in (REPOSITORY / "README.md").read_text().split("    make demo")[0]
+    n_trials = tsearch.load_space("digits_dvs").search.trials
+    assert len(set(marks((REPOSITORY / "docs" / "front.svg").read_text()))) == n_trials
+    assert f"tries {n_trials} networks" in (REPOSITORY / "README.md").read_text().split("    make demo")[0]
 
 
 def test_a_folder_that_is_no_run_is_one_line(tmp_path: Path) -> None:
