@@ -62,7 +62,9 @@ def test_without_a_candidate_the_reason_is_the_answer(tmp_path, monkeypatch, typ
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--margin", "much"], "--margin much: a difference of accuracies is written 1% or 0.01."),
+        (["--margin", "much"], "confirm: margin 'much': a difference of accuracies is written 1% or 0.01"),
+        (["--margin", "-1%"], "confirm: margin '-1%': a difference of accuracies is written 1% or 0.01"),
+        (["--margin", "2"], "confirm: margin '2': a difference of accuracies is written 1% or 0.01"),
         (["--replicates", "2"], "confirm: replicates 2: give a number greater than or equal to 5."),
         (["--trial", "0"], "runs/toy: trial 0 has the same timesteps in every stage. Choose another one."),
         (["--trial", "70"], "runs/toy: trial 70 is not complete, or there is none."),
