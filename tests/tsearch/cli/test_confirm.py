@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "replication"))
 
 import confirmable
 
+from tsearch.cli import main
 from tsearch.replication import testing
 
 
@@ -74,6 +75,12 @@ def test_what_cannot_be_asked_is_one_line(type_in, arguments, message) -> None:
     code, out, err = type_in("confirm", "toy", *arguments)
     assert (code, out, err.startswith(f"tsearch: {message}")) == (2, "", True)
     assert err.count("\n") == 1
+
+
+def test_help_says_what_may_be_saved(capsys) -> None:
+    with pytest.raises(SystemExit):
+        main(["confirm", "--help"])
+    assert "the first objective that is an energy, else the first cost" in capsys.readouterr().out
 
 
 REAL = """\
