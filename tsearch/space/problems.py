@@ -31,19 +31,21 @@ def explain(error: ValidationError, lines: Lines, section: Path = ()) -> Tsearch
 def plain(first: Any) -> str:
     """What pydantic says, as a sentence with the value found."""
     words = _words(first)
-    if first["type"] == "value_error":
-        return f"{words}."
-    return f"{words}, found {shown(repr(first['input']), 100)}."
+    return f"{words}." if first["type"] == "value_error" else f"{words}, found {_found(first)}."
 
 
 def _of_forms(problems: Sequence[Any]) -> str:
     """What is wrong with a value that may have several forms, such as a number or a list of numbers: the problem of the
     form that it has, or else which forms there are."""
     for problem in problems:
-        if not _is_other_form(problem["type"]):
+        if not _is_other_form(problem["type"]) or len(problems) == 1:
             return plain(problem)
     forms = dict.fromkeys(_words(problem).removeprefix("input should be ") for problem in problems)
-    return plain(problems[0] | {"msg": f"Input should be {', or '.join(forms)}"})
+    return f"input should be {', or '.join(forms)}, found {_found(problems[0])}."
+
+
+def _found(problem: Any) -> str:
+    return shown(repr(problem["input"]), 100)
 
 
 def _is_other_form(kind: str) -> bool:

@@ -102,6 +102,10 @@ def test_lists_of_lists_are_choices_of_lists() -> None:
             "s.yaml:6: schedule.leading: [1, 2] grows; the timesteps of a schedule may only shrink.",
         ),
         ("objectives: [{nam: accuracy}]", "s.yaml:6: "),
+        (
+            "objectives: [accuracy, 3]",
+            "'objectives.1': input should be a valid string, or a mapping of keys, found 3. Known keys: name, direction.",
+        ),
         ("constraints: {energy: {}}", "s.yaml:6: constraints.energy: give min, max or both."),
         ("constraints: {energy: {max: 3ms}}", "s.yaml:6: constraints.energy.max: energy is measured in J"),
         ("constraints: {energy: {mx: 3}}", "s.yaml:6: unknown key 'mx'. Did you mean 'max'?"),

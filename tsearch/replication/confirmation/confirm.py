@@ -130,19 +130,6 @@ def confirm_at_end(run: Run, **given: Any) -> tuple[Verdict, ...]:
     return confirm(run, **settings, trials=trials, **given) if trials else ()
 
 
-def _refuse_functions(folder: Path) -> None:
-    """Raises: TsearchError where what the run searched are no networks, before anything of it is looked for."""
-    if isinstance(space_of(folder, read_run_file(folder)), ParameterSpace):
-        raise TsearchError(
-            f"{folder}: only networks can be confirmed, and this run searched plain parameters."
-        )
-
-
-def _refuse_what_is_no_list(trials: object) -> None:
-    if trials is not None and (isinstance(trials, str) or not isinstance(trials, Sequence)):
-        raise TsearchError(f"confirm: trials {trials!r}: give a list of their numbers, such as [12].")
-
-
 def _finish(driver: Driver, plan: Plan) -> tuple[Verdict, ...]:
     twins = read(driver.folder, plan.number, Twins)
     if twins is None:
@@ -155,6 +142,19 @@ def _finish(driver: Driver, plan: Plan) -> tuple[Verdict, ...]:
     verdicts = _verdicts(driver.run(), plan, twins, trios)
     write(driver.folder, plan.number, Verdicts(written=now(), verdicts=verdicts))
     return verdicts
+
+
+def _refuse_functions(folder: Path) -> None:
+    """Raises: TsearchError where what the run searched are no networks, before anything of it is looked for."""
+    if isinstance(space_of(folder, read_run_file(folder)), ParameterSpace):
+        raise TsearchError(
+            f"{folder}: only networks can be confirmed, and this run searched plain parameters."
+        )
+
+
+def _refuse_what_is_no_list(trials: object) -> None:
+    if trials is not None and (isinstance(trials, str) or not isinstance(trials, Sequence)):
+        raise TsearchError(f"confirm: trials {trials!r}: give a list of their numbers, such as [12].")
 
 
 def _trio(run: Run, plan: Plan, pair: Paired) -> Trio | None:
