@@ -3,13 +3,18 @@
 import ast
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
-from tsearch.configuration import Hardware
+from tsearch.configuration import DataSpec, Hardware, Training
+from tsearch.data import DATASETS, describe_dataset
 from tsearch.engine.executors import EXECUTORS
-from tsearch.space.goals import SearchSettings
+from tsearch.errors import TsearchError
+from tsearch.space.file import load_space
+from tsearch.space.goals import ConfirmSettings, SearchSettings
 from tsearch.space.schema import ConstraintText, SpaceFile
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -87,3 +92,62 @@ def test_every_key_of_a_space_file_is_told(model: type[BaseModel]) -> None:
     readme = (REPOSITORY / "README.md").read_text()
     words = set(re.findall(r"\w+", readme.split("```yaml")[1].split("```")[0] + page("search_spaces.md")))
     assert sorted(model.model_fields.keys() - words) == []
+
+
+TABLES = {"setting": Training, "key of `confirm`": ConfirmSettings} | {
+    f"option of `{name}`": DATASETS[name].options for name in ("digits_dvs", "nmnist")
+}
+
+
+@pytest.mark.parametrize("head", TABLES)
+def test_every_setting_is_told_with_its_default_and_its_bounds(head: str) -> None:
+    table = page("search_spaces.md").split(f"\n| {head} | default | values | meaning |\n")[1].split("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[1:]]
+    fields = TABLES[head].model_fields
+    assert [(name, default, values) for name, default, values, _ in rows] == [
+        (f"`{name}`", in_yaml(field.default), values_of(field)) for name, field in fields.items()
+    ]
+    assert all(meaning for *_, meaning in rows)
+
+
+def in_yaml(value: object) -> str:
+    """A default as a space file writes it."""
+    return str(value).lower().removesuffix(".0") if value != 1e-4 else "0.0001"
+
+
+def values_of(field: FieldInfo) -> str:
+    """'0 to below 1': what may be given, by the type of a field and its bounds."""
+    listed = (True, False) if field.annotation is bool else get_args(field.annotation)
+    if listed:
+        return ", ".join(f"`{in_yaml(value)}`" for value in listed)
+    bounds = {name: getattr(mark, name) for mark in field.metadata for name in vars_of(mark)}
+    low = f"above {bounds['gt']}" if "gt" in bounds else f"{bounds['ge']:g}"
+    if "lt" in bounds:
+        return f"{low} to below {bounds['lt']}"
+    if "le" in bounds:
+        return f"{low} to {bounds['le']:g}"
+    return low if "gt" in bounds else f"{low} or more"
+
+
+def vars_of(mark: object) -> list[str]:
+    return [name for name in ("gt", "ge", "lt", "le") if hasattr(mark, name)]
+
+
+@pytest.mark.parametrize("name", sorted(DATASETS))
+def test_a_data_set_reads_the_options_that_are_told_of_it(name: str) -> None:
+    """What `DATASETS` says of options is what reading them accepts."""
+    for option, field in DATASETS[name].options.model_fields.items():
+        given = True if option == "playback" else field.default
+        describe_dataset(DataSpec(name=name, options={option: given}))
+    with pytest.raises(TsearchError, match="unknown option 'colour'"):
+        describe_dataset(DataSpec(name=name, options={"colour": 1}))
+
+
+def test_the_example_of_a_schedule_is_the_shipped_one() -> None:
+    space = load_space("digits_dvs")
+    text = " ".join(page("search_spaces.md").split())
+    epochs, leading = space.last_epochs, space.leading_epochs
+    total = space.schedules.total_epochs
+    assert f"With `epochs: {epochs}`, `leading: [[], [8]]` and `leading_epochs: {leading}`" in text
+    assert f"T=4 trains for {total} epochs, or for {leading} led by 8 and then {epochs}; T=8" in text
+    assert f"for {total} epochs in all" in space.source_text

@@ -7,6 +7,8 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 from tsearch.frozen import AbsentMeans, Frozen
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
+MOST_CROP = 0.5  # so that half of each side remains
+MOST_MIXUP = 4.0  # shares lie near one half there
 
 
 class Phase(Frozen):
@@ -71,10 +73,10 @@ class Training(Frozen):
     early_loss_weight: Annotated[float, Field(ge=0), AbsentMeans(1.0)] = 1.0
     shift: Annotated[int, Field(ge=0), AbsentMeans(0)] = 0
     shift_per: Annotated[Literal["batch", "sample"], AbsentMeans("batch")] = "sample"
-    crop: Annotated[Rate, AbsentMeans(0.0)] = 0.0
+    crop: Annotated[float, Field(ge=0, le=MOST_CROP), AbsentMeans(0.0)] = 0.0
     flip: Annotated[Rate, AbsentMeans(0.0)] = 0.0
     cutout: Annotated[int, Field(ge=0), AbsentMeans(0)] = 0
     event_drop: Annotated[Rate, AbsentMeans(0.0)] = 0.0
-    mixup: Annotated[float, Field(ge=0), AbsentMeans(0.0)] = 0.0
+    mixup: Annotated[float, Field(ge=0, le=MOST_MIXUP), AbsentMeans(0.0)] = 0.0
     keep: Annotated[Literal["last", "best", "average"], AbsentMeans("last")] = "last"
     precision: Annotated[Literal["float32", "bfloat16"], AbsentMeans("float32")] = "float32"

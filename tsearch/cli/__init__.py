@@ -3,6 +3,7 @@
 Exit codes: 0 done; 1 a bug, with its traceback; 2 something the user can mend, in one line; 130 interrupted.
 """
 
+import re
 import sys
 from contextlib import redirect_stdout
 
@@ -38,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(arguments: list[str] | None) -> int:
     """Run the command and print its text; whatever libraries print meanwhile goes to stderr."""
     parser, stdout = make_parser(), sys.stdout
-    parsed = parser.parse_args(arguments)
+    parsed = parser.parse_args(_with_negative_values(sys.argv[1:] if arguments is None else arguments))
     if not hasattr(parsed, "call"):
         parser.print_help()
         return 2
@@ -46,6 +47,17 @@ def _run(arguments: list[str] | None) -> int:
         text = parsed.call(parsed)
     write(stdout, text + "\n", is_result=True)
     return 0
+
+
+def _with_negative_values(arguments: list[str]) -> list[str]:
+    """`--margin -1%` as `--margin=-1%`: argparse would take the value for a flag."""
+    joined: list[str] = []
+    for text in arguments:
+        if joined and re.fullmatch(r"--[a-z-]+", joined[-1]) and re.match(r"-[0-9.]", text):
+            joined[-1] += f"={text}"
+        else:
+            joined.append(text)
+    return joined
 
 
 def _fail(message: str, code: int) -> int:

@@ -62,6 +62,7 @@ def _confirm(command: Parser) -> None:
     _add_run(command)
     command.epilog = (
         "Candidates are trained again beside their uniform twins, then all of them meet the test samples.\n"
+        "What may be saved is the first objective that is an energy, else the first cost, such as latency.\n"
         "One that was cut off goes on as it was planned."
     )
     which = command.add_mutually_exclusive_group()

@@ -50,6 +50,8 @@ def preview(space: SearchSpace, n_proposals: int = 5) -> dict[str, Any]:
         "proposals": [space.to_plain(configuration) for configuration in proposals],
         "proposals_refused": [_why(space, configuration) for configuration in proposals],
         "refused": _refused(space, drawn),
+        "confirm": None if space.confirm is None else space.confirm.model_dump(),
+        "warnings": [text] if space.confirm is not None and (text := _unconfirmable(space)) else [],
     }
 
 
@@ -69,6 +71,23 @@ def _first(space: SearchSpace) -> dict[str, Any]:
             for c, why in refused.items()
         ],
     }
+
+
+def _unconfirmable(space: SearchSpace) -> str:
+    """Why the end of the search finds no candidate to confirm; "" where it may find some."""
+    names = [objective.name for objective in space.objectives]
+    if all(objective.is_maximized for objective in space.objectives):
+        return f"`confirm` finds no candidate, since no cost is among the objectives ({', '.join(names)})"
+    n_stages = space.depth if space.divisions == "any" else max(map(len, space.divisions))
+    if n_stages == 1 or len(space.timesteps) == 1:
+        return "`confirm` finds no candidate, since every network has the same timesteps in all stages"
+    first = (*space.baselines(), *space.enqueued)
+    if len({c.timesteps[0] for c in first if len(set(c.timesteps)) == 1}) < 2:
+        return (
+            "`confirm` may find no candidate, since a candidate lies between uniform networks of two numbers of "
+            "timesteps, and search.baselines names fewer"
+        )
+    return ""
 
 
 def _drawn(space: SearchSpace, n: int) -> list[Configuration]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tsearch.cli.streams import say
-from tsearch.cli.values import as_json, executor_of, limits_of, opened, run_folder, seconds, share
+from tsearch.cli.values import as_json, executor_of, limits_of, opened, run_folder, seconds
 
 if TYPE_CHECKING:
     from tsearch.engine.run_folder import Run
@@ -44,7 +44,7 @@ def confirm(arguments: argparse.Namespace) -> str:
         folder,
         arguments.candidates,
         arguments.replicates,
-        share(arguments.margin, "--margin"),
+        arguments.margin,
         trials=arguments.trial,
         segment_timeout_s=seconds(arguments.segment_timeout, "--segment-timeout"),
         listener=progress_of(arguments),

@@ -30,6 +30,7 @@ def preview_text(content: dict[str, Any]) -> str:
         + hardware_text(content["profile"], content["assume"]),
         _proposal_table(content["proposals"], content["proposals_refused"]),
         _refused_text(content["refused"], content["first_refused"]),
+        "\n".join(f"warning: {text}" for text in content["warnings"]),
     ]
     return "\n\n".join(block for block in blocks if block)
 

@@ -53,14 +53,6 @@ def seconds(text: str | None, flag: str = "--timeout") -> float | None:
         raise TsearchError(f"{flag} {text}: a time is a number with a unit: 90s, 30min or 2h.") from None
 
 
-def share(text: str, flag: str) -> float:
-    """The difference of two accuracies that `flag` gives."""
-    try:
-        return parse(text, "accuracy")
-    except TsearchError:
-        raise TsearchError(f"{flag} {text}: a difference of accuracies is written 1% or 0.01.") from None
-
-
 def executor_of(arguments: argparse.Namespace, default: str | None = None) -> dict[str, Any]:
     """Executor, workers and address. Where none is named: the `default`, None for that of a resumed run."""
     if arguments.address and arguments.executor not in (None, "ray"):

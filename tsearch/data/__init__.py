@@ -11,8 +11,9 @@ from typing import NamedTuple
 from tsearch.configuration import DataSpec
 from tsearch.data import digits, digits_dvs, nmnist, nmnist_playback, own
 from tsearch.data.dataset import Dataset, DatasetInfo, InputClass, Split
+from tsearch.data.options import NoOptions
 from tsearch.errors import TsearchError, did_you_mean
-from tsearch.frozen import content_hash
+from tsearch.frozen import Frozen, content_hash
 from tsearch.machine import machine
 from tsearch.references import is_reference
 
@@ -29,17 +30,18 @@ __all__ = [
 
 
 class Source(NamedTuple):
-    """Where a data set comes from."""
+    """Where a data set comes from, and what may stand under `options` for it."""
 
     load: Callable[[DataSpec], Dataset]
     describe: Callable[[DataSpec], DatasetInfo]
+    options: type[Frozen] = NoOptions
 
 
 DATASETS: dict[str, Source] = {
     "digits": Source(digits.load, digits.describe),
-    "digits_dvs": Source(digits_dvs.load, digits_dvs.describe),
-    "nmnist": Source(nmnist.load, nmnist.describe),
-    "nmnist_playback": Source(nmnist_playback.load, nmnist_playback.describe),
+    "digits_dvs": Source(digits_dvs.load, digits_dvs.describe, digits_dvs.DigitsDvs),
+    "nmnist": Source(nmnist.load, nmnist.describe, nmnist.Nmnist),
+    "nmnist_playback": Source(nmnist_playback.load, nmnist_playback.describe, nmnist.Nmnist),
 }
 
 _loaded: dict[str, Dataset] = {}

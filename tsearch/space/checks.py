@@ -83,6 +83,18 @@ def check_backbones(settings: Mapping[str, Domain], info: "Input", timesteps: in
         raise _misfit(error, lines) from None
 
 
+def check_augmentation(settings: Mapping[str, Domain], info: "Input", lines: Lines) -> None:
+    """Frames are neither moved nor covered by a whole side, where nothing of them may be left."""
+    side = min(info.shape[-2:])
+    for name in ("shift", "cutout"):
+        largest = max(settings[f"training.{name}"].ends)
+        if largest >= side:
+            raise lines.error(
+                ("training", name),
+                f"training.{name}: {largest} pixels, but a side of the frames has {side}. Give at most {side - 1}.",
+            )
+
+
 def check_hardware(hardware: Hardware, lines: Lines) -> None:
     """Every profile must exist, and have the word widths that are assumed."""
     from hwcost import assuming, load_profile
@@ -127,10 +139,15 @@ def check_schedule(schedule: ScheduleSpace, lines: Lines) -> None:
 
 
 def check_baselines(file: SpaceFile, settings: Mapping[str, Domain], lines: Lines) -> None:
-    """The timesteps of baselines are not beyond the largest, and there are not too many baselines."""
+    """The timesteps of baselines are distinct and not beyond the largest, and there are not too many baselines."""
     largest = max(file.timesteps)
     timesteps = uniform_timesteps(file.search, file.timesteps)
     place = ("search", "baselines")
+    twice = next((t for i, t in enumerate(timesteps) if t in timesteps[:i]), None)
+    if twice is not None:
+        raise lines.error(
+            place, f"search.baselines: {twice} is given twice. Name every number of timesteps once."
+        )
     beyond = next((t for t in timesteps if t > largest), None)
     if beyond is not None:
         raise lines.error(

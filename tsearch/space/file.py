@@ -90,6 +90,7 @@ def _settings(file: SpaceFile, lines: Lines) -> dict[str, Domain]:
         if section == "backbone":
             settings |= checks.derived_settings(settings, info, lines)
     checks.check_backbones(settings, info, max(file.timesteps), lines)
+    checks.check_augmentation(settings, info, lines)
     if file.schedule.leading_learning_rate != Choice((1.0,)):
         settings[LEADING_RATE] = file.schedule.leading_learning_rate
     return settings

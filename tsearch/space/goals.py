@@ -3,15 +3,17 @@ of the confirmation after it."""
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PositiveInt
 
 from tsearch.errors import TsearchError
 from tsearch.frozen import AbsentMeans, Frozen
-from tsearch.units import parse, violation
+from tsearch.units import parse, value_of, violation
 
 LONGEST_S = 10 * 365 * 24 * 3600  # ten years; the system's clocks overflow far beyond
+MOST_MARGIN = 0.5  # of accuracy
 Seconds = Annotated[float, Field(gt=0, le=LONGEST_S)]
 
 
@@ -33,12 +35,15 @@ class Constraint(Frozen):
     max: float | None = None
 
 
-def _fraction(given: Any) -> Any:
-    """A fraction such as '1%' as a number; what is no text stays as it is. Raises: ValueError if it is none."""
-    try:
-        return parse(given, "accuracy") if isinstance(given, str) else given
-    except TsearchError:
-        raise ValueError(f"{given!r}: a difference of accuracies is written 1% or 0.01") from None
+def _margin(given: Any) -> float:
+    """A difference of accuracies such as '1%' or 0.01. Raises: ValueError if it is none."""
+    with suppress(TsearchError):
+        margin = value_of(given, "accuracy")
+        if 0 <= margin <= MOST_MARGIN:
+            return margin
+    raise ValueError(
+        f"{given!r}: a difference of accuracies is written 1% or 0.01, from 0 to {MOST_MARGIN:.0%}"
+    )
 
 
 class ConfirmSettings(Frozen):
@@ -49,8 +54,8 @@ class ConfirmSettings(Frozen):
     replicates: Annotated[int, Field(ge=5, le=100)] = 5  # fewer say too little of how trainings differ
     margin: Annotated[
         float,
-        BeforeValidator(_fraction, json_schema_input_type=float | str),
-        Field(ge=0, le=0.5),
+        BeforeValidator(_margin, json_schema_input_type=float | str),
+        Field(ge=0, le=MOST_MARGIN),
     ] = 0.01
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     Field,
     PlainValidator,
     PositiveFloat,
@@ -67,15 +68,27 @@ def searchable(model: type[Frozen]) -> type[Section]:
 def _widened(field: FieldInfo, setting_type: Any) -> tuple[Any, Any]:
     """Type and default of a setting for the values of `field`."""
     annotation = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+    if field.annotation in (int, float):
+        annotation = Annotated[annotation, BeforeValidator(_no_truth)]
     if field.is_required():
         return setting_type(annotation), Field(default=None, validate_default=False)
     return setting_type(annotation), field.get_default(call_default_factory=True)
 
 
+def _no_truth(given: Any) -> Any:
+    """What is given for a number. Raises: ValueError for true and false, which Python takes for 1 and 0."""
+    if isinstance(given, bool):
+        raise ValueError(f"input should be a number, found {given}")
+    return given
+
+
 def _read_backbone(given: Any) -> Section:
     """The section `backbone`, read by its family."""
-    name = given.get("name", "vgg") if isinstance(given, Mapping) else "vgg"
-    return searchable(family(name)).model_validate(given)
+    return searchable(family(_name_of_family(given))).model_validate(given)
+
+
+def _name_of_family(backbone: Any) -> Any:
+    return backbone.get("name", "vgg") if isinstance(backbone, Mapping) else "vgg"
 
 
 NeuronSpace, TrainingSpace = searchable(Neuron), searchable(Training)
@@ -192,5 +205,5 @@ def _model_at(path: tuple[str | int, ...], content: Mapping[str, Any]) -> type[B
     if is_setting:
         return Range
     if top == "backbone":
-        return searchable(family(content["backbone"].get("name", "vgg")))
+        return searchable(family(_name_of_family(content["backbone"])))
     return _MODELS[top]

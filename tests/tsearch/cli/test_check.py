@@ -35,6 +35,31 @@ def write(tmp_path: Path):
     return file
 
 
+@pytest.mark.parametrize(
+    ("change", "warning"),
+    [
+        ("objectives: [accuracy]", "finds no candidate, since no cost is among the objectives (accuracy)"),
+        ("stages: [[2]]", "finds no candidate, since every network has the same timesteps in all stages"),
+        (
+            "search: {baselines: none}",
+            "may find no candidate, since a candidate lies between uniform networks",
+        ),
+        (
+            "search: {baselines: [2]}",
+            "may find no candidate, since a candidate lies between uniform networks",
+        ),
+    ],
+)
+def test_check_warns_where_nothing_can_be_confirmed(type_in, write, change, warning) -> None:
+    asked = f"{SPACE}{change}\nconfirm: {{candidates: 1}}\n"
+    code, out, _ = type_in("check", write(asked))
+    assert code == 0
+    assert out.splitlines()[-1].startswith(f"warning: `confirm` {warning}")
+    assert out.count("warning") == 1
+    for unasked in (f"{SPACE}{change}\n", SPACE + "confirm: {candidates: 1}\n"):
+        assert "warning" not in type_in("check", write(unasked))[1]
+
+
 def test_check_says_what_a_chip_refuses_and_why(type_in, write) -> None:
     path = write(ON_LOIHI + "enqueue: [{stages: [1, 1], timesteps: [2, 1]}]\n")
     code, out, _ = type_in("check", path)

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "replication"))
 
 import confirmable
 
+from tsearch.cli import main
 from tsearch.replication import testing
 
 
@@ -62,7 +63,9 @@ def test_without_a_candidate_the_reason_is_the_answer(tmp_path, monkeypatch, typ
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--margin", "much"], "--margin much: a difference of accuracies is written 1% or 0.01."),
+        (["--margin", "much"], "confirm: margin 'much': a difference of accuracies is written 1% or 0.01"),
+        (["--margin", "-1%"], "confirm: margin '-1%': a difference of accuracies is written 1% or 0.01"),
+        (["--margin", "2"], "confirm: margin '2': a difference of accuracies is written 1% or 0.01"),
         (["--replicates", "2"], "confirm: replicates 2: give a number greater than or equal to 5."),
         (["--trial", "0"], "runs/toy: trial 0 has the same timesteps in every stage. Choose another one."),
         (["--trial", "70"], "runs/toy: trial 70 is not complete, or there is none."),
@@ -72,6 +75,12 @@ def test_what_cannot_be_asked_is_one_line(type_in, arguments, message) -> None:
     code, out, err = type_in("confirm", "toy", *arguments)
     assert (code, out, err.startswith(f"tsearch: {message}")) == (2, "", True)
     assert err.count("\n") == 1
+
+
+def test_help_says_what_may_be_saved(capsys) -> None:
+    with pytest.raises(SystemExit):
+        main(["confirm", "--help"])
+    assert "the first objective that is an energy, else the first cost" in capsys.readouterr().out
 
 
 REAL = """\

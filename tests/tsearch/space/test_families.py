@@ -115,7 +115,7 @@ def test_every_setting_of_a_family_is_a_value_a_list_or_a_range() -> None:
         ("{name: stack, kernel: 3, n_blocks: {low: 2, high: 3}}", "different depths [2, 3]"),
         ("{name: stack, kernal: 3}", "s.yaml:4: unknown key 'kernal'. Did you mean 'kernel'?"),
         ("{name: stack, kernel: 3, widths: [8]}", "unknown key 'widths'. Did you mean 'width'?"),
-        ("3", "s.yaml:4: 'backbone': input should be a valid dictionary"),
+        ("3", "s.yaml:4: 'backbone': input should be a mapping of keys"),
         ("{name: 'mine:network', broken: true}", "s.yaml:4: 'backbone': the network cannot be built."),
         ("{name: 'mine:network', per_stage: [1, 2]}", "one space has one of each"),
     ],

@@ -102,6 +102,10 @@ def test_lists_of_lists_are_choices_of_lists() -> None:
             "s.yaml:6: schedule.leading: [1, 2] grows; the timesteps of a schedule may only shrink.",
         ),
         ("objectives: [{nam: accuracy}]", "s.yaml:6: "),
+        (
+            "objectives: [accuracy, 3]",
+            "'objectives.1': input should be a valid string, or a mapping of keys, found 3. Known keys: name",
+        ),
         ("constraints: {energy: {}}", "s.yaml:6: constraints.energy: give min, max or both."),
         ("constraints: {energy: {max: 3ms}}", "s.yaml:6: constraints.energy.max: energy is measured in J"),
         ("constraints: {energy: {mx: 3}}", "s.yaml:6: unknown key 'mx'. Did you mean 'max'?"),
@@ -126,7 +130,47 @@ def test_lists_of_lists_are_choices_of_lists() -> None:
             "confirm: {margin: 1ms}",
             "s.yaml:6: 'confirm.margin': '1ms': a difference of accuracies is written 1%",
         ),
-        ("confirm: {margin: 60%}", "'confirm.margin': input should be less than or equal to 0.5"),
+        (
+            "confirm: {margin: 60%}",
+            "'confirm.margin': '60%': a difference of accuracies is written 1% or 0.01, from 0 to 50%.",
+        ),
+        (
+            "confirm: true",
+            "'confirm': input should be a mapping of keys, found True. Known keys: candidates, replicates, margin.",
+        ),
+        ("neuron: 3", "'neuron': input should be a mapping of keys, found 3. Known keys: tau, threshold"),
+        (
+            "search: {baselines: []}",
+            "'search.baselines': input should be a list of at least 1 item, found [].",
+        ),
+        ("search: {baselines: [0]}", "'search.baselines.0': input should be greater than 0, found 0."),
+        (
+            "search: {baselines: foo}",
+            "'search.baselines': input should be 'uniform' or 'none', or a list, found 'foo'.",
+        ),
+        ("search: {baselines: [2, 1, 1]}", "s.yaml:6: search.baselines: 1 is given twice."),
+        (
+            "schedule: {leading_epochs: [0]}",
+            "'schedule.leading_epochs.0': input should be greater than 0, found 0.",
+        ),
+        (
+            "schedule: {leading_epochs: []}",
+            "'schedule.leading_epochs': input should be a list of at least 1 item, found [].",
+        ),
+        (
+            "schedule: {leading_epochs: foo}",
+            "unable to parse string as an integer, or a list, found 'foo'.",
+        ),
+        ("training: {flip: true}", "s.yaml:6: 'training.flip': input should be a number, found True."),
+        ("training: {cutout: [0, true]}", "'training.cutout.1': input should be a number, found True."),
+        (
+            "training: {shift: 8}",
+            "s.yaml:6: training.shift: 8 pixels, but a side of the frames has 8. Give at most 7.",
+        ),
+        ("training: {shift: {low: 0, high: 20}}", "s.yaml:6: training.shift: 20 pixels"),
+        ("training: {cutout: [0, 9]}", "s.yaml:6: training.cutout: 9 pixels"),
+        ("training: {crop: 0.6}", "'training.crop': input should be less than or equal to 0.5, found 0.6."),
+        ("training: {mixup: 5}", "'training.mixup': input should be less than or equal to 4, found 5."),
         (
             "search: {replicates: 0}",
             "s.yaml:6: 'search.replicates': input should be greater than or equal to 1",
@@ -167,6 +211,25 @@ def test_a_file_that_cannot_be_used_says_why(text: str, message: str) -> None:
     with pytest.raises(TsearchError, match=r"s\.yaml") as caught:
         parse_space(text, "s.yaml")
     assert message in str(caught.value)
+
+
+def test_options_of_the_data_are_told_where_they_belong() -> None:
+    def message_of(data: str) -> str:
+        with pytest.raises(TsearchError) as caught:
+            parse_space(GOOD.replace("data:\n  name: digits\n", f"data: {data}\n"), "s.yaml")
+        return str(caught.value)
+
+    known = "s.yaml:2: unknown key 'recordings'. Known keys: name, root, options."
+    told = message_of("{name: digits_dvs, recordings: 2}")
+    assert told.startswith(f"{known} Options of digits_dvs stand under `options`: size, digit_size,")
+    assert told.endswith("train_recordings, validation_recordings, test_recordings.")
+    assert message_of("{name: digits, recordings: 2}") == f"{known} digits has no options."
+    assert message_of("{recordings: 2}") == f"{known} Options of a data set stand under `options`."
+
+
+def test_what_changes_nothing_may_be_given_and_what_fills_a_frame_but_for_a_pixel() -> None:
+    space = parse_space(GOOD + "training: {loss: mean, tet_weight: 0.3, shift: 7, cutout: 7, crop: 0.5}\n")
+    assert space.settings["training.tet_weight"] == Choice((0.3,))
 
 
 def test_a_confirmation_is_asked_for_by_its_section() -> None:

@@ -19,8 +19,10 @@ from tsearch.engine.executors import Evaluator
 from tsearch.engine.journal import now
 from tsearch.engine.reopening import progress
 from tsearch.engine.replicates import train
-from tsearch.engine.run_folder import Run
+from tsearch.engine.run_file import read_run_file
+from tsearch.engine.run_folder import Run, folder_of, space_of
 from tsearch.engine.state import as_arguments
+from tsearch.errors import TsearchError
 from tsearch.front import Front
 from tsearch.replication import testing
 from tsearch.replication.confirmation.candidates import MARGIN
@@ -49,13 +51,14 @@ from tsearch.replication.confirmation.twins import (
     wanted_of,
 )
 from tsearch.replication.confirmation.verdict import Twin, Verdict
+from tsearch.space.plain import ParameterSpace
 
 
 def confirm(
     run: Run | str | Path,
     candidates: int = 3,
     replicates: int = 5,
-    margin: float = MARGIN,
+    margin: float | str = MARGIN,
     *,
     trials: Sequence[int] | None = None,
     evaluator: Evaluator | str | None = None,
@@ -81,6 +84,8 @@ def confirm(
     a second call goes on.
     """
     settings = settings_of(candidates, replicates, margin)
+    _refuse_what_is_no_list(trials)
+    _refuse_functions(run.folder if isinstance(run, Run) else folder_of(run))
     with driver_of(
         run,
         evaluator,
@@ -137,6 +142,19 @@ def _finish(driver: Driver, plan: Plan) -> tuple[Verdict, ...]:
     verdicts = _verdicts(driver.run(), plan, twins, trios)
     write(driver.folder, plan.number, Verdicts(written=now(), verdicts=verdicts))
     return verdicts
+
+
+def _refuse_functions(folder: Path) -> None:
+    """Raises: TsearchError where what the run searched are no networks, before anything of it is looked for."""
+    if isinstance(space_of(folder, read_run_file(folder)), ParameterSpace):
+        raise TsearchError(
+            f"{folder}: only networks can be confirmed, and this run searched plain parameters."
+        )
+
+
+def _refuse_what_is_no_list(trials: object) -> None:
+    if trials is not None and (isinstance(trials, str) or not isinstance(trials, Sequence)):
+        raise TsearchError(f"confirm: trials {trials!r}: give a list of their numbers, such as [12].")
 
 
 def _trio(run: Run, plan: Plan, pair: Paired) -> Trio | None:

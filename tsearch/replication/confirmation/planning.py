@@ -21,7 +21,7 @@ def plan_text(plan: Plan) -> str:
     who = ", ".join(f"trial {one.number} ({one.label})" for one in plan.candidates)
     return (
         f"confirmation {plan.number}: {who}, {len(plan.replicates)} fresh replicates of each and of its uniform twins, "
-        f"margin {100 * plan.margin:g} points"
+        f"margin {100 * plan.margin:g} {'point' if plan.margin == 0.01 else 'points'}"
     )
 
 
@@ -37,14 +37,18 @@ def why_not(run: Run, front: Front) -> str:
     return "" if front.complete else "no trial is complete yet"
 
 
-def settings_of(candidates: int, replicates: int, margin: float) -> ConfirmSettings:
+def settings_of(candidates: int, replicates: int, margin: float | str) -> ConfirmSettings:
     """How to confirm, checked. Raises: TsearchError."""
     try:
-        return ConfirmSettings(candidates=candidates, replicates=replicates, margin=margin)
+        return ConfirmSettings.model_validate(
+            {"candidates": candidates, "replicates": replicates, "margin": margin}
+        )
     except ValidationError as error:
         problem = error.errors()[0]
         words = problem["msg"].replace("Input should be", "give a number").removesuffix(".")
-        raise TsearchError(f"confirm: {problem['loc'][0]} {problem['input']!r}: {words}.") from None
+        if problem["type"] != "value_error":
+            words = f"{problem['input']!r}: {words}"
+        raise TsearchError(f"confirm: {problem['loc'][0]} {words.removeprefix('Value error, ')}.") from None
 
 
 def plan_of(run: Run, settings: ConfirmSettings, trials: Sequence[int] | None) -> Plan:

@@ -44,7 +44,7 @@ def test_a_candidate_above_the_curve_saves_and_one_is_told_per_candidate(run) ->
     assert verdicts_of(run.folder) == verdicts
     assert [event.text for event in heard if isinstance(event, Noted)] == [
         "confirmation 1: trial 5 (T=(2, 1)), trial 4 (T=(3, 1)), 5 fresh replicates of each and of its uniform twins, "
-        f"margin 1 points; written to {run.folder}/confirmations/1.plan.json"
+        f"margin 1 point; written to {run.folder}/confirmations/1.plan.json"
     ]
     assert heard[-1] == Advanced("confirming", "test", 25, 25)
 
@@ -192,7 +192,12 @@ def test_a_run_without_candidates_says_so_and_plans_nothing(tmp_path) -> None:
         ({"trials": [1, 2, 3, 4]}, "at most 3 candidates share a confirmation"),
         ({"replicates": 4}, "confirm: replicates 4: give a number greater than or equal to 5"),
         ({"candidates": 0}, "confirm: candidates 0: give a number greater"),
-        ({"margin": 2}, "confirm: margin 2: give a number less"),
+        (
+            {"margin": 2},
+            "confirm: margin 2: a difference of accuracies is written 1% or 0.01, from 0 to 50%",
+        ),
+        ({"margin": "abc"}, "^confirm: margin 'abc': a difference of accuracies is written 1% or 0.01"),
+        ({"trials": 3}, r"confirm: trials 3: give a list of their numbers, such as \[12\]"),
         ({"executor": "cloud"}, "executor 'cloud' not found"),
     ],
 )
@@ -208,10 +213,9 @@ def test_runs_of_something_else_cannot_be_confirmed(tmp_path) -> None:
         return tsearch.run({"x": (0.0, 1.0)}, evaluator, name=name, runs=tmp_path, executor="inline", **given)
 
     plain = search("plain", lambda c, *_: {"loss": c["x"]}, objectives={"loss": "minimize"}, trials=3)
-    with pytest.raises(TsearchError, match="plain: its evaluator cannot be imported"):
-        confirm(plain)
-    with pytest.raises(TsearchError, match="plain: only networks have timesteps to confirm"):
-        confirm(plain, evaluator=lambda *_: {})
+    for given in ({}, {"evaluator": lambda *_: {}}):
+        with pytest.raises(TsearchError, match="plain: only networks can be confirmed, and this run"):
+            confirm(plain, **given)
 
 
 def test_a_run_that_another_process_works_on_is_left_alone(run) -> None:
