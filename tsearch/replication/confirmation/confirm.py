@@ -28,7 +28,7 @@ from tsearch.replication.confirmation.family import verdicts_of_family
 from tsearch.replication.confirmation.judge import Judgement, Pair, Replicated, judge
 from tsearch.replication.confirmation.passes import answer_all
 from tsearch.replication.confirmation.planning import plan_of, plan_text, settings_of, why_not
-from tsearch.replication.confirmation.progress import trials_to_confirm
+from tsearch.replication.confirmation.progress import is_due
 from tsearch.replication.confirmation.stored import (
     Paired,
     Plan,
@@ -37,7 +37,6 @@ from tsearch.replication.confirmation.stored import (
     Verdicts,
     read,
     unfinished,
-    verdicts_of,
     write,
 )
 from tsearch.replication.confirmation.twins import (
@@ -71,10 +70,10 @@ def confirm(
 
     Args:
         run: A run, its folder, or its name.
-        candidates: At most so many, the most promising ones; () is given where there is none.
+        candidates: So many of the most promising ones, without those that have a verdict; () where none is left.
         replicates: How often each candidate and twin is trained.
         margin: How much less accuracy than that of the named twin still counts as equal.
-        trials: Numbers of the trials to confirm, instead of those that are picked.
+        trials: Numbers of the trials to confirm, also again, instead of those that are picked.
         evaluator, executor, workers, address, segment_timeout_s, listener: As in `engine.run.resume`.
 
     Raises: TsearchError where there is nothing that can be confirmed, and as `resume` does. KeyboardInterrupt passes;
@@ -121,8 +120,7 @@ def confirm_at_end(run: Run, **given: Any) -> tuple[Verdict, ...]:
     if reason:
         (given.get("listener") or progress())(Warned(f"nothing is confirmed: {reason}"))
         return ()
-    trials = trials_to_confirm(run, front)
-    return confirm(run, **settings, trials=trials, **given) if trials else ()
+    return confirm(run, **settings, **given) if is_due(run, front) else ()
 
 
 def _finish(driver: Driver, plan: Plan) -> tuple[Verdict, ...]:
@@ -145,8 +143,7 @@ def _trio(run: Run, plan: Plan, pair: Paired) -> Trio | None:
 
 
 def _verdicts(run: Run, plan: Plan, twins: Twins, trios: Sequence[Trio | None]) -> tuple[Verdict, ...]:
-    """The verdicts on what a plan holds, which join those of earlier confirmations; where nothing could be judged, with
-    the reason."""
+    """The verdicts on what a plan holds; where nothing could be judged, with the reason."""
     judged, reasons = [], []
     for planned in plan.candidates:
         mine = [(p, trio) for p, trio in zip(twins.pairs, trios, strict=True) if p.key == planned.key]
@@ -154,7 +151,7 @@ def _verdicts(run: Run, plan: Plan, twins: Twins, trios: Sequence[Trio | None]) 
         pair, judgement, reason = max(found, key=_how_little)
         judged.append((planned, pair, judgement))
         reasons.append(reason)
-    told = verdicts_of_family(judged, verdicts_of(run, before=plan.number))
+    told = verdicts_of_family(judged, plan.number)
     return tuple(
         verdict.model_copy(update={"reason": reason, "margin": plan.margin}) if reason else verdict
         for verdict, reason in zip(told, reasons, strict=True)

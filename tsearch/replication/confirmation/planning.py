@@ -6,9 +6,11 @@ from pydantic import ValidationError
 
 from tsearch.engine.journal import now
 from tsearch.engine.run_folder import Run
+from tsearch.engine.state import as_arguments
 from tsearch.errors import TsearchError
 from tsearch.front import Front
 from tsearch.replication.confirmation.candidates import Candidate, candidate_of, candidates_of
+from tsearch.replication.confirmation.sentences import candidate_sentence
 from tsearch.replication.confirmation.stored import Plan, Planned, fresh_numbers, plans, verdicts_of
 from tsearch.replication.statistics import LEVEL
 from tsearch.space.goals import ConfirmSettings
@@ -37,6 +39,24 @@ def why_not(run: Run, front: Front) -> str:
     return "" if front.complete else "no trial is complete yet"
 
 
+def candidates_left(run: Run, front: Front, settings: ConfirmSettings) -> tuple[Candidate, ...]:
+    """Those of the most promising candidates that have no verdict yet."""
+    told = {verdict.key for verdict in verdicts_of(run)}
+    found = candidates_of(front, settings.candidates, settings.margin)
+    return tuple(one for one in found if one.key not in told)
+
+
+def nothing_left_text(run: Run) -> str:
+    """Why a confirmation has picked no candidate."""
+    front, verdicts = Front.of(run), verdicts_of(run)
+    if not verdicts or not candidates_of(front):
+        return candidate_sentence(front)
+    how = f"tsearch confirm {as_arguments(run)} --trial {verdicts[0].number}"
+    return (
+        f"The most promising candidates have their verdicts. Ask again about one, with fresh trainings: {how}"
+    )
+
+
 def settings_of(candidates: int, replicates: int, margin: float) -> ConfirmSettings:
     """How to confirm, checked. Raises: TsearchError."""
     try:
@@ -56,7 +76,7 @@ def plan_of(run: Run, settings: ConfirmSettings, trials: Sequence[int] | None) -
         raise TsearchError(f"{run.folder}: {reason}.")
     earlier = plans(run.folder)
     if trials is None:
-        chosen = candidates_of(front, settings.candidates, settings.margin)
+        chosen = candidates_left(run, front, settings)
     elif len(set(trials)) > MOST:
         raise TsearchError(
             f"{run.folder}: at most {MOST} candidates share a confirmation. Confirm the others later."
@@ -75,7 +95,6 @@ def plan_of(run: Run, settings: ConfirmSettings, trials: Sequence[int] | None) -
         replicates=fresh_numbers(used, settings.replicates),
         margin=settings.margin,
         level=LEVEL,
-        n_earlier=sum(verdict.p is not None for verdict in verdicts_of(run)),
         data=run.task.identity.data,
     )
 

@@ -118,7 +118,7 @@ def _evidence(verdict: Verdict) -> str:
     groups = f" in {verdict.n_groups:,} groups" if verdict.n_groups < verdict.n_samples else ""
     return (
         f"{counted(verdict.n_replicates, 'training')} each on {verdict.n_samples:,} test samples{groups} "
-        f"(95 % intervals, unadjusted; p after Holm {_p(verdict.p_holm or 0.0)})"
+        f"(95 % intervals, unadjusted; adjusted p {_p(verdict.p_holm or 0.0)})"
     )
 
 

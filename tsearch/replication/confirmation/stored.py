@@ -44,8 +44,7 @@ class Plan(Frozen):
         written: The moment, ISO 8601, UTC.
         replicates: Numbers that no training of the run had before.
         margin: How much less accuracy than that of the named twin still counts as equal.
-        level: Of Holm's procedure, over the candidates of all confirmations of the run.
-        n_earlier: So many hypotheses were tested before.
+        level: Of all confirmations of the run together, see `family.py`.
         data: Hash of the content of the data.
     """
 
@@ -56,7 +55,6 @@ class Plan(Frozen):
     replicates: tuple[int, ...]
     margin: float
     level: float
-    n_earlier: int
     data: str
 
 
@@ -102,12 +100,11 @@ def unfinished(folder: Path) -> Plan | None:
     return next((plan for plan in plans(folder) if read(folder, plan.number, Verdicts) is None), None)
 
 
-def verdicts_of(run: Run | str | Path, before: int | None = None) -> tuple[Verdict, ...]:
-    """The verdicts of a run, in the order in which they were found; those of confirmations under number `before`.
-    Raises: TsearchError if what is stored is damaged."""
+def verdicts_of(run: Run | str | Path) -> tuple[Verdict, ...]:
+    """The verdicts of a run, in the order in which they were found. Raises: TsearchError if what is stored is
+    damaged."""
     folder = run.folder if isinstance(run, Run) else folder_of(run)
-    numbers = [plan.number for plan in plans(folder) if before is None or plan.number < before]
-    stored = [read(folder, number, Verdicts) for number in numbers]
+    stored = [read(folder, plan.number, Verdicts) for plan in plans(folder)]
     return tuple(verdict for one in stored if one is not None for verdict in one.verdicts)
 
 

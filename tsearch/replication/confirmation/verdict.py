@@ -34,7 +34,7 @@ class Verdict(Frozen):
         saving: Part of the named twin's cost that is saved, below 0 where more is spent.
         gap: Accuracy minus that of the named twin.
         above_curve: Accuracy minus that of uniform networks at the candidate's own cost.
-        p: The largest of the one-sided p-values; `p_holm` is that after Holm over the family of the run.
+        p: The largest of the one-sided p-values; `p_holm` is the adjusted one, to compare with 5 %, see `family.py`.
         resolvable: The accuracy above the curve that so many replicates and samples show with 80 % probability.
         margin: How much less accuracy than that of the named twin still counts as equal.
 

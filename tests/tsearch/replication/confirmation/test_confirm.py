@@ -95,7 +95,7 @@ def test_the_plan_is_written_before_any_test_sample_is_read(run) -> None:
         c.number for c in candidates_of(tsearch.Front.of(run))
     ]
     assert (content.replicates, content.margin, content.level) == ((1, 2, 3, 4, 5), 0.01, 0.05)
-    assert (content.n_earlier, content.data) == (0, run.task.identity.data)
+    assert content.data == run.task.identity.data
 
 
 def test_a_confirmation_is_no_part_of_the_search(make_run) -> None:
@@ -112,16 +112,25 @@ def test_a_confirmation_is_no_part_of_the_search(make_run) -> None:
 # ---------------------------------------------------------------------- the family
 
 
-def test_a_later_confirmation_joins_the_family_and_earlier_verdicts_stay(run) -> None:
+def test_a_later_confirmation_spends_less_of_the_level_and_earlier_verdicts_stay(run) -> None:
     (first,) = confirm(run, candidates=1)
     before = (run.folder / "confirmations/1.verdicts.json").read_bytes()
     second = confirm(run, replicates=6, trials=[first.number, 4])
     assert (run.folder / "confirmations/1.verdicts.json").read_bytes() == before
     plan = require(run.folder, 2, Plan)
-    assert (plan.replicates, plan.n_earlier) == ((6, 7, 8, 9, 10, 11), 1)  # fresh ones
-    assert [v.p_holm for v in second] == holm([*(v.p for v in second), first.p])[:2]
-    assert second[0].p_holm > second[0].p
+    assert plan.replicates == (6, 7, 8, 9, 10, 11)  # fresh ones
+    assert [v.p_holm for v in second] == [6 * p for p in holm([v.p for v in second])]
     assert verdicts_of(run) == (first, *second)
+
+
+def test_candidates_with_a_verdict_are_not_picked_again(run, tmp_path) -> None:
+    confirm(run, candidates=1)
+    assert confirm(run, candidates=1) == ()
+    assert [verdict.number for verdict in confirm(run)] == [4]  # the other one
+    n_trained = len(done(tmp_path, "train"))
+    assert confirm(run) == ()
+    assert len(done(tmp_path, "train")) == n_trained
+    assert len(confirm(run, trials=[5])) == 1
 
 
 # ---------------------------------------------------------------------- brackets
