@@ -1,5 +1,6 @@
 """A confirmation that was cut off goes on as planned: nothing is trained twice, and the verdicts are the same."""
 
+import json
 import os
 import pkgutil
 import signal
@@ -146,6 +147,55 @@ def test_what_is_asked_for_and_not_begun_is_to_do(tmp_path, monkeypatch) -> None
     assert confirmation_text(left, Front.of(left)).startswith(
         "confirmation: to do; begin with: tsearch confirm toy"
     )
+
+
+BEFORE_VERDICTS = "tsearch.replication.confirmation.confirm.write", 3
+AFTER_TWINS = "tsearch.replication.confirmation.confirm.write", 2
+
+
+@pytest.mark.parametrize("call", [AFTER_TWINS, BEFORE_VERDICTS])
+@pytest.mark.parametrize("failing", ["2,1", "2,2"])
+def test_a_damaged_replicate_whose_retraining_fails_after_the_twins_are_known_shows_nothing(
+    run, monkeypatch, call, failing
+) -> None:
+    is_after = call is AFTER_TWINS
+    _cut_off(monkeypatch, *call, lambda: confirm(run, candidates=1), is_after=is_after)
+    for path in run.folder.glob("results/*.r3.*"):
+        path.write_text("{}")
+    monkeypatch.setenv("TOY_FAIL", failing)
+    (verdict,) = confirm(run)
+    assert (verdict.word, verdict.p) == ("not shown", None)
+    assert verdict.reason.startswith("replicate 3 of ")
+    assert verdict.reason.endswith("it diverged.")
+    assert verdicts_of(run) == (verdict,)
+
+
+DAMAGED = (
+    {"n_samples": 499},
+    {"right": None},
+    {"n_samples": 8, "right": "AA=="},
+    {"n_samples": 0, "right": ""},
+)
+
+
+@pytest.mark.parametrize("change", DAMAGED)
+def test_a_damaged_test_result_is_measured_again(run, whole, monkeypatch, change) -> None:
+    _cut_off(monkeypatch, *BEFORE_VERDICTS, lambda: confirm(run, candidates=1), is_after=False)
+    path = sorted(run.folder.glob("tests/[!.]*"))[3]
+    content = path.read_text()
+    path.write_text(json.dumps(json.loads(content) | change))
+    assert confirm(run) == whole
+    assert path.read_text() == content
+
+
+def test_an_error_of_the_judge_itself_is_no_verdict(run, monkeypatch) -> None:
+    def judge(*_):
+        raise ValueError("operands could not be broadcast together")
+
+    monkeypatch.setattr("tsearch.replication.confirmation.judging.judge", judge)
+    with pytest.raises(ValueError, match="operands"):
+        confirm(run, candidates=1)
+    assert verdicts_of(run) == ()
 
 
 def test_a_replicate_that_became_damaged_is_trained_again(run, whole, monkeypatch) -> None:
