@@ -20,7 +20,7 @@ from tsearch.engine.state import as_arguments
 from tsearch.front import Front
 from tsearch.replication.confirmation.candidates import MARGIN
 from tsearch.replication.confirmation.judging import groups_of_test, verdicts_of_plan
-from tsearch.replication.confirmation.passes import answer_all
+from tsearch.replication.confirmation.passes import answer_all, lost
 from tsearch.replication.confirmation.planning import plan_of, plan_text, settings_of, why_not
 from tsearch.replication.confirmation.progress import is_due
 from tsearch.replication.confirmation.stored import (
@@ -117,6 +117,7 @@ def confirm_at_end(run: Run, **given: Any) -> tuple[Verdict, ...]:
 
 
 def _finish(driver: Driver, plan: Plan) -> tuple[Verdict, ...]:
+    before = driver.run()
     twins = read(driver.folder, plan.number, Twins)
     if twins is None:
         twins = find_twins(driver, plan)
@@ -125,7 +126,8 @@ def _finish(driver: Driver, plan: Plan) -> tuple[Verdict, ...]:
     groups = groups_of_test(run)
     trios = [_trio(run, plan, pair) for pair in twins.pairs]
     wanted = wanted_of(plan, [trio for trio in trios if trio])
-    train(driver, wanted, PURPOSE)  # what became damaged since
+    again = lost(before, wanted, len(groups))
+    train(driver, wanted, PURPOSE, again)  # what became damaged since, or lost its weights
     run = driver.run()
     whole = [trio for trio in trios if trio and not failure_of(run, plan, trio)]
     answer_all(driver, run, plan, whole, len(groups))

@@ -9,6 +9,7 @@ from tsearch.configuration import Configuration
 from tsearch.engine.delivery import Work
 from tsearch.engine.driver import Driver
 from tsearch.engine.executors import Outcome, Segment
+from tsearch.engine.replicate import Wanted
 from tsearch.engine.run_folder import Run
 from tsearch.engine.state import as_arguments
 from tsearch.errors import TsearchError
@@ -32,6 +33,18 @@ def required_answer(run: Run, member: Configuration, replicate: int, n: int) -> 
         what = f"the {_name(run, member, replicate)} has not answered all {n:,} test samples"
         raise TsearchError(f"{run.folder}: {what}. {_again(run)}")
     return right
+
+
+def lost(before: Run, wanted: Sequence[Wanted], n: int) -> list[Wanted]:
+    """Those of `wanted` that were trained `before` and whose weights are gone, though they have not answered yet."""
+    trained = {(each.key, each.replicate) for each in before.replicates if each.state != "failed"}
+    return [
+        one
+        for one in wanted
+        if (before.space.key(one.configuration), one.replicate) in trained
+        and not testing.has_weights(before, *one)
+        and answer_of(before, *one, n) is None
+    ]
 
 
 def answer_all(driver: Driver, run: Run, plan: Plan, trios: Sequence[Trio], n: int) -> None:

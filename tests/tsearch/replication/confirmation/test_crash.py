@@ -3,6 +3,7 @@
 import json
 import os
 import pkgutil
+import shutil
 import signal
 import subprocess
 import sys
@@ -149,8 +150,8 @@ def test_what_is_asked_for_and_not_begun_is_to_do(tmp_path, monkeypatch) -> None
     )
 
 
-BEFORE_VERDICTS = "tsearch.replication.confirmation.confirm.write", 3
 AFTER_TWINS = "tsearch.replication.confirmation.confirm.write", 2
+BEFORE_VERDICTS = "tsearch.replication.confirmation.confirm.write", 3
 
 
 @pytest.mark.parametrize("call", [AFTER_TWINS, BEFORE_VERDICTS])
@@ -168,6 +169,30 @@ def test_a_damaged_replicate_whose_retraining_fails_after_the_twins_are_known_sh
     assert verdict.reason.startswith("replicate 3 of ")
     assert verdict.reason.endswith("it diverged.")
     assert verdicts_of(run) == (verdict,)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [pytest.param(("tsearch.replication.confirmation.confirm.write", 2), id="before twins"), AFTER_TWINS],
+)
+def test_a_replicate_that_lost_its_weights_is_trained_again(run, whole, tmp_path, monkeypatch, call) -> None:
+    is_after = call is AFTER_TWINS
+    _cut_off(monkeypatch, *call, lambda: confirm(run, candidates=1), is_after=is_after)
+    lost = list(run.folder.glob("checkpoints/*.r3.*"))
+    for path in lost:
+        path.unlink()
+    monkeypatch.setenv("TOY_LOG", str(tmp_path / "again"))
+    assert confirm(run) == whole
+    lines = [line.split() for line in (tmp_path / "again").read_text().splitlines()]
+    assert [r for kind, _, r in lines if kind == "train"] == ["r3"] * len(lost) == ["r3"] * 3
+
+
+def test_weights_that_nobody_needs_any_more_are_not_trained_again(run, whole, tmp_path, monkeypatch) -> None:
+    _cut_off(monkeypatch, *BEFORE_VERDICTS, lambda: confirm(run, candidates=1), is_after=False)
+    shutil.rmtree(run.folder / "checkpoints")
+    monkeypatch.setenv("TOY_LOG", str(tmp_path / "again"))
+    assert confirm(run) == whole
+    assert not (tmp_path / "again").exists()
 
 
 DAMAGED = (
