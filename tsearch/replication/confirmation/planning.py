@@ -9,6 +9,7 @@ from tsearch.engine.run_folder import Run
 from tsearch.engine.state import as_arguments
 from tsearch.errors import TsearchError
 from tsearch.front import Front
+from tsearch.front.constraints import constraints_text, violation
 from tsearch.replication.confirmation.candidates import Candidate, candidate_of, candidates_of
 from tsearch.replication.confirmation.sentences import candidate_sentence
 from tsearch.replication.confirmation.stored import Plan, Planned, fresh_numbers, plans, verdicts_of
@@ -105,6 +106,13 @@ def _named(run: Run, front: Front, number: int, settings: ConfirmSettings) -> Ca
         found = ", ".join(str(point.number) for point in front.complete[:12])
         raise TsearchError(
             f"{run.folder}: trial {number} is not complete, or there is none. Complete: {found} ..."
+        )
+    broken = {m: b for m, b in front.constraints.items() if violation(point.metrics, {m: b}) > 0}
+    if broken:
+        kept = [p.number for p in front.feasible if candidate_of(front, p)]
+        which = f"Choose one that does: {', '.join(map(str, kept[:12]))}." if kept else "None does."
+        raise TsearchError(
+            f"{run.folder}: trial {number} does not keep {constraints_text(broken)}, set by the run. {which}"
         )
     candidate = candidate_of(front, point, settings.margin)
     if candidate is None:

@@ -20,7 +20,7 @@ from tsearch.replication.confirmation.confirm import confirm
 from tsearch.replication.confirmation.sentences import verdict_sentence
 from tsearch.replication.confirmation.stored import Plan, Twins, require, verdicts_of
 from tsearch.replication.statistics import holm
-from tsearch.space.goals import ConfirmSettings
+from tsearch.space.goals import ConfirmSettings, Constraint
 
 
 def done(tmp_path: Path, what: str) -> Counter[str]:
@@ -210,6 +210,18 @@ def test_what_cannot_be_asked_is_one_line_and_writes_nothing(run, given, message
         confirm(run, **given)
     assert not (run.folder / "confirmations").exists()
     assert open_run(run.folder).replicates == ()
+
+
+@pytest.mark.usefixtures("toys")
+def test_a_trial_that_breaks_a_limit_of_the_run_is_not_confirmed_by_its_number(tmp_path) -> None:
+    limits = {"energy_pj": Constraint(max=1e9), "accuracy": Constraint(min=0.82)}
+    space = confirmable.make_space().model_copy(update={"constraints": limits})
+    run = confirmable.search(tmp_path, space=space)
+    message = "toy: trial 5 does not keep accuracy at least 82.0 %, set by the run. Choose one that does: 4"
+    with pytest.raises(TsearchError, match=message):
+        confirm(run, trials=[5])
+    assert not (run.folder / "confirmations").exists()
+    assert len(confirm(run, trials=[4])) == 1
 
 
 def test_runs_of_something_else_cannot_be_confirmed(tmp_path) -> None:
