@@ -47,11 +47,11 @@ def verdict_sentence(verdict: Verdict) -> str:
 
 
 def main_verdict(verdicts: Sequence[Verdict]) -> Verdict | None:
-    """The verdict that answers for a run: the largest saving that was confirmed, else what was nearest to one."""
-    saved = [verdict for verdict in verdicts if verdict.word == "saves"]
-    if saved:
-        return max(saved, key=lambda verdict: verdict.saving.value if verdict.saving else 0.0)
-    return min(verdicts, key=lambda verdict: 1.0 if verdict.p is None else verdict.p, default=None)
+    """The verdict that answers for a run: of the last ones of every candidate the surest saving, else what came nearest
+    to one. The largest of several savings would be the luckiest."""
+    last = {verdict.key: verdict for verdict in verdicts}.values()
+    saved = [verdict for verdict in last if verdict.word == "saves"]
+    return min(saved or last, key=lambda one: 2.0 if one.p_holm is None else one.p_holm, default=None)
 
 
 def _reason_for_none(front: Front) -> str | None:

@@ -36,7 +36,7 @@ def said(
 def verdict(word: Word = "saves", saving: float = 0.14, number: int = 17, p: float | None = 0.004) -> Verdict:
     return Verdict(
         number=number,
-        key="a" * 16,
+        key=f"{number:016x}",
         label="T=(6, 3, 1)",
         cost="energy_pj",
         word=word,
@@ -143,13 +143,21 @@ def test_without_twins_the_reason_is_told() -> None:
     assert verdict_sentence(bare) == "Not shown: T=(2, 1) (trial 3): no twins."
 
 
-def test_the_verdict_of_a_run_is_its_largest_saving_or_what_came_nearest() -> None:
+def test_the_verdict_of_a_run_is_its_surest_saving_or_what_came_nearest() -> None:
     bare = Verdict(
         number=1, key="d", label="T=(2, 1)", cost="energy_pj", word="not shown", reason="no twins."
     )
     near, far = verdict("not shown", number=2, p=0.06), verdict("costs more", number=3, p=0.9)
-    small, large = verdict(saving=0.1, number=4), verdict(saving=0.2, number=5, p=0.02)
+    sure, large = verdict(saving=0.1, number=4), verdict(saving=0.2, number=5, p=0.02)
     assert main_verdict([]) is None
     assert main_verdict([bare]) is bare
     assert main_verdict([bare, far, near]) is near
-    assert main_verdict([far, small, large, near]) is large
+    assert main_verdict([far, sure, large, near]) is sure
+
+
+def test_only_the_last_verdict_of_a_candidate_answers_for_a_run() -> None:
+    saved, again = verdict(number=4), verdict("not shown", number=4, p=0.3)
+    other = verdict("not shown", number=5, p=0.2)
+    assert main_verdict([saved, again]) is again
+    assert main_verdict([saved, other, again]) is other
+    assert main_verdict([again, saved]) is saved
