@@ -74,6 +74,11 @@ def stored(run: Run, key: str, replicate: int) -> Tested | None:
     return None
 
 
+def n_stored(run: Run) -> int:
+    """How many trainings of a run have answered test samples."""
+    return len(list((run.folder / "tests").glob("[!.]*.json")))
+
+
 def keep(run: Run, key: str, replicate: int, result: Result) -> None:
     """Put what a pass over the test samples gave on disk."""
     path = _path(run, key, replicate)

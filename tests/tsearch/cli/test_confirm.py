@@ -67,7 +67,7 @@ def test_where_every_candidate_has_a_verdict_it_says_how_to_ask_again(type_in) -
         "tsearch confirm toy --trial 5\n"
     )
     _, out, _ = type_in("confirm", "toy", "--trial", "5")
-    assert "(trial 5)" in out
+    assert "T=(2, 1) (trial 5, named by hand)" in out
 
 
 @pytest.mark.usefixtures("toy")

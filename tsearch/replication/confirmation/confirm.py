@@ -28,6 +28,7 @@ from tsearch.replication.confirmation.stored import (
     Plan,
     Twins,
     Verdicts,
+    plan_hash,
     read,
     unfinished,
     write,
@@ -132,7 +133,8 @@ def _finish(driver: Driver, plan: Plan) -> tuple[Verdict, ...]:
     whole = [trio for trio in trios if trio and not failure_of(run, plan, trio)]
     answer_all(driver, run, plan, whole, len(groups))
     verdicts = verdicts_of_plan(run, plan, twins.pairs, trios, groups)
-    write(driver.folder, plan.number, Verdicts(written=now(), verdicts=verdicts))
+    hashed = plan_hash(driver.folder, plan.number)
+    write(driver.folder, plan.number, Verdicts(written=now(), plan=hashed, verdicts=verdicts))
     return verdicts
 
 

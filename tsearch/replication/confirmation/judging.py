@@ -40,7 +40,7 @@ def verdicts_of_plan(
         reasons.append(reason)
     told = verdicts_of_family(judged, plan.number)
     return tuple(
-        verdict.model_copy(update={"reason": reason, "margin": plan.margin}) if reason else verdict
+        verdict.model_copy(update={"reason": reason, "margin": plan.margin, "named": plan.named})
         for verdict, reason in zip(told, reasons, strict=True)
     )
 

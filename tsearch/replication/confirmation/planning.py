@@ -14,6 +14,7 @@ from tsearch.replication.confirmation.candidates import Candidate, candidate_of,
 from tsearch.replication.confirmation.sentences import candidate_sentence
 from tsearch.replication.confirmation.stored import Plan, Planned, fresh_numbers, plans, verdicts_of
 from tsearch.replication.statistics import LEVEL
+from tsearch.replication.testing import n_stored
 from tsearch.space.goals import ConfirmSettings
 
 MOST = 3  # candidates of one confirmation: each costs the others power
@@ -96,6 +97,8 @@ def plan_of(run: Run, settings: ConfirmSettings, trials: Sequence[int] | None) -
         replicates=fresh_numbers(used, settings.replicates),
         margin=settings.margin,
         level=LEVEL,
+        named=trials is not None,
+        n_tested=n_stored(run),
         data=run.task.identity.data,
     )
 

@@ -27,7 +27,7 @@ def candidate_sentence(front: Front, advice: bool = True) -> str:
 
 def verdict_sentence(verdict: Verdict) -> str:
     """What a confirmation found about one candidate, with its intervals."""
-    who = f"{verdict.label} (trial {verdict.number})"
+    who = f"{verdict.label} (trial {verdict.number}{', named by hand' if verdict.named else ''})"
     if verdict.saving is None or verdict.gap is None or verdict.above_curve is None:
         return f"Not shown: {who}: {verdict.reason}"
     cost, twin = title(verdict.cost), verdict.twins[-1].text

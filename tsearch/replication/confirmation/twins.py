@@ -17,7 +17,7 @@ from tsearch.engine.replicates import train
 from tsearch.engine.run_folder import Run
 from tsearch.errors import TsearchError
 from tsearch.replication.confirmation.family import NO_BRACKET
-from tsearch.replication.confirmation.stored import Paired, Plan, Planned, Twins
+from tsearch.replication.confirmation.stored import Paired, Plan, Planned, Twins, plan_hash
 from tsearch.replication.confirmation.verdict import Twin
 
 PURPOSE = "confirming"
@@ -56,7 +56,10 @@ def find_twins(driver: Driver, plan: Plan) -> Twins:
                 paired[place] = found
             else:
                 trios[place] = found
-    return Twins(written=now(), pairs=tuple(paired[one.key, is_plain] for one, is_plain in pairs))
+    hashed = plan_hash(driver.folder, plan.number)
+    return Twins(
+        written=now(), plan=hashed, pairs=tuple(paired[one.key, is_plain] for one, is_plain in pairs)
+    )
 
 
 def trio_of(run: Run, planned: Planned, timesteps: int, is_plain: bool) -> Trio | None:

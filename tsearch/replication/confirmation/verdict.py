@@ -37,6 +37,7 @@ class Verdict(Frozen):
         p: The largest of the one-sided p-values; `p_holm` is the adjusted one, to compare with 5 %, see `family.py`.
         resolvable: The accuracy above the curve that so many replicates and samples show with 80 % probability.
         margin: How much less accuracy than that of the named twin still counts as equal.
+        named: Whether the trial was named by hand, instead of picked on validation.
 
     Numbers are None where nothing could be judged. Accuracies are fractions in [0, 1].
     """
@@ -58,6 +59,7 @@ class Verdict(Frozen):
     n_samples: int = 0
     n_groups: int = 0
     reason: str = ""
+    named: bool = False
 
     @property
     def content(self) -> dict[str, Any]:

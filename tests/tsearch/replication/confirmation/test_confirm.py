@@ -243,6 +243,34 @@ def test_a_run_that_another_process_works_on_is_left_alone(run) -> None:
         confirm(run)
 
 
+def test_a_plan_tells_whether_trials_were_named_and_how_much_was_tested_before(run) -> None:
+    (picked,) = confirm(run, candidates=1)
+    (named,) = confirm(run, trials=[4])
+    told = [(p.named, p.n_tested) for p in (require(run.folder, n, Plan) for n in (1, 2))]
+    assert told == [(False, 0), (True, 15)]
+    assert (picked.named, named.named) == (False, True)
+    assert "(trial 4, named by hand)" in verdict_sentence(named)
+    assert "by hand" not in verdict_sentence(picked)
+
+
+@pytest.mark.parametrize("is_after_verdicts", [True, False])
+def test_a_plan_that_was_changed_afterwards_is_refused_in_one_line(run, is_after_verdicts) -> None:
+    confirm(run, candidates=1)
+    folder = run.folder / "confirmations"
+    plan, verdicts = folder / "1.plan.json", folder / "1.verdicts.json"
+    plan.write_text(json.dumps(json.loads(plan.read_text()) | {"margin": 0.5}))
+    if not is_after_verdicts:
+        verdicts.unlink()
+    written = "verdicts" if is_after_verdicts else "twins"
+    with pytest.raises(
+        TsearchError, match=rf"1.plan.json has changed since 1.{written}.json was written. Restore"
+    ):
+        confirm(run)
+    plan.unlink()
+    with pytest.raises(TsearchError, match=r"1.plan.json is missing. Restore it"):
+        confirm(run, replicates=6)
+
+
 def test_a_plan_that_is_damaged_is_one_line(run) -> None:
     confirm(run, candidates=1)
     (run.folder / "confirmations/1.plan.json").write_text('{"format": 7}')
