@@ -163,10 +163,10 @@ def n_saving(
         return None
 
     verdicts: tuple[Verdict, ...] = ()
-    for batch in (candidates[:3], candidates[3:]):
+    for number, batch in enumerate((candidates[:3], candidates[3:]), start=1):
         pairs = [(candidate, pair_of(candidate)) for candidate in batch]
         judged = [(candidate, TWINS, judge(pair) if pair else None) for candidate, pair in pairs]
-        verdicts += verdicts_of_family(judged, earlier=verdicts)
+        verdicts += verdicts_of_family(judged, number)
     return sum(verdict.word == "saves" for verdict in verdicts)
 
 

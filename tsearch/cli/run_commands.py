@@ -35,9 +35,9 @@ def confirm(arguments: argparse.Namespace) -> str:
     """Train candidates for a saving again, and judge them against uniform timesteps on test samples."""
     from tsearch.cli.commands import progress_of
     from tsearch.engine.run_folder import open_run
-    from tsearch.front import Front
     from tsearch.replication.confirmation.confirm import confirm as confirm_run
-    from tsearch.replication.confirmation.sentences import candidate_sentence, verdict_sentence
+    from tsearch.replication.confirmation.planning import nothing_left_text
+    from tsearch.replication.confirmation.sentences import verdict_sentence
 
     folder = run_folder(arguments.run, arguments.runs)
     verdicts = confirm_run(
@@ -51,7 +51,7 @@ def confirm(arguments: argparse.Namespace) -> str:
         **executor_of(arguments),
     )
     sentences = [verdict_sentence(verdict) for verdict in verdicts]
-    answer = "\n".join(sentences) if verdicts else candidate_sentence(Front.of(open_run(folder)))
+    answer = "\n".join(sentences) if verdicts else nothing_left_text(open_run(folder))
     if not arguments.json:
         return answer
     return as_json({"run": str(folder), "verdicts": [v.content for v in verdicts], "answer": answer})

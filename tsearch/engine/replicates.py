@@ -46,22 +46,24 @@ def train_replicates(
     return open_run(driver.folder)
 
 
-def train(driver: Driver, wanted: Sequence[Wanted], purpose: str) -> None:
-    """The same for a run whose lock is held. Raises: ValueError where the search's own number is wanted."""
+def train(driver: Driver, wanted: Sequence[Wanted], purpose: str, again: Sequence[Wanted] = ()) -> None:
+    """The same for a run whose lock is held; those of `wanted` that are to be trained `again` are so although they have
+    ended. Raises: ValueError where the search's own number is wanted."""
     run = driver.run()
     if any(each.replicate == run.task.replicate for each in wanted):
         raise ValueError(
             f"replicate {run.task.replicate} is that of the search: its trials are trained with it"
         )
-    ended = {(each.key, each.replicate) for each in run.replicates if each.has_ended}
+    repeated = {(run.space.key(configuration), replicate) for configuration, replicate in again}
+    ended = {(each.key, each.replicate) for each in run.replicates if each.has_ended} - repeated
     every = {job.note.name: job for job in (_job(run, each) for each in wanted)}
-    jobs = [job for job in every.values() if (job.note.key, job.note.replicate) not in ended]
+    jobs = [job for job in every.values() if job.place not in ended]
     n_done = len(every) - len(jobs)
     ledger = Ledger(run.folder / LEDGER, [])
     try:
         ledger.note_of_run({job.note.name: job.note.model_dump() for job in jobs})
         keeper = _Keeper(run, ledger, driver.listener)
-        missing = [job for job in jobs if not keeper.has(job)]
+        missing = [job for job in jobs if job.place in repeated or not keeper.has(job)]
         by_name = {job.work.name: job for job in missing}
         driver.carry_out(
             [job.work for job in missing],
@@ -80,6 +82,10 @@ class _Job:
 
     note: ReplicateNote
     work: Work
+
+    @property
+    def place(self) -> tuple[str, int]:
+        return self.note.key, self.note.replicate
 
     @property
     def name(self) -> CheckpointName:

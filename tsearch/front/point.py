@@ -132,12 +132,20 @@ def point_of(
 
 
 def fresh_metrics(run: "Run") -> dict[str, list[Mapping[str, float]]]:
-    """The metrics of every fresh training of a run, by key, in the order of their replicates."""
+    """The metrics of every fresh training of a run, by the key of its trial, in the order of their replicates."""
     fresh: dict[str, list[Mapping[str, float]]] = {}
+    own = own_keys(run)
     for one in sorted(run.replicates, key=lambda one: one.replicate):
         if one.state == "complete" and one.replicate != run.task.replicate:
-            fresh.setdefault(one.key, []).append(one.metrics)
+            fresh.setdefault(own.get(one.key, one.key), []).append(one.metrics)
     return fresh
+
+
+def own_keys(run: "Run") -> dict[str, str]:
+    """By today's keys of trials that were trained again, those that they have: earlier versions made others."""
+    if not run.replicates:
+        return {}
+    return {run.space.key(trial.configuration): trial.key for trial in run.trials}
 
 
 def parameters_of(configuration: Any) -> dict[str, Any]:

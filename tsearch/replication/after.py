@@ -7,6 +7,7 @@ from typing import Any
 from tsearch.engine.replicates import Wanted, train_replicates
 from tsearch.engine.run_folder import Run, open_run
 from tsearch.front import Front
+from tsearch.front.point import own_keys
 from tsearch.replication.confirmation.confirm import confirm_at_end
 from tsearch.replication.error_bars.racing import next_wanted
 
@@ -27,17 +28,20 @@ def replicate_front(run: Run | str | Path, n: int, **hands: Any) -> Run:
     """Train the members of a front again until each has `n` trainings, those with an undecided place up to twice as
     many, see `error_bars.racing`."""
     run = run if isinstance(run, Run) else open_run(run)
-    while asked := next_wanted(Front.of(run), n, tried_of(run), run.task.replicate):
+    tried, before = tried_of(run), None
+    while tried != before and (asked := next_wanted(Front.of(run), n, tried, run.task.replicate)):
         configurations = {trial.number: trial.configuration for trial in run.trials}
         wanted = [Wanted(configurations[point.number], replicate) for point, replicate in asked]
         run = train_replicates(run, wanted, purpose="replicates of the front", **hands)
+        tried, before = tried_of(run), tried
     return run
 
 
 def tried_of(run: Run) -> dict[str, set[int]]:
-    """The replicates of every configuration that have ended, by key."""
+    """The replicates of every configuration that have ended, by the key of its trial."""
     tried: dict[str, set[int]] = {}
+    own = own_keys(run)
     for one in run.replicates:
         if one.has_ended:
-            tried.setdefault(one.key, set()).add(one.replicate)
+            tried.setdefault(own.get(one.key, one.key), set()).add(one.replicate)
     return tried

@@ -74,6 +74,11 @@ def stored(run: Run, key: str, replicate: int) -> Tested | None:
     return None
 
 
+def n_stored(run: Run) -> int:
+    """How many trainings of a run have answered test samples."""
+    return len(list((run.folder / "tests").glob("[!.]*.json")))
+
+
 def keep(run: Run, key: str, replicate: int, result: Result) -> None:
     """Put what a pass over the test samples gave on disk."""
     path = _path(run, key, replicate)
@@ -89,12 +94,16 @@ def keep(run: Run, key: str, replicate: int, result: Result) -> None:
 
 def weights_of(run: Run, configuration: Configuration, replicate: int) -> bytes:
     """The weights at the end of a training. Raises: TsearchError if the run holds none."""
-    key = _key(run, configuration, replicate)
-    name = CheckpointName(key, replicate, run.space.epochs(configuration))
+    name = _checkpoint_name(run, configuration, replicate)
     weights = read_checkpoint(run.folder, name)
     if weights is None:
         raise TsearchError(f"{checkpoint_path(run.folder, name)}: this run holds no weights of it.")
     return weights
+
+
+def has_weights(run: Run, configuration: Configuration, replicate: int) -> bool:
+    """Whether the run holds the weights at the end of a training."""
+    return checkpoint_path(run.folder, _checkpoint_name(run, configuration, replicate)).is_file()
 
 
 def _measured(configuration: Configuration, checkpoint: bytes, task: Task, where: "torch.device") -> Result:
@@ -124,6 +133,10 @@ def _tested(accuracy: float, n_samples: int, right: str | None) -> Tested:
 
 def _path(run: Run, key: str, replicate: int) -> Path:
     return run.folder / "tests" / f"{key}.r{replicate}.json"
+
+
+def _checkpoint_name(run: Run, configuration: Configuration, replicate: int) -> CheckpointName:
+    return CheckpointName(_key(run, configuration, replicate), replicate, run.space.epochs(configuration))
 
 
 def _key(run: Run, configuration: Configuration, replicate: int) -> str:

@@ -93,7 +93,7 @@ def _axes(evidence: Evidence) -> tuple[str | None, str]:
 
 
 def _confirmed_saving(evidence: Evidence) -> tuple[Verdict, tuple[Point, Point]] | None:
-    """The verdict of the largest confirmed saving, its named twin and its candidate, where both are trials."""
+    """The verdict of the surest confirmed saving, its named twin and its candidate, where both are trials."""
     verdict = main_verdict(evidence.verdicts)
     if verdict is None or verdict.word != "saves":
         return None

@@ -60,6 +60,18 @@ def test_without_a_candidate_the_reason_is_the_answer(tmp_path, monkeypatch, typ
 
 
 @pytest.mark.usefixtures("toy")
+def test_where_every_candidate_has_a_verdict_it_says_how_to_ask_again(type_in) -> None:
+    type_in("confirm", "toy")
+    _, again, _ = type_in("confirm", "toy")
+    assert again == (
+        "The most promising candidates have their verdicts. Ask again about one, with fresh trainings: "
+        "tsearch confirm toy --trial 5\n"
+    )
+    _, out, _ = type_in("confirm", "toy", "--trial", "5")
+    assert "T=(2, 1) (trial 5, named by hand)" in out
+
+
+@pytest.mark.usefixtures("toy")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -17,6 +17,7 @@ from tsearch.engine.run_folder import Run, open_run
 from tsearch.errors import TsearchError
 from tsearch.export.evaluation import accuracy_on_test
 from tsearch.front import Front
+from tsearch.replication.after import replicate_front
 from tsearch.training.checkpoints import unpack_weights
 from tsearch.units import format_value
 
@@ -55,6 +56,16 @@ def test_it_opens_with_its_trials_under_the_names_that_they_had(real, toy) -> No
             assert run.space.decode(run.space.encode(trial.configuration)) == trial.configuration
     assert real.file.evaluator == "tsearch.training.evaluate:train_and_price"
     assert (real.task.identity.recipe, real.task.identity.counting) == (1, 1)
+
+
+def test_its_front_is_trained_again_though_its_keys_are_not_todays(toy) -> None:
+    """It went on for ever: fresh trainings have today's keys, and were not found under those of the trials."""
+    members = Front.of(toy).points
+    again = replicate_front(toy, 3, executor="inline", listener=tsearch.quiet)
+    fresh = {point.number: len(point.replicates) for point in Front.of(again).points}
+    assert set(fresh) == {point.number for point in members}
+    assert min(fresh.values()) >= 1
+    assert sum(fresh.values()) == len(again.replicates)
 
 
 def test_its_front_is_the_one_that_was_shown_then(real, toy, capsys) -> None:

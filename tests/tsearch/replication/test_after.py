@@ -68,6 +68,11 @@ def test_who_falls_back_is_left_and_shown_and_a_second_call_trains_nothing(run: 
     )
 
 
+def test_a_round_that_trains_nothing_is_the_last(run: tsearch.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tsearch.replication.after.train_replicates", lambda run, *_, **__: run)
+    assert replicate_front(run, 4, evaluator=noisy, executor="inline").replicates == ()
+
+
 def test_the_front_and_its_numbers_stay_those_of_the_search(run: tsearch.Run) -> None:
     again = replicate_front(run, 3, evaluator=noisy, executor="inline", listener=tsearch.quiet)
     before, after = Front.of(run), Front.of(again)

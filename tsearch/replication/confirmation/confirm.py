@@ -1,18 +1,14 @@
 """A confirmation: candidates for a saving are trained again beside their uniform twins, and judged on test samples.
 
 What is to be judged, and how, is written down first (`planning.py`). Replicates are trained (`twins.py`), the twins are
-written down, and only then the test samples are read, once per configuration and replicate (`passes.py`). What a crash
-cut off goes on as it was planned.
+written down, and only then the test samples are read, once per configuration and replicate (`passes.py`), and verdicts
+follow (`judging.py`). What a crash cut off goes on as it was planned.
 """
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from tsearch.configuration import Configuration
 from tsearch.engine.driver import Driver, driver_of
 from tsearch.engine.events import Listener, Noted, Warned
 from tsearch.engine.executors import Evaluator
@@ -24,33 +20,30 @@ from tsearch.engine.run_folder import Run, folder_of, space_of
 from tsearch.engine.state import as_arguments
 from tsearch.errors import TsearchError
 from tsearch.front import Front
-from tsearch.replication import testing
 from tsearch.replication.confirmation.candidates import MARGIN
-from tsearch.replication.confirmation.family import verdicts_of_family
-from tsearch.replication.confirmation.judge import Judgement, Pair, Replicated, judge
-from tsearch.replication.confirmation.passes import answer_all
+from tsearch.replication.confirmation.judging import groups_of_test, verdicts_of_plan
+from tsearch.replication.confirmation.passes import answer_all, lost
 from tsearch.replication.confirmation.planning import plan_of, plan_text, settings_of, why_not
-from tsearch.replication.confirmation.progress import trials_to_confirm
+from tsearch.replication.confirmation.progress import is_due
 from tsearch.replication.confirmation.stored import (
     Paired,
     Plan,
-    Planned,
     Twins,
     Verdicts,
+    plan_hash,
     read,
     unfinished,
-    verdicts_of,
     write,
 )
 from tsearch.replication.confirmation.twins import (
     PURPOSE,
     Trio,
+    failure_of,
     find_twins,
-    replicates_by_key,
     trio_of,
     wanted_of,
 )
-from tsearch.replication.confirmation.verdict import Twin, Verdict
+from tsearch.replication.confirmation.verdict import Verdict
 from tsearch.space.plain import ParameterSpace
 
 
@@ -74,10 +67,10 @@ def confirm(
 
     Args:
         run: A run, its folder, or its name.
-        candidates: At most so many, the most promising ones; () is given where there is none.
+        candidates: So many of the most promising ones, without those that have a verdict; () where none is left.
         replicates: How often each candidate and twin is trained.
         margin: How much less accuracy than that of the named twin still counts as equal.
-        trials: Numbers of the trials to confirm, instead of those that are picked.
+        trials: Numbers of the trials to confirm, also again, instead of those that are picked.
         evaluator, executor, workers, address, segment_timeout_s, listener: As in `engine.run.resume`.
 
     Raises: TsearchError where there is nothing that can be confirmed, and as `resume` does. KeyboardInterrupt passes;
@@ -126,21 +119,27 @@ def confirm_at_end(run: Run, **given: Any) -> tuple[Verdict, ...]:
     if reason:
         (given.get("listener") or progress())(Warned(f"nothing is confirmed: {reason}"))
         return ()
-    trials = trials_to_confirm(run, front)
-    return confirm(run, **settings, trials=trials, **given) if trials else ()
+    return confirm(run, **settings, **given) if is_due(run, front) else ()
 
 
 def _finish(driver: Driver, plan: Plan) -> tuple[Verdict, ...]:
+    before = driver.run()
     twins = read(driver.folder, plan.number, Twins)
     if twins is None:
         twins = find_twins(driver, plan)
         write(driver.folder, plan.number, twins)
     run = driver.run()
+    groups = groups_of_test(run)
     trios = [_trio(run, plan, pair) for pair in twins.pairs]
-    train(driver, wanted_of(plan, [trio for trio in trios if trio]), PURPOSE)  # what became damaged since
-    answer_all(driver, run, plan, [trio for trio in trios if trio])
-    verdicts = _verdicts(driver.run(), plan, twins, trios)
-    write(driver.folder, plan.number, Verdicts(written=now(), verdicts=verdicts))
+    wanted = wanted_of(plan, [trio for trio in trios if trio])
+    again = lost(before, wanted, len(groups))
+    train(driver, wanted, PURPOSE, again)  # what became damaged since, or lost its weights
+    run = driver.run()
+    whole = [trio for trio in trios if trio and not failure_of(run, plan, trio)]
+    answer_all(driver, run, plan, whole, len(groups))
+    verdicts = verdicts_of_plan(run, plan, twins.pairs, trios, groups)
+    hashed = plan_hash(driver.folder, plan.number)
+    write(driver.folder, plan.number, Verdicts(written=now(), plan=hashed, verdicts=verdicts))
     return verdicts
 
 
@@ -160,55 +159,3 @@ def _refuse_what_is_no_list(trials: object) -> None:
 def _trio(run: Run, plan: Plan, pair: Paired) -> Trio | None:
     planned = next(one for one in plan.candidates if one.key == pair.key)
     return trio_of(run, planned, pair.twins[0].timesteps, pair.is_plain) if pair.twins else None
-
-
-def _verdicts(run: Run, plan: Plan, twins: Twins, trios: Sequence[Trio | None]) -> tuple[Verdict, ...]:
-    """The verdicts on what a plan holds, which join those of earlier confirmations; where nothing could be judged, with
-    the reason."""
-    judged, reasons = [], []
-    for planned in plan.candidates:
-        mine = [(p, trio) for p, trio in zip(twins.pairs, trios, strict=True) if p.key == planned.key]
-        found = [(p.twins, *_judged(run, plan, planned, trio, p.reason)) for p, trio in mine]
-        pair, judgement, reason = max(found, key=_how_little)
-        judged.append((planned, pair, judgement))
-        reasons.append(reason)
-    told = verdicts_of_family(judged, verdicts_of(run, before=plan.number))
-    return tuple(
-        verdict.model_copy(update={"reason": reason, "margin": plan.margin}) if reason else verdict
-        for verdict, reason in zip(told, reasons, strict=True)
-    )
-
-
-def _how_little(found: tuple[Sequence[Twin], Judgement | None, str]) -> float:
-    """How little a pair of twins shows: nothing without a judgement, else the less the larger its p-value. A saving has
-    to hold against both pairs of a candidate."""
-    judgement = found[1]
-    return math.inf if judgement is None else judgement.p
-
-
-def _judged(
-    run: Run, plan: Plan, planned: Planned, trio: Trio | None, reason: str
-) -> tuple[Judgement | None, str]:
-    """What the replicates of a candidate and a pair of its twins show, or why they show nothing."""
-    if trio is None:
-        return None, reason
-    from tsearch.data import load_dataset
-    from tsearch.data.dataset import groups_of
-
-    try:
-        pair = Pair(
-            candidate=_replicated(run, plan, trio.candidate, planned.cost),
-            below=_replicated(run, plan, trio.below, planned.cost),
-            above=_replicated(run, plan, trio.above, planned.cost),
-            groups=groups_of(load_dataset(run.task.data).test),
-        )
-        return judge(pair, plan.margin), ""
-    except ValueError as error:
-        return None, f"{error}."
-
-
-def _replicated(run: Run, plan: Plan, configuration: Configuration, cost: str) -> Replicated:
-    replicates = replicates_by_key(run, plan)[run.space.key(configuration)]
-    tested = [testing.test_result(run, configuration, each.replicate).right for each in replicates]
-    costs = np.array([each.metrics[cost] for each in replicates])
-    return Replicated(costs, np.stack([right for right in tested if right is not None]))

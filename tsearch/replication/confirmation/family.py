@@ -1,4 +1,8 @@
-"""The verdicts of a confirmation: all hypotheses that a run ever tests are one family, adjusted together."""
+"""The verdicts of a confirmation. All hypotheses that a run ever tests are one family, of which at most 5 % is spent.
+
+Verdicts stay as they were told, so no later one may count on their share: confirmation n spends 5 % / (n (n + 1)) by
+Holm's procedure, and all confirmations together no more than 5 %.
+"""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -24,14 +28,14 @@ class Named(Protocol):
 
 
 def verdicts_of_family(
-    judged: Sequence[tuple[Named, Sequence[Twin], Judgement | None]], earlier: Sequence[Verdict] = ()
+    judged: Sequence[tuple[Named, Sequence[Twin], Judgement | None]], number: int
 ) -> tuple[Verdict, ...]:
-    """One verdict per candidate of a confirmation, with its twins, the cheaper one first; without a judgement where
-    it has none. All hypotheses of a run are one family: those of `earlier` verdicts count, which stay as they are."""
-    now = [judgement.p for _, _, judgement in judged if judgement]
-    adjusted = iter(holm([*now, *(verdict.p for verdict in earlier if verdict.p is not None)]))
+    """One verdict per candidate of confirmation `number` of a run, from 1 on, with its twins, the cheaper one first;
+    without a judgement where it has none. Of each, `p_holm` is to be compared with 5 %."""
+    shares = number * (number + 1)
+    adjusted = iter(holm([judgement.p for _, _, judgement in judged if judgement]))
     return tuple(
-        _verdict(who, twins, judgement, next(adjusted))
+        _verdict(who, twins, judgement, min(1.0, shares * next(adjusted)))
         if judgement
         else Verdict(**_names(who), word="not shown", reason=NO_BRACKET)
         for who, twins, judgement in judged
@@ -48,10 +52,9 @@ def _names(who: Named) -> dict[str, Any]:
 
 
 def _word(judgement: Judgement, p_holm: float) -> Word:
-    """An interval that contains the limit would contradict "saves", so its side of 2.5 % counts as well as Holm's
-    5 %. It costs more where it is surely dearer than the named twin, or surely below the uniform curve: then a uniform
-    network of its accuracy is cheaper."""
-    if judgement.p <= LEVEL / 2 and p_holm <= LEVEL:
+    """No interval of 95 % contradicts "saves", for `p_holm` is at least 2 p. It costs more where it is surely dearer
+    than the named twin, or surely below the uniform curve: then a uniform network of its accuracy is cheaper."""
+    if p_holm <= LEVEL:
         return "saves"
     is_dearer = judgement.saving.high < 0 or judgement.above_curve.high < 0
     return "costs more" if is_dearer else "not shown"

@@ -6,11 +6,15 @@ from pydantic import ValidationError
 
 from tsearch.engine.journal import now
 from tsearch.engine.run_folder import Run
+from tsearch.engine.state import as_arguments
 from tsearch.errors import TsearchError
 from tsearch.front import Front
+from tsearch.front.constraints import constraints_text, violation
 from tsearch.replication.confirmation.candidates import Candidate, candidate_of, candidates_of
+from tsearch.replication.confirmation.sentences import candidate_sentence
 from tsearch.replication.confirmation.stored import Plan, Planned, fresh_numbers, plans, verdicts_of
 from tsearch.replication.statistics import LEVEL
+from tsearch.replication.testing import n_stored
 from tsearch.space.goals import ConfirmSettings
 
 MOST = 3  # candidates of one confirmation: each costs the others power
@@ -37,6 +41,24 @@ def why_not(run: Run, front: Front) -> str:
     return "" if front.complete else "no trial is complete yet"
 
 
+def candidates_left(run: Run, front: Front, settings: ConfirmSettings) -> tuple[Candidate, ...]:
+    """Those of the most promising candidates that have no verdict yet."""
+    told = {verdict.key for verdict in verdicts_of(run)}
+    found = candidates_of(front, settings.candidates, settings.margin)
+    return tuple(one for one in found if one.key not in told)
+
+
+def nothing_left_text(run: Run) -> str:
+    """Why a confirmation has picked no candidate."""
+    front, verdicts = Front.of(run), verdicts_of(run)
+    if not verdicts or not candidates_of(front):
+        return candidate_sentence(front)
+    how = f"tsearch confirm {as_arguments(run)} --trial {verdicts[0].number}"
+    return (
+        f"The most promising candidates have their verdicts. Ask again about one, with fresh trainings: {how}"
+    )
+
+
 def settings_of(candidates: int, replicates: int, margin: float | str) -> ConfirmSettings:
     """How to confirm, checked. Raises: TsearchError."""
     try:
@@ -60,7 +82,7 @@ def plan_of(run: Run, settings: ConfirmSettings, trials: Sequence[int] | None) -
         raise TsearchError(f"{run.folder}: {reason}.")
     earlier = plans(run.folder)
     if trials is None:
-        chosen = candidates_of(front, settings.candidates, settings.margin)
+        chosen = candidates_left(run, front, settings)
     elif len(set(trials)) > MOST:
         raise TsearchError(
             f"{run.folder}: at most {MOST} candidates share a confirmation. Confirm the others later."
@@ -79,7 +101,8 @@ def plan_of(run: Run, settings: ConfirmSettings, trials: Sequence[int] | None) -
         replicates=fresh_numbers(used, settings.replicates),
         margin=settings.margin,
         level=LEVEL,
-        n_earlier=sum(verdict.p is not None for verdict in verdicts_of(run)),
+        named=trials is not None,
+        n_tested=n_stored(run),
         data=run.task.identity.data,
     )
 
@@ -90,6 +113,13 @@ def _named(run: Run, front: Front, number: int, settings: ConfirmSettings) -> Ca
         found = ", ".join(str(point.number) for point in front.complete[:12])
         raise TsearchError(
             f"{run.folder}: trial {number} is not complete, or there is none. Complete: {found} ..."
+        )
+    broken = {m: b for m, b in front.constraints.items() if violation(point.metrics, {m: b}) > 0}
+    if broken:
+        kept = [p.number for p in front.feasible if candidate_of(front, p)]
+        which = f"Choose one that does: {', '.join(map(str, kept[:12]))}." if kept else "None does."
+        raise TsearchError(
+            f"{run.folder}: trial {number} does not keep {constraints_text(broken)}, set by the run. {which}"
         )
     candidate = candidate_of(front, point, settings.margin)
     if candidate is None:

@@ -27,7 +27,7 @@ def candidate_sentence(front: Front, advice: bool = True) -> str:
 
 def verdict_sentence(verdict: Verdict) -> str:
     """What a confirmation found about one candidate, with its intervals."""
-    who = f"{verdict.label} (trial {verdict.number})"
+    who = f"{verdict.label} (trial {verdict.number}{', named by hand' if verdict.named else ''})"
     if verdict.saving is None or verdict.gap is None or verdict.above_curve is None:
         return f"Not shown: {who}: {verdict.reason}"
     cost, twin = title(verdict.cost), verdict.twins[-1].text
@@ -47,11 +47,11 @@ def verdict_sentence(verdict: Verdict) -> str:
 
 
 def main_verdict(verdicts: Sequence[Verdict]) -> Verdict | None:
-    """The verdict that answers for a run: the largest saving that was confirmed, else what was nearest to one."""
-    saved = [verdict for verdict in verdicts if verdict.word == "saves"]
-    if saved:
-        return max(saved, key=lambda verdict: verdict.saving.value if verdict.saving else 0.0)
-    return min(verdicts, key=lambda verdict: 1.0 if verdict.p is None else verdict.p, default=None)
+    """The verdict that answers for a run: of the last ones of every candidate the surest saving, else what came nearest
+    to one. The largest of several savings would be the luckiest."""
+    last = {verdict.key: verdict for verdict in verdicts}.values()
+    saved = [verdict for verdict in last if verdict.word == "saves"]
+    return min(saved or last, key=lambda one: 2.0 if one.p_holm is None else one.p_holm, default=None)
 
 
 def _reason_for_none(front: Front) -> str | None:
@@ -118,7 +118,7 @@ def _evidence(verdict: Verdict) -> str:
     groups = f" in {verdict.n_groups:,} groups" if verdict.n_groups < verdict.n_samples else ""
     return (
         f"{counted(verdict.n_replicates, 'training')} each on {verdict.n_samples:,} test samples{groups} "
-        f"(95 % intervals, unadjusted; p after Holm {_p(verdict.p_holm or 0.0)})"
+        f"(95 % intervals, unadjusted; adjusted p {_p(verdict.p_holm or 0.0)})"
     )
 
 

@@ -4,7 +4,8 @@ confirmations/<n>.plan.json       candidates, numbers of their fresh replicates,
 confirmations/<n>.twins.json      the twins that bracket each, found by the replicates' cost on validation
 confirmations/<n>.verdicts.json   what was found
 
-Each is written once, whole, and never changed. A confirmation without verdicts was cut off, and goes on as planned.
+Each is written once, whole, and never changed; the later ones hold the hash of the plan. A confirmation without
+verdicts was cut off, and goes on as planned.
 """
 
 import json
@@ -15,6 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field, ValidationError
 
 from tsearch.engine.run_folder import Run, folder_of
+from tsearch.engine.store import hash_of
 from tsearch.errors import TsearchError
 from tsearch.files.reading import JSON_BYTES, parse_json, read_bytes
 from tsearch.files.whole import full_disk_is_an_error, write_whole
@@ -44,8 +46,9 @@ class Plan(Frozen):
         written: The moment, ISO 8601, UTC.
         replicates: Numbers that no training of the run had before.
         margin: How much less accuracy than that of the named twin still counts as equal.
-        level: Of Holm's procedure, over the candidates of all confirmations of the run.
-        n_earlier: So many hypotheses were tested before.
+        level: Of all confirmations of the run together, see `family.py`.
+        named: Whether the candidates were named by hand, instead of picked on validation.
+        n_tested: So many trainings of the run had answered test samples before, which may guide who names them.
         data: Hash of the content of the data.
     """
 
@@ -56,7 +59,8 @@ class Plan(Frozen):
     replicates: tuple[int, ...]
     margin: float
     level: float
-    n_earlier: int
+    named: bool
+    n_tested: int
     data: str
 
 
@@ -72,17 +76,20 @@ class Paired(Frozen):
 
 
 class Twins(Frozen):
-    """The pairs of twins of a confirmation, one or two of each candidate, in the order of the candidates."""
+    """The pairs of twins of a confirmation, one or two of each candidate, in the order of the candidates. `plan` is the
+    SHA-256 of the plan's file."""
 
     format: Literal[1] = 1
+    plan: str
     written: str
     pairs: tuple[Paired, ...]
 
 
 class Verdicts(Frozen):
-    """The verdicts of a confirmation, in the order of its candidates."""
+    """The verdicts of a confirmation, in the order of its candidates. `plan` is the SHA-256 of the plan's file."""
 
     format: Literal[1] = 1
+    plan: str
     written: str
     verdicts: tuple[Verdict, ...]
 
@@ -92,8 +99,9 @@ _NAMES: dict[type, str] = {Plan: "plan", Twins: "twins", Verdicts: "verdicts"}
 
 
 def plans(folder: Path) -> list[Plan]:
-    """The plans of the run in `folder`, in order. Raises: TsearchError if one is damaged."""
-    numbers = [path.name.removesuffix(".plan.json") for path in (folder / _FOLDER).glob("*.plan.json")]
+    """The plans of the run in `folder`, in order. Raises: TsearchError if one is damaged, or missing beside what
+    followed from it."""
+    numbers = {path.name.partition(".")[0] for path in (folder / _FOLDER).glob("*.json")}
     return [require(folder, n, Plan) for n in sorted(int(name) for name in numbers if name.isdecimal())]
 
 
@@ -102,25 +110,37 @@ def unfinished(folder: Path) -> Plan | None:
     return next((plan for plan in plans(folder) if read(folder, plan.number, Verdicts) is None), None)
 
 
-def verdicts_of(run: Run | str | Path, before: int | None = None) -> tuple[Verdict, ...]:
-    """The verdicts of a run, in the order in which they were found; those of confirmations under number `before`.
-    Raises: TsearchError if what is stored is damaged."""
+def verdicts_of(run: Run | str | Path) -> tuple[Verdict, ...]:
+    """The verdicts of a run, in the order in which they were found. Raises: TsearchError if what is stored is
+    damaged."""
     folder = run.folder if isinstance(run, Run) else folder_of(run)
-    numbers = [plan.number for plan in plans(folder) if before is None or plan.number < before]
-    stored = [read(folder, number, Verdicts) for number in numbers]
+    stored = [read(folder, plan.number, Verdicts) for plan in plans(folder)]
     return tuple(verdict for one in stored if one is not None for verdict in one.verdicts)
 
 
 def read(folder: Path, number: int, kind: type[_Content]) -> _Content | None:
-    """A file of confirmation `number`; None where it is not written yet. Raises: TsearchError if it is damaged."""
+    """A file of confirmation `number`; None where it is not written yet. Raises: TsearchError if it is damaged, or the
+    plan has changed since it was written."""
     path = _path(folder, number, kind)
     try:
-        return kind.model_validate(parse_json(read_bytes(path, JSON_BYTES)))
+        content = kind.model_validate(parse_json(read_bytes(path, JSON_BYTES)))
     except FileNotFoundError:
         return None
     except ValueError as error:
         what = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise TsearchError(f"{path} is damaged ({what[:200]}). Restore it from a copy of the run.") from None
+    if not isinstance(content, Plan) and content.plan != plan_hash(folder, number):
+        plan = _path(folder, number, Plan)
+        raise TsearchError(
+            f"{plan} has changed since {path.name} was written. Restore it from a copy of the run."
+        )
+    return content
+
+
+def plan_hash(folder: Path, number: int) -> str:
+    """The SHA-256 of the plan of confirmation `number`; '' where there is none."""
+    path = _path(folder, number, Plan)
+    return hash_of(path.read_bytes()) if path.is_file() else ""
 
 
 def require(folder: Path, number: int, kind: type[_Content]) -> _Content:

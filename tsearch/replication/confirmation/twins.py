@@ -17,7 +17,7 @@ from tsearch.engine.replicates import train
 from tsearch.engine.run_folder import Run
 from tsearch.errors import TsearchError
 from tsearch.replication.confirmation.family import NO_BRACKET
-from tsearch.replication.confirmation.stored import Paired, Plan, Planned, Twins
+from tsearch.replication.confirmation.stored import Paired, Plan, Planned, Twins, plan_hash
 from tsearch.replication.confirmation.verdict import Twin
 
 PURPOSE = "confirming"
@@ -56,7 +56,10 @@ def find_twins(driver: Driver, plan: Plan) -> Twins:
                 paired[place] = found
             else:
                 trios[place] = found
-    return Twins(written=now(), pairs=tuple(paired[one.key, is_plain] for one, is_plain in pairs))
+    hashed = plan_hash(driver.folder, plan.number)
+    return Twins(
+        written=now(), plan=hashed, pairs=tuple(paired[one.key, is_plain] for one, is_plain in pairs)
+    )
 
 
 def trio_of(run: Run, planned: Planned, timesteps: int, is_plain: bool) -> Trio | None:
@@ -82,6 +85,15 @@ def replicates_by_key(run: Run, plan: Plan) -> dict[str, list[Replicate]]:
     return by_key
 
 
+def failure_of(run: Run, plan: Plan, trio: Trio) -> str:
+    """Which training of a trio failed, and why; '' where none did."""
+    by_key = replicates_by_key(run, plan)
+    for each in (each for member in trio.members for each in by_key[run.space.key(member)]):
+        if each.state != "complete":
+            return f"replicate {each.replicate} of {each.key} did not end: {each.error}."
+    return ""
+
+
 def wanted_of(plan: Plan, trios: Sequence[Trio]) -> list[Wanted]:
     members = dict.fromkeys(member for trio in trios for member in trio.members)
     return [Wanted(member, replicate) for member in members for replicate in plan.replicates]
@@ -92,11 +104,11 @@ def _paired(run: Run, plan: Plan, planned: Planned, trio: Trio | None, is_plain:
     none = Paired(key=planned.key, is_plain=is_plain, reason=NO_BRACKET)
     if trio is None:
         return none
+    reason = failure_of(run, plan, trio)
+    if reason:
+        return none.model_copy(update={"reason": reason})
     by_key = replicates_by_key(run, plan)
     keys = [run.space.key(member) for member in trio.members]
-    failed = next((each for key in keys for each in by_key[key] if each.state != "complete"), None)
-    if failed is not None:
-        return none.model_copy(update={"reason": _failure(failed)})
     costs = tuple(_mean_cost(by_key[key], planned.cost) for key in keys)
     step = _step(costs)
     if step == 0:
@@ -134,7 +146,3 @@ def _were_passed(
 def _mean_cost(replicates: Sequence[Replicate], cost: str) -> float:
     """Geometric mean: costs are compared by their logarithms."""
     return float(np.exp(np.mean(np.log([each.metrics[cost] for each in replicates]))))
-
-
-def _failure(replicate: Replicate) -> str:
-    return f"replicate {replicate.replicate} of {replicate.key} did not end: {replicate.error}."

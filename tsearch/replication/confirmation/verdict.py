@@ -34,9 +34,10 @@ class Verdict(Frozen):
         saving: Part of the named twin's cost that is saved, below 0 where more is spent.
         gap: Accuracy minus that of the named twin.
         above_curve: Accuracy minus that of uniform networks at the candidate's own cost.
-        p: The largest of the one-sided p-values; `p_holm` is that after Holm over the family of the run.
+        p: The largest of the one-sided p-values; `p_holm` is the adjusted one, to compare with 5 %, see `family.py`.
         resolvable: The accuracy above the curve that so many replicates and samples show with 80 % probability.
         margin: How much less accuracy than that of the named twin still counts as equal.
+        named: Whether the trial was named by hand, instead of picked on validation.
 
     Numbers are None where nothing could be judged. Accuracies are fractions in [0, 1].
     """
@@ -58,6 +59,7 @@ class Verdict(Frozen):
     n_samples: int = 0
     n_groups: int = 0
     reason: str = ""
+    named: bool = False
 
     @property
     def content(self) -> dict[str, Any]:

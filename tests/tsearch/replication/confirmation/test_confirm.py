@@ -20,7 +20,7 @@ from tsearch.replication.confirmation.confirm import confirm
 from tsearch.replication.confirmation.sentences import verdict_sentence
 from tsearch.replication.confirmation.stored import Plan, Twins, require, verdicts_of
 from tsearch.replication.statistics import holm
-from tsearch.space.goals import ConfirmSettings
+from tsearch.space.goals import ConfirmSettings, Constraint
 
 
 def done(tmp_path: Path, what: str) -> Counter[str]:
@@ -95,7 +95,7 @@ def test_the_plan_is_written_before_any_test_sample_is_read(run) -> None:
         c.number for c in candidates_of(tsearch.Front.of(run))
     ]
     assert (content.replicates, content.margin, content.level) == ((1, 2, 3, 4, 5), 0.01, 0.05)
-    assert (content.n_earlier, content.data) == (0, run.task.identity.data)
+    assert content.data == run.task.identity.data
 
 
 def test_a_confirmation_is_no_part_of_the_search(make_run) -> None:
@@ -112,16 +112,25 @@ def test_a_confirmation_is_no_part_of_the_search(make_run) -> None:
 # ---------------------------------------------------------------------- the family
 
 
-def test_a_later_confirmation_joins_the_family_and_earlier_verdicts_stay(run) -> None:
+def test_a_later_confirmation_spends_less_of_the_level_and_earlier_verdicts_stay(run) -> None:
     (first,) = confirm(run, candidates=1)
     before = (run.folder / "confirmations/1.verdicts.json").read_bytes()
     second = confirm(run, replicates=6, trials=[first.number, 4])
     assert (run.folder / "confirmations/1.verdicts.json").read_bytes() == before
     plan = require(run.folder, 2, Plan)
-    assert (plan.replicates, plan.n_earlier) == ((6, 7, 8, 9, 10, 11), 1)  # fresh ones
-    assert [v.p_holm for v in second] == holm([*(v.p for v in second), first.p])[:2]
-    assert second[0].p_holm > second[0].p
+    assert plan.replicates == (6, 7, 8, 9, 10, 11)  # fresh ones
+    assert [v.p_holm for v in second] == [6 * p for p in holm([v.p for v in second])]
     assert verdicts_of(run) == (first, *second)
+
+
+def test_candidates_with_a_verdict_are_not_picked_again(run, tmp_path) -> None:
+    confirm(run, candidates=1)
+    assert confirm(run, candidates=1) == ()
+    assert [verdict.number for verdict in confirm(run)] == [4]  # the other one
+    n_trained = len(done(tmp_path, "train"))
+    assert confirm(run) == ()
+    assert len(done(tmp_path, "train")) == n_trained
+    assert len(confirm(run, trials=[5])) == 1
 
 
 # ---------------------------------------------------------------------- brackets
@@ -208,6 +217,18 @@ def test_what_cannot_be_asked_is_one_line_and_writes_nothing(run, given, message
     assert open_run(run.folder).replicates == ()
 
 
+@pytest.mark.usefixtures("toys")
+def test_a_trial_that_breaks_a_limit_of_the_run_is_not_confirmed_by_its_number(tmp_path) -> None:
+    limits = {"energy_pj": Constraint(max=1e9), "accuracy": Constraint(min=0.82)}
+    space = confirmable.make_space().model_copy(update={"constraints": limits})
+    run = confirmable.search(tmp_path, space=space)
+    message = "toy: trial 5 does not keep accuracy at least 82.0 %, set by the run. Choose one that does: 4"
+    with pytest.raises(TsearchError, match=message):
+        confirm(run, trials=[5])
+    assert not (run.folder / "confirmations").exists()
+    assert len(confirm(run, trials=[4])) == 1
+
+
 def test_runs_of_something_else_cannot_be_confirmed(tmp_path) -> None:
     def search(name, evaluator, **given):
         return tsearch.run({"x": (0.0, 1.0)}, evaluator, name=name, runs=tmp_path, executor="inline", **given)
@@ -224,6 +245,34 @@ def test_a_run_that_another_process_works_on_is_left_alone(run) -> None:
         pytest.raises(TsearchError, match=f"process {os.getpid()} is working on this run"),
     ):
         confirm(run)
+
+
+def test_a_plan_tells_whether_trials_were_named_and_how_much_was_tested_before(run) -> None:
+    (picked,) = confirm(run, candidates=1)
+    (named,) = confirm(run, trials=[4])
+    told = [(p.named, p.n_tested) for p in (require(run.folder, n, Plan) for n in (1, 2))]
+    assert told == [(False, 0), (True, 15)]
+    assert (picked.named, named.named) == (False, True)
+    assert "(trial 4, named by hand)" in verdict_sentence(named)
+    assert "by hand" not in verdict_sentence(picked)
+
+
+@pytest.mark.parametrize("is_after_verdicts", [True, False])
+def test_a_plan_that_was_changed_afterwards_is_refused_in_one_line(run, is_after_verdicts) -> None:
+    confirm(run, candidates=1)
+    folder = run.folder / "confirmations"
+    plan, verdicts = folder / "1.plan.json", folder / "1.verdicts.json"
+    plan.write_text(json.dumps(json.loads(plan.read_text()) | {"margin": 0.5}))
+    if not is_after_verdicts:
+        verdicts.unlink()
+    written = "verdicts" if is_after_verdicts else "twins"
+    with pytest.raises(
+        TsearchError, match=rf"1.plan.json has changed since 1.{written}.json was written. Restore"
+    ):
+        confirm(run)
+    plan.unlink()
+    with pytest.raises(TsearchError, match=r"1.plan.json is missing. Restore it"):
+        confirm(run, replicates=6)
 
 
 def test_a_plan_that_is_damaged_is_one_line(run) -> None:

@@ -1,7 +1,9 @@
 """A confirmation that was cut off goes on as planned: nothing is trained twice, and the verdicts are the same."""
 
+import json
 import os
 import pkgutil
+import shutil
 import signal
 import subprocess
 import sys
@@ -146,6 +148,79 @@ def test_what_is_asked_for_and_not_begun_is_to_do(tmp_path, monkeypatch) -> None
     assert confirmation_text(left, Front.of(left)).startswith(
         "confirmation: to do; begin with: tsearch confirm toy"
     )
+
+
+AFTER_TWINS = "tsearch.replication.confirmation.confirm.write", 2
+BEFORE_VERDICTS = "tsearch.replication.confirmation.confirm.write", 3
+
+
+@pytest.mark.parametrize("call", [AFTER_TWINS, BEFORE_VERDICTS])
+@pytest.mark.parametrize("failing", ["2,1", "2,2"])
+def test_a_damaged_replicate_whose_retraining_fails_after_the_twins_are_known_shows_nothing(
+    run, monkeypatch, call, failing
+) -> None:
+    is_after = call is AFTER_TWINS
+    _cut_off(monkeypatch, *call, lambda: confirm(run, candidates=1), is_after=is_after)
+    for path in run.folder.glob("results/*.r3.*"):
+        path.write_text("{}")
+    monkeypatch.setenv("TOY_FAIL", failing)
+    (verdict,) = confirm(run)
+    assert (verdict.word, verdict.p) == ("not shown", None)
+    assert verdict.reason.startswith("replicate 3 of ")
+    assert verdict.reason.endswith("it diverged.")
+    assert verdicts_of(run) == (verdict,)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [pytest.param(("tsearch.replication.confirmation.confirm.write", 2), id="before twins"), AFTER_TWINS],
+)
+def test_a_replicate_that_lost_its_weights_is_trained_again(run, whole, tmp_path, monkeypatch, call) -> None:
+    is_after = call is AFTER_TWINS
+    _cut_off(monkeypatch, *call, lambda: confirm(run, candidates=1), is_after=is_after)
+    lost = list(run.folder.glob("checkpoints/*.r3.*"))
+    for path in lost:
+        path.unlink()
+    monkeypatch.setenv("TOY_LOG", str(tmp_path / "again"))
+    assert confirm(run) == whole
+    lines = [line.split() for line in (tmp_path / "again").read_text().splitlines()]
+    assert [r for kind, _, r in lines if kind == "train"] == ["r3"] * len(lost) == ["r3"] * 3
+
+
+def test_weights_that_nobody_needs_any_more_are_not_trained_again(run, whole, tmp_path, monkeypatch) -> None:
+    _cut_off(monkeypatch, *BEFORE_VERDICTS, lambda: confirm(run, candidates=1), is_after=False)
+    shutil.rmtree(run.folder / "checkpoints")
+    monkeypatch.setenv("TOY_LOG", str(tmp_path / "again"))
+    assert confirm(run) == whole
+    assert not (tmp_path / "again").exists()
+
+
+DAMAGED = (
+    {"n_samples": 499},
+    {"right": None},
+    {"n_samples": 8, "right": "AA=="},
+    {"n_samples": 0, "right": ""},
+)
+
+
+@pytest.mark.parametrize("change", DAMAGED)
+def test_a_damaged_test_result_is_measured_again(run, whole, monkeypatch, change) -> None:
+    _cut_off(monkeypatch, *BEFORE_VERDICTS, lambda: confirm(run, candidates=1), is_after=False)
+    path = sorted(run.folder.glob("tests/[!.]*"))[3]
+    content = path.read_text()
+    path.write_text(json.dumps(json.loads(content) | change))
+    assert confirm(run) == whole
+    assert path.read_text() == content
+
+
+def test_an_error_of_the_judge_itself_is_no_verdict(run, monkeypatch) -> None:
+    def judge(*_):
+        raise ValueError("operands could not be broadcast together")
+
+    monkeypatch.setattr("tsearch.replication.confirmation.judging.judge", judge)
+    with pytest.raises(ValueError, match="operands"):
+        confirm(run, candidates=1)
+    assert verdicts_of(run) == ()
 
 
 def test_a_replicate_that_became_damaged_is_trained_again(run, whole, monkeypatch) -> None:

@@ -51,8 +51,8 @@ def steady_pair(rights_of_ten: tuple[int, int, int], cost: float) -> Pair:
     return pair_of(*(steady((n,) * 3, c, 100) for n, c in zip(rights_of_ten, costs, strict=True)))
 
 
-def verdict(judgement: Judgement, earlier: Sequence[Verdict] = ()) -> Verdict:
-    return verdicts_of_family([(candidate(), TWINS, judgement)], earlier)[0]
+def verdict(judgement: Judgement, number: int = 1) -> Verdict:
+    return verdicts_of_family([(candidate(), TWINS, judgement)], number)[0]
 
 
 def judged(p: float) -> Judgement:
@@ -151,26 +151,44 @@ def test_less_accuracy_than_the_named_twin_is_a_saving_only_within_the_margin() 
 
 
 def test_a_candidate_saves_where_its_interval_and_holm_both_say_so() -> None:
-    assert verdict(judged(0.02)).word == "saves"
+    first = verdict(judged(0.025))  # all of a first confirmation's level, by one candidate
+    assert (first.word, first.p_holm) == ("saves", 0.05)
     alone = verdict(judged(0.04))  # below 5 %, but its interval of 95 % contains a limit
-    assert (alone.word, alone.p_holm) == ("not shown", 0.04)
-    p_values = {1: 0.02, 2: 0.9, 3: 0.016}
-    family = verdicts_of_family([(candidate(n), TWINS, judged(p)) for n, p in p_values.items()])
+    assert (alone.word, alone.p_holm) == ("not shown", 0.08)
+    p_values = {1: 0.012, 2: 0.9, 3: 0.008}
+    family = verdicts_of_family([(candidate(n), TWINS, judged(p)) for n, p in p_values.items()], 1)
     assert [one.number for one in family] == [1, 2, 3]
-    assert [one.p_holm for one in family] == pytest.approx([0.048, 0.9, 0.048])
+    assert [one.p_holm for one in family] == pytest.approx([0.048, 1.0, 0.048])
     assert [one.word for one in family] == ["saves", "not shown", "saves"]
 
 
-def test_earlier_hypotheses_count_and_those_without_twins_do_not() -> None:
-    earlier = verdicts_of_family([(candidate(1), TWINS, judged(0.9)), (candidate(2), (), None)])
-    second = verdict(judged(0.02), earlier)
-    assert (second.word, second.p_holm) == ("saves", pytest.approx(0.04))
-    earlier += verdicts_of_family([(candidate(3), TWINS, judged(0.8))], earlier)
-    assert verdict(judged(0.02), earlier).word == "not shown"
+def test_those_without_twins_are_no_hypotheses() -> None:
+    family = verdicts_of_family([(candidate(1), (), None), (candidate(2), TWINS, judged(0.02))], 1)
+    assert [(one.word, one.p_holm) for one in family] == [("not shown", None), ("saves", 0.04)]
+
+
+def test_later_confirmations_spend_less_and_all_together_the_level() -> None:
+    adjusted = [verdict(judged(1e-4), number).p_holm for number in range(1, 100)]
+    assert adjusted[:3] == pytest.approx([2e-4, 6e-4, 12e-4])
+    assert sum(1e-4 / p for p in adjusted) * 0.05 < 0.05
+    assert [verdict(judged(0.01), number).word for number in (1, 2)] == ["saves", "not shown"]
+
+
+@pytest.mark.parametrize("n_candidates", [1, 3])
+def test_ten_confirmations_together_claim_a_saving_falsely_in_at_most_5_percent(n_candidates: int) -> None:
+    """Without any saving, p-values are uniform at worst."""
+    rng, n_runs = np.random.default_rng(0), 1500
+
+    def claims(number: int) -> bool:
+        family = [(candidate(), TWINS, judged(p)) for p in rng.random(n_candidates)]
+        return any(one.word == "saves" for one in verdicts_of_family(family, number))
+
+    n_false = sum(any(claims(number) for number in range(1, 11)) for _ in range(n_runs))
+    assert 0.03 < n_false / n_runs <= 0.05  # 5 % times 10 / 11 are expected
 
 
 def test_without_twins_nothing_is_shown_and_the_reason_is_told() -> None:
-    (found,) = verdicts_of_family([(candidate(), (), None)])
+    (found,) = verdicts_of_family([(candidate(), (), None)], 1)
     assert (found.word, found.reason, found.p, found.twins) == ("not shown", NO_BRACKET, None, ())
 
 

@@ -36,7 +36,7 @@ def said(
 def verdict(word: Word = "saves", saving: float = 0.14, number: int = 17, p: float | None = 0.004) -> Verdict:
     return Verdict(
         number=number,
-        key="a" * 16,
+        key=f"{number:016x}",
         label="T=(6, 3, 1)",
         cost="energy_pj",
         word=word,
@@ -107,7 +107,7 @@ def test_a_confirmed_saving() -> None:
     assert verdict_sentence(verdict()) == (
         "Saves 14 % energy [8, 20] against uniform T=5 at equal accuracy (+0.4 points [-0.3, 1.1]): T=(6, 3, 1) "
         "(trial 17), +1.3 points [0.6, 2.0] against uniform timesteps at the same energy; confirmed with 5 trainings "
-        "each on 2,000 test samples in 400 groups (95 % intervals, unadjusted; p after Holm 0.004)."
+        "each on 2,000 test samples in 400 groups (95 % intervals, unadjusted; adjusted p 0.004)."
     )
 
 
@@ -115,8 +115,8 @@ def test_a_saving_that_is_not_shown_says_what_could_have_been() -> None:
     assert verdict_sentence(verdict("not shown")) == (
         "Not shown: T=(6, 3, 1) (trial 17) takes 14 % less energy [8, 20] than uniform T=5, with an accuracy of "
         "+0.4 points [-0.3, 1.1] against it and +1.3 points [0.6, 2.0] against uniform timesteps at the same energy; "
-        "5 trainings each on 2,000 test samples in 400 groups (95 % intervals, unadjusted; p after "
-        "Holm 0.004); they could resolve a difference of 1.1 points."
+        "5 trainings each on 2,000 test samples in 400 groups (95 % intervals, unadjusted; adjusted "
+        "p 0.004); they could resolve a difference of 1.1 points."
     )
 
 
@@ -133,7 +133,7 @@ def test_what_is_rounded_to_nothing_has_no_sign() -> None:
     small = {"value": -0.0001, "low": -0.0004, "high": 0.0002}
     told = verdict_sentence(verdict().model_copy(update={"gap": Interval(**small)}))
     assert "(+0.0 points [0.0, 0.0])" in told
-    assert "p after Holm below 0.001" in verdict_sentence(verdict(p=1e-9))
+    assert "adjusted p below 0.001" in verdict_sentence(verdict(p=1e-9))
 
 
 def test_without_twins_the_reason_is_told() -> None:
@@ -143,13 +143,21 @@ def test_without_twins_the_reason_is_told() -> None:
     assert verdict_sentence(bare) == "Not shown: T=(2, 1) (trial 3): no twins."
 
 
-def test_the_verdict_of_a_run_is_its_largest_saving_or_what_came_nearest() -> None:
+def test_the_verdict_of_a_run_is_its_surest_saving_or_what_came_nearest() -> None:
     bare = Verdict(
         number=1, key="d", label="T=(2, 1)", cost="energy_pj", word="not shown", reason="no twins."
     )
     near, far = verdict("not shown", number=2, p=0.06), verdict("costs more", number=3, p=0.9)
-    small, large = verdict(saving=0.1, number=4), verdict(saving=0.2, number=5, p=0.02)
+    sure, large = verdict(saving=0.1, number=4), verdict(saving=0.2, number=5, p=0.02)
     assert main_verdict([]) is None
     assert main_verdict([bare]) is bare
     assert main_verdict([bare, far, near]) is near
-    assert main_verdict([far, small, large, near]) is large
+    assert main_verdict([far, sure, large, near]) is sure
+
+
+def test_only_the_last_verdict_of_a_candidate_answers_for_a_run() -> None:
+    saved, again = verdict(number=4), verdict("not shown", number=4, p=0.3)
+    other = verdict("not shown", number=5, p=0.2)
+    assert main_verdict([saved, again]) is again
+    assert main_verdict([saved, other, again]) is other
+    assert main_verdict([again, saved]) is saved
