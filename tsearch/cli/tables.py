@@ -33,7 +33,7 @@ def marked_table(front: Front, points: Sequence[Point], evidence: Evidence | Non
     """One line per point, marked where it is on the front or the knee, or breaks a constraint of the run; with its
     error bars where the front has some."""
     on_front = {point.number for point in front.points}
-    columns = _bar_columns(evidence, points) if evidence and evidence.bars else {}
+    columns = _bar_columns(evidence, points) if evidence and evidence.has_bars_of_front else {}
     return points_table(front, points, lambda point: _mark(point, front, on_front), columns=columns)
 
 
@@ -176,7 +176,7 @@ def _bar_columns(evidence: Evidence, points: Sequence[Point]) -> dict[str, list[
     columns = {
         "fresh": [str(m.n_fresh) if m else "" for m in members],
         "fresh accuracy": [interval_text(one, "accuracy") if one else "" for one in fresh],
-        "stays on front": [chance_text(m.on_front) if m else "" for m in members],
+        "stays on front": [chance_text(m.on_front) if m and m.on_front is not None else "" for m in members],
     }
     return {name: cells for name, cells in columns.items() if any(cells)}
 

@@ -7,8 +7,10 @@ from tsearch.configuration import Configuration
 from tsearch.export.contents import Contents
 from tsearch.networks.backbones import Backbone
 from tsearch.replication.confirmation.sentences import verdict_sentence
+from tsearch.replication.confirmation.verdict import Verdict
+from tsearch.replication.error_bars.bars import MemberBars
 from tsearch.replication.error_bars.gap_to_test import interval_of
-from tsearch.replication.error_bars.texts import HONESTY, member_text, tuning_sentence
+from tsearch.replication.error_bars.texts import honesty, member_text, tuning_sentence
 from tsearch.replication.evidence import Evidence
 from tsearch.units import counted, format_value, title
 
@@ -87,12 +89,24 @@ def _training_rows(contents: Contents) -> list[tuple[str, str]]:
 def findings_of(evidence: Evidence, number: int) -> list[str]:
     """What fresh trainings and a confirmation say of one trial, a paragraph each; [] where there were none."""
     member, verdict = evidence.member(number), evidence.verdict(number)
-    texts = [f"Trained again: {member_text(member)}. {HONESTY}"] if member else []
-    texts += [tuning_sentence(evidence.bars)] if evidence.bars and member else []
+    texts = []
+    if member and evidence.bars:
+        texts.append(f"Trained again: {member_text(member)}. {honesty(evidence.bars)}")
+        texts += filter(None, [tuning_sentence(evidence.bars)])
     if verdict:
-        return [*texts, f"**Verdict.** {verdict_sentence(verdict)}"]
+        return [*texts, f"**Verdict.** {verdict_sentence(verdict)}{_share(verdict, member)}"]
     is_candidate = number in {candidate.number for candidate in evidence.candidates}
     return [*texts, *(["A candidate for a saving, not confirmed."] if is_candidate else [])]
+
+
+def _share(verdict: Verdict, member: MemberBars | None) -> str:
+    """Of how many fresh trainings of the candidate a verdict speaks, where there are others."""
+    if member is None or not 0 < verdict.n_replicates < member.n_fresh:
+        return ""
+    return (
+        f" These {verdict.n_replicates} are those that its confirmation planned; the {member.n_fresh} above are all "
+        "fresh trainings of the run."
+    )
 
 
 def _gap_rows(contents: Contents) -> list[tuple[str, str]]:

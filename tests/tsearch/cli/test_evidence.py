@@ -41,6 +41,12 @@ def front(n_fresh: int = 0) -> Front:
     return Front(tuple(point(i, n_fresh) for i in range(3)), OBJECTIVES, *BOX, "made-up")
 
 
+def confirmed_front(n_fresh: int = 5) -> Front:
+    """As a confirmation alone leaves it: one member of three was trained again."""
+    points = tuple(point(i, n_fresh if i == 2 else 0) for i in range(3))
+    return Front(points, OBJECTIVES, *BOX, "made-up")
+
+
 def verdict(word: Word) -> Verdict:
     return Verdict(
         number=2,
@@ -77,6 +83,32 @@ def test_a_table_of_a_front_that_was_trained_again_has_means_intervals_and_proba
     assert rows[3].startswith("front: 3 of 3")
     assert rows[4].startswith("hypervolume of fresh trainings: 0.")
     assert any(row.startswith("Tuning noise:") and "2.0 points more accuracy" in row for row in rows)
+
+
+def test_fault_after_a_confirmation_alone_single_trainings_had_probabilities_to_stay_on_the_front() -> None:
+    shown = confirmed_front()
+    evidence = Evidence(shown, (verdict("not shown"),))
+    text = front_text(shown, shown.points, evidence)
+    for absent in ("fresh accuracy", "stays on front", "hypervolume of fresh", "Tuning noise"):
+        assert absent not in text
+    content = front_content(shown, evidence=evidence)
+    assert not {"hypervolume_fresh", "tuning_noise", "training_sd"} & content.keys()
+    confirmed = next(one for one in content["points"] if one["trial"] == 2)
+    assert (confirmed["n_fresh"], confirmed["fresh"]["accuracy"]["value"]) == (5, pytest.approx(0.81))
+    assert not any("on_front_probability" in one for one in content["points"])
+    trained, _ = findings_of(evidence, 2)
+    assert trained.startswith("Trained again: 5 fresh trainings: accuracy 81.0 % [")
+    assert "probability" not in trained
+
+
+def test_the_card_tells_the_trainings_of_a_verdict_from_all_fresh_ones() -> None:
+    more = Evidence(confirmed_front(n_fresh=11), (verdict("not shown"),))
+    trained, said = findings_of(more, 2)
+    assert trained.startswith("Trained again: 11 fresh trainings")
+    assert said.endswith(
+        "These 5 are those that its confirmation planned; the 11 above are all fresh trainings of the run."
+    )
+    assert "planned" not in findings_of(Evidence(confirmed_front(), (verdict("not shown"),)), 2)[-1]
 
 
 @pytest.mark.parametrize("word", ["saves", "not shown", "costs more"])

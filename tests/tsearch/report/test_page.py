@@ -327,6 +327,21 @@ def test_a_front_that_was_trained_again_has_error_bars_everywhere(
     assert "the training that a point was chosen by is left out" in text
 
 
+def test_fault_after_a_confirmation_alone_the_page_had_columns_of_error_bars(
+    make_run: MakeRun, results: list[Result], trained_again: Any
+) -> None:
+    run = trained_again(make_run(results))
+    one = run.replicates[0].key
+    text = page(gather(replace(run, replicates=tuple(r for r in run.replicates if r.key == one))))
+    heads = re.findall(r'<th><button type="button">(.*?)</button></th>', text)
+    assert not {"fresh accuracy", "stays on front"} & set(heads)
+    assert "hypervolume of fresh trainings" not in text
+    assert "Tuning noise" not in text
+    assert "robability" not in text
+    facts = [trial["facts"] for trial in figures_of(text)["trials"].values()]
+    assert sum("3 fresh trainings: accuracy" in one for one in facts) == 1
+
+
 def test_a_page_of_many_trials_stays_small(make_run: MakeRun, results: list[Result], tmp_path: Path) -> None:
     def size(these: list[Result]) -> int:
         return len(text_of(make_run(these), tmp_path))
