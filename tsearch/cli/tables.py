@@ -25,7 +25,7 @@ def front_text(front: Front, points: Sequence[Point], evidence: Evidence | None 
         table = misses_text(front, front.constraints)
     else:
         table = "No trial is complete yet."
-    answers = [_answer_text(answer.word, answer.sentence) for answer in evidence.answers]
+    answers = [answer.sentence for answer in evidence.answers]
     return "\n".join([table, counts_text(front), *_fresh_volume(evidence), *answers, *evidence.noise])
 
 
@@ -157,11 +157,6 @@ def grid(rows: Sequence[Sequence[str]]) -> str:
 def _n_different(points: Sequence[Point], details: Sequence[str]) -> int:
     names = setting_names(points)
     return len({(*setting_cells(point, names), *detail_cells(point, details)) for point in points})
-
-
-def _answer_text(word: str, sentence: str) -> str:
-    """The sentence about a saving; a verdict begins with its word by itself."""
-    return f"candidate: {sentence}" if word == "candidate" else sentence
 
 
 def _fresh_volume(evidence: Evidence) -> list[str]:

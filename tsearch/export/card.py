@@ -26,11 +26,13 @@ def card(
     broken: str = "",
     findings: Sequence[str] = (),
     mixing: str = "",
+    n_tested_again: int = 0,
 ) -> str:
     """Markdown text: accuracies with sample counts, timesteps, energy by layer under every profile, versions, seed.
 
     `costs` holds the priced breakdown by profile, `broken` the constraints of its run that the configuration breaks,
     `findings` what is known of it beyond its single training, `mixing` the section about its temporal transformers.
+    So many fresh trainings of the run were tested as well.
     """
     hardware = contents.task.hardware
     rows = [*_network_rows(contents.configuration), *_training_rows(contents), *_metric_rows(contents)]
@@ -41,8 +43,7 @@ def card(
         "",
         *([f"**It breaks the constraints of its run: {broken}.**", ""] if broken else []),
         *_table("", "", rows),
-        "Search chose this configuration by its validation accuracy; test samples were looked at once, for its first "
-        f"report or card. {SPLITS}",
+        f"Search chose this configuration by its validation accuracy; {_looks(n_tested_again)} {SPLITS}",
         "",
         *(line for finding in findings for line in (finding, "")),
     ]
@@ -50,6 +51,14 @@ def card(
         lines += _energy(name, cost, is_searched=name == hardware.profile)
     lines += [mixing] if mixing else []
     return "\n".join([*lines, *_closing(contents)])
+
+
+def _looks(n_tested_again: int) -> str:
+    """How often test samples were looked at."""
+    text = "the weights of this bundle met the test samples once, for its first report or card"
+    if not n_tested_again:
+        return f"{text}."
+    return f"{text}; a confirmation tested {counted(n_tested_again, 'further training')} of the run on them."
 
 
 def _network_rows(configuration: Configuration) -> list[tuple[str, str]]:

@@ -10,7 +10,9 @@ from tsearch.cli.tables import front_content, front_text
 from tsearch.engine.replicate import Wanted
 from tsearch.engine.replicates import train_replicates
 from tsearch.engine.run_folder import Run
-from tsearch.export.card import SPLITS, findings_of
+from tsearch.export import export_bundle
+from tsearch.export.bundle import Bundle
+from tsearch.export.card import SPLITS, card, findings_of
 from tsearch.front import Front, Point
 from tsearch.replication.confirmation.sentences import verdict_sentence
 from tsearch.replication.confirmation.verdict import Twin, Verdict, Word
@@ -70,7 +72,8 @@ def verdict(word: Word) -> Verdict:
 def test_a_table_without_fresh_trainings_has_candidates_and_no_intervals() -> None:
     shown = front()
     text = front_text(shown, shown.points)
-    assert "candidate: T=(4, 1) (trial 2) is a candidate for a saving" in text
+    assert "\nT=(4, 1) (trial 2) is a candidate for a saving" in text
+    assert text.count("candidate") == 1
     for absent in ("fresh", "stays on front", "Tuning noise", "save", "Saves"):
         assert absent not in text.replace("for a saving", "")
 
@@ -99,6 +102,16 @@ def test_fault_after_a_confirmation_alone_single_trainings_had_probabilities_to_
     trained, _ = findings_of(evidence, 2)
     assert trained.startswith("Trained again: 5 fresh trainings: accuracy 81.0 % [")
     assert "probability" not in trained
+
+
+def test_fault_the_card_said_that_test_samples_were_looked_at_once_beside_a_confirmation(
+    small_run: Run,
+) -> None:
+    contents = Bundle(export_bundle(small_run, Front.of(small_run).points[0].number)).contents
+    once, again = card(contents, {}), card(contents, {}, n_tested_again=15)
+    start = "the weights of this bundle met the test samples once, for its first report or card"
+    assert f"{start}. Test splits" in once
+    assert f"{start}; a confirmation tested 15 further trainings of the run on them. Test splits" in again
 
 
 def test_the_card_tells_the_trainings_of_a_verdict_from_all_fresh_ones() -> None:
@@ -161,8 +174,6 @@ def test_show_and_card_of_a_real_run_whose_front_was_trained_again(
 ) -> None:
     import shutil
 
-    from tsearch import export_bundle
-
     folder = tmp_path / "again"
     shutil.copytree(small_run.folder, folder)
     member = Front.of(small_run).points[-1]
@@ -172,6 +183,7 @@ def test_show_and_card_of_a_real_run_whose_front_was_trained_again(
     assert code == 0
     assert "fresh accuracy" in out
     card = (export_bundle(run, member.number) / "card.md").read_text()
+    assert "met the test samples once, for its first report or card. Test splits" in card
     assert "Trained again: 2 fresh trainings: accuracy" in card
     assert SPLITS in card
     assert "| validation minus test | " in card
