@@ -1,15 +1,17 @@
 """What `show` and `export` say of fresh trainings, candidates and verdicts."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tsearch.cli.tables import front_content, front_text
 from tsearch.engine.replicate import Wanted
 from tsearch.engine.replicates import train_replicates
-from tsearch.engine.run_folder import Run
+from tsearch.engine.run_folder import Run, open_run
 from tsearch.export import export_bundle
 from tsearch.export.bundle import Bundle
 from tsearch.export.card import SPLITS, card, findings_of
@@ -105,9 +107,10 @@ def test_fault_after_a_confirmation_alone_single_trainings_had_probabilities_to_
 
 
 def test_fault_the_card_said_that_test_samples_were_looked_at_once_beside_a_confirmation(
-    small_run: Run,
+    small_run: Run, tmp_path: Path
 ) -> None:
-    contents = Bundle(export_bundle(small_run, Front.of(small_run).points[0].number)).contents
+    run = open_run(Path(shutil.copytree(small_run.folder, tmp_path / "small")))
+    contents = Bundle(export_bundle(run, Front.of(run).points[0].number, tmp_path / "bundle")).contents
     once, again = card(contents, {}), card(contents, {}, n_tested_again=15)
     start = "the weights of this bundle met the test samples once, for its first report or card"
     assert f"{start}. Test splits" in once
@@ -172,8 +175,6 @@ def test_the_card_of_a_confirmed_trial_has_its_verdict_and_what_fresh_trainings_
 def test_show_and_card_of_a_real_run_whose_front_was_trained_again(
     small_run: Run, type_in: Callable[..., tuple[int, str, str]], tmp_path
 ) -> None:
-    import shutil
-
     folder = tmp_path / "again"
     shutil.copytree(small_run.folder, folder)
     member = Front.of(small_run).points[-1]
