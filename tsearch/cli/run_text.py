@@ -17,6 +17,7 @@ from tsearch.front.broken import nearest_misses
 from tsearch.front.constraints import Constraints, both, constraints_text, violation
 from tsearch.replication.confirmation.progress import confirmation_text
 from tsearch.replication.evidence import evidence_of, member_content
+from tsearch.replication.reached import verdict_contents
 
 if TYPE_CHECKING:
     from tsearch.engine.run_folder import Run
@@ -63,6 +64,7 @@ def run_content(
     kept = _keeping(chosen, limits)
     content = front_content(front, kept, evidence_of(run, front)) | state_of(run).content
     content["confirmation"] = confirmation_text(run, front)
+    content["verdicts"] = verdict_contents(run)
     hardware = run.task.hardware
     if front.are_networks:
         content |= {"profile": hardware.profile, "assume": dict(hardware.assume)}

@@ -25,7 +25,7 @@ def front_text(front: Front, points: Sequence[Point], evidence: Evidence | None 
         table = misses_text(front, front.constraints)
     else:
         table = "No trial is complete yet."
-    answers = [_answer_text(answer.word, answer.sentence) for answer in evidence.answers]
+    answers = [answer.sentence for answer in evidence.answers]
     return "\n".join([table, counts_text(front), *_fresh_volume(evidence), *answers, *evidence.noise])
 
 
@@ -33,7 +33,7 @@ def marked_table(front: Front, points: Sequence[Point], evidence: Evidence | Non
     """One line per point, marked where it is on the front or the knee, or breaks a constraint of the run; with its
     error bars where the front has some."""
     on_front = {point.number for point in front.points}
-    columns = _bar_columns(evidence, points) if evidence and evidence.bars else {}
+    columns = _bar_columns(evidence, points) if evidence and evidence.has_bars_of_front else {}
     return points_table(front, points, lambda point: _mark(point, front, on_front), columns=columns)
 
 
@@ -159,11 +159,6 @@ def _n_different(points: Sequence[Point], details: Sequence[str]) -> int:
     return len({(*setting_cells(point, names), *detail_cells(point, details)) for point in points})
 
 
-def _answer_text(word: str, sentence: str) -> str:
-    """The sentence about a saving; a verdict begins with its word by itself."""
-    return f"candidate: {sentence}" if word == "candidate" else sentence
-
-
 def _fresh_volume(evidence: Evidence) -> list[str]:
     volume = fresh_volume_text(evidence.bars) if evidence.bars else ""
     return [f"hypervolume of fresh trainings: {volume}"] if volume else []
@@ -176,7 +171,7 @@ def _bar_columns(evidence: Evidence, points: Sequence[Point]) -> dict[str, list[
     columns = {
         "fresh": [str(m.n_fresh) if m else "" for m in members],
         "fresh accuracy": [interval_text(one, "accuracy") if one else "" for one in fresh],
-        "stays on front": [chance_text(m.on_front) if m else "" for m in members],
+        "stays on front": [chance_text(m.on_front) if m and m.on_front is not None else "" for m in members],
     }
     return {name: cells for name, cells in columns.items() if any(cells)}
 

@@ -1,5 +1,6 @@
 """What training draws batches from: a split of events, or of images."""
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from copy import copy
@@ -15,6 +16,9 @@ from torch import Tensor
 from tsearch.data.dataset import SPLITS, Dataset, DatasetInfo
 from tsearch.data.events import Events
 from tsearch.files.cache import Arrays, arrays_hash, cached_arrays
+from tsearch.files.notices import warn_once
+
+_log = logging.getLogger(__name__)
 
 FORMAT = 1  # raise it when the same events give other frames
 FRAMES_LIMIT_BYTES = 256 * 2**20
@@ -151,6 +155,7 @@ def recorded_dataset(
     """
 
     def arrays() -> Arrays:
+        warn_once(_log, f"making the recordings of {info.name}, once; this takes a while")
         parts = dict(zip(SPLITS, make(), strict=True))
         most = np.array([part.most_per_pixel() for part in parts.values()])
         named = {

@@ -7,8 +7,10 @@ from tsearch.configuration import Configuration
 from tsearch.export.contents import Contents
 from tsearch.networks.backbones import Backbone
 from tsearch.replication.confirmation.sentences import verdict_sentence
+from tsearch.replication.confirmation.verdict import Verdict
+from tsearch.replication.error_bars.bars import MemberBars
 from tsearch.replication.error_bars.gap_to_test import interval_of
-from tsearch.replication.error_bars.texts import HONESTY, member_text, tuning_sentence
+from tsearch.replication.error_bars.texts import honesty, member_text, tuning_sentence
 from tsearch.replication.evidence import Evidence
 from tsearch.units import counted, format_value, title
 
@@ -24,11 +26,13 @@ def card(
     broken: str = "",
     findings: Sequence[str] = (),
     mixing: str = "",
+    n_tested_again: int = 0,
 ) -> str:
     """Markdown text: accuracies with sample counts, timesteps, energy by layer under every profile, versions, seed.
 
     `costs` holds the priced breakdown by profile, `broken` the constraints of its run that the configuration breaks,
     `findings` what is known of it beyond its single training, `mixing` the section about its temporal transformers.
+    So many fresh trainings of the run were tested as well.
     """
     hardware = contents.task.hardware
     rows = [*_network_rows(contents.configuration), *_training_rows(contents), *_metric_rows(contents)]
@@ -39,8 +43,7 @@ def card(
         "",
         *([f"**It breaks the constraints of its run: {broken}.**", ""] if broken else []),
         *_table("", "", rows),
-        "Search chose this configuration by its validation accuracy; test samples were looked at once, for its first "
-        f"report or card. {SPLITS}",
+        f"Search chose this configuration by its validation accuracy; {_looks(n_tested_again)} {SPLITS}",
         "",
         *(line for finding in findings for line in (finding, "")),
     ]
@@ -48,6 +51,14 @@ def card(
         lines += _energy(name, cost, is_searched=name == hardware.profile)
     lines += [mixing] if mixing else []
     return "\n".join([*lines, *_closing(contents)])
+
+
+def _looks(n_tested_again: int) -> str:
+    """How often test samples were looked at."""
+    text = "the weights of this bundle met the test samples once, for its first report or card"
+    if not n_tested_again:
+        return f"{text}."
+    return f"{text}; a confirmation tested {counted(n_tested_again, 'further training')} of the run on them."
 
 
 def _network_rows(configuration: Configuration) -> list[tuple[str, str]]:
@@ -87,12 +98,24 @@ def _training_rows(contents: Contents) -> list[tuple[str, str]]:
 def findings_of(evidence: Evidence, number: int) -> list[str]:
     """What fresh trainings and a confirmation say of one trial, a paragraph each; [] where there were none."""
     member, verdict = evidence.member(number), evidence.verdict(number)
-    texts = [f"Trained again: {member_text(member)}. {HONESTY}"] if member else []
-    texts += [tuning_sentence(evidence.bars)] if evidence.bars and member else []
+    texts = []
+    if member and evidence.bars:
+        texts.append(f"Trained again: {member_text(member)}. {honesty(evidence.bars)}")
+        texts += filter(None, [tuning_sentence(evidence.bars)])
     if verdict:
-        return [*texts, f"**Verdict.** {verdict_sentence(verdict)}"]
+        return [*texts, f"**Verdict.** {verdict_sentence(verdict)}{_share(verdict, member)}"]
     is_candidate = number in {candidate.number for candidate in evidence.candidates}
     return [*texts, *(["A candidate for a saving, not confirmed."] if is_candidate else [])]
+
+
+def _share(verdict: Verdict, member: MemberBars | None) -> str:
+    """Of how many fresh trainings of the candidate a verdict speaks, where there are others."""
+    if member is None or not 0 < verdict.n_replicates < member.n_fresh:
+        return ""
+    return (
+        f" These {verdict.n_replicates} are those that its confirmation planned; the {member.n_fresh} above are all "
+        "fresh trainings of the run."
+    )
 
 
 def _gap_rows(contents: Contents) -> list[tuple[str, str]]:

@@ -18,6 +18,7 @@ from tsearch.export.mixing_text import mixing_section
 from tsearch.front import Front
 from tsearch.front.broken import broken_text
 from tsearch.replication.evidence import evidence_of
+from tsearch.replication.testing import n_tested_again
 
 if TYPE_CHECKING:
     from tsearch.engine.run_folder import Run, Trial
@@ -39,7 +40,8 @@ def export_bundle(run: "Run", trial: int, output: str | Path | None = None) -> P
     weights = _inference_weights(contents, run.checkpoint(chosen))
     broken = broken_text(result.metrics, run.constraints)
     findings = findings_of(evidence_of(run, Front.of(run)), chosen.number)
-    text = card(contents, result.costs, broken, findings, mixing_section(contents, weights))
+    mixing = mixing_section(contents, weights)
+    text = card(contents, result.costs, broken, findings, mixing, n_tested_again(run))
     return _write(folder, contents, result, weights, text)
 
 

@@ -10,19 +10,17 @@ _LONGEST = 40  # characters of a label; a longer one gives way to the trial numb
 def labels_of(points: Sequence[Point]) -> dict[int, str]:
     """A label for every point by its number, no two alike.
 
-    A point keeps its own (see `Point.label`) where no other has it; to others one setting is added that tells all
-    of them apart ('T=6, stages (1, 2)'), or else the trial ('T=6, trial 12').
+    A point keeps its own (see `Point.label`; 'T=4' where all uniform ones have the same stages) where no other has it;
+    to others one setting is added that tells all of them apart ('T=6, learning rate 0.1'), or else the trial ('T=6,
+    trial 12').
     """
+    are_alike = len({point.stages for point in points if point.is_uniform}) < 2
     groups: dict[str, list[Point]] = {}
     for point in {point.number: point for point in points}.values():
-        groups.setdefault(_short(point), []).append(point)
+        label = point.undivided_label if are_alike else point.label
+        groups.setdefault(label if 0 < len(label) <= _LONGEST else f"trial {point.number}", []).append(point)
     labels = {number: label for own, group in groups.items() for number, label in _apart(own, group).items()}
     return {point.number: labels[point.number] for point in points}
-
-
-def _short(point: Point) -> str:
-    label = point.label
-    return label if 0 < len(label) <= _LONGEST else f"trial {point.number}"
 
 
 def _apart(own: str, points: list[Point]) -> dict[int, str]:

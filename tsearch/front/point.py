@@ -98,13 +98,24 @@ class Point:
 
     @property
     def label(self) -> str:
-        """A short name: 'T=4', 'T=(6, 3, 1) after 8' where earlier phases had more timesteps, 'lr 0.01' where it is no
-        network. Two points may share it; `labels_of` tells them apart."""
+        """A short name: 'T=4' for a network of one stage, 'T=(4, 4)' for two, 'T=(6, 3, 1) after 8' where earlier
+        phases had more timesteps, 'lr 0.01' where it is no network. Two points may share it; `labels_of` tells them
+        apart."""
         if not self.timesteps:
             return ", ".join(f"{name} {setting_text(value)}" for name, value in self.parameters.items())
+        final = f"({setting_text(self.timesteps)})" if len(self.timesteps) > 1 else str(self.timesteps[0])
+        return f"T={final}{self._after}"
+
+    @property
+    def undivided_label(self) -> str:
+        """The same, but 'T=4' for uniform timesteps in any number of stages: for where all uniform points have the same
+        stages."""
+        return f"T={timesteps_text(self.timesteps)}{self._after}" if self.timesteps else self.label
+
+    @property
+    def _after(self) -> str:
         leading = [timesteps_text(phase.timesteps) for phase in self.schedule[:-1]]
-        after = f" after {', '.join(leading)}" if leading else ""
-        return f"T={timesteps_text(self.timesteps)}{after}"
+        return f" after {', '.join(leading)}" if leading else ""
 
 
 def point_of(

@@ -38,6 +38,11 @@ class Evidence:
         """None where no member of the front was trained again."""
         return error_bars(self.front)
 
+    @property
+    def has_bars_of_front(self) -> bool:
+        """Whether enough members were trained again to say how sure the front as a whole is."""
+        return self.bars is not None and self.bars.are_of_front
+
     @cached_property
     def gap(self) -> Gap | None:
         """None where no member of the front was tested."""
@@ -66,7 +71,7 @@ class Evidence:
         return tuple(text for text in (tuning, gap_sentence(self.gap)) if text)
 
     def member(self, number: int) -> MemberBars | None:
-        """The error bars of a trial; None where it is not on the front, or nothing was trained again."""
+        """The error bars of a trial; None where it is not on the front, or was not trained again."""
         return self.bars.members.get(number) if self.bars else None
 
     def verdict(self, number: int) -> Verdict | None:
@@ -99,7 +104,7 @@ def bars_content(evidence: Evidence) -> dict[str, Any]:
     """Error bars of a front for scripts; {} where nothing was trained again or tested."""
     bars, gap = evidence.bars, evidence.gap
     content: dict[str, Any] = {}
-    if bars is not None:
+    if bars is not None and bars.are_of_front:
         tuning = bars.tuning
         content["hypervolume_fresh"] = None if bars.hypervolume is None else bars.hypervolume.model_dump()
         content["training_sd"] = bars.sd
@@ -121,4 +126,5 @@ def member_content(member: MemberBars | None) -> dict[str, Any]:
     if member is None:
         return {}
     fresh = {metric: interval.model_dump() for metric, interval in member.metrics.items()}
-    return {"n_fresh": member.n_fresh, "fresh": fresh, "on_front_probability": member.on_front}
+    chance = {} if member.on_front is None else {"on_front_probability": member.on_front}
+    return {"n_fresh": member.n_fresh, "fresh": fresh, **chance}

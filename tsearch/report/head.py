@@ -1,6 +1,7 @@
 """The head of the page: the run, its state at the moment of writing, the answer in a sentence, and the main numbers."""
 
 import math
+import re
 from collections.abc import Iterator
 from html import escape
 
@@ -65,7 +66,12 @@ def _answer(answer: Answer, attributes: str) -> str:
     word = f"<b>{label}</b> " if label else ""
     kind = answer.word.replace(" ", "-") or "none"
     sentence = answer.sentence.removeprefix(f"{answer.word.capitalize()}: ")
-    return f'<p class="saving {kind}"{attributes}>{word}{escape(sentence)}</p>'
+    return f'<p class="saving {kind}"{attributes}>{word}{_with_code(sentence)}</p>'
+
+
+def _with_code(sentence: str) -> str:
+    """A sentence as HTML, in which commands stand between backticks."""
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(sentence))
 
 
 def _elsewhere(view: RunView, profile: str) -> tuple[Answer, ...]:

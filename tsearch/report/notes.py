@@ -3,7 +3,7 @@
 from html import escape
 
 from hwcost import HwcostError, load_profile
-from tsearch.replication.error_bars.texts import HONESTY
+from tsearch.replication.error_bars.texts import honesty
 from tsearch.report.hover import readable
 from tsearch.report.view import RunView
 
@@ -31,7 +31,7 @@ def notes(view: RunView) -> str:
         n_test = int(max(result["n_samples"] for result in view.on_test.values()))
         accuracy += f" Accuracy on test, {n_test} samples, was measured once for the front; it chose nothing."
     sentences += [accuracy] if any("accuracy" in point.metrics for point in view.front.complete) else []
-    sentences += [HONESTY] if view.evidence.bars else []
+    sentences += [honesty(view.evidence.bars)] if view.evidence.bars else []
     sentences += [CONFIRMED] if view.verdicts else []
     sentences += [DOMINATED]
     if any(view.under(profile).knee for profile in view.profiles or ("",)):

@@ -7,7 +7,7 @@ from typing import Any
 from hwcost import Cost
 from tsearch.front import Point
 from tsearch.front.point import differing_details, setting_text, setting_title
-from tsearch.replication.confirmation.sentences import verdict_sentence
+from tsearch.replication.confirmation.sentences import verdict_numbers
 from tsearch.replication.error_bars.texts import member_text
 from tsearch.report.hover import readable
 from tsearch.report.limits import broken_limits
@@ -154,7 +154,7 @@ def _evidence(view: RunView, point: Point) -> list[tuple[str, str, str]]:
     attributes = under(view, view.main)
     rows = [("trained again", escape(member_text(member)), attributes)] if member else []
     if verdict:
-        return [*rows, ("verdict", escape(verdict_sentence(verdict)), attributes)]
+        return [*rows, ("verdict", escape(verdict_numbers(verdict)), attributes)]
     is_candidate = point.number in {candidate.number for candidate in view.evidence.candidates}
     return [*rows, *([("saving", "candidate, not confirmed", attributes)] if is_candidate else [])]
 

@@ -96,21 +96,22 @@ def _on_test(view: RunView, point: Point) -> str:
 
 
 def _bar_heads(view: RunView) -> list[str]:
-    """Columns of error bars, where members of the front were trained again."""
-    if view.evidence.bars is None:
+    """Columns of error bars, where enough members of the front were trained again."""
+    if not view.evidence.has_bars_of_front:
         return []
     fresh = ["fresh accuracy"] if "accuracy" in {o.name for o in view.front.objectives} else []
     return [*fresh, "stays on front"]
 
 
 def _bars(view: RunView, point: Point) -> list[str]:
-    """The cells of these columns; empty ones for what is not on the front."""
+    """The cells of these columns; empty ones for what was not trained again."""
     heads, member = _bar_heads(view), view.evidence.member(point.number)
     if not heads or member is None:
         return [_cell("")] * len(heads)
     fresh = member.metrics.get("accuracy")
     mean = _cell(interval_text(fresh, "accuracy"), fresh.value) if fresh else _cell("")
-    return [*([mean] if len(heads) > 1 else []), _cell(escape(chance_text(member.on_front)), member.on_front)]
+    chance = "" if member.on_front is None else escape(chance_text(member.on_front))
+    return [*([mean] if len(heads) > 1 else []), _cell(chance, member.on_front)]
 
 
 def _cell(text: str, sort_key: float | None = None) -> str:

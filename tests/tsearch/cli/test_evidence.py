@@ -1,16 +1,20 @@
 """What `show` and `export` say of fresh trainings, candidates and verdicts."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tsearch.cli.tables import front_content, front_text
 from tsearch.engine.replicate import Wanted
 from tsearch.engine.replicates import train_replicates
-from tsearch.engine.run_folder import Run
-from tsearch.export.card import SPLITS, findings_of
+from tsearch.engine.run_folder import Run, open_run
+from tsearch.export import export_bundle
+from tsearch.export.bundle import Bundle
+from tsearch.export.card import SPLITS, card, findings_of
 from tsearch.front import Front, Point
 from tsearch.replication.confirmation.sentences import verdict_sentence
 from tsearch.replication.confirmation.verdict import Twin, Verdict, Word
@@ -41,6 +45,12 @@ def front(n_fresh: int = 0) -> Front:
     return Front(tuple(point(i, n_fresh) for i in range(3)), OBJECTIVES, *BOX, "made-up")
 
 
+def confirmed_front(n_fresh: int = 5) -> Front:
+    """As a confirmation alone leaves it: one member of three was trained again."""
+    points = tuple(point(i, n_fresh if i == 2 else 0) for i in range(3))
+    return Front(points, OBJECTIVES, *BOX, "made-up")
+
+
 def verdict(word: Word) -> Verdict:
     return Verdict(
         number=2,
@@ -64,7 +74,8 @@ def verdict(word: Word) -> Verdict:
 def test_a_table_without_fresh_trainings_has_candidates_and_no_intervals() -> None:
     shown = front()
     text = front_text(shown, shown.points)
-    assert "candidate: T=(4, 1) (trial 2) is a candidate for a saving" in text
+    assert "\nT=(4, 1) (trial 2) is a candidate for a saving" in text
+    assert text.count("candidate") == 1
     for absent in ("fresh", "stays on front", "Tuning noise", "save", "Saves"):
         assert absent not in text.replace("for a saving", "")
 
@@ -77,6 +88,43 @@ def test_a_table_of_a_front_that_was_trained_again_has_means_intervals_and_proba
     assert rows[3].startswith("front: 3 of 3")
     assert rows[4].startswith("hypervolume of fresh trainings: 0.")
     assert any(row.startswith("Tuning noise:") and "2.0 points more accuracy" in row for row in rows)
+
+
+def test_fault_after_a_confirmation_alone_single_trainings_had_probabilities_to_stay_on_the_front() -> None:
+    shown = confirmed_front()
+    evidence = Evidence(shown, (verdict("not shown"),))
+    text = front_text(shown, shown.points, evidence)
+    for absent in ("fresh accuracy", "stays on front", "hypervolume of fresh", "Tuning noise"):
+        assert absent not in text
+    content = front_content(shown, evidence=evidence)
+    assert not {"hypervolume_fresh", "tuning_noise", "training_sd"} & content.keys()
+    confirmed = next(one for one in content["points"] if one["trial"] == 2)
+    assert (confirmed["n_fresh"], confirmed["fresh"]["accuracy"]["value"]) == (5, pytest.approx(0.81))
+    assert not any("on_front_probability" in one for one in content["points"])
+    trained, _ = findings_of(evidence, 2)
+    assert trained.startswith("Trained again: 5 fresh trainings: accuracy 81.0 % [")
+    assert "probability" not in trained
+
+
+def test_fault_the_card_said_that_test_samples_were_looked_at_once_beside_a_confirmation(
+    small_run: Run, tmp_path: Path
+) -> None:
+    run = open_run(Path(shutil.copytree(small_run.folder, tmp_path / "small")))
+    contents = Bundle(export_bundle(run, Front.of(run).points[0].number, tmp_path / "bundle")).contents
+    once, again = card(contents, {}), card(contents, {}, n_tested_again=15)
+    start = "the weights of this bundle met the test samples once, for its first report or card"
+    assert f"{start}. Test splits" in once
+    assert f"{start}; a confirmation tested 15 further trainings of the run on them. Test splits" in again
+
+
+def test_the_card_tells_the_trainings_of_a_verdict_from_all_fresh_ones() -> None:
+    more = Evidence(confirmed_front(n_fresh=11), (verdict("not shown"),))
+    trained, said = findings_of(more, 2)
+    assert trained.startswith("Trained again: 11 fresh trainings")
+    assert said.endswith(
+        "These 5 are those that its confirmation planned; the 11 above are all fresh trainings of the run."
+    )
+    assert "planned" not in findings_of(Evidence(confirmed_front(), (verdict("not shown"),)), 2)[-1]
 
 
 @pytest.mark.parametrize("word", ["saves", "not shown", "costs more"])
@@ -127,10 +175,6 @@ def test_the_card_of_a_confirmed_trial_has_its_verdict_and_what_fresh_trainings_
 def test_show_and_card_of_a_real_run_whose_front_was_trained_again(
     small_run: Run, type_in: Callable[..., tuple[int, str, str]], tmp_path
 ) -> None:
-    import shutil
-
-    from tsearch import export_bundle
-
     folder = tmp_path / "again"
     shutil.copytree(small_run.folder, folder)
     member = Front.of(small_run).points[-1]
@@ -140,6 +184,7 @@ def test_show_and_card_of_a_real_run_whose_front_was_trained_again(
     assert code == 0
     assert "fresh accuracy" in out
     card = (export_bundle(run, member.number) / "card.md").read_text()
+    assert "met the test samples once, for its first report or card. Test splits" in card
     assert "Trained again: 2 fresh trainings: accuracy" in card
     assert SPLITS in card
     assert "| validation minus test | " in card

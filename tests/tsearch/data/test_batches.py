@@ -11,6 +11,7 @@ import torch
 from tsearch.data.batches import EventSplit, ImageSplit, recorded_dataset
 from tsearch.data.dataset import SPLITS, DatasetInfo, epoch_size
 from tsearch.data.events import Events
+from tsearch.files import notices
 
 
 @pytest.mark.parametrize("timesteps", [1, 3, 8])
@@ -106,6 +107,20 @@ def test_an_image_is_one_timestep_whatever_is_asked() -> None:
     split = ImageSplit(images, np.arange(5))
     assert len(split) == 5
     assert torch.equal(split.batch(torch.tensor([4, 1]), 6), torch.from_numpy(images[[4, 1]])[None])
+
+
+def test_fault_nothing_told_that_recordings_are_made_which_takes_seconds(
+    random_events: Callable[..., Events], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    info = DatasetInfo("made", (2, 4, 5), 3, is_static=False, input_class="graded")
+    for told in (
+        ["making the recordings of made, once; this takes a while"],
+        [],
+    ):  # the second from the cache
+        monkeypatch.setattr(notices, "_said", set())
+        caplog.clear()
+        recorded_dataset(info, "told", lambda: [random_events()] * 3)
+        assert [record.message for record in caplog.records] == told
 
 
 def test_recordings_tell_their_fullest_pixel_made_or_from_the_cache(

@@ -33,9 +33,16 @@ def test_points_that_differ_by_schedule_have_different_labels() -> None:
     }
 
 
+def test_fault_a_divided_uniform_network_was_called_like_an_undivided_one() -> None:
+    points = [network(0, (4,), (1,)), network(1, (4, 4), (1, 1))]
+    assert [point.label for point in points] == ["T=1 after 4", "T=(1, 1) after 4"]
+    assert labels_of(points) == {0: "T=1 after 4", 1: "T=(1, 1) after 4"}
+    assert labels_of(points[1:]) == {1: "T=1 after 4"}, "where all are divided alike, as in a fixed division"
+
+
 def test_one_setting_tells_the_rest_apart_or_else_the_trial_does() -> None:
     stages = [network(0, (6, 6), stages=(1, 2)), network(1, (6, 6), stages=(2, 1)), network(2, (4,))]
-    assert labels_of(stages) == {0: "T=6, stages (1, 2)", 1: "T=6, stages (2, 1)", 2: "T=4"}
+    assert labels_of(stages) == {0: "T=(6, 6), stages (1, 2)", 1: "T=(6, 6), stages (2, 1)", 2: "T=4"}
     rates = [network(k, (6,), training={"learning_rate": 10.0**-k}) for k in (1, 2)]
     assert labels_of(rates) == {1: "T=6, learning rate 0.1", 2: "T=6, learning rate 0.01"}
     alike = [network(k, (6,), training={"learning_rate": 0.01 + k * 1e-9}) for k in (1, 2)]

@@ -270,7 +270,7 @@ def test_points_of_the_same_timesteps_have_different_labels(make_run: MakeRun, r
     view = gather(make_run([results[0], better]))
     assert trace(front_figure(view), "uniform timesteps")["text"] == ["T=1", "T=1 after 8"]
     options = {trial["option"].partition(" (")[0] for trial in panels(view)["trials"].values()}
-    assert options == {"trial 0: T=1", "trial 1: T=1 after 8"}
+    assert options == {"trial 0: T=(1, 1, 1)", "trial 1: T=(1, 1, 1) after 8"}
 
 
 def test_trials_that_break_a_limit_are_crosses_beyond_a_shaded_side(

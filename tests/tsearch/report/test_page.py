@@ -17,7 +17,7 @@ from tsearch.configuration import Configuration, Result
 from tsearch.engine.run_folder import Run
 from tsearch.engine.state import RunState
 from tsearch.front import Front
-from tsearch.replication.confirmation.sentences import candidate_sentence, verdict_sentence
+from tsearch.replication.confirmation.sentences import candidate_sentence, verdict_numbers, verdict_sentence
 from tsearch.report import write_report
 from tsearch.report.page import page
 from tsearch.report.plotly_code import packed_plotly
@@ -53,7 +53,7 @@ def test_the_page_holds_the_run_the_sentence_the_table_and_the_commands(
         "16 complete, 1 failed",
         "45nm_memory (layer serial)",
         "<i>seed</i> 0",
-        candidate_sentence(front),
+        re.sub("`(.*?)`", r"<code>\1</code>", candidate_sentence(front)),
         "training diverged at epoch 3: the loss is nan",
         "Failed trials (1)",
         "no silicon measurements",
@@ -257,6 +257,8 @@ def test_before_a_confirmation_the_page_speaks_of_candidates_and_of_no_saving(
     text = text_of(make_run(results), tmp_path)
     banners = re.findall(r'<p class="saving ([\w-]+)"[^>]*><b>([\w ]+)</b>', text)
     assert banners == [("candidate", "candidate")] * 2
+    assert "<code>tsearch confirm demo</code> trains" in text
+    assert "`" not in "".join(re.findall(r'<p class="saving.*?</p>', text))
     body = text[text.index("<main>") : text.index("</main>")]
     assert not re.search(r"\b[Ss]aves?\b", body)
     assert "hypervolume of fresh" not in text
@@ -292,6 +294,8 @@ def test_the_banner_says_the_verdict_by_colour_and_by_word(
     assert "tsearch confirm" not in elsewhere
     facts = figures_of(text)["trials"]
     assert '<dt data-profile="45nm_memory">verdict</dt>' in facts["6"]["facts"]
+    assert f"{escape(verdict_numbers(verdict))}</dd>" in facts["6"]["facts"]
+    assert text.count(escape(sentence)) == 1, "the sentence stands in the banner alone"
     assert "Test splits are fixed across runs." in text
     assert f".saving.{kind} " in text
 
@@ -325,6 +329,21 @@ def test_a_front_that_was_trained_again_has_error_bars_everywhere(
     assert "39.3 % [" in text
     assert "3 fresh trainings: accuracy 39.3 % [" in figures_of(text)["trials"]["0"]["facts"]
     assert "the training that a point was chosen by is left out" in text
+
+
+def test_fault_after_a_confirmation_alone_the_page_had_columns_of_error_bars(
+    make_run: MakeRun, results: list[Result], trained_again: Any
+) -> None:
+    run = trained_again(make_run(results))
+    one = run.replicates[0].key
+    text = page(gather(replace(run, replicates=tuple(r for r in run.replicates if r.key == one))))
+    heads = re.findall(r'<th><button type="button">(.*?)</button></th>', text)
+    assert not {"fresh accuracy", "stays on front"} & set(heads)
+    assert "hypervolume of fresh trainings" not in text
+    assert "Tuning noise" not in text
+    assert "robability" not in text
+    facts = [trial["facts"] for trial in figures_of(text)["trials"].values()]
+    assert sum("3 fresh trainings: accuracy" in one for one in facts) == 1
 
 
 def test_a_page_of_many_trials_stays_small(make_run: MakeRun, results: list[Result], tmp_path: Path) -> None:

@@ -46,6 +46,15 @@ def verdict_sentence(verdict: Verdict) -> str:
     )
 
 
+def verdict_numbers(verdict: Verdict) -> str:
+    """The word of a verdict and its two numbers: 'not shown: 14 % less energy [8, 20], accuracy +0.2 points [-0.5, 0.9]
+    against uniform T=5'; the word alone where nothing was judged."""
+    if verdict.saving is None or verdict.gap is None:
+        return verdict.word
+    less = _less(verdict.saving, title(verdict.cost))
+    return f"{verdict.word}: {less}, accuracy {_points(verdict.gap)} against {verdict.twins[-1].text}"
+
+
 def main_verdict(verdicts: Sequence[Verdict]) -> Verdict | None:
     """The verdict that answers for a run: of the last ones of every candidate the surest saving, else what came nearest
     to one. The largest of several savings would be the luckiest."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from tsearch.configuration import Configuration
 from tsearch.engine.driver import Driver
+from tsearch.engine.events import Noted
 from tsearch.engine.journal import now
 from tsearch.engine.replicate import Replicate, Wanted
 from tsearch.engine.replicates import train
@@ -55,6 +56,7 @@ def find_twins(driver: Driver, plan: Plan) -> Twins:
             if isinstance(found, Paired):
                 paired[place] = found
             else:
+                driver.listener(Noted(_closer_text(planned, trios[place], found)))
                 trios[place] = found
     hashed = plan_hash(driver.folder, plan.number)
     return Twins(
@@ -120,6 +122,15 @@ def _paired(run: Run, plan: Plan, planned: Planned, trio: Trio | None, is_plain:
     if closer is None or _were_passed(run, closer, planned, by_key, step):
         return none.model_copy(update={"costs": costs})
     return closer
+
+
+def _closer_text(planned: Planned, before: Trio | None, closer: Trio) -> str:
+    """Why further twins are trained: 'uniform T=2 costs more than trial 12, so T=1 is trained too'."""
+    is_dearer = before is not None and closer.timesteps < before.timesteps
+    new = closer.timesteps + (not is_dearer)
+    known = Twin(timesteps=new + (1 if is_dearer else -1), key="", is_plain=closer.is_plain)
+    word = "more" if is_dearer else "less"
+    return f"{known.text} costs {word} than trial {planned.number}, so T={new} is trained too"
 
 
 def _step(costs: tuple[float, ...]) -> int:

@@ -4,7 +4,8 @@ What is what: the front, its numbers and its hypervolume are those of the single
 mean is that of the fresh trainings alone, because the first one was picked for being good. Probabilities and the
 interval of the hypervolume vary the training and keep the validation samples, which all points share; the interval of
 an accuracy adds the error of these samples. Members are compared with each other: what the search left behind was
-trained once and is not drawn.
+trained once and is not drawn. A front of which fewer than half of the members were trained again, as after a
+confirmation alone, has no such numbers: beside members that were trained once, and picked for it, they would flatter.
 """
 
 import math
@@ -33,51 +34,58 @@ _SEED = 20_240_601  # a page drawn twice is the same page
 
 @dataclass(frozen=True)
 class MemberBars:
-    """One member of a front.
+    """One member of a front that was trained again.
 
     Args:
-        n_fresh: How many times it was trained again.
-        metrics: Mean and 95 % interval over the fresh trainings by metric; {} where there is none.
-        on_front: Probability that its true means are dominated by those of no other member.
+        n_fresh: How many times.
+        metrics: Mean and 95 % interval over the fresh trainings by metric.
+        on_front: Probability that its true means are dominated by those of no other member; None for one fresh training
+            alone, and where the front as a whole has no error bars.
     """
 
     n_fresh: int
     metrics: Mapping[str, Interval]
-    on_front: float
+    on_front: float | None
 
 
 @dataclass(frozen=True)
 class ErrorBars:
-    """The members of a front by number of trial, and the front as a whole.
+    """The members of a front that were trained again, by number of trial, and the front as a whole.
 
     Args:
+        are_of_front: Whether at least half of the members were trained again; otherwise nothing is said of the whole.
         hypervolume: That of the true means, None without a box.
         sd: Standard deviation of the accuracy of one training; None where no member was trained again twice.
         tuning: By how much the front's own numbers flatter it; None where that cannot be told.
     """
 
     members: Mapping[int, MemberBars]
-    hypervolume: Interval | None
-    sd: float | None
-    tuning: TuningNoise | None
+    are_of_front: bool = False
+    hypervolume: Interval | None = None
+    sd: float | None = None
+    tuning: TuningNoise | None = None
 
 
 def error_bars(front: Front, n_draws: int = N_DRAWS) -> ErrorBars | None:
     """The error bars of a front; None where no member was trained again."""
     points = front.points
-    if not any(point.replicates for point in points):
+    again = [point for point in points if point.replicates]
+    if not again:
         return None
     scales = Scales.of(front)
     spread = spread_of(points, scales)
+    members = {p.number: MemberBars(len(p.replicates), _intervals(p, scales, spread), None) for p in again}
+    if 2 * len(again) < len(points):
+        return ErrorBars(members)
     measured = [trainings(point, scales) for point in points]
     probabilities, volumes = _drawn(front, measured, scales, spread, n_draws)
-    members = {
-        point.number: MemberBars(len(point.replicates), _intervals(point, scales, spread), probability)
-        for point, probability in zip(points, probabilities, strict=True)
-    }
+    for point, probability in zip(points, probabilities, strict=True):
+        if len(point.replicates) > 1:
+            members[point.number] = replace(members[point.number], on_front=probability)
     has_accuracy = "accuracy" in scales.names and math.isfinite(spread.dof)
     sd = float(spread.sd[scales.names.index("accuracy")]) if has_accuracy else None
-    return ErrorBars(members, _volume(front, measured, scales, volumes), sd, tuning_noise(front, sd))
+    volume = _volume(front, measured, scales, volumes)
+    return ErrorBars(members, True, volume, sd, tuning_noise(front, sd))
 
 
 def probabilities_on_front(front: Front, n_draws: int = N_DRAWS) -> dict[int, float]:
@@ -129,8 +137,6 @@ def _volume(
 
 def _intervals(point: Point, scales: Scales, spread: Spread) -> dict[str, Interval]:
     """Mean and interval of every metric: Student's t over replicates; for an accuracy, with the sampling error."""
-    if not point.replicates:
-        return {}
     mean = trainings(point, scales).mean(axis=0)
     reach = spread.t * spread.sd / math.sqrt(len(point.replicates))
     if math.isinf(spread.dof):  # the sampling error alone, which is added below

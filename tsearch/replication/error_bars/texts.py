@@ -5,11 +5,12 @@ from tsearch.replication.error_bars.gap_to_test import Gap
 from tsearch.replication.interval import Interval
 from tsearch.units import FRACTION, counted, format_value, quantity, title
 
-HONESTY = (
+_HONESTY = (
     "Means and intervals (95 %) are those of fresh trainings, made after the search; the training that a point was "
     "chosen by is left out. The spread of trainings is pooled over the front; an accuracy's interval adds the error of "
-    "its validation samples. The probability to be on the front compares its members alone, on the same samples."
+    "its validation samples."
 )
+_CHANCES = "The probability to be on the front compares its members alone, on the same samples."
 
 
 def interval_text(interval: Interval, metric: str) -> str:
@@ -31,8 +32,15 @@ def chance_text(probability: float) -> str:
 def member_text(member: MemberBars) -> str:
     """'4 fresh trainings: accuracy 85.1 % [83.0, 87.2], energy ...; on the front with a probability of 93 %'."""
     means = [f"{title(metric)} {interval_text(one, metric)}" for metric, one in member.metrics.items()]
-    fresh = f"{counted(member.n_fresh, 'fresh training')}: {', '.join(means)}; " if means else ""
-    return f"{fresh}on the front with a probability of {chance_text(member.on_front)}"
+    text = f"{counted(member.n_fresh, 'fresh training')}: {', '.join(means)}"
+    if member.on_front is None:
+        return text
+    return f"{text}; on the front with a probability of {chance_text(member.on_front)}"
+
+
+def honesty(bars: ErrorBars) -> str:
+    """What the error bars that are shown mean."""
+    return f"{_HONESTY} {_CHANCES}" if bars.are_of_front else _HONESTY
 
 
 def volume_text(bars: ErrorBars) -> str:

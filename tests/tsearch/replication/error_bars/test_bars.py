@@ -101,6 +101,29 @@ def test_spreads_are_pooled_so_that_one_fresh_training_has_an_interval_too() -> 
     assert shown.high - 0.88 == pytest.approx(stats.t.ppf(0.975, 9) * pooled, rel=1e-3)
 
 
+def test_no_probability_is_told_of_a_member_with_fewer_than_two_fresh_trainings() -> None:
+    twice = point(0, (0.8, 1e4), [(0.79, 1e4), (0.78, 1e4)])
+    once, never = point(1, (0.85, 2e4), [(0.84, 2e4)]), point(2, (0.9, 3e4))
+    bars = error_bars(front(twice, once, never), n_draws=10)
+    assert bars is not None
+    assert {number: member.on_front for number, member in bars.members.items()} == {0: 1.0, 1: None}
+
+
+@pytest.mark.parametrize(("n_again", "are_told"), [(1, False), (2, True), (4, True)])
+def test_a_front_is_told_of_as_a_whole_once_half_of_it_was_trained_again(
+    n_again: int, are_told: bool
+) -> None:
+    rows = [(0.8 + 0.02 * i, 1e4 * (i + 1)) for i in range(4)]
+    points = [point(i, row, [row, row] if i < n_again else ()) for i, row in enumerate(rows)]
+    bars = error_bars(front(*points), n_draws=10)
+    assert bars is not None
+    assert bars.are_of_front == are_told
+    assert list(bars.members) == list(range(n_again))
+    assert bars.members[0].metrics["accuracy"].value == pytest.approx(0.8)
+    of_front = (bars.hypervolume, bars.sd, bars.tuning, bars.members[0].on_front)
+    assert [one is not None for one in of_front] == [are_told] * 4
+
+
 def test_the_mean_leaves_out_the_training_that_the_point_was_picked_by() -> None:
     bars = error_bars(front(point(0, (0.99, 1e4), [(0.80, 1e4), (0.82, 1e4)])), n_draws=10)
     assert bars is not None
