@@ -154,7 +154,8 @@ def fresh_metrics(run: "Run") -> dict[str, list[Mapping[str, float]]]:
 
 def own_keys(run: "Run") -> dict[str, str]:
     """By today's keys of trials that were trained again, those that they have: earlier versions made others."""
-    if not run.replicates:
+    known = {trial.key for trial in run.trials}
+    if all(one.key in known for one in run.replicates):
         return {}
     return {run.space.key(trial.configuration): trial.key for trial in run.trials}
 

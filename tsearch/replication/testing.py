@@ -87,6 +87,8 @@ def n_tested_again(run: Run) -> int:
 def keep(run: Run, key: str, replicate: int, result: Result) -> None:
     """Put what a pass over the test samples gave on disk."""
     path = _path(run, key, replicate)
+    if path.is_dir():
+        raise TsearchError(f"{path}: a folder is in its place. Move it away, then go on as before.")
     with full_disk_is_an_error(path):
         path.parent.mkdir(exist_ok=True)
     content = {

@@ -114,6 +114,7 @@ data: {name: digits_dvs}
 backbone: {widths: [4, 8], pool_after: [1]}
 hardware: {profile: loihi, assume: {weight_bits: 9}}
 timesteps: [1, 2]
+temporal_transformer: score_mix
 """
 
 

@@ -19,6 +19,7 @@ from tsearch.engine.run_file import read_run_file
 from tsearch.engine.run_folder import Run, folder_of, space_of
 from tsearch.engine.state import as_arguments
 from tsearch.errors import TsearchError
+from tsearch.files.whole import is_full_disk
 from tsearch.front import Front
 from tsearch.replication.confirmation.candidates import MARGIN
 from tsearch.replication.confirmation.judging import groups_of_test, verdicts_of_plan
@@ -32,6 +33,7 @@ from tsearch.replication.confirmation.stored import (
     Verdicts,
     plan_hash,
     read,
+    require_pairs,
     unfinished,
     write,
 )
@@ -97,10 +99,15 @@ def confirm(
             driver.listener(Noted(f"{plan_text(plan)}; written to {path}"))
         else:
             driver.listener(Noted(f"{plan_text(plan)}; as it was planned at {plan.written}"))
+        again = f"tsearch confirm {as_arguments(driver)}"
         try:
             return _finish(driver, plan)
+        except TsearchError as error:
+            if not is_full_disk(error):
+                raise
+            then = f"What is done is intact: free some space, then `{again}`."
+            raise TsearchError(f"{driver.folder}: the disk is full. {then}") from error
         except KeyboardInterrupt:
-            again = f"tsearch confirm {as_arguments(driver)}"
             driver.listener(Noted(f"confirmation {plan.number} stopped. Go on with: {again}"))
             raise
 
@@ -128,6 +135,7 @@ def _finish(driver: Driver, plan: Plan) -> tuple[Verdict, ...]:
     if twins is None:
         twins = find_twins(driver, plan)
         write(driver.folder, plan.number, twins)
+    require_pairs(driver.folder, plan, twins)
     run = driver.run()
     groups = groups_of_test(run)
     trios = [_trio(run, plan, pair) for pair in twins.pairs]

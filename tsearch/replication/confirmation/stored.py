@@ -137,6 +137,15 @@ def read(folder: Path, number: int, kind: type[_Content]) -> _Content | None:
     return content
 
 
+def require_pairs(folder: Path, plan: Plan, twins: Twins) -> None:
+    """Raise TsearchError unless there is what was found for every candidate of a plan, and for no other."""
+    if {pair.key for pair in twins.pairs} != {one.key for one in plan.candidates}:
+        path = _path(folder, plan.number, Twins)
+        raise TsearchError(
+            f"{path} does not hold the twins of every candidate. Restore it from a copy of the run."
+        )
+
+
 def plan_hash(folder: Path, number: int) -> str:
     """The SHA-256 of the plan of confirmation `number`; '' where there is none."""
     path = _path(folder, number, Plan)

@@ -1,5 +1,6 @@
 """A confirmation that was cut off goes on as planned: nothing is trained twice, and the verdicts are the same."""
 
+import errno
 import json
 import os
 import pkgutil
@@ -16,6 +17,8 @@ import pytest
 
 from tsearch.engine.run import resume
 from tsearch.engine.run_folder import open_run
+from tsearch.errors import TsearchError
+from tsearch.files.whole import full_disk_is_an_error
 from tsearch.front import Front
 from tsearch.replication.confirmation.confirm import confirm
 from tsearch.replication.confirmation.progress import confirmation_text
@@ -211,6 +214,39 @@ def test_a_damaged_test_result_is_measured_again(run, whole, monkeypatch, change
     path.write_text(json.dumps(json.loads(content) | change))
     assert confirm(run) == whole
     assert path.read_text() == content
+
+
+@pytest.mark.parametrize("pairs", [[], None])
+def test_twins_that_are_not_those_of_the_candidates_are_refused_in_one_line(run, monkeypatch, pairs) -> None:
+    _cut_off(monkeypatch, *AFTER_TWINS, lambda: confirm(run))
+    path = run.folder / "confirmations/1.twins.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(content | {"pairs": content["pairs"][:1] if pairs is None else pairs}))
+    with pytest.raises(
+        TsearchError, match=r"1.twins.json does not hold the twins of every candidate. Restore"
+    ):
+        confirm(run)
+
+
+def test_a_folder_in_a_test_results_place_is_one_line(run, monkeypatch) -> None:
+    _cut_off(monkeypatch, *BEFORE_VERDICTS, lambda: confirm(run, candidates=1), is_after=False)
+    path = sorted(run.folder.glob("tests/[!.]*"))[3]
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(TsearchError, match=rf"{path.name}: a folder is in its place. Move it away"):
+        confirm(run)
+
+
+def test_a_full_disk_while_it_is_confirmed_names_the_command_that_goes_on(run, whole, monkeypatch) -> None:
+    def write_whole(path, _):
+        with full_disk_is_an_error(path):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tsearch.replication.testing.write_whole", write_whole)
+        with pytest.raises(TsearchError, match=r"the disk is full. .* then `tsearch confirm"):
+            confirm(run, candidates=1)
+    assert confirm(run, candidates=1) == whole
 
 
 def test_an_error_of_the_judge_itself_is_no_verdict(run, monkeypatch) -> None:
