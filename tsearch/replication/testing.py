@@ -74,11 +74,6 @@ def stored(run: Run, key: str, replicate: int) -> Tested | None:
     return None
 
 
-def n_tested_again(run: Run) -> int:
-    """How many fresh trainings of a run were measured."""
-    return sum(stored(run, one.key, one.replicate) is not None for one in run.replicates)
-
-
 def keep(run: Run, key: str, replicate: int, result: Result) -> None:
     """Put what a pass over the test samples gave on disk."""
     path = _path(run, key, replicate)
