@@ -18,7 +18,7 @@ from tsearch.export.mixing_text import mixing_section
 from tsearch.front import Front
 from tsearch.front.broken import broken_text
 from tsearch.replication.evidence import evidence_of
-from tsearch.replication.testing import n_tested_again
+from tsearch.replication.reached import n_tested_again
 
 if TYPE_CHECKING:
     from tsearch.engine.run_folder import Run, Trial

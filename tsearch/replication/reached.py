@@ -25,6 +25,11 @@ def verdict_contents(run: Run) -> list[dict[str, Any]]:
     return contents
 
 
+def n_tested_again(run: Run) -> int:
+    """How many fresh trainings of a run were measured on test samples."""
+    return sum(stored(run, one.key, one.replicate) is not None for one in run.replicates)
+
+
 def _reached(run: Run, plan: Plan, verdict: Verdict) -> dict[str, dict[str, Any]]:
     keys = (verdict.key, *(twin.key for twin in verdict.twins))
     who = zip(("candidate", "below", "above"), keys, strict=False)

@@ -79,11 +79,6 @@ def n_stored(run: Run) -> int:
     return len(list((run.folder / "tests").glob("[!.]*.json")))
 
 
-def n_tested_again(run: Run) -> int:
-    """How many fresh trainings of a run were measured."""
-    return sum(stored(run, one.key, one.replicate) is not None for one in run.replicates)
-
-
 def keep(run: Run, key: str, replicate: int, result: Result) -> None:
     """Put what a pass over the test samples gave on disk."""
     path = _path(run, key, replicate)

@@ -18,7 +18,7 @@ data: {name: digits_dvs}
 backbone: {widths: [4, 8], pool_after: [1]}
 timesteps: [1, 2]
 """
-ON_LOIHI = SPACE + "hardware: {profile: loihi, assume: {weight_bits: 9}}\n"
+ON_LOIHI = SPACE + "temporal_transformer: score_mix\nhardware: {profile: loihi, assume: {weight_bits: 9}}\n"
 CAUSE = (
     "layer 'block2': profile 'loihi' has no price for 'score_mac'; its hardware cannot run this analog work "
     "(temporal_transformer score_mix; truncate would fit)"

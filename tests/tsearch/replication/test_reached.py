@@ -9,11 +9,13 @@ from tsearch.cli.run_text import run_content
 from tsearch.engine.run_folder import open_run
 from tsearch.front import Front
 from tsearch.replication.confirmation.confirm import confirm
+from tsearch.replication.reached import n_tested_again
 
 
 def test_every_verdict_has_what_its_trainings_reached_and_they_agree_with_its_differences(run) -> None:
     (verdict,) = confirm(run.folder, candidates=1, executor="inline")
     run = open_run(run.folder)
+    assert n_tested_again(run) == 15, "five of candidate and twins each"
     content = json.loads(json.dumps(run_content(run, Front.of(run))))
     (told,) = content["verdicts"]
     assert (told["number"], told["word"]) == (verdict.number, verdict.word)

@@ -18,9 +18,9 @@ from tsearch.training.evaluate import measure, train_and_price
 def trial():
     """A shrinking configuration of digits_dvs with a schedule of two phases, its epochs cut to one and two."""
     space = load_space("digits_dvs")
-    chosen = space.assemble(
-        (1, 1, 1), (6, 3, 1), (8,), {name: domain.default for name, domain in space.settings.items()}
-    )
+    settings = {name: domain.default for name, domain in space.settings.items()}
+    learned = {"temporal_transformer": "score_mix"}
+    chosen = space.assemble((1, 1, 1), (6, 3, 1), (8,), settings | learned)
     space.encode(chosen)
     schedule = tuple(
         Phase(timesteps=phase.timesteps, epochs=n) for n, phase in enumerate(chosen.schedule, start=1)
