@@ -114,7 +114,6 @@ data: {name: digits_dvs}
 backbone: {widths: [4, 8], pool_after: [1]}
 hardware: {profile: loihi, assume: {weight_bits: 9}}
 timesteps: [1, 2]
-temporal_transformer: score_mix
 """
 
 
@@ -123,7 +122,7 @@ def test_a_chip_that_refuses_is_named_where_there_are_no_constraints(tmp_path) -
     assert sorted(trial.configuration.timesteps for trial in run.trials) == [(1,), (1, 1), (2,)]
     assert run.ended == (
         "space exhausted after 3 trials, 2 configurations refused: layer 'block2': profile 'loihi' has no price for "
-        "'score_mac'; its hardware cannot run this analog work (temporal_transformer score_mix; truncate would fit) (2)"
+        "'synapse_mac'; its hardware cannot run this analog work (temporal_transformer bucket; truncate would fit) (2)"
     )
     truncated = parse_space(ON_LOIHI + "temporal_transformer: truncate\n")
     assert [truncated.refuse(configuration) for configuration in truncated.enumerate()] == [None] * 5
