@@ -118,11 +118,11 @@ timesteps: [1, 2]
 
 
 def test_a_chip_that_refuses_is_named_where_there_are_no_constraints(tmp_path) -> None:
-    run, _ = search(parse_space(ON_LOIHI), tmp_path)
+    run, _ = search(parse_space(ON_LOIHI + "temporal_transformer: score_mix\n"), tmp_path)
     assert sorted(trial.configuration.timesteps for trial in run.trials) == [(1,), (1, 1), (2,)]
     assert run.ended == (
         "space exhausted after 3 trials, 2 configurations refused: layer 'block2': profile 'loihi' has no price for "
-        "'synapse_mac'; its hardware cannot run this analog work (temporal_transformer bucket; truncate would fit) (2)"
+        "'score_mac'; its hardware cannot run this analog work (temporal_transformer score_mix; truncate would fit) (2)"
     )
     truncated = parse_space(ON_LOIHI + "temporal_transformer: truncate\n")
     assert [truncated.refuse(configuration) for configuration in truncated.enumerate()] == [None] * 5
