@@ -1,6 +1,7 @@
 """Runs that nobody searched: made-up accuracies and spikes, real prices, in the shapes that real runs have."""
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp
 from pathlib import Path
@@ -216,6 +217,15 @@ def results() -> list[Result]:
 def make_run() -> MakeRun:
     """`run_of`, for tests that want a run of their own making."""
     return run_of
+
+
+@pytest.fixture(scope="module", autouse=True)
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The run of these tests is called runs/demo, as that of `make demo` is."""
+    before = Path.cwd()
+    os.chdir(tmp_path_factory.mktemp("elsewhere"))
+    yield
+    os.chdir(before)
 
 
 @pytest.fixture(scope="session")
