@@ -104,12 +104,12 @@ def test_the_commands_shown_work(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_python_shown_works_twice_and_shows_its_progress(tmp_path: Path) -> None:
-    code = code_block("python", "## From Python").replace("trials=24", "trials=15")
+    code = code_block("python", "## From Python").replace("trials=28", "trials=19")
     first, second = (python(code, tmp_path) for _ in range(2))
     for done in (first, second):
         assert done.returncode == 0, done.stderr
         assert "energy_pj" in done.stdout
-    assert "15/15 trials" in first.stderr
+    assert "19/19 trials" in first.stderr
     assert first.stdout == second.stdout
     run = tsearch.open_run(tmp_path / "runs" / "from_python")
     assert [trial.origin for trial in run.trials].count("proposed") == 1

@@ -71,7 +71,7 @@ def test_other_errors_are_not_taken_for_a_full_disk(tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "repeat"), [("700k", 16384), pytest.param("700k", 1, marks=pytest.mark.slow)]
+    ("size", "repeat"), [("700k", 16384), pytest.param("720k", 1, marks=pytest.mark.slow)]
 )
 def test_a_search_on_a_full_disk_stops_with_a_word_and_resumes_with_space(
     make_space, ideal, tmp_path, size, repeat
