@@ -6,6 +6,7 @@ import numpy as np
 
 from tsearch.engine.run_folder import Run
 from tsearch.replication.confirmation.stored import Plan, Verdicts, plans, read
+from tsearch.replication.confirmation.twins import mean_cost, replicates_by_key
 from tsearch.replication.confirmation.verdict import Verdict
 from tsearch.replication.testing import stored
 
@@ -37,12 +38,12 @@ def _reached(run: Run, plan: Plan, verdict: Verdict) -> dict[str, dict[str, Any]
 
 
 def _of_network(run: Run, plan: Plan, key: str, cost: str) -> dict[str, Any]:
-    planned = [one for one in run.replicates if one.key == key and one.replicate in plan.replicates]
+    planned = replicates_by_key(run, plan).get(key, ())
     complete = [one for one in planned if one.state == "complete"]
     tested = [found for one in complete if (found := stored(run, key, one.replicate)) is not None]
     content: dict[str, Any] = {"key": key, "n_trainings": len(complete)}
     if tested:
         content |= {"accuracy": float(np.mean([one.accuracy for one in tested])), "n_tested": len(tested)}
     if complete:
-        content[cost] = float(np.exp(np.mean(np.log([one.metrics[cost] for one in complete]))))
+        content[cost] = mean_cost(complete, cost)
     return content

@@ -111,7 +111,7 @@ def _paired(run: Run, plan: Plan, planned: Planned, trio: Trio | None, is_plain:
         return none.model_copy(update={"reason": reason})
     by_key = replicates_by_key(run, plan)
     keys = [run.space.key(member) for member in trio.members]
-    costs = tuple(_mean_cost(by_key[key], planned.cost) for key in keys)
+    costs = tuple(mean_cost(by_key[key], planned.cost) for key in keys)
     step = _step(costs)
     if step == 0:
         twins = [
@@ -151,9 +151,9 @@ def _were_passed(
         return False
     if any(each.state != "complete" for key in keys for each in by_key[key]):
         return False
-    return _step(tuple(_mean_cost(by_key[key], planned.cost) for key in keys)) == -step
+    return _step(tuple(mean_cost(by_key[key], planned.cost) for key in keys)) == -step
 
 
-def _mean_cost(replicates: Sequence[Replicate], cost: str) -> float:
+def mean_cost(replicates: Sequence[Replicate], cost: str) -> float:
     """Geometric mean: costs are compared by their logarithms."""
     return float(np.exp(np.mean(np.log([each.metrics[cost] for each in replicates]))))
