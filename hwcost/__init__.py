@@ -11,13 +11,13 @@ stated assumptions; it is not a measurement of silicon.
 """
 
 from hwcost.activity.attention import attention_counts
-from hwcost.activity.layer_spikes import LayerSpikes
+from hwcost.activity.layer_spikes import LayerSpikes, PerSample
 from hwcost.activity.record import SpikeRecord
 from hwcost.cost import Cost, MeanTimesteps
 from hwcost.counting.rows import Row
 from hwcost.errors import ChoiceError, HwcostError, TooWideError
 from hwcost.estimate import estimate, mean_timesteps
-from hwcost.latency import EXECUTIONS, Execution
+from hwcost.execution import EXECUTIONS, Execution
 from hwcost.network.constructors import conv, linear, pool
 from hwcost.network.fan_out import fan_out_classes, n_padded_synapses, n_synapses
 from hwcost.network.layer import LayerSpec
@@ -49,6 +49,7 @@ __all__ = [
     "MeanTimesteps",
     "Mode",
     "NetworkSpec",
+    "PerSample",
     "Prediction",
     "Predictor",
     "Price",

@@ -15,7 +15,7 @@ import yaml
 from hwcost.activity.record import SpikeRecord
 from hwcost.errors import HwcostError
 from hwcost.estimate import estimate
-from hwcost.latency import EXECUTIONS
+from hwcost.execution import EXECUTIONS
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile_file import known_profiles, load_profile
 from hwcost.report import text

@@ -1,7 +1,7 @@
 """The priced network: a list of counts with prices, from which every total, interval and breakdown follows."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from math import fsum
 from typing import Any, NamedTuple, Self
@@ -33,6 +33,7 @@ class Cost:
         mean_timesteps: Not a cost by itself: two networks with equal means differ in energy and latency.
         footprint: Bits by purpose.
         mixing_orders: Layer name -> order taken at its temporal transformer.
+        dataflows: Layer name -> dataflow of every weighted layer; empty in costs stored before dataflows were named.
         notes: What was assumed, chosen or left out, one sentence each.
     """
 
@@ -51,6 +52,7 @@ class Cost:
     n_synapses: int
     mixing_orders: Mapping[str, str]
     notes: tuple[str, ...]
+    dataflows: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def total_pj(self) -> float:
@@ -153,7 +155,7 @@ class Cost:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, exact, readable by `from_dict`; the totals are written beside it for other readers."""
-        plain: dict[str, Any] = {_stored(field.name): getattr(self, field.name) for field in fields(self)}
+        plain: dict[str, Any] = {_stored(f.name): getattr(self, f.name) for f in fields(self)}
         plain["rows"] = [row.to_list() for row in self.rows]
         plain["mean_timesteps"] = self.mean_timesteps._asdict()
         plain["totals"] = {
@@ -166,12 +168,14 @@ class Cost:
             "by_layer": self.by_layer(),
             "by_kind": self.by_kind(),
         }
+        if not self.dataflows:
+            del plain["dataflows"]
         return {key: _lists(value) for key, value in plain.items()}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """The cost that `to_dict` wrote."""
-        values = {field.name: plain[_stored(field.name)] for field in fields(cls)}
+        values = {f.name: plain[_stored(f.name)] for f in fields(cls) if _stored(f.name) in plain}
         values["rows"] = tuple(map(Row.from_list, plain["rows"]))
         values["mean_timesteps"] = MeanTimesteps(**plain["mean_timesteps"])
         for name in ("latency_cycles_interval", "latency_s_interval", "notes"):

@@ -13,7 +13,9 @@ from hwcost.counting.job import Job, memory_sizes
 from hwcost.counting.operations import layer_work
 from hwcost.counting.rows import Row, priced_rows
 from hwcost.counting.transformer import entry_work
+from hwcost.dataflow.choice import dataflow_of
 from hwcost.errors import HwcostError
+from hwcost.execution import check_execution
 from hwcost.latency import Latency, latency
 from hwcost.network.fan_out import n_padded_synapses, n_synapses
 from hwcost.network.kinds import MIXABLE, WEIGHTED
@@ -42,10 +44,11 @@ def estimate(
 
     Raises: HwcostError, naming the layer, if network and record do not fit together or cannot be priced.
     """
+    check_execution(execution)
     profile = _assumed(profile, assume)
     check_capacity(network, profile)
     check_record(network, spikes)
-    work, orders = _work(network, spikes, profile)
+    work, orders = _work(network, spikes, profile, execution)
     rows = priced_rows(work, profile)
     memory = footprint(network, profile, tuple(orders.items()))
     is_exact = all(row.low is None for row in rows)
@@ -67,6 +70,11 @@ def estimate(
         footprint=dict(memory),
         n_synapses=_all_synapses(network),
         mixing_orders=orders,
+        dataflows={
+            layer.name: dataflow_of(layer, profile, execution)
+            for layer in network.layers
+            if layer.kind in WEIGHTED
+        },
         notes=_notes(network, profile, orders),
     )
 
@@ -95,14 +103,16 @@ def _all_synapses(network: NetworkSpec) -> int:
     return sum(n_synapses(layer) for layer in network.layers if layer.kind in WEIGHTED)
 
 
-def _work(network: NetworkSpec, spikes: SpikeRecord, profile: Profile) -> tuple[list[Work], dict[str, str]]:
+def _work(
+    network: NetworkSpec, spikes: SpikeRecord, profile: Profile, execution: str
+) -> tuple[list[Work], dict[str, str]]:
     """The work of every layer in order, and the order taken at every temporal transformer."""
     work: list[Work] = []
     orders: dict[str, str] = {}
     sizes, unary = memory_sizes(network, profile), profile.semantics.graded == "unary"
     for layer in network.layers:
         recorded, others = spikes.layers[layer.name], other_events(network, layer, spikes, unary=unary)
-        job = Job(network, layer, recorded, spikes.n_samples, profile, sizes[layer.name], others)
+        job = Job(network, layer, recorded, spikes.n_samples, profile, sizes[layer.name], others, execution)
         if not network.mixes(layer):
             work.append(layer_work(job))
             continue

@@ -12,16 +12,14 @@ At a temporal transformer the next stage waits for the last step before it.
 """
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
 from hwcost.counting.counts import Work
 from hwcost.counting.cycles import step_cycles
-from hwcost.errors import ChoiceError, did_you_mean
+from hwcost.execution import check_execution
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile
 
-Execution = Literal["layer_serial", "lock_step", "pipelined", "event_driven"]
-EXECUTIONS: tuple[str, ...] = get_args(Execution)
 Cycles = tuple[tuple[int, ...], ...]
 Earlier = Sequence[Sequence[int]]
 
@@ -86,9 +84,7 @@ def latency_cycles(
         sync_cycles: Added to every tick of `lock_step`.
         earlier: For every piece of work, the indices of those that it waits for; by default the one before.
     """
-    if execution not in EXECUTIONS:
-        hint = did_you_mean(execution, EXECUTIONS)
-        raise ChoiceError(f"unknown execution model '{execution}'.{hint} Known: {', '.join(EXECUTIONS)}")
+    check_execution(execution)
     if execution == "layer_serial":
         return sum(map(sum, cycles))
     earlier = _chain(len(cycles)) if earlier is None else earlier

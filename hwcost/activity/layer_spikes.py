@@ -12,6 +12,39 @@ Counts = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
+class PerSample:
+    """How samples differ, for costs that are not proportional to counts.
+
+    Args:
+        busy: [own timesteps][3]: samples in which an event arrives or a spike is sent at this timestep; of those, the
+            samples in which this is the first such timestep, and in which it is the last.
+        events: [input timesteps][2]: fewest and most events of one sample.
+        sums: The same of absolute event values; left out where it equals `events`.
+        outputs: [own timesteps][2]: fewest and most output spikes of one sample; empty without neurons.
+    """
+
+    busy: Counts = ()
+    events: Counts = ()
+    sums: Counts = ()
+    outputs: Counts = ()
+
+    def __post_init__(self) -> None:
+        for name in ("busy", "events", "sums", "outputs"):
+            rows = tuple(tuple(map(whole, row)) for row in _rows(getattr(self, name)))
+            object.__setattr__(self, name, rows)
+        object.__setattr__(self, "sums", self.sums or self.events)
+
+    def __add__(self, other: Self) -> Self:
+        busy = tuple(map(_add, self.busy, other.busy))
+        return type(self)(
+            busy,
+            _widest(self.events, other.events),
+            _widest(self.sums, other.sums),
+            _widest(self.outputs, other.outputs),
+        )
+
+
+@dataclass(frozen=True)
 class LayerSpikes:
     """Events that arrived at one layer and spikes that it sent, summed over samples.
 
@@ -23,12 +56,21 @@ class LayerSpikes:
             `events`.
         outputs: Output spikes [own timesteps] of a layer with neurons; empty otherwise.
         extras: Further counts of kinds that need them, name -> [timesteps].
+        channels: Input channels (of a flat input: inputs) with an event, [t][j] for j = 0 .. t: at timestep t, those
+            whose latest earlier event was at timestep j - 1; j = 0, those without an earlier one. The channels with
+            an event in timesteps a to b - 1 are then the sum over these t and over j <= a, for every window. Empty
+            where not recorded: then expected from the events.
+        channel_events: Events of every input channel, all timesteps together, [channels]; empty where not recorded.
+        per_sample: How samples differ; None where not recorded.
     """
 
     events: Counts = ()
     sums: Counts = ()
     outputs: tuple[int, ...] = ()
     extras: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    channels: Counts = ()
+    channel_events: tuple[int, ...] = ()
+    per_sample: PerSample | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "events", tuple(tuple(map(whole, row)) for row in _rows(self.events)))
@@ -36,6 +78,8 @@ class LayerSpikes:
             self, "sums", tuple(tuple(map(whole, row)) for row in _rows(self.sums)) or self.events
         )
         object.__setattr__(self, "outputs", tuple(map(whole, self.outputs)))
+        object.__setattr__(self, "channels", tuple(tuple(map(whole, row)) for row in _rows(self.channels)))
+        object.__setattr__(self, "channel_events", tuple(map(whole, self.channel_events)))
         object.__setattr__(self, "extras", tuple((str(n), tuple(map(whole, row))) for n, row in self.extras))
 
     def extra(self, name: str) -> tuple[int, ...] | None:
@@ -54,6 +98,11 @@ class LayerSpikes:
             tuple(map(_add, self.sums, other.sums)),
             _add(self.outputs, other.outputs),
             extras,
+            tuple(map(_add, self.channels, other.channels)) if self.channels and other.channels else (),
+            _add(self.channel_events, other.channel_events)
+            if self.channel_events and other.channel_events
+            else (),
+            self.per_sample + other.per_sample if self.per_sample and other.per_sample else None,
         )
 
 
@@ -72,3 +121,7 @@ def _rows(table: Any) -> Any:
 
 def _add(a: Sequence[int], b: Sequence[int]) -> tuple[int, ...]:
     return tuple(x + y for x, y in zip(a, b, strict=True))
+
+
+def _widest(a: Counts, b: Counts) -> Counts:
+    return tuple((min(x[0], y[0]), max(x[1], y[1])) for x, y in zip(a, b, strict=True))

@@ -4,12 +4,12 @@ Counts are sums over samples: merging is exact, and so is every total.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from numpy.typing import NDArray
 
-from hwcost.activity.layer_spikes import Counts, LayerSpikes, whole
+from hwcost.activity.layer_spikes import Counts, LayerSpikes, PerSample, whole
 from hwcost.activity.sources import constant_spikes, spikes_from_map
 from hwcost.errors import HwcostError
 from hwcost.network.network import NetworkSpec
@@ -55,13 +55,13 @@ class SpikeRecord:
         for name, spikes in plain["layers"].items():
             extras = tuple(spikes.get("extras", {}).items())
             try:
-                layers[name] = LayerSpikes(**{**spikes, "extras": extras})
+                more = {"per_sample": PerSample(**spikes["per_sample"])} if spikes.get("per_sample") else {}
+                layers[name] = LayerSpikes(**{**spikes, "extras": extras, **more})
             except HwcostError as error:
                 raise HwcostError(f"layer '{name}': {error}") from None
             except TypeError:
-                raise HwcostError(
-                    f"layer '{name}': a record holds events, sums, outputs and extras only"
-                ) from None
+                known = ", ".join(field.name for field in fields(LayerSpikes))
+                raise HwcostError(f"layer '{name}': a record holds {known} only") from None
         return cls(layers, plain["n_samples"])
 
     @classmethod
@@ -116,4 +116,10 @@ def _plain(spikes: LayerSpikes) -> dict[str, Any]:
         plain["sums"] = [list(row) for row in spikes.sums]
     if spikes.extras:
         plain["extras"] = {name: list(row) for name, row in spikes.extras}
+    for name, content in (("channels", spikes.channels), ("channel_events", spikes.channel_events)):
+        if content:
+            plain[name] = content
+    if spikes.per_sample:
+        rows = {field.name: getattr(spikes.per_sample, field.name) for field in fields(PerSample)}
+        plain["per_sample"] = {name: rows[name] for name in rows if rows[name]}
     return plain

@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from hwcost.activity.layer_spikes import LayerSpikes
+from hwcost.dataflow.choice import dataflow_of
 from hwcost.errors import HwcostError
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
@@ -27,7 +28,8 @@ class MemorySizes(NamedTuple):
 class Job(NamedTuple):
     """A layer of a network with its spikes (summed over `n_samples`), the profile, and the sizes of its memories.
 
-    `other_events` is how many events, per timestep, the second summand of a residual sum brings.
+    `other_events` is how many events, per timestep, the second summand of a residual sum brings; `execution` is the
+    execution model.
     """
 
     network: NetworkSpec
@@ -37,6 +39,12 @@ class Job(NamedTuple):
     profile: Profile
     memories: MemorySizes
     other_events: tuple[int, ...] = ()
+    execution: str = "layer_serial"
+
+    @property
+    def dataflow(self) -> str:
+        """Which operand stays in the array while the layer runs: one of `DATAFLOWS`."""
+        return dataflow_of(self.layer, self.profile, self.execution)
 
     @property
     def semantics(self) -> Semantics:

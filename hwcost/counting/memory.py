@@ -19,7 +19,7 @@ def weight_counts(job: Job, arrived: Arrivals) -> list[Count]:
     """One weight read per synaptic operation, and the accumulators that per_event hardware keeps in memory."""
     bits, read, bounds = job.profile.bits, arrived.accesses or arrived.synapses, (arrived.low, arrived.high)
     counts = [Count("weight_read", read, bits["weight"], job.memories.parameters, *bounds)]
-    if job.semantics.dataflow == "per_event":
+    if job.dataflow == "none" and job.semantics.dataflow == "none":
         for item in ("accumulator_read", "accumulator_write"):
             counts.append(Count(item, read, bits["membrane"], job.memories.membrane, *bounds))
     return counts

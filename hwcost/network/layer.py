@@ -13,6 +13,8 @@ from hwcost.network.checks import check_layer
 from hwcost.network.fields import LayerFields
 from hwcost.network.kinds import POOLS
 
+_LATER = ("other_source", "dataflow", "weight_bits", "membrane_bits", "activation_bits", "kept", "placement")
+
 
 @dataclass(frozen=True)
 class LayerSpec(LayerFields):
@@ -58,11 +60,9 @@ class LayerSpec(LayerFields):
         return self.out_shape[0] * (4 if self.kind == "lstm" else 1) if self.bias else 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data; a second source is written only where there is one."""
+        """Plain data; fields that came later are written only where they are set."""
         plain = asdict(self)
-        if not self.other_source:
-            del plain["other_source"]
-        return plain
+        return {name: value for name, value in plain.items() if value or name not in _LATER}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:

@@ -19,7 +19,7 @@ class Semantics:
 
     graded: a graded event counts once per unit of its value (unary) or as one MAC per event (mac).
     neuron: convention for the arithmetic of one neuron update, see `hwcost.counting.neurons`.
-    dataflow: output-stationary (per_step) or with membrane accumulators in memory (per_event).
+    dataflow: one of `hwcost.dataflow.DATAFLOWS`, or auto: the one that the execution model makes usual.
     addressing: addresses computed per event, or running counters (free).
     attention: products of binary matrices as every product, one row per event, or coincidences of events.
     codec: spikes as addresses (aer), as a bitmap, or as the shorter of the two (min), or one machine word per
@@ -31,7 +31,7 @@ class Semantics:
     direct_reuse: bool = True
     neuron: Literal["hwcost", "none", "lemaire", "syops"] = "hwcost"
     bias_policy: Literal["add", "threshold"] = "add"
-    dataflow: Literal["per_step", "per_event"] = "per_step"
+    dataflow: Literal["auto", "none", "weight_stationary", "output_stationary", "tick_batched"] = "auto"
     addressing: Literal["event", "counters"] = "event"
     fan_out: Literal["exact", "textbook"] = "exact"
     weights_in: Literal["sram", "dram"] = "sram"

@@ -154,7 +154,7 @@ def i06_one_step_has_no_membrane_traffic(data: st.DataObject) -> None:
     }
     streaming = h.estimate(network, record, memory(stateless=False))
     assert streaming.count("membrane_read") == streaming.count("membrane_write") == layer.n_outputs
-    per_event = h.estimate(network, record, memory(dataflow="per_event"))
+    per_event = h.estimate(network, record, memory(dataflow="none"))
     assert per_event.count("accumulator_read") == per_event.sop
     steps = data.draw(st.integers(2, 5))
     longer = h.estimate(alone(layer, steps), h.SpikeRecord.full(alone(layer, steps)), memory())
