@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from hwcost.counting.job import other_bits, value_bits
-from hwcost.counting.layer_kinds import score_store
+from hwcost.counting.kinds.attention import score_store
 from hwcost.counting.transformer import MIX_FIRST, buffer_bits
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
@@ -23,18 +23,19 @@ def footprint(
     Args:
         orders: Layers behind a temporal transformer, with the order taken there.
     """
-    bits, layers, by_name = profile.bits, network.layers, dict(orders)
+    layers, by_name = network.layers, dict(orders)
+    bits = {layer.name: profile.for_layer(layer).bits for layer in layers}
     reused = [layer for layer in layers if layer.constant_input and profile.semantics.direct_reuse]
     waiting = [waiting_bits(network, layer, profile, execution, by_name) for layer in layers]
     spikes, frames, mixed = map(sum, zip(*waiting, strict=True))
     return {
-        "weights": sum(layer.n_parameters for layer in layers) * bits["weight"],
-        "biases": sum(layer.n_biases for layer in layers) * bits["bias"],
-        "membranes": sum(_n_states(layer) for layer in layers) * bits["membrane"],
+        "weights": sum(layer.n_parameters * bits[layer.name]["weight"] for layer in layers),
+        "biases": sum(layer.n_biases * bits[layer.name]["bias"] for layer in layers),
+        "membranes": sum(_n_states(network, layer) * bits[layer.name]["membrane"] for layer in layers),
         "scores": sum(score_store(layer)[2] for layer in layers if layer.kind == "attention"),
         "spikes": spikes,
         "frames": frames,
-        "direct_encoding": sum(layer.n_outputs for layer in reused) * bits["activation"],
+        "direct_encoding": sum(layer.n_outputs * bits[layer.name]["activation"] for layer in reused),
         "transformers": mixed,
         "masks": sum(len(layer.mask) for layer in layers),
     }
@@ -44,23 +45,26 @@ def waiting_bits(
     network: NetworkSpec, layer: LayerSpec, profile: Profile, execution: str, orders: Mapping[str, str]
 ) -> tuple[int, int, int]:
     """Bits that wait in front of a layer: spikes, frames of numbers, and what waits at its temporal transformer."""
-    events, numbers = _beside(network, layer, profile)
+    events, numbers = _beside(network, layer, profile.for_layer(layer))
     is_serial, steps = execution == "layer_serial", network.input_timesteps(layer)
+    own = network.timesteps(layer) if is_serial else 1
     if layer.is_analog:
-        frame, first = layer.n_inputs * profile.bits["activation"], 0
-        numbers += frame * (1 if not is_serial or layer.constant_input else steps)
+        frame, first = layer.n_inputs * profile.for_layer(layer).bits["activation"], 0
+        numbers = numbers * own + frame * (1 if not is_serial or layer.constant_input else steps)
     else:
-        first = layer.n_inputs * value_bits(layer)
+        first, numbers = layer.n_inputs * value_bits(layer), numbers * own
     is_mixed_first = orders.get(layer.name) == MIX_FIRST  # its spikes are part of the transformer's buffer
     copies = 2 if not is_serial else 0 if is_mixed_first else steps
     mixed = buffer_bits(network, layer, profile, orders) if layer.name in orders else 0
-    own = network.timesteps(layer) if is_serial else 2
-    return first * copies + events * own, numbers, mixed
+    return first * copies + events * (own if is_serial else 2), numbers, mixed
 
 
-def _n_states(layer: LayerSpec) -> int:
-    """Numbers that a layer keeps from one step to the next: membranes, or cell and hidden state."""
-    return layer.n_outputs * (2 if layer.kind == "lstm" else 1 if layer.neuron else 0)
+def _n_states(network: NetworkSpec, layer: LayerSpec) -> int:
+    """Numbers that a layer keeps from one step to the next: membranes, cell and hidden state, or the sums over time of
+    a last layer that does not fire.
+    """
+    adds_up = layer is network.layers[-1] and not layer.fires
+    return layer.n_outputs * (2 * (layer.kind == "lstm") + (layer.neuron is not None or adds_up))
 
 
 def _beside(network: NetworkSpec, layer: LayerSpec, profile: Profile) -> tuple[int, int]:

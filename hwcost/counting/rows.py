@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from hwcost.counting.counts import Steps, Work
 from hwcost.errors import HwcostError
+from hwcost.network.network import NetworkSpec
 from hwcost.prices.items import ITEMS
 from hwcost.prices.price import Price
 from hwcost.prices.profile import Profile
@@ -37,17 +38,19 @@ class Row(NamedTuple):
         return cls(layer, item, tuple(steps), ends, _tuple_or_none(low), _tuple_or_none(high))
 
 
-def priced_rows(work: Iterable[Work], profile: Profile) -> list[Row]:
-    """The counts of all work with their prices.
+def priced_rows(work: Iterable[Work], network: NetworkSpec, profile: Profile) -> list[Row]:
+    """The counts of all work with their prices, each layer at its own word widths.
 
     Raises: HwcostError for synaptic work that the profile has no price for: it would look free.
     """
-    rows = [
-        Row(part.layer, c.item, c.steps, profile.price(c.item, c.bits, c.memory_bits), c.low, c.high)
-        for part in work
-        for c in part.counts
-        if c.item not in profile.free
-    ]
+    rows = []
+    for part in work:
+        price = profile.for_layer(network.layer(part.layer)).price
+        rows += [
+            Row(part.layer, c.item, c.steps, price(c.item, c.bits, c.memory_bits), c.low, c.high)
+            for c in part.counts
+            if c.item not in profile.free
+        ]
     for row in rows:
         if row.price is None:
             _check_unpriced(row, profile)

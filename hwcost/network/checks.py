@@ -7,6 +7,8 @@ from hwcost.network import kinds
 from hwcost.network.fields import LayerFields
 from hwcost.network.kinds import ATTENTIONS, POOLS, RESIDUALS, TRANSPOSED
 
+MOST_BITS = 1024  # of a word
+
 
 def check_layer(layer: LayerFields) -> None:
     """Refuse unknown words, settings that the kind does not have, and shapes that do not follow from the geometry."""
@@ -47,12 +49,19 @@ def _check_values(layer: LayerFields) -> None:
         )
     if layer.stage < 0 or min(layer.in_shape, default=0) < 1 or min(layer.out_shape, default=0) < 1:
         _fail(layer, f"stage {layer.stage}, shapes {layer.in_shape} -> {layer.out_shape}: must be positive")
+    for word in ("weight_bits", "membrane_bits", "activation_bits"):
+        width = getattr(layer, word)
+        if type(width) is not int or not 0 <= width <= MOST_BITS:
+            _fail(
+                layer,
+                f"{word} is a whole number up to {MOST_BITS}, or 0 for the profile's; got {width!r:.40}",
+            )
     if any(step not in (0, 1) for step in layer.mask):
         _fail(layer, f"a mask holds 0 and 1, got {layer.mask}")
 
 
 def _check_kind(layer: LayerFields) -> None:
-    if layer.kind in (*RESIDUALS, "batch_norm") and layer.in_shape != layer.out_shape:
+    if layer.kind in (*RESIDUALS, "batch_norm", "neurons") and layer.in_shape != layer.out_shape:
         _fail(layer, f"a {layer.kind} keeps its shape, got {layer.in_shape} -> {layer.out_shape}")
     if layer.other_source and layer.kind not in RESIDUALS:
         _fail(layer, f"a {layer.kind} has one source; other_source belongs to {', '.join(RESIDUALS)}")
@@ -63,8 +72,28 @@ def _check_kind(layer: LayerFields) -> None:
         )
     if layer.kind in ATTENTIONS:
         _check_attention(layer)
-    if layer.kind == "recurrent" and layer.neuron is None:
-        _fail(layer, "a recurrent layer feeds its own spikes back and needs neurons")
+    if layer.kind == "recurrent" and layer.neuron is None and not layer.operand("analog_output"):
+        _fail(
+            layer,
+            "a recurrent layer feeds its own spikes back and needs neurons; one of numbers has analog_output: 1",
+        )
+    if layer.kind == "neurons" and (layer.neuron is None or not layer.is_analog):
+        _fail(
+            layer,
+            "'neurons' are driven by numbers, in_class analog, and name their neuron; where events drive them, the "
+            "layer in front has the neuron",
+        )
+    if layer.kind in ("concat", "flatten") and layer.n_inputs != layer.n_outputs:
+        _fail(
+            layer,
+            f"a {layer.kind} gives all that arrives: {layer.n_inputs} values in, {layer.n_outputs} out; "
+            "the in_shape of a concat holds all its sources",
+        )
+    if layer.kind == "embedding" and layer.in_shape[1:] != layer.out_shape[1:]:
+        _fail(
+            layer,
+            f"an embedding maps (words, *tokens) to (width, *tokens), got {layer.in_shape} -> {layer.out_shape}",
+        )
 
 
 def _check_attention(layer: LayerFields) -> None:

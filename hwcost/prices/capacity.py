@@ -1,15 +1,13 @@
 """A network that a chip cannot hold is refused, with the reason, instead of being priced."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 from hwcost.errors import ChoiceError, HwcostError, TooWideError, did_you_mean
-from hwcost.network.fan_out import n_padded_synapses
-from hwcost.network.kinds import CONVOLUTIONS, WEIGHTED
-from hwcost.network.layer import LayerSpec
+from hwcost.network.checks import MOST_BITS
+from hwcost.network.fan_out import fan_in
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile
-
-MOST_BITS = 1024  # of a word whose width is assumed
 
 
 @lru_cache(maxsize=1024)
@@ -18,17 +16,26 @@ def check_capacity(network: NetworkSpec, profile: Profile) -> None:
     because a what-if helps against nothing else."""
     most = {name: int(number.value) for name, number in profile.capacity.items()}
     for layer in network.layers:
-        fan_in = _fan_in(layer)
-        if fan_in > most.get("fan_in", fan_in):
+        synapses = fan_in(layer)
+        if synapses > most.get("fan_in", synapses):
             raise HwcostError(
-                f"layer '{layer.name}': {fan_in} synapses per neuron, "
+                f"layer '{layer.name}': {synapses} synapses per neuron, "
                 f"profile '{profile.name}' allows {most['fan_in']}"
             )
     neurons = sum(layer.n_outputs for layer in network.layers if layer.neuron)
     if neurons > most.get("neurons", neurons):
         raise HwcostError(f"{neurons} neurons, profile '{profile.name}' has {most['neurons']}")
+    if "weight_bits" not in most:
+        return
+    for layer in network.layers:
+        if layer.weight_bits > most["weight_bits"]:
+            raise HwcostError(
+                f"layer '{layer.name}': weights of {layer.weight_bits} bits, "
+                f"profile '{profile.name}' holds at most {most['weight_bits']}"
+            )
     bits = profile.bits["weight"]
-    if bits > most.get("weight_bits", bits):
+    at_profile = any(layer.n_parameters and not layer.weight_bits for layer in network.layers)
+    if at_profile and bits > most["weight_bits"]:
         raise TooWideError(
             f"profile '{profile.name}': weights have {bits} bits, the hardware at most {most['weight_bits']}; "
             f"assume weight_bits: {most['weight_bits']} to price the quantised what-if",
@@ -36,16 +43,10 @@ def check_capacity(network: NetworkSpec, profile: Profile) -> None:
         )
 
 
-def _fan_in(layer: LayerSpec) -> int:
-    """Synapses per output neuron of a weighted layer, away from borders; 0 for other kinds."""
-    if layer.kind in CONVOLUTIONS:
-        return layer.n_parameters // layer.out_shape[0]
-    return n_padded_synapses(layer) // layer.n_outputs if layer.kind in WEIGHTED else 0
-
-
 @lru_cache(maxsize=256)
 def assuming(profile: Profile, assume: tuple[tuple[str, int], ...]) -> Profile:
-    """The profile for the what-if of other word widths, `weight_bits: 8` for example; named in every note."""
+    """The profile for the what-if of other word widths, `weight_bits: 8` for example; named in every note. Arithmetic
+    is scaled to them; a layer that names widths of its own keeps those."""
     known = {f"{name}_bits": name for name in profile.bits}
     for name, bits in assume:
         if name not in known or not 1 <= bits <= MOST_BITS:
@@ -53,4 +54,5 @@ def assuming(profile: Profile, assume: tuple[tuple[str, int], ...]) -> Profile:
             raise ChoiceError(
                 f"cannot assume {name}: {bits}.{hint} Known: {', '.join(known)}, each from 1 to {MOST_BITS}"
             )
-    return profile.with_bits({known[name]: bits for name, bits in assume})
+    widths = {known[name]: width for name, width in assume}
+    return replace(profile.with_bits(widths), assumed={**profile.assumed, **widths})

@@ -47,7 +47,7 @@ _SEMANTICS = {
     "addressing": "addresses computed per event, or running counters",
     "fan_out": "existing synapses, or the textbook's ceil(k / s) outputs per axis",
     "weights_in": "where weights lie",
-    "codec": "how spikes are stored and sent",
+    "codec": "spikes as addresses, a bitmap, the shorter of both, machine words, run lengths or sparse rows",
     "zero_check": "whether every input is tested for an event",
     "skip_policy": "which neurons are not updated at a step without input",
     "stateless": "whether samples are independent: no first read and no last write of a membrane",
