@@ -11,6 +11,7 @@ that does not is read conservatively, as an upper end: where anything happens in
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from hwcost.counting.counts import every
@@ -47,23 +48,24 @@ def updates(job: Job, updated_steps: Sequence[int]) -> Updates:
     if samples and samples.busy and _may_skip(job) and not job.network.mixes(job.layer):
         run, first, last = zip(*samples.busy, strict=True)
         return Updates(run, first, last)
+    return _of_all(job.n_samples, tuple(updated_steps))
+
+
+@lru_cache(maxsize=4096)
+def _of_all(n_samples: int, updated_steps: tuple[int, ...]) -> Updates:
+    """All samples at the same steps."""
     active = [t for t, updated in enumerate(updated_steps) if updated]
     first, last = (
-        tuple(job.n_samples * (t in active[end]) for t in range(len(updated_steps)))
+        tuple(n_samples * (t in active[end]) for t in range(len(updated_steps)))
         for end in (slice(1), slice(-1, None))
     )
-    return Updates(every(job.n_samples, updated_steps), first, last)
+    return Updates(every(n_samples, updated_steps), first, last)
 
 
 def _may_skip(job: Job) -> bool:
     """Whether the policy lets the layer skip steps; numbers arrive at every step."""
-    layer = job.layer
-    return (
-        not layer.is_analog
-        and {
-            "none": False,
-            "if_exact": layer.neuron == "if" and not layer.bias,
-            "lazy_leak": not layer.bias,
-            "shut_off": True,
-        }[job.semantics.skip_policy]
-    )
+    layer, policy = job.layer, job.semantics.skip_policy
+    if policy == "none" or layer.is_analog:
+        return False
+    is_exact = not layer.bias and (policy == "lazy_leak" or layer.neuron == "if")
+    return policy == "shut_off" or is_exact

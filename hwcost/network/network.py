@@ -81,6 +81,11 @@ class NetworkSpec(Spec):
 
     def output_mask(self, layer: LayerSpec) -> tuple[int, ...]:
         """0 or 1 per own timestep: where `layer` may give anything."""
+        if layer.name not in self._output_masks:
+            self._output_masks[layer.name] = self._where_it_gives(layer)
+        return self._output_masks[layer.name]
+
+    def _where_it_gives(self, layer: LayerSpec) -> tuple[int, ...]:
         always = (1,) * self.timesteps(layer)
         if layer.neuron is not None or layer.mask or self.transformer(layer):
             return layer.mask or always
@@ -96,6 +101,10 @@ class NetworkSpec(Spec):
             other = self.other_source(layer)
             return layer.in_max + (self.largest_output(other) if other else 1)
         return layer.in_max * (prod(layer.kernel) if layer.kind.startswith("avg_pool") else 1)
+
+    @cached_property
+    def _output_masks(self) -> dict[str, tuple[int, ...]]:
+        return {}
 
     @cached_property
     def _by_name(self) -> dict[str, LayerSpec]:
