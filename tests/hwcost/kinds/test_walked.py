@@ -116,7 +116,8 @@ def draw_case(data: st.DataObject, kind: str) -> tuple[h.NetworkSpec, h.SpikeRec
     layer = KINDS[kind](draw, data)
     needs_neuron, cannot = kind in ("recurrent", "neurons"), kind in ("lstm", "flatten")
     neuron = draw(st.sampled_from(("lif", "if", *(() if needs_neuron else (None,)))))
-    n_samples, steps = draw(st.integers(1, 2)), draw(st.integers(1, 3))
+    n_samples = 1 if kind == "sew" else draw(st.integers(1, 2))  # samples of a sum are compared together
+    steps = draw(st.integers(1, 3))
     layer = replace(
         layer,
         neuron=None if cannot else neuron,
