@@ -12,6 +12,7 @@ from hwcost.counting.footprint import footprint
 from hwcost.counting.job import Job, memory_sizes
 from hwcost.counting.operations import layer_work
 from hwcost.counting.rows import Row, priced_rows
+from hwcost.counting.stated import dataflow_notes
 from hwcost.counting.transformer import entry_work
 from hwcost.dataflow.choice import dataflow_of
 from hwcost.dataflow.plan import plan_of
@@ -76,7 +77,7 @@ def estimate(
             for layer in network.layers
             if layer.kind in WEIGHTED
         },
-        notes=_notes(network, profile, orders),
+        notes=_notes(network, profile, execution, orders),
     )
 
 
@@ -150,11 +151,12 @@ def _leakage(profile: Profile, time: Latency, bits: int) -> Row:
     return Row("(network)", "leakage", steps, price, None if exact else low, None if exact else high)
 
 
-def _notes(network: NetworkSpec, profile: Profile, orders: dict[str, str]) -> tuple[str, ...]:
+def _notes(network: NetworkSpec, profile: Profile, execution: str, orders: dict[str, str]) -> tuple[str, ...]:
     notes = [
         f"{name}: {order} at the temporal transformer ({network.transformer(network.layer(name))})"
         for name, order in orders.items()
     ]
+    notes += dataflow_notes(network, profile, execution)
     notes += [f"what-if: {name} of {bits} bits" for name, bits in profile.assumed.items()]
     notes += _width_notes(network, profile)
     if profile.assumptions:

@@ -108,7 +108,12 @@ def weights_fit(network: NetworkSpec, profile: Profile) -> bool:
     """True where the weights and biases of all layers fit on the chip together, or where they have their own place."""
     if profile.memory is None or profile.semantics.weights_in == "dram":
         return True
-    return sum(_parameter_bits(layer, profile) for layer in network.layers) <= profile.memory.limit_bits
+    return weight_bits(network, profile) <= profile.memory.limit_bits
+
+
+def weight_bits(network: NetworkSpec, profile: Profile) -> int:
+    """Bits of the weights and biases of all layers."""
+    return sum(_parameter_bits(layer, profile) for layer in network.layers)
 
 
 def held_steps(network: NetworkSpec, layer: LayerSpec, execution: str) -> int:
