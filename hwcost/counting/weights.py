@@ -124,7 +124,9 @@ def _by_tile(job: Job, used: Sequence[Number], batches: Sequence[Window]) -> Seq
     places = n_weights * positions * job.n_samples
     shares = [min(1.0, n / places) for n in used]
     sizes = tiles(positions, array_of(job.profile).positions)
-    channels = job.spikes.channel_events
+    channels = sorted(
+        job.spikes.channel_events
+    )  # in an order of its own, so that the sum over channels is the same
     if len(channels) > 1 and min(channels) < max(channels):
         reads = tiled_reads_by_channel(n_weights, shares, channels, sizes, batches)
     else:
