@@ -142,7 +142,7 @@ def crossover_rate(
         record = SpikeRecord.constant(network, rate, 1 << 24)
         cheaper = estimate(network, record, profile, execution, assume).total_pj < target
         low, high = (rate, high) if cheaper else (low, rate)
-    return (low + high) / 2
+    return 0.0 if low == 0 else 1.0 if high == 1 else (low + high) / 2
 
 
 def _with_macs(profile: Profile | str, dataflow: str | None) -> Profile:
