@@ -14,6 +14,7 @@ from hwcost.counting.operations import layer_work
 from hwcost.counting.rows import Row, priced_rows
 from hwcost.counting.transformer import entry_work
 from hwcost.dataflow.choice import dataflow_of
+from hwcost.dataflow.plan import plan_of
 from hwcost.errors import HwcostError
 from hwcost.execution import check_execution
 from hwcost.latency import Latency, latency
@@ -113,8 +114,10 @@ def _work(
     for layer in network.layers:
         recorded, others = spikes.layers[layer.name], other_events(network, layer, spikes, unary=unary)
         given, prices = given_events(network, layer, spikes, unary=unary), profile.for_layer(layer)
+        memories = sizes[layer.name]
+        plan = plan_of(layer, prices, execution, streams=memories.streams > 0)
         job = Job(
-            network, layer, recorded, spikes.n_samples, prices, sizes[layer.name], others, execution, given
+            network, layer, recorded, spikes.n_samples, prices, memories, plan, others, execution, given
         )
         if not network.mixes(layer):
             work.append(layer_work(job))
