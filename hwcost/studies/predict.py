@@ -18,6 +18,7 @@ from hwcost.counting.footprint import waiting_bits
 from hwcost.errors import HwcostError
 from hwcost.estimate import estimate
 from hwcost.execution import check_execution
+from hwcost.mapping.cores import is_chip
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.capacity import assuming
 from hwcost.prices.profile import Profile
@@ -113,7 +114,7 @@ def predictor(
             events are spread evenly over the timesteps. Which channels are active is not carried over to other
             timesteps: their number is then the one expected from the events.
         transformer: Stands wherever timesteps change, and nowhere else; None lets every stage keep its own.
-        execution: Several stages need `layer_serial`: under the others they overlap, and no stage has a latency.
+        execution: Several stages need `layer_serial`, and no chip of cores: otherwise costs are no sums over stages.
         assume: Word widths of a what-if, as in `estimate`.
 
     Raises: HwcostError if the network cannot be priced in bulk, or not even where all timesteps are equal. Pairs of
@@ -160,6 +161,11 @@ def _checked_profile(
             "predict under layer_serial, or estimate the vectors one by one"
         )
     profile = profile if isinstance(profile, Profile) else load_profile(profile)
+    if is_chip(profile) and len(network.stages) > 1:
+        raise HwcostError(
+            f"on the cores of '{profile.name}' ticks and static power belong to the whole network; "
+            "estimate the vectors one by one"
+        )
     return assuming(profile, tuple(sorted(assume.items()))) if assume else profile
 
 

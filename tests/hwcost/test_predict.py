@@ -76,6 +76,17 @@ def test_several_stages_that_overlap_are_refused() -> None:
         h.predictor(network, h.SpikeRecord.full(network), "45nm_memory", execution="pipelined")
 
 
+def test_chips_of_cores_predict_one_stage() -> None:
+    network = h.NetworkSpec((h.linear("a", 6, 5, neuron="if"), h.linear("b", 5, 3)), (h.StageSpec(6),))
+    check(
+        network, h.assuming(h.load_profile("loihi"), (("weight_bits", 8),)), "bucket", execution="lock_step"
+    )
+    with pytest.raises(
+        h.HwcostError, match="on the cores of 'loihi' ticks and static power belong to the whole"
+    ):
+        h.predictor(vgg(), h.SpikeRecord.full(vgg()), "loihi", assume={"weight_bits": 8})
+
+
 def test_timesteps_that_a_stage_cannot_have_are_refused_when_asked_for() -> None:
     """A sum of branches cannot stand behind a temporal transformer; at equal timesteps there is none."""
     stem, branch = (h.linear(name, 4, 4, neuron="lif") for name in ("stem", "branch"))
