@@ -1,9 +1,17 @@
 """A cost as text, as a pandas table and as a plot."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from hwcost.activity.record import SpikeRecord
 from hwcost.cost import Cost
+from hwcost.errors import HwcostError
+from hwcost.estimate import estimate
+from hwcost.network.network import NetworkSpec
+from hwcost.prices.profile import Profile
+from hwcost.studies.ann_twins import ann_twins
 
 if TYPE_CHECKING:
     import pandas
@@ -17,6 +25,7 @@ def text(cost: Cost, show: Callable[[float, str], str] | None = None) -> str:
     means = cost.mean_timesteps
     lines = [
         f"profile {cost.profile}, execution {cost.execution}, one inference (mean of {cost.n_samples} samples)",
+        *([f"dataflow   {_dataflows(cost)}"] if cost.dataflows else []),
         f"energy     {energy}, {low} to {high} over the ranges of the prices",
         f"latency    {show(cost.latency_s, 'latency_s')}: {cost.latency_cycles} cycles, "
         f"first decision {cost.first_decision_cycles}",
@@ -30,6 +39,44 @@ def text(cost: Cost, show: Callable[[float, str], str] | None = None) -> str:
     missing = ", ".join(f"{item} ({n:.4g})" for item, n in cost.not_counted().items())
     lines.append(f"not counted: {missing or 'nothing'}")
     return "\n".join([*lines, *(f"note: {note}" for note in cost.notes)])
+
+
+def beside(
+    network: NetworkSpec,
+    spikes: SpikeRecord,
+    profile: Profile | str,
+    execution: str = "layer_serial",
+    assume: Mapping[str, int] | None = None,
+    show: Callable[[float, str], str] | None = None,
+) -> list[str]:
+    """What the cost of a network is held against, a line each: the same network without a dataflow, and its twins
+    without spikes; a sentence where one of them cannot be had. Arguments as in `estimate`, and `show` as in `text`.
+    """
+    show = show or _plain
+    cost = estimate(network, spikes, profile, execution, assume)
+
+    def line(name: str, other: Cost) -> str:
+        energy = show(other.total_pj, "energy_pj")
+        times = f", {other.total_pj / cost.total_pj:.3g} times this network" if cost.total_pj else ""
+        return f"{name}: {energy}{times}"
+
+    try:
+        twins = ann_twins(network, profile, execution, assume)
+    except HwcostError as error:
+        lines = [f"no twin without spikes: {error}"]
+    else:
+        bits = f"{twins.bits_text}-bit"
+        lines = [
+            line("dense twin", twins.dense),
+            line(f"twin of {bits} weights and activations", twins.quantised),
+            line(f"twin of {bits} activations", twins.quantised_activations),
+        ]
+    without = estimate(_without_dataflow(network), spikes, profile, execution, assume)
+    return [line("dataflow none", without), *lines] if without.total_pj != cost.total_pj else lines
+
+
+def _without_dataflow(network: NetworkSpec) -> NetworkSpec:
+    return replace(network, layers=tuple(replace(layer, dataflow="none") for layer in network.layers))
 
 
 def to_pandas(cost: Cost) -> "pandas.DataFrame":
@@ -59,6 +106,14 @@ def plot(cost: Cost) -> Any:
         bars.append(go.Bar(name=kind, x=layers, y=list(energy.values())))
     title = f"{cost.total_pj / 1e3:.4g} nJ under {cost.profile}"
     return go.Figure(bars, go.Layout(barmode="stack", title=title, yaxis_title="energy (nJ)"))
+
+
+def _dataflows(cost: Cost) -> str:
+    """The dataflow of most layers, then the layers of another."""
+    counts = Counter(cost.dataflows.values())
+    usual = max(counts, key=counts.__getitem__)
+    others = [f"{layer} {dataflow}" for layer, dataflow in cost.dataflows.items() if dataflow != usual]
+    return "; ".join([usual, *others])
 
 
 def _plain(value: float, metric: str) -> str:

@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from hwcost.activity.layer_spikes import LayerSpikes
-from hwcost.dataflow.plan import Plan, plan_of
+from hwcost.dataflow.plan import Plan
 from hwcost.errors import HwcostError
 from hwcost.network.kinds import WEIGHTED
 from hwcost.network.layer import LayerSpec
@@ -28,8 +28,8 @@ class MemorySizes(NamedTuple):
 
 
 class Job(NamedTuple):
-    """A layer of a network with its spikes (summed over `n_samples`), the profile at the layer's word widths, and the
-    sizes of its memories.
+    """A layer of a network with its spikes (summed over `n_samples`), the profile at the layer's word widths, the
+    sizes of its memories, and how it runs on the hardware.
 
     `other_events` is how many events, per timestep, the second summand of a residual sum brings, `given_events` how
     many the layer gives; `execution` is the execution model.
@@ -41,6 +41,7 @@ class Job(NamedTuple):
     n_samples: int
     profile: Profile
     memories: MemorySizes
+    plan: Plan
     other_events: tuple[int, ...] = ()
     execution: str = "layer_serial"
     given_events: tuple[int, ...] = ()
@@ -49,11 +50,6 @@ class Job(NamedTuple):
     def dataflow(self) -> str:
         """Which operand stays in the array while the layer runs: one of `hwcost.network.kinds.DATAFLOWS`."""
         return self.plan.dataflow
-
-    @property
-    def plan(self) -> Plan:
-        """How the layer runs on the hardware."""
-        return plan_of(self.layer, self.profile, self.execution, streams=self.memories.streams > 0)
 
     @property
     def semantics(self) -> Semantics:
@@ -112,7 +108,12 @@ def weights_fit(network: NetworkSpec, profile: Profile) -> bool:
     """True where the weights and biases of all layers fit on the chip together, or where they have their own place."""
     if profile.memory is None or profile.semantics.weights_in == "dram":
         return True
-    return sum(_parameter_bits(layer, profile) for layer in network.layers) <= profile.memory.limit_bits
+    return weight_bits(network, profile) <= profile.memory.limit_bits
+
+
+def weight_bits(network: NetworkSpec, profile: Profile) -> int:
+    """Bits of the weights and biases of all layers."""
+    return sum(_parameter_bits(layer, profile) for layer in network.layers)
 
 
 def held_steps(network: NetworkSpec, layer: LayerSpec, execution: str) -> int:

@@ -42,7 +42,7 @@ def event_reads(job: Job, events: Sequence[int], mask: Mask) -> list[Count]:
     """
     signed = job.layer.in_class == "ternary"
     bits = codec_bits(job, events, mask, job.layer.in_shape, value_bits(job.layer), signed=signed)
-    read = times(job.plan.input_reads, bits)
+    read = times(job.plan.input_reads, bits) if job.plan.input_reads > 1 else bits
     return [Count("spike_read", read, 1, job.memories.spikes_in), *zero_checks(job, mask, job.layer.n_inputs)]
 
 

@@ -89,7 +89,7 @@ class Profile:
         if item in self.free:
             return None
         if constant != "memory":
-            return self.prices[constant].times(self._factor(item)) if constant in self.prices else None
+            return self._arithmetic(constant, item) if constant in self.prices else None
         if self.memory is None:
             return None
         off_chip = ITEMS[item].kind in ("weights", "bias") and self.semantics.weights_in == "dram"
@@ -125,13 +125,15 @@ class Profile:
         bits = {word: width for word, width in named.items() if width}
         return self.with_bits(bits) if bits else self
 
-    def _factor(self, item: str) -> float:
-        """What the arithmetic of an item costs at the profile's word widths, relative to its price."""
+    def _arithmetic(self, constant: str, item: str) -> Price:
+        """The price of an item that no memory serves, at the profile's word widths."""
         if not self.priced_bits:
-            return 1.0
+            return self.prices[constant].times(1)
         mac, add = self.prices.get("mac"), self.prices.get("ac")
         share = min(1.0, add.value / mac.value) if mac and add and mac.value else 0.0
-        return width_factor(item, self.bits, self.priced_bits, share)
+        factor = width_factor(item, self.bits, self.priced_bits, share)
+        price = self.prices[constant].times(factor)
+        return price if factor == 1 else price.made_of(constant, factor)
 
     def scaled(self, factor: float) -> "Profile":
         """The same profile with every price multiplied by `factor`."""
