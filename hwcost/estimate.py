@@ -15,6 +15,7 @@ from hwcost.counting.footprint import footprint
 from hwcost.counting.job import Job, memory_sizes
 from hwcost.counting.operations import layer_work
 from hwcost.counting.rows import Row, priced_rows
+from hwcost.counting.stated import dataflow_notes
 from hwcost.counting.transformer import entry_work
 from hwcost.dataflow.choice import dataflow_of
 from hwcost.dataflow.plan import plan_of
@@ -90,7 +91,10 @@ def estimate(
             if layer.kind in WEIGHTED
         },
         cores=chip.cores if chip else {},
-        notes=(*(chip_notes(profile, chip, spikes) if chip else ()), *_notes(network, profile, orders)),
+        notes=(
+            *(chip_notes(profile, chip, spikes) if chip else ()),
+            *_notes(network, profile, execution, orders),
+        ),
     )
 
 
@@ -172,11 +176,12 @@ def _leakage(profile: Profile, time: Latency, bits: int) -> Row:
     return Row("(network)", "leakage", steps, price, None if exact else low, None if exact else high)
 
 
-def _notes(network: NetworkSpec, profile: Profile, orders: dict[str, str]) -> tuple[str, ...]:
+def _notes(network: NetworkSpec, profile: Profile, execution: str, orders: dict[str, str]) -> tuple[str, ...]:
     notes = [
         f"{name}: {order} at the temporal transformer ({network.transformer(network.layer(name))})"
         for name, order in orders.items()
     ]
+    notes += dataflow_notes(network, profile, execution)
     notes += [f"what-if: {name} of {bits} bits" for name, bits in profile.assumed.items()]
     notes += _width_notes(network, profile)
     if profile.assumptions:
