@@ -32,7 +32,11 @@ def footprint(
         "weights": sum(layer.n_parameters * bits[layer.name]["weight"] for layer in layers),
         "biases": sum(layer.n_biases * bits[layer.name]["bias"] for layer in layers),
         "membranes": sum(_n_states(network, layer) * bits[layer.name]["membrane"] for layer in layers),
-        "scores": sum(score_store(layer)[2] for layer in layers if layer.kind == "attention"),
+        "scores": sum(
+            score_store(layer, bits[layer.name]["activation"])[2]
+            for layer in layers
+            if layer.kind == "attention"
+        ),
         "spikes": spikes,
         "frames": frames,
         "direct_encoding": sum(layer.n_outputs * bits[layer.name]["activation"] for layer in reused),
