@@ -65,7 +65,7 @@ def _priced(arguments: argparse.Namespace) -> str:
     cost = estimate(network, spikes, arguments.profile, arguments.execution, assume)
     if arguments.json:
         return json.dumps(cost.to_dict())
-    return "\n".join([text(cost), *beside(network, spikes, arguments.profile, arguments.execution, assume)])
+    return "\n".join([text(cost), *beside(cost, network, spikes, arguments.profile, assume)])
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -59,7 +59,8 @@ class Cost:
     @cached_property
     def total_pj(self) -> float:
         """Energy of one inference, dynamic and static."""
-        return self._sum(lambda row: row.price is not None)
+        n = self.n_samples
+        return fsum(sum(row.steps) / n * row.price.value for row in self.rows if row.price is not None)
 
     @cached_property
     def interval(self) -> tuple[float, float]:

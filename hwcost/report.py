@@ -2,16 +2,15 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hwcost.activity.record import SpikeRecord
 from hwcost.cost import Cost
 from hwcost.errors import HwcostError
-from hwcost.estimate import estimate
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile
 from hwcost.studies.ann_twins import ann_twins
+from hwcost.studies.dataflows import under_dataflows
 
 if TYPE_CHECKING:
     import pandas
@@ -42,41 +41,41 @@ def text(cost: Cost, show: Callable[[float, str], str] | None = None) -> str:
 
 
 def beside(
+    cost: Cost,
     network: NetworkSpec,
     spikes: SpikeRecord,
     profile: Profile | str,
-    execution: str = "layer_serial",
     assume: Mapping[str, int] | None = None,
     show: Callable[[float, str], str] | None = None,
 ) -> list[str]:
-    """What the cost of a network is held against, a line each: the same network without a dataflow, and its twins
-    without spikes; a sentence where one of them cannot be had. Arguments as in `estimate`, and `show` as in `text`.
+    """What the cost of a network is held against, a line each: the same network without any reuse, and its twins
+    without spikes; the sentence why, where one cannot be had.
+
+    Args:
+        cost: What `estimate` gave for the other arguments.
+        show: As in `text`.
     """
-    show = show or _plain
-    cost = estimate(network, spikes, profile, execution, assume)
 
     def line(name: str, other: Cost) -> str:
-        energy = show(other.total_pj, "energy_pj")
         times = f", {other.total_pj / cost.total_pj:.3g} times this network" if cost.total_pj else ""
-        return f"{name}: {energy}{times}"
+        return f"{name}: {(show or _plain)(other.total_pj, 'energy_pj')}{times}"
 
     try:
-        twins = ann_twins(network, profile, execution, assume)
+        none = under_dataflows(network, spikes, profile, cost.execution, assume)["none"]
+        lines = [line("no reuse (dataflow none)", none)] if none.total_pj != cost.total_pj else []
     except HwcostError as error:
-        lines = [f"no twin without spikes: {error}"]
-    else:
-        bits = f"{twins.bits_text}-bit"
-        lines = [
-            line("dense twin", twins.dense),
-            line(f"twin of {bits} weights and activations", twins.quantised),
-            line(f"twin of {bits} activations", twins.quantised_activations),
-        ]
-    without = estimate(_without_dataflow(network), spikes, profile, execution, assume)
-    return [line("dataflow none", without), *lines] if without.total_pj != cost.total_pj else lines
-
-
-def _without_dataflow(network: NetworkSpec) -> NetworkSpec:
-    return replace(network, layers=tuple(replace(layer, dataflow="none") for layer in network.layers))
+        lines = [f"no cost without reuse: {error}"]
+    try:
+        twins = ann_twins(network, profile, cost.execution, assume)
+    except HwcostError as error:
+        return [*lines, f"no twin without spikes: {error}"]
+    bits = f"{twins.bits_text}-bit"
+    return [
+        *lines,
+        line("dense twin", twins.dense),
+        line(f"twin of {bits} weights and activations", twins.quantised),
+        line(f"twin of {bits} activations", twins.quantised_activations),
+    ]
 
 
 def to_pandas(cost: Cost) -> "pandas.DataFrame":

@@ -68,7 +68,7 @@ def ann_twins(
 
     Args:
         execution, assume: As in `estimate`.
-        dataflow: One of `hwcost.DATAFLOWS` in place of the profile's; layers that name their own keep it.
+        dataflow: One of `hwcost.network.kinds.DATAFLOWS` in place of the profile's; layers that name their own keep it.
 
     Raises: HwcostError if the profile has no price for MACs, or if the dense network cannot be priced.
     """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import hwcost as h
-from hwcost import __main__
+from hwcost import __main__, report
 
 PAPER, MEMORY = "45nm_paper_simple", "45nm_memory"
 
@@ -61,6 +61,25 @@ def test_where_a_twin_cannot_be_had_the_network_is_still_printed(
     assert "no twin without spikes: profile 'loihi' has no price for MACs" in shown
     with pytest.raises(h.HwcostError, match="no price for MACs"):
         h.ann_twins(perceptron(2), "loihi")
+
+
+def test_the_report_shows_dataflows_and_widths_where_layers_differ() -> None:
+    conv = h.conv("a", (2, 8, 8), 4, 3, padding=1, neuron="lif", weight_bits=4)
+    layers = (conv, h.linear("b", conv.out_shape, 3, dataflow="none", neuron="lif"), h.linear("c", 3, 2))
+    network = h.NetworkSpec(layers, (h.StageSpec(4),))
+    record = h.SpikeRecord.constant(network, 0.2, 10)
+    cost = h.estimate(network, record, MEMORY)
+    text = report.text(cost)
+    assert "dataflow   tick_batched; b none" in text
+    assert "note: a: weight_bits 4" in text
+    lines = report.beside(cost, network, record, MEMORY)
+    none = h.under_dataflows(network, record, MEMORY)["none"].total_pj
+    assert none > cost.total_pj
+    assert lines[0] == (
+        f"no reuse (dataflow none): {none / 1e3:.4g} nJ, {none / cost.total_pj:.3g} times this network"
+    )
+    paper = h.estimate(network, record, PAPER)
+    assert report.beside(paper, network, record, PAPER)[0].startswith("dense twin")  # nothing is reused there
 
 
 def test_bits_follow_the_timesteps_of_each_stage_not_the_largest() -> None:
