@@ -52,7 +52,7 @@ def estimate(
     rows = priced_rows(work, profile)
     memory = footprint(network, profile, tuple(orders.items()))
     is_exact = all(row.low is None for row in rows)
-    time = latency(network, work, profile, spikes.n_samples, execution, is_exact=is_exact)
+    time = latency(network, work, profile, spikes.n_samples, execution, orders, is_exact=is_exact)
     rows.append(_leakage(profile, time, sum(memory.values()) * spikes.n_samples))
     clock = profile.number("clock_hz")
     return Cost(

@@ -8,14 +8,15 @@ How steps of different layers overlap is the execution model:
 - `pipelined`: a layer's step starts when the layers that it reads have sent it and its own last step is done.
 - `event_driven`: pipelined, where only events, sent spikes and touched neurons take time.
 
-At a temporal transformer the next stage waits for the last step before it.
+At a temporal transformer a layer waits for the last step before it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from hwcost.counting.counts import Work
 from hwcost.counting.cycles import step_cycles
+from hwcost.counting.transformer import helping_entries
 from hwcost.execution import check_execution
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile
@@ -40,6 +41,7 @@ def latency(
     profile: Profile,
     n_samples: int,
     execution: str,
+    orders: Mapping[str, str],
     *,
     is_exact: bool = True,
 ) -> Latency:
@@ -47,10 +49,11 @@ def latency(
 
     Args:
         execution: One of `EXECUTIONS`.
+        orders: Layer name -> order taken at its temporal transformer.
         is_exact: True where no count has bounds; the bounds of the latency are then the latency.
     """
     barriers = [part.barrier for part in work]
-    earlier = None if execution == "layer_serial" else waits_for(network, work)
+    earlier = None if execution == "layer_serial" else waits_for(network, work, orders)
     sync = int(profile.number("sync_cycles").value) if execution == "lock_step" else 0
 
     def steps(which: str) -> Cycles:
@@ -89,7 +92,8 @@ def latency_cycles(
         return sum(map(sum, cycles))
     earlier = _chain(len(cycles)) if earlier is None else earlier
     if execution == "lock_step":
-        return _lock_step(cycles, barriers, earlier, sync_cycles)
+        ticks, _ = _ticks(cycles, barriers, earlier)
+        return sum(ticks) + sync_cycles * len(ticks)
     return finish_times(cycles, barriers, earlier)[-1][-1]
 
 
@@ -100,11 +104,14 @@ def first_decision_cycles(
     sync_cycles: int = 0,
     earlier: Earlier | None = None,
 ) -> int:
-    """Cycles until the last layer has finished its first step."""
-    if execution in ("layer_serial", "lock_step"):
-        last_step = (*cycles[:-1], cycles[-1][:1])
-        return latency_cycles(last_step, barriers, execution, sync_cycles, earlier)
+    """Cycles until the last layer has finished its first step; under `lock_step`, until the end of that tick."""
+    check_execution(execution)
+    if execution == "layer_serial":
+        return sum(map(sum, cycles[:-1])) + cycles[-1][0]
     earlier = _chain(len(cycles)) if earlier is None else earlier
+    if execution == "lock_step":
+        ticks, starts = _ticks(cycles, barriers, earlier)
+        return sum(ticks[: starts[-1] + 1]) + sync_cycles * (starts[-1] + 1)
     return finish_times(cycles, barriers, earlier)[-1][0]
 
 
@@ -126,21 +133,24 @@ def finish_times(cycles: Cycles, barriers: Sequence[bool], earlier: Earlier) -> 
     return finished
 
 
-def waits_for(network: NetworkSpec, work: Sequence[Work]) -> list[tuple[int, ...]]:
+def waits_for(network: NetworkSpec, work: Sequence[Work], orders: Mapping[str, str]) -> list[tuple[int, ...]]:
     """For every piece of work, the indices of those that it waits for: the layers that it reads, and behind a temporal
-    transformer all the work in front of it on the same frames.
+    transformer its own part in front of it, and those of other entries that compute its scores or mix its frames.
+
+    Args:
+        orders: Layer name -> order taken at its temporal transformer.
     """
     last_of: dict[str, int] = {}
-    mixing: dict[str, list[int]] = {}
     earlier: list[tuple[int, ...]] = []
     for i, part in enumerate(work):
         layer = network.layer(part.layer)
-        source, other = network.source(layer), network.other_source(layer)
-        if part.barrier and source is not None:
-            mixing.setdefault(source.name, []).append(i - 1)
-            earlier.append(tuple(mixing[source.name]))
+        if part.barrier:
+            helpers = [last_of[f"in front of {name}"] for name in helping_entries(network, layer, orders)]
+            earlier.append((*helpers, i - 1))
         else:
-            earlier.append(tuple(last_of[s.name] for s in (source, other) if s is not None))
+            sources = network.source(layer), network.other_source(layer)
+            earlier.append(tuple(last_of[s.name] for s in sources if s is not None))
+            last_of[f"in front of {part.layer}"] = i
         last_of[part.layer] = i
     return earlier
 
@@ -149,18 +159,15 @@ def _chain(n: int) -> Earlier:
     return [(i - 1,) if i else () for i in range(n)]
 
 
-def _lock_step(cycles: Cycles, barriers: Sequence[bool], earlier: Earlier, sync_cycles: int) -> int:
-    """The slowest step of every tick, summed. The work between two barriers shares its ticks; each starts one tick
-    after those that it waits for.
+def _ticks(cycles: Cycles, barriers: Sequence[bool], earlier: Earlier) -> tuple[list[int], list[int]]:
+    """The slowest step of every tick, and the tick at which each piece of work does its first step: one after those
+    that it waits for have done theirs, behind a barrier one after they have done their last.
     """
-    segments: list[int] = []
     starts: list[int] = []
-    ticks: dict[tuple[int, int], int] = {}
+    ticks: dict[int, int] = {}
     for steps, barrier, before in zip(cycles, barriers, earlier, strict=True):
-        segment = max((segments[j] for j in before), default=0) + barrier
-        start = max((starts[j] + 1 for j in before if segments[j] == segment), default=0)
-        for t, duration in enumerate(steps):
-            ticks[segment, start + t] = max(ticks.get((segment, start + t), 0), duration)
-        segments.append(segment)
+        start = max((starts[j] + (len(cycles[j]) if barrier else 1) for j in before), default=0)
+        for t, duration in enumerate(steps, start):
+            ticks[t] = max(ticks.get(t, 0), duration)
         starts.append(start)
-    return sum(ticks.values()) + sync_cycles * len(ticks)
+    return [ticks[t] for t in sorted(ticks)], starts
