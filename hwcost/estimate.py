@@ -50,7 +50,7 @@ def estimate(
     check_record(network, spikes)
     work, orders = _work(network, spikes, profile, execution)
     rows = priced_rows(work, network, profile)
-    memory = footprint(network, profile, tuple(orders.items()))
+    memory = footprint(network, profile, tuple(orders.items()), execution)
     is_exact = all(row.low is None for row in rows)
     time = latency(network, work, profile, spikes.n_samples, execution, orders, is_exact=is_exact)
     rows.append(_leakage(profile, time, sum(memory.values()) * spikes.n_samples))
@@ -109,7 +109,7 @@ def _work(
     """The work of every layer in order, and the order taken at every temporal transformer."""
     work: list[Work] = []
     orders: dict[str, str] = {}
-    sizes, unary = memory_sizes(network, profile), profile.semantics.graded == "unary"
+    sizes, unary = memory_sizes(network, profile, execution), profile.semantics.graded == "unary"
     for layer in network.layers:
         recorded, others = spikes.layers[layer.name], other_events(network, layer, spikes, unary=unary)
         prices = profile.for_layer(layer)

@@ -9,6 +9,8 @@ from hwcost.counting.counts import Number, Steps, Work
 from hwcost.prices.items import ITEMS
 from hwcost.prices.profile import Profile
 
+BESIDE_THE_ARRAY = ("weight_buffer_read",)  # buffers that feed the array take no bandwidth of the memories
+
 
 def step_cycles(
     work: Work, profile: Profile, n_samples: int, execution: str, which: str = "steps"
@@ -23,16 +25,15 @@ def step_cycles(
     totals = {"ac": idle, "mac": idle, "bits": idle}
     for count in work.counts:
         steps: Steps = getattr(count, which) or count.steps
-        resource = "bits" if count.bits else ITEMS[count.item].operation
+        resource = ITEMS[count.item].operation
         if count.bits:
+            resource = "" if count.item in BESIDE_THE_ARRAY else "bits"
             steps = tuple(count.bits * n for n in steps)
         if resource:
             totals[resource] = [a + b for a, b in zip(totals[resource], steps, strict=True)]
     operations = [(totals[name], _rate(profile, name, n_samples)) for name in ("ac", "mac")]
     if execution == "event_driven":
-        touched = _touched(
-            work, [a + b for a, b in zip(totals["ac"], totals["mac"], strict=True)], n_samples, which
-        )
+        touched = _touched(work, n_samples, which, totals["ac"], totals["mac"])
         return _slowest(
             *operations,
             (work.sent, _rate(profile, "events", n_samples)),
@@ -47,12 +48,12 @@ def step_cycles(
     )
 
 
-def _touched(work: Work, operations: Sequence[Number], n_samples: int, which: str) -> Sequence[Number]:
+def _touched(work: Work, n_samples: int, which: str, *operations: Sequence[Number]) -> Sequence[Number]:
     """Neurons that are updated because something arrived: as expected, or at most one per operation."""
-    if work.touched and which == "steps":
-        return work.touched
-    most = [min(updated * n_samples, n) for updated, n in zip(work.updated, operations, strict=True)]
-    return [0] * len(most) if work.touched and which == "low" else most
+    if work.touched and which != "high":
+        return work.touched if which == "steps" else [0] * len(work.touched)
+    added = map(sum, zip(*operations, strict=True))
+    return [min(updated * n_samples, n) for updated, n in zip(work.updated, added, strict=True)]
 
 
 def _slowest(*loads: tuple[Sequence[Number], tuple[int, int]]) -> tuple[int, ...]:

@@ -1,8 +1,8 @@
-"""Traffic of weights, biases, membranes, spikes and addresses: accesses, with the bits and memory sizes that price
-them.
+"""Traffic of biases, membranes, spikes and addresses: accesses, with the bits and memory sizes that price them.
 
 Initial membranes are zero and final ones are not read again when samples are independent (`stateless`): the first read
-and the last write never happen, so a layer that runs once has no membrane traffic at all.
+and the last write never happen, so a layer that runs once has no membrane traffic at all. Where timesteps are processed
+in windows, membranes are read and written once per window, and never if one window holds all timesteps.
 """
 
 from collections.abc import Sequence
@@ -12,18 +12,10 @@ from hwcost.counting.arrivals import Arrivals
 from hwcost.counting.codecs import codec_bits
 from hwcost.counting.counts import Count, every, times
 from hwcost.counting.job import Job, value_bits
+from hwcost.counting.weights import longest_window, reads_of_input
+from hwcost.dataflow.tiles import windows
 
 Mask = Sequence[int]
-
-
-def weight_counts(job: Job, arrived: Arrivals) -> list[Count]:
-    """One weight read per synaptic operation, and the accumulators that per_event hardware keeps in memory."""
-    bits, read, bounds = job.profile.bits, arrived.accesses or arrived.synapses, (arrived.low, arrived.high)
-    counts = [Count("weight_read", read, bits["weight"], job.memories.parameters, *bounds)]
-    if job.dataflow == "none" and job.semantics.dataflow == "none":
-        for item in ("accumulator_read", "accumulator_write"):
-            counts.append(Count(item, read, bits["membrane"], job.memories.membrane, *bounds))
-    return counts
 
 
 def address_counts(job: Job, arrived: Arrivals) -> list[Count]:
@@ -45,9 +37,12 @@ def frame_addresses(job: Job, events: Sequence[int]) -> list[Count]:
 
 
 def event_reads(job: Job, events: Sequence[int], mask: Mask) -> list[Count]:
-    """Incoming events: the codec's bits, and one zero-check per input where the hardware scans."""
+    """Incoming events: the codec's bits, as often as the array works through output channels, and one zero-check per
+    input where the hardware scans.
+    """
     bits = codec_bits(job, events, mask, job.layer.in_shape, value_bits(job.layer))
-    return [Count("spike_read", bits, 1, job.memories.spikes_in), *zero_checks(job, mask)]
+    read = times(reads_of_input(job), bits)
+    return [Count("spike_read", read, 1, job.memories.spikes_in), *zero_checks(job, mask)]
 
 
 def zero_checks(job: Job, mask: Mask) -> list[Count]:
@@ -56,13 +51,18 @@ def zero_checks(job: Job, mask: Mask) -> list[Count]:
 
 
 def state_counts(job: Job, updated_steps: Mask) -> list[Count]:
-    """Membranes read and written at the updated steps, without the first read and the last write when stateless."""
-    active = [t for t, updated in enumerate(updated_steps) if updated]
-    if not active:
+    """Membranes read at the first and written at the last step of every window of updated steps, without the first
+    read and the last write when stateless, or when one window holds all steps.
+    """
+    longest = longest_window(job)
+    batches = windows(updated_steps, longest)
+    if not batches:
         return []
-    reads, writes = list(every(job.outputs, updated_steps)), list(every(job.outputs, updated_steps))
-    if job.semantics.stateless:
-        reads[active[0]] = writes[active[-1]] = 0
+    reads, writes = [0] * len(updated_steps), [0] * len(updated_steps)
+    for start, stop in batches:
+        reads[start] = writes[stop - 1] = job.outputs
+    if job.semantics.stateless or (longest > 1 and len(batches) == 1):
+        reads[batches[0][0]] = writes[batches[-1][1] - 1] = 0
     bits, memory_bits = job.profile.bits["membrane"], job.memories.membrane
     return [
         Count("membrane_read", tuple(reads), bits, memory_bits),
