@@ -12,13 +12,16 @@ At a temporal transformer a layer waits for the last step before it.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from hwcost.counting.counts import Work
 from hwcost.counting.cycles import step_cycles
-from hwcost.counting.transformer import helping_entries
+from hwcost.counting.transformer import MIX_LAST, helping_entries
 from hwcost.execution import check_execution
 from hwcost.network.network import NetworkSpec
+from hwcost.prices.price import Price
 from hwcost.prices.profile import Profile
 
 Cycles = tuple[tuple[int, ...], ...]
@@ -42,33 +45,75 @@ def latency(
     n_samples: int,
     execution: str,
     orders: Mapping[str, str],
-    *,
-    is_exact: bool = True,
 ) -> Latency:
-    """Latency of all the work of a network, in order of the network.
+    """Latency of all the work of a network, in order of the network; its bounds are itself.
 
     Args:
         execution: One of `EXECUTIONS`.
         orders: Layer name -> order taken at its temporal transformer.
-        is_exact: True where no count has bounds; the bounds of the latency are then the latency.
     """
     barriers = [part.barrier for part in work]
     earlier = None if execution == "layer_serial" else waits_for(network, work, orders)
     sync = int(profile.number("sync_cycles").value) if execution == "lock_step" else 0
 
-    def steps(which: str) -> Cycles:
-        return tuple(step_cycles(part, profile, n_samples, execution, which) for part in work)
+    cycles = tuple(step_cycles(part, profile, n_samples, execution) for part in work)
+    last = latency_cycles(cycles, barriers, execution, sync, earlier)
+    first = first_decision_cycles(cycles, barriers, execution, sync, earlier)
+    return Latency(last, last, last, first, _by_layer(work, cycles))
 
-    def total(cycles: Cycles) -> int:
-        return latency_cycles(cycles, barriers, execution, sync, earlier)
 
-    cycles, by_layer = steps("steps"), dict[str, int]()
+def extreme_latency(
+    network: NetworkSpec,
+    choices: Sequence[Sequence[Work]],
+    profile: Profile,
+    n_samples: int,
+    execution: str,
+    which: str,
+    orders: Mapping[str, str] | None = None,
+) -> Latency:
+    """The shortest or longest latency of any of several works of a network, step by step.
+
+    Args:
+        choices: Work that may be done, the same pieces in each.
+        which: "low" for the least counts and the shortest steps, "high" for the most and the longest.
+        orders: Layer name -> order taken at its temporal transformer; None for any.
+    """
+    pick = min if which == "low" else max
+    steps = [
+        [step_cycles(_least(network, part, which), profile, n_samples, execution, which) for part in work]
+        for work in choices
+    ]
+    cycles = tuple(tuple(map(pick, zip(*part, strict=True))) for part in zip(*steps, strict=True))
+    if orders is None and which == "low":
+        orders = {layer.name: MIX_LAST for layer in network.layers if network.mixes(layer)}
+    barriers = [part.barrier for part in choices[0]]
+    earlier = None if execution == "layer_serial" else waits_for(network, choices[0], orders)
+    sync = int(profile.number("sync_cycles").value) if execution == "lock_step" else 0
+    last = latency_cycles(cycles, barriers, execution, sync, earlier)
+    first = first_decision_cycles(cycles, barriers, execution, sync, earlier)
+    return Latency(last, last, last, first, _by_layer(choices[0], cycles))
+
+
+@lru_cache(maxsize=64)
+def stepwise(profile: Profile) -> Profile:
+    """The same hardware with windows of one timestep. More events at one step of a window leave fewer weights to read
+    for the next ones; without windows every step's counts rise with its own events only.
+    """
+    return replace(profile, hardware={**profile.hardware, "window": Price(1, 1, 1)})
+
+
+def _least(network: NetworkSpec, part: Work, which: str) -> Work:
+    """The work without reads of shared weights where the least is asked for: how few depends on where events are."""
+    if which == "high" or network.layer(part.layer).is_analog:
+        return part
+    return part._replace(counts=tuple(c for c in part.counts if c.item != "weight_read"))
+
+
+def _by_layer(work: Sequence[Work], cycles: Cycles) -> dict[str, int]:
+    by_layer: dict[str, int] = {}
     for part, durations in zip(work, cycles, strict=True):
         by_layer[part.layer] = by_layer.get(part.layer, 0) + sum(durations)
-    last = total(cycles)
-    low, high = (last, last) if is_exact else (total(steps("low")), total(steps("high")))
-    first = first_decision_cycles(cycles, barriers, execution, sync, earlier)
-    return Latency(last, low, high, first, by_layer)
+    return by_layer
 
 
 def latency_cycles(
@@ -133,24 +178,29 @@ def finish_times(cycles: Cycles, barriers: Sequence[bool], earlier: Earlier) -> 
     return finished
 
 
-def waits_for(network: NetworkSpec, work: Sequence[Work], orders: Mapping[str, str]) -> list[tuple[int, ...]]:
+def waits_for(
+    network: NetworkSpec, work: Sequence[Work], orders: Mapping[str, str] | None
+) -> list[tuple[int, ...]]:
     """For every piece of work, the indices of those that it waits for: the layers that it reads, and behind a temporal
     transformer its own part in front of it, and those of other entries that compute its scores or mix its frames.
 
     Args:
-        orders: Layer name -> order taken at its temporal transformer.
+        orders: Layer name -> order taken at its temporal transformer; None where that is not known, and every earlier
+            entry may have to be waited for.
     """
     last_of: dict[str, int] = {}
+    fronts: dict[str, int] = {}
     earlier: list[tuple[int, ...]] = []
     for i, part in enumerate(work):
         layer = network.layer(part.layer)
         if part.barrier:
-            helpers = [last_of[f"in front of {name}"] for name in helping_entries(network, layer, orders)]
-            earlier.append((*helpers, i - 1))
+            beside = [n for n in fronts if network.source(network.layer(n)) is network.source(layer)]
+            helpers = beside if orders is None else helping_entries(network, layer, orders)
+            earlier.append((*(fronts[name] for name in helpers if name != layer.name), i - 1))
         else:
             sources = network.source(layer), network.other_source(layer)
             earlier.append(tuple(last_of[s.name] for s in sources if s is not None))
-            last_of[f"in front of {part.layer}"] = i
+            fronts[part.layer] = i
         last_of[part.layer] = i
     return earlier
 

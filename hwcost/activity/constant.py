@@ -17,7 +17,7 @@ def constant_spikes(network: NetworkSpec, layer: LayerSpec, rate: float, n_sampl
     mask = network.input_mask(layer)
     active_steps = layer.mask or (1,) * network.timesteps(layer)
     outputs = tuple(int(share * layer.n_outputs) * step for step in active_steps) if layer.fires else ()
-    counts = _constant_extras(network, layer, share)
+    counts = constant_extras(network, layer, share)
     extras = tuple((name, tuple(n * step for step in active_steps)) for name, n in counts.items())
     spikes = LayerSpikes(outputs=outputs, extras=extras)
     if not layer.is_analog:
@@ -76,7 +76,7 @@ def _alike(totals: Iterable[int], n_samples: int) -> Counts:
     return tuple((n // n_samples, n // n_samples) for n in totals)
 
 
-def _constant_extras(network: NetworkSpec, layer: LayerSpec, share: Fraction) -> dict[str, int]:
+def constant_extras(network: NetworkSpec, layer: LayerSpec, share: Fraction) -> dict[str, int]:
     """Further counts at a constant rate; pairs of events in an attention are as many as there can be."""
     other = network.other_source(layer)
     if layer.kind == "sew_add" or (other and other.gives_events):
