@@ -16,7 +16,7 @@ from hwcost.counting.job import Job, memory_sizes
 from hwcost.counting.operations import layer_work
 from hwcost.counting.rows import Row, priced_rows
 from hwcost.counting.transformer import MIX_FIRST, MIX_LAST, entry_work
-from hwcost.counting.undecided import energy, may_be_cheaper, spanned
+from hwcost.counting.undecided import counts_of, energy, may_be_cheaper, spanned
 from hwcost.dataflow.choice import dataflow_of
 from hwcost.errors import HwcostError
 from hwcost.execution import check_execution
@@ -146,7 +146,7 @@ def network_work(
                 f"not by {layer.kind}; end the stage before after this layer"
             )
         both = entry_work(job, dict.fromkeys(chosen, beside) if beside else chosen)
-        order = orders[layer.name] if orders else min(both, key=lambda o: energy(both[o], prices))
+        order = orders[layer.name] if orders else min(both, key=lambda o: energy(counts_of(both[o]), prices))
         parts: tuple[Work, ...] = both[order]
         if not orders:
             others_of = [both[o] for o in both if o != order]

@@ -45,12 +45,12 @@ def _told_apart(
     events = layer.n_inputs // channels * sum(mask) * n_samples * rate
     return replace(
         spikes,
-        channels=_by_gap(channels * n_samples * rate, mask) if channels <= MOST_CHANNELS else (),
+        channels=steady_channels(channels * n_samples * rate, mask) if channels <= MOST_CHANNELS else (),
         channel_events=(events,) * channels if channels <= MOST_CHANNEL_EVENTS else (),
     )
 
 
-def _by_gap(active: int, mask: Sequence[int]) -> Counts:
+def steady_channels(active: int, mask: Sequence[int]) -> Counts:
     """`active` channels at every step that is not masked: each had its latest event at the one before."""
     latest, rows = 0, []
     for t, step in enumerate(mask):

@@ -8,7 +8,6 @@ in windows, membranes are read and written once per window, and never if one win
 from collections.abc import Sequence
 from math import prod
 
-from hwcost.activity.layer_spikes import PerSample
 from hwcost.counting.arrivals import Arrivals
 from hwcost.counting.codec_bounds import fewest_bits
 from hwcost.counting.codecs import codec_bits
@@ -42,8 +41,8 @@ def event_reads(job: Job, events: Sequence[int], mask: Mask) -> list[Count]:
     """Incoming events: the codec's bits, as often as the array works through output channels, and one zero-check per
     input where the hardware scans.
     """
-    layer, samples, reads = job.layer, job.spikes.per_sample or PerSample(), reads_of_input(job)
-    extremes = samples.sums if job.semantics.graded == "unary" else samples.events
+    layer, samples, reads = job.layer, job.spikes.per_sample, reads_of_input(job)
+    extremes = () if samples is None else samples.sums if job.semantics.graded == "unary" else samples.events
     bits = codec_bits(job, events, mask, layer.in_shape, value_bits(layer))
     low = fewest_bits(job, events, extremes, mask, layer.in_shape, value_bits(layer))
     read = times(reads, bits)
@@ -90,6 +89,6 @@ def bias_counts(job: Job, updated_steps: Mask) -> list[Count]:
 def spike_writes(job: Job, updated_steps: Mask) -> list[Count]:
     """Outgoing spikes, in the codec's bits."""
     bits = codec_bits(job, job.spikes.outputs, updated_steps, job.layer.out_shape, 1)
-    extremes = (job.spikes.per_sample or PerSample()).outputs
+    extremes = () if job.spikes.per_sample is None else job.spikes.per_sample.outputs
     low = fewest_bits(job, job.spikes.outputs, extremes, updated_steps, job.layer.out_shape, 1)
     return [Count("spike_write", bits, 1, job.memories.spikes_out, low, low and bits)]
