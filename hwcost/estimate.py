@@ -7,20 +7,27 @@ from itertools import product
 from hwcost.activity.check import check_record
 from hwcost.activity.extremes import extreme_samples
 from hwcost.activity.record import SpikeRecord
-from hwcost.activity.summands import other_events
+from hwcost.activity.summands import given_events, other_events
 from hwcost.cost import Cost, MeanTimesteps
+from hwcost.counting.chip import chip_notes, chip_rows, on_chip
+from hwcost.counting.chip_time import NANOSECONDS, check_chip_execution, chip_time
 from hwcost.counting.counts import Work
+from hwcost.counting.crossbar import on_crossbars
 from hwcost.counting.footprint import footprint
 from hwcost.counting.footprint_range import footprint_range
 from hwcost.counting.job import Job, memory_sizes
 from hwcost.counting.operations import layer_work
 from hwcost.counting.rows import Row, priced_rows
+from hwcost.counting.stated import dataflow_notes
 from hwcost.counting.transformer import MIX_FIRST, MIX_LAST, entry_work
 from hwcost.counting.undecided import counts_of, energy, may_be_cheaper, spanned
 from hwcost.dataflow.choice import dataflow_of
+from hwcost.dataflow.plan import plan_of
 from hwcost.errors import HwcostError
 from hwcost.execution import check_execution
 from hwcost.latency import Latency, extreme_latency, latency, stepwise
+from hwcost.mapping.cores import Mapping as CoreMapping
+from hwcost.mapping.cores import is_chip, map_network
 from hwcost.network.fan_out import n_padded_synapses, n_synapses
 from hwcost.network.kinds import MIXABLE, WEIGHTED
 from hwcost.network.network import NetworkSpec
@@ -54,18 +61,25 @@ def estimate(
     profile = _assumed(profile, assume)
     check_capacity(network, profile)
     check_record(network, spikes)
+    chip = _on_cores(network, profile, execution)
     work, chosen, undecided = network_work(network, spikes, profile, execution, orders)
+    work = on_chip(network, spikes, profile, chip, work) if chip else work
     rows = priced_rows(work, network, profile)
     memory = footprint(network, profile, tuple(chosen.items()), execution)
-    time = latency(network, work, profile, spikes.n_samples, execution, chosen)
-    records = [(spikes, spikes)] if any(row.low is not None for row in rows) else []
-    records += [samples] if (samples := extreme_samples(network, spikes)) else []
-    if records:
-        time = _with_interval(time, network, records, profile, execution, None if undecided else chosen)
+    if chip:
+        on_cores = chip_time(network, work, spikes, profile, chip, execution)
+        time = Latency(*on_cores[:5])
+        rows += chip_rows(profile, chip, spikes.n_samples, on_cores)
+    else:
+        time = latency(network, work, profile, spikes.n_samples, execution, chosen)
+        records = [(spikes, spikes)] if any(row.low is not None for row in rows) else []
+        records += [samples] if (samples := extreme_samples(network, spikes)) else []
+        if records:
+            time = _with_interval(time, network, records, profile, execution, None if undecided else chosen)
     sizes = footprint_range(network, profile, execution) if undecided else (memory, memory)
     bits = [sum(size.values()) * spikes.n_samples for size in (memory, *sizes)]
     rows.append(leakage(profile, time, *bits))
-    clock = profile.number("clock_hz")
+    clock = NANOSECONDS if chip else profile.number("clock_hz")
     return Cost(
         profile=profile.name,
         execution=execution,
@@ -86,8 +100,21 @@ def estimate(
             for layer in network.layers
             if layer.kind in WEIGHTED
         },
-        notes=(*_notes(network, profile, chosen), *_sample_notes(spikes, undecided, execution)),
+        cores=chip.cores if chip else {},
+        notes=(
+            *(chip_notes(profile, chip, spikes) if chip else ()),
+            *_notes(network, profile, execution, chosen),
+            *_sample_notes(spikes, undecided, execution, is_chip=bool(chip)),
+        ),
     )
+
+
+def _on_cores(network: NetworkSpec, profile: Profile, execution: str) -> CoreMapping | None:
+    """Where the network lies on the cores of a chip; None for hardware of other kinds."""
+    if not is_chip(profile):
+        return None
+    check_chip_execution(profile, execution)
+    return map_network(network, profile)
 
 
 @lru_cache(maxsize=1024)
@@ -135,8 +162,12 @@ def network_work(
     sizes, unary = memory_sizes(network, profile, execution), profile.semantics.graded == "unary"
     for layer in network.layers:
         recorded, others = spikes.layers[layer.name], other_events(network, layer, spikes, unary=unary)
-        prices = profile.for_layer(layer)
-        job = Job(network, layer, recorded, spikes.n_samples, prices, sizes[layer.name], others, execution)
+        given, prices = given_events(network, layer, spikes, unary=unary), profile.for_layer(layer)
+        memories = sizes[layer.name]
+        plan = plan_of(layer, prices, execution, streams=memories.streams > 0)
+        job = Job(
+            network, layer, recorded, spikes.n_samples, prices, memories, plan, others, execution, given
+        )
         if not network.mixes(layer):
             work.append(layer_work(job))
             continue
@@ -160,7 +191,7 @@ def network_work(
                 parts = spanned(parts, cheaper)
         chosen[layer.name] = order
         work.extend(parts)
-    return work, chosen, undecided
+    return on_crossbars(network, profile, work, spikes.n_samples), chosen, undecided
 
 
 def _with_interval(
@@ -218,11 +249,12 @@ def leakage(profile: Profile, time: Latency, bits: int, least: int, most: int) -
     return Row("(network)", "leakage", value, price, None if is_exact else low, None if is_exact else high)
 
 
-def _notes(network: NetworkSpec, profile: Profile, orders: dict[str, str]) -> tuple[str, ...]:
+def _notes(network: NetworkSpec, profile: Profile, execution: str, orders: dict[str, str]) -> tuple[str, ...]:
     notes = [
         f"{name}: {order} at the temporal transformer ({network.transformer(network.layer(name))})"
         for name, order in orders.items()
     ]
+    notes += dataflow_notes(network, profile, execution)
     notes += [f"what-if: {name} of {bits} bits" for name, bits in profile.assumed.items()]
     notes += _width_notes(network, profile)
     if profile.assumptions:
@@ -243,7 +275,9 @@ def _width_notes(network: NetworkSpec, profile: Profile) -> list[str]:
     return notes
 
 
-def _sample_notes(spikes: SpikeRecord, undecided: Sequence[str], execution: str) -> list[str]:
+def _sample_notes(
+    spikes: SpikeRecord, undecided: Sequence[str], execution: str, *, is_chip: bool
+) -> list[str]:
     """What is a mean or an expectation, and what spans more."""
     notes = [
         f"{name}: totals leave open which order is cheaper; the bounds hold for both" for name in undecided
@@ -251,6 +285,7 @@ def _sample_notes(spikes: SpikeRecord, undecided: Sequence[str], execution: str)
     if spikes.n_samples > 1:
         told = all(layer.per_sample for layer in spikes.layers.values() if layer.events or layer.outputs)
         spans = "spans every sample" if told else "does not span samples: the record does not tell them apart"
+        spans = "does not span samples on a chip of cores" if is_chip else spans
         notes.append(f"latency is that of the mean sample; its interval {spans}")
     if execution == "event_driven":
         notes.append(

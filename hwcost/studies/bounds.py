@@ -12,6 +12,7 @@ does not simply rise is bounded besides:
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import repeat
 from typing import NamedTuple
 
 from hwcost.activity.record import SpikeRecord
@@ -21,6 +22,7 @@ from hwcost.counting.rows import Row, priced_rows
 from hwcost.counting.transformer import MIX_FIRST, MIX_LAST
 from hwcost.estimate import estimate, leakage, network_work, work_choices
 from hwcost.latency import extreme_latency, stepwise
+from hwcost.mapping.cores import is_chip
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.capacity import assuming
 from hwcost.prices.profile import Profile
@@ -35,8 +37,13 @@ SUMMED = (
     "address_add",
     "pool_add",
     "pool_or",
+    "message",
+    "hop",
 )
 """Items in proportion to events, wherever in time they are."""
+
+
+TIMED = ("core_static", "chip_static", "leakage")
 
 
 class Bound(NamedTuple):
@@ -103,6 +110,8 @@ def _end(
 ) -> Cost:
     """The cheaper order's energy, and the shortest or longest latency and the least or most memory of any order."""
     base = estimate(network, altogether, profile, execution)
+    if is_chip(profile):
+        return _end_on_cores(base, estimate(network, any_step, profile, execution), which)
     rows = _rows(network, altogether, profile, execution, which)
     if any_step is not altogether:
         at_once = _rows(network, any_step, profile, execution, which)
@@ -126,11 +135,22 @@ def _end(
     )
 
 
+def _end_on_cores(altogether: Cost, any_step: Cost, which: str) -> Cost:
+    """On a chip of cores, which has one stage: the counts at their ends, and the time of any single timestep."""
+    pairs = zip(map(_at, altogether.rows, repeat(which)), map(_at, any_step.rows, repeat(which)), strict=True)
+    return replace(any_step, rows=tuple(a if a.item in SUMMED else b for a, b in pairs))
+
+
+def _at(row: Row, which: str) -> Row:
+    if row.item in TIMED:  # their bounds are those of the chip's durations
+        return row
+    return row._replace(steps=getattr(row, which) or row.steps, low=None, high=None)
+
+
 def _rows(
     network: NetworkSpec, record: SpikeRecord, profile: Profile, execution: str, which: str
 ) -> list[Row]:
     """The least or the most of every count. An entry of a stage has least to do where others have mixed its frames."""
     beside = MIX_FIRST if which == "low" else MIX_LAST
     work, _, _ = network_work(network, record, profile, execution, beside=beside)
-    rows = priced_rows(work, network, profile)
-    return [row._replace(steps=getattr(row, which) or row.steps, low=None, high=None) for row in rows]
+    return [_at(row, which) for row in priced_rows(work, network, profile)]
