@@ -9,6 +9,7 @@ from typing import Any, Self
 from hwcost.network.fields import Spec
 from hwcost.network.kinds import ATTENTIONS
 from hwcost.network.layer import LayerSpec
+from hwcost.network.links import check_link
 from hwcost.network.order import check_order
 from hwcost.network.stage import StageSpec
 from hwcost.network.temporal import passes_through
@@ -28,6 +29,10 @@ class NetworkSpec(Spec):
         object.__setattr__(self, "layers", tuple(self.layers))
         object.__setattr__(self, "stages", tuple(self.stages))
         check_order(self.layers, self.stages)
+        for layer in self.layers:
+            source = self.source(layer)
+            if source is not None:
+                check_link(layer, source, self.largest_output)
 
     def __hash__(self) -> int:
         return self._hash
@@ -78,7 +83,7 @@ class NetworkSpec(Spec):
     def _output_mask(self, layer: LayerSpec) -> tuple[int, ...]:
         """0 or 1 per own timestep: where `layer` may give anything."""
         always = (1,) * self.timesteps(layer)
-        if layer.neuron is not None or layer.mask or self.transformer(layer):
+        if layer.fires or layer.mask or self.transformer(layer):
             return layer.mask or always
         other = self.other_source(layer)
         others = (0,) * len(always) if other is None else self._output_mask(other)
