@@ -26,7 +26,8 @@ class MemorySizes(NamedTuple):
 
 
 class Job(NamedTuple):
-    """A layer of a network with its spikes (summed over `n_samples`), the profile, and the sizes of its memories.
+    """A layer of a network with its spikes (summed over `n_samples`), the profile at the layer's word widths, and the
+    sizes of its memories.
 
     `other_events` is how many events, per timestep, the second summand of a residual sum brings; `execution` is the
     execution model.
@@ -111,6 +112,7 @@ def other_bits(network: NetworkSpec, layer: LayerSpec, profile: Profile) -> int:
 
 
 def _sizes(network: NetworkSpec, layer: LayerSpec, profile: Profile) -> MemorySizes:
+    profile = profile.for_layer(layer)
     bits = profile.bits
     parameters = layer.n_parameters * bits["weight"] + layer.n_biases * bits["bias"]
     return MemorySizes(
