@@ -14,11 +14,10 @@ from hwcost.counting.operations import layer_work
 from hwcost.counting.rows import Row, priced_rows
 from hwcost.counting.transformer import entry_work
 from hwcost.dataflow.choice import dataflow_of
-from hwcost.errors import HwcostError
 from hwcost.execution import check_execution
 from hwcost.latency import Latency, latency
 from hwcost.network.fan_out import n_padded_synapses, n_synapses
-from hwcost.network.kinds import MIXABLE, WEIGHTED
+from hwcost.network.kinds import WEIGHTED
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.capacity import assuming, check_capacity
 from hwcost.prices.price import Price
@@ -117,11 +116,6 @@ def _work(
         if not network.mixes(layer):
             work.append(layer_work(job))
             continue
-        if layer.kind not in MIXABLE:
-            raise HwcostError(
-                f"layer '{layer.name}': a temporal transformer must be followed by a convolution or a linear layer, "
-                f"not by {layer.kind}; end the stage before after this layer"
-            )
         both = entry_work(job, orders)
         orders[layer.name] = min(both, key=lambda order: _energy(both[order], prices))
         work.extend(both[orders[layer.name]])

@@ -6,8 +6,9 @@ from functools import cached_property
 from math import prod
 from typing import Any, Self
 
+from hwcost.errors import HwcostError
 from hwcost.network.fields import Spec
-from hwcost.network.kinds import ATTENTIONS
+from hwcost.network.kinds import ATTENTIONS, MIXABLE
 from hwcost.network.layer import LayerSpec
 from hwcost.network.links import check_link
 from hwcost.network.order import check_order
@@ -33,6 +34,11 @@ class NetworkSpec(Spec):
             source = self.source(layer)
             if source is not None:
                 check_link(layer, source, self.largest_output)
+            if self.mixes(layer) and layer.kind not in MIXABLE:
+                raise HwcostError(
+                    f"layer '{layer.name}': a temporal transformer must be followed by a convolution or a linear "
+                    f"layer, not by {layer.kind}; end the stage before after this layer"
+                )
 
     def __hash__(self) -> int:
         return self._hash
