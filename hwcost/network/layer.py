@@ -8,7 +8,18 @@ from functools import cached_property
 from math import prod
 from typing import Any, Self
 
-from hwcost.errors import HwcostError, did_you_mean
+from hwcost.forms import (
+    ANYTHING,
+    FLAG,
+    NAMED_WHOLES,
+    PADDING,
+    TEXT,
+    TEXT_OR_NULL,
+    WHOLE,
+    WHOLES,
+    Form,
+    check_mapping,
+)
 from hwcost.network.checks import check_layer
 from hwcost.network.fields import LayerFields
 from hwcost.network.kinds import POOLS
@@ -66,18 +77,21 @@ class LayerSpec(LayerFields):
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """A layer from plain data; what has a default may be left out."""
-        known, where = {field.name: field for field in fields(cls)}, f"layer '{plain.get('name', '?')}'"
-        for key in plain.keys() - known.keys():
-            hint = did_you_mean(key, known)
-            raise HwcostError(f"{where}: unknown key '{key}'.{hint} Known: {', '.join(known)}")
-        missing = [name for name, field in known.items() if field.default is MISSING and name not in plain]
-        if missing:
-            raise HwcostError(f"{where}: {', '.join(missing)} missing")
-        values = dict(plain)
+        """A layer from plain data; what has a default may be left out.
+
+        Raises: HwcostError, naming the layer, for unknown and missing keys and values of another form.
+        """
+        name = plain.get("name", "?") if isinstance(plain, Mapping) else "?"
+        values = dict(check_mapping(plain, _FORMS, f"layer '{name!s:.80}'", _REQUIRED))
         if isinstance(values.get("operands"), Mapping):
             values["operands"] = tuple(values["operands"].items())
         return cls(**{key: _tuples(value) for key, value in values.items()})
+
+
+_BY_TYPE = {str: TEXT, int: WHOLE, bool: FLAG, str | None: TEXT_OR_NULL, tuple[int, ...]: WHOLES}
+_FORMS: dict[str, Form] = {field.name: _BY_TYPE.get(field.type, ANYTHING) for field in fields(LayerFields)}
+_FORMS |= {"padding": PADDING, "operands": NAMED_WHOLES}
+_REQUIRED = [field.name for field in fields(LayerFields) if field.default is MISSING]
 
 
 def _tuples(value: Any) -> Any:
