@@ -34,6 +34,7 @@ class Cost:
         footprint: Bits by purpose.
         mixing_orders: Layer name -> order taken at its temporal transformer.
         dataflows: Layer name -> dataflow of every weighted layer; empty in costs stored before dataflows were named.
+        cores: Layer name -> cores of every weighted layer on a chip of cores; empty for other hardware.
         notes: What was assumed, chosen or left out, one sentence each.
     """
 
@@ -53,6 +54,7 @@ class Cost:
     mixing_orders: Mapping[str, str]
     notes: tuple[str, ...]
     dataflows: Mapping[str, str] = field(default_factory=dict)
+    cores: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def total_pj(self) -> float:
@@ -167,8 +169,9 @@ class Cost:
             "by_layer": self.by_layer(),
             "by_kind": self.by_kind(),
         }
-        if not self.dataflows:
-            del plain["dataflows"]
+        for later in ("dataflows", "cores"):
+            if not plain[later]:
+                del plain[later]
         return {key: _lists(value) for key, value in plain.items()}
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Plain data that anybody may have written: mappings with known keys, each value of its form, or an error in one line."""
+"""Plain data that anybody may have written: mappings with known keys, values of their form, or an error in one line."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple

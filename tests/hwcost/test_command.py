@@ -6,9 +6,9 @@ import random
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-import numpy as np
 import pytest
 import yaml
 
@@ -22,6 +22,26 @@ RECORDED = {
     "network": JOB["network"],
     "spikes": h.SpikeRecord.constant(h.NetworkSpec.from_dict(JOB["network"]), 0.25, 64).to_dict(),
 }
+
+
+def of_many_kinds() -> dict[str, Any]:
+    """A job with a sum, a recurrence, an attention and a mask, and a full record."""
+    like = {"in_class": "graded", "in_max": 2}
+    layers = (
+        h.conv("a", (2, 4, 4), 6, 3, padding=1, neuron="lif", mask=(1, 0, 1)),
+        h.conv("b", (6, 4, 4), 6, 1, neuron="if", bias=True),
+        h.LayerSpec("sum", "sew_add", 0, (6, 4, 4), (6, 4, 4), other_source="a"),
+        h.LayerSpec("norm", "conv2d", 0, (6, 4, 4), (6, 4, 4), kernel=(1, 1), groups=6, neuron="lif", **like),
+        h.LayerSpec("mix", "attention", 0, (3, 6, 16), (6, 16), operands=(("heads", 2),), neuron="lif"),
+        h.LayerSpec("cell", "lstm", 0, (96,), (7,), weight_bits=8),
+        h.LayerSpec("loop", "recurrent", 0, (7,), (5,), neuron="lif"),
+        h.linear("out", 5, 3),
+    )
+    network = h.NetworkSpec(layers, (h.StageSpec(3),))
+    return {"network": network.to_dict(), "spikes": h.SpikeRecord.full(network, 3).to_dict()}
+
+
+BASES = [JOB, RECORDED, of_many_kinds()]
 
 
 def ended(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -87,15 +107,15 @@ def test_14_a_job_that_cannot_be_read_ends_in_one_line(
 
 
 def mutated(plain: Any, rng: random.Random) -> Any:
-    """The same data with one to three entries changed, removed, doubled or moved."""
+    """The same data with one to three entries nudged, changed, removed, renamed, doubled or moved."""
     changed = copy.deepcopy(plain)
-    for _ in range(rng.randint(1, 3)):
+    for _ in range(rng.choice((1, 1, 2, 3))):
         holders = [place for place in places(changed) if place]
         if not holders:
             return rng.choice(VALUES)
         holder = rng.choice(holders)
         key = rng.choice(list(holder) if isinstance(holder, dict) else range(len(holder)))
-        action = rng.randrange(5)
+        action = rng.randrange(12)
         if action == 0:
             del holder[key]
         elif action == 1 and isinstance(holder, dict):
@@ -104,11 +124,36 @@ def mutated(plain: Any, rng: random.Random) -> Any:
             holder.append(copy.deepcopy(holder[key]))
         elif action == 3:
             holder[key] = copy.deepcopy(rng.choice(holders))
-        else:
+        elif action < 6:
             holder[key] = copy.deepcopy(rng.choice(VALUES))
+        else:
+            holder[key] = nudged(holder[key], rng)
     return changed
 
 
+def nudged(value: Any, rng: random.Random) -> Any:
+    """A value near the given one, which a job may well have."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return value + rng.choice((-1, 1, 2))
+    return rng.choice(WORDS) if isinstance(value, str) else value
+
+
+WORDS = (
+    "lif",
+    "if",
+    "analog",
+    "binary",
+    "graded",
+    "bucket",
+    "truncate",
+    "score_mix",
+    "soft",
+    "hard",
+    "conv1",
+    "input",
+)
 VALUES: list[Any] = [
     None,
     True,
@@ -159,7 +204,7 @@ def test_14_500_mutated_jobs_are_priced_or_refused_in_one_line(
     codes = []
     for number in range(500):
         rng = random.Random(number)
-        path = job_file(tmp_path, mutated(rng.choice([JOB, RECORDED]), rng))
+        path = job_file(tmp_path, mutated(rng.choice(BASES), rng))
         if number % 10 == 0:  # text that may be no JSON any more
             text = list(Path(path).read_text())
             text[rng.randrange(len(text))] = rng.choice("{}[],:\"'x\n\t\x00é")
@@ -230,16 +275,15 @@ def test_a_what_if_has_words_of_other_widths(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_price_is_a_model_and_its_data(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The adapters are replaced here, so that torch is not needed: model and batch reach them, their network is priced."""
-    target, models = type(sys)("hwcost.adapters.target"), type(sys)("hwcost.adapters.models")
-    job = job_of(JOB)
-    target.load_target = {"model.py:net": "model"}.__getitem__
-    target.load_batch = {"spikes.npz": np.ones(2)}.__getitem__
+    """The adapters are replaced, so that torch is not needed: model and batch reach them, their network is priced."""
+    target, job = ModuleType("hwcost.adapters.target"), job_of(JOB)
+    target.load_target = {"model.py:net": "a model"}.__getitem__
+    target.load_batch = {"spikes.npz": "a batch"}.__getitem__
+    networks = {("a model", "a batch"): (job.network, job.spikes)}
     monkeypatch.setitem(sys.modules, target.__name__, target)
-    monkeypatch.setattr(h, "from_torch", lambda model, batch: (job.network, job.spikes), raising=False)
-    assert models
+    monkeypatch.setattr(h, "from_torch", lambda *given: networks[given], raising=False)
     arguments = ["price", "model.py:net", "--data", "spikes.npz", "--profile", "45nm_memory", "--json"]
     code, out, _ = ended(capsys, *arguments)
     assert code == 0
