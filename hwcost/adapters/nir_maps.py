@@ -1,6 +1,7 @@
 """What arrives at every node of a graph, from what its neurons and its input send."""
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -45,10 +46,9 @@ def _of(maps: Maps, name: str, shape: tuple[int, ...]) -> NDArray[Any]:
             f"spikes: node '{name}' has none; every node of neurons needs its spikes, [samples, T, ...]"
         )
     array: NDArray[Any] = np.asarray(maps[name])
-    if array[0, 0].size != np.prod(shape):
+    if array[0, 0].size != prod(shape):
         raise HwcostError(f"spikes: node '{name}' gives {shape}, but its maps are {array.shape[2:]}")
-    whole: NDArray[Any] = array.reshape(*array.shape[:2], *shape)
-    return whole
+    return np.reshape(array, (*array.shape[:2], *shape))
 
 
 def _handed_on(node: Node, arrived: Sequence[NDArray[Any] | None]) -> NDArray[Any]:
