@@ -14,11 +14,10 @@ from hwcost.counting.operations import layer_work
 from hwcost.counting.rows import Row, priced_rows
 from hwcost.counting.transformer import entry_work
 from hwcost.dataflow.choice import dataflow_of
-from hwcost.errors import HwcostError
 from hwcost.execution import check_execution
 from hwcost.latency import Latency, latency
 from hwcost.network.fan_out import n_padded_synapses, n_synapses
-from hwcost.network.kinds import MIXABLE, WEIGHTED
+from hwcost.network.kinds import WEIGHTED
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.capacity import assuming, check_capacity
 from hwcost.prices.price import Price
@@ -49,7 +48,7 @@ def estimate(
     check_capacity(network, profile)
     check_record(network, spikes)
     work, orders = _work(network, spikes, profile, execution)
-    rows = priced_rows(work, profile)
+    rows = priced_rows(work, network, profile)
     memory = footprint(network, profile, tuple(orders.items()))
     is_exact = all(row.low is None for row in rows)
     time = latency(network, work, profile, spikes.n_samples, execution, is_exact=is_exact)
@@ -112,17 +111,13 @@ def _work(
     sizes, unary = memory_sizes(network, profile), profile.semantics.graded == "unary"
     for layer in network.layers:
         recorded, others = spikes.layers[layer.name], other_events(network, layer, spikes, unary=unary)
-        job = Job(network, layer, recorded, spikes.n_samples, profile, sizes[layer.name], others, execution)
+        prices = profile.for_layer(layer)
+        job = Job(network, layer, recorded, spikes.n_samples, prices, sizes[layer.name], others, execution)
         if not network.mixes(layer):
             work.append(layer_work(job))
             continue
-        if layer.kind not in MIXABLE:
-            raise HwcostError(
-                f"layer '{layer.name}': a temporal transformer must be followed by a convolution or a linear layer, "
-                f"not by {layer.kind}; end the stage before after this layer"
-            )
         both = entry_work(job, orders)
-        orders[layer.name] = min(both, key=lambda order: _energy(both[order], profile))
+        orders[layer.name] = min(both, key=lambda order: _energy(both[order], prices))
         work.extend(both[orders[layer.name]])
     return work, orders
 
@@ -150,7 +145,20 @@ def _notes(network: NetworkSpec, profile: Profile, orders: dict[str, str]) -> tu
         for name, order in orders.items()
     ]
     notes += [f"what-if: {name} of {bits} bits" for name, bits in profile.assumed.items()]
+    notes += _width_notes(network, profile)
     if profile.assumptions:
         notes.append(f"assumed numbers of profile {profile.name}: {', '.join(profile.assumptions)}")
     notes.append("an analytical estimate, not a measurement; mean timesteps alone are not a hardware cost")
     return tuple(notes)
+
+
+def _width_notes(network: NetworkSpec, profile: Profile) -> list[str]:
+    """The layers that name word widths of their own, and how arithmetic follows widths."""
+    words = ("weight_bits", "membrane_bits", "activation_bits")
+    notes = []
+    for layer in network.layers:
+        named = [f"{word} {getattr(layer, word)}" for word in words if getattr(layer, word)]
+        notes += [f"{layer.name}: {', '.join(named)}"] if named else []
+    if (notes or profile.assumed) and "mac" in profile.prices:
+        notes.append("arithmetic is scaled to word widths: adders linearly, multipliers with both widths")
+    return notes

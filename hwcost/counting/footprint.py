@@ -17,19 +17,20 @@ def footprint(network: NetworkSpec, profile: Profile, orders: tuple[tuple[str, s
     Args:
         orders: Layers behind a temporal transformer, with the order taken there.
     """
-    bits, layers, by_name = profile.bits, network.layers, dict(orders)
+    layers, by_name = network.layers, dict(orders)
+    bits = {layer.name: profile.for_layer(layer).bits for layer in layers}
     reused = [layer for layer in layers if layer.constant_input and profile.semantics.direct_reuse]
     events_beside, frames_beside = _second_summands(network, profile)
     return {
-        "weights": sum(layer.n_parameters for layer in layers) * bits["weight"],
-        "biases": sum(layer.n_biases for layer in layers) * bits["bias"],
-        "membranes": sum(_n_states(layer) for layer in layers) * bits["membrane"],
+        "weights": sum(layer.n_parameters * bits[layer.name]["weight"] for layer in layers),
+        "biases": sum(layer.n_biases * bits[layer.name]["bias"] for layer in layers),
+        "membranes": sum(_n_states(layer) * bits[layer.name]["membrane"] for layer in layers),
         "scores": sum(score_store(layer)[2] for layer in layers if layer.kind == "attention"),
         "spikes": sum(2 * layer.n_inputs * value_bits(layer) for layer in layers if not layer.is_analog)
         + 2 * events_beside,
-        "frames": sum(layer.n_inputs for layer in layers if layer.is_analog) * bits["activation"]
+        "frames": sum(layer.n_inputs * bits[layer.name]["activation"] for layer in layers if layer.is_analog)
         + frames_beside,
-        "direct_encoding": sum(layer.n_outputs for layer in reused) * bits["activation"],
+        "direct_encoding": sum(layer.n_outputs * bits[layer.name]["activation"] for layer in reused),
         "transformers": sum(buffer_bits(network, network.layer(name), profile, by_name) for name in by_name),
         "masks": sum(len(layer.mask) for layer in layers),
     }
@@ -46,6 +47,6 @@ def _second_summands(network: NetworkSpec, profile: Profile) -> tuple[int, int]:
     for layer in network.layers:
         other = network.other_source(layer)
         if other is not None:
-            bits = layer.n_inputs * other_bits(network, layer, profile)
+            bits = layer.n_inputs * other_bits(network, layer, profile.for_layer(layer))
             events, frames = (events + bits, frames) if other.gives_events else (events, frames + bits)
     return events, frames

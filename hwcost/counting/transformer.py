@@ -82,7 +82,7 @@ def buffer_bits(network: NetworkSpec, layer: LayerSpec, profile: Profile, orders
         orders: Layer name -> order, of all entries of the network.
     """
     n_in, n_out = network.input_timesteps(layer), network.timesteps(layer)
-    bits = profile.bits["activation"]
+    bits = profile.for_layer(layer).bits["activation"]
     if orders[layer.name] == MIX_LAST:
         return n_in * layer.n_outputs * bits
     if MIX_FIRST in orders_beside(network, layer, orders):

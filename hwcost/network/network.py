@@ -6,9 +6,11 @@ from functools import cached_property
 from math import prod
 from typing import Any, Self
 
+from hwcost.errors import HwcostError
 from hwcost.network.fields import Spec
-from hwcost.network.kinds import ATTENTIONS
+from hwcost.network.kinds import ATTENTIONS, MIXABLE
 from hwcost.network.layer import LayerSpec
+from hwcost.network.links import check_link
 from hwcost.network.order import check_order
 from hwcost.network.stage import StageSpec
 from hwcost.network.temporal import passes_through
@@ -28,6 +30,15 @@ class NetworkSpec(Spec):
         object.__setattr__(self, "layers", tuple(self.layers))
         object.__setattr__(self, "stages", tuple(self.stages))
         check_order(self.layers, self.stages)
+        for layer in self.layers:
+            source = self.source(layer)
+            if source is not None:
+                check_link(layer, source, self.largest_output)
+            if self.mixes(layer) and layer.kind not in MIXABLE:
+                raise HwcostError(
+                    f"layer '{layer.name}': a temporal transformer must be followed by a convolution or a linear "
+                    f"layer, not by {layer.kind}; end the stage before after this layer"
+                )
 
     def __hash__(self) -> int:
         return self._hash
@@ -78,7 +89,7 @@ class NetworkSpec(Spec):
     def _output_mask(self, layer: LayerSpec) -> tuple[int, ...]:
         """0 or 1 per own timestep: where `layer` may give anything."""
         always = (1,) * self.timesteps(layer)
-        if layer.neuron is not None or layer.mask or self.transformer(layer):
+        if layer.fires or layer.mask or self.transformer(layer):
             return layer.mask or always
         other = self.other_source(layer)
         others = (0,) * len(always) if other is None else self._output_mask(other)

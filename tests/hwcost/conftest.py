@@ -62,7 +62,9 @@ def demo() -> Callable[..., h.NetworkSpec]:
         return h.NetworkSpec(
             (
                 h.conv("conv1", (2, 16, 16), 8, 3, stage=0, in_max=64, **more),
+                h.pool("pool1", (8, 16, 16), 2, stage=0),
                 h.conv("conv2", (8, 8, 8), 16, 3, stage=1, in_max=4, **more),
+                h.pool("pool2", (16, 8, 8), 2, stage=1),
                 h.conv("conv3", (16, 4, 4), 32, 3, stage=2, in_max=4, **more),
                 h.linear("fc", (32, 4, 4), 10, stage=2, bias=True),
             ),
