@@ -10,7 +10,7 @@ node and voltage, and many of them carry a wide or assumed range. A number from 
 stated assumptions; it is not a measurement of silicon.
 """
 
-from hwcost.activity.attention import attention_counts
+from hwcost.activity.attention import attention_counts, mask_attention_counts
 from hwcost.activity.layer_spikes import LayerSpikes, PerSample
 from hwcost.activity.record import SpikeRecord
 from hwcost.adapters.models import from_torch
@@ -22,7 +22,7 @@ from hwcost.errors import ChoiceError, HwcostError, TooWideError
 from hwcost.estimate import estimate, mean_timesteps
 from hwcost.execution import EXECUTIONS, Execution
 from hwcost.network.constructors import conv, linear, pool
-from hwcost.network.fan_out import fan_out_classes, n_padded_synapses, n_synapses
+from hwcost.network.fan_out import fan_in, fan_out_classes, n_padded_synapses, n_synapses
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.network.stage import StageSpec
@@ -71,12 +71,14 @@ __all__ = [
     "crossover_rate",
     "dense_twin",
     "estimate",
+    "fan_in",
     "fan_out_classes",
     "from_nir",
     "from_torch",
     "known_profiles",
     "linear",
     "load_profile",
+    "mask_attention_counts",
     "mean_timesteps",
     "n_padded_synapses",
     "n_synapses",

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from hwcost.activity.check import check_record
 from hwcost.activity.record import SpikeRecord
-from hwcost.activity.summands import other_events
+from hwcost.activity.summands import given_events, other_events
 from hwcost.cost import Cost, MeanTimesteps
 from hwcost.counting.counts import Work
 from hwcost.counting.footprint import footprint
@@ -111,8 +111,10 @@ def _work(
     sizes, unary = memory_sizes(network, profile), profile.semantics.graded == "unary"
     for layer in network.layers:
         recorded, others = spikes.layers[layer.name], other_events(network, layer, spikes, unary=unary)
-        prices = profile.for_layer(layer)
-        job = Job(network, layer, recorded, spikes.n_samples, prices, sizes[layer.name], others, execution)
+        given, prices = given_events(network, layer, spikes, unary=unary), profile.for_layer(layer)
+        job = Job(
+            network, layer, recorded, spikes.n_samples, prices, sizes[layer.name], others, execution, given
+        )
         if not network.mixes(layer):
             work.append(layer_work(job))
             continue

@@ -79,7 +79,7 @@ def _alike(totals: Iterable[int], n_samples: int) -> Counts:
 def _constant_extras(network: NetworkSpec, layer: LayerSpec, share: Fraction) -> dict[str, int]:
     """Further counts at a constant rate; pairs of events in an attention are as many as there can be."""
     other = network.other_source(layer)
-    if layer.kind == "sew_add" or (other and other.gives_events):
+    if layer.kind.startswith("sew_") or (other and other.gives_events):
         return {"other": int(share * layer.n_outputs)}
     if layer.kind not in ("attention", "mask_attention"):
         return {}

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from hwcost.counting.job import other_bits, value_bits
-from hwcost.counting.layer_kinds import score_store
+from hwcost.counting.kinds.attention import score_store
 from hwcost.counting.transformer import buffer_bits
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
@@ -24,7 +24,7 @@ def footprint(network: NetworkSpec, profile: Profile, orders: tuple[tuple[str, s
     return {
         "weights": sum(layer.n_parameters * bits[layer.name]["weight"] for layer in layers),
         "biases": sum(layer.n_biases * bits[layer.name]["bias"] for layer in layers),
-        "membranes": sum(_n_states(layer) * bits[layer.name]["membrane"] for layer in layers),
+        "membranes": sum(_n_states(network, layer) * bits[layer.name]["membrane"] for layer in layers),
         "scores": sum(score_store(layer)[2] for layer in layers if layer.kind == "attention"),
         "spikes": sum(2 * layer.n_inputs * value_bits(layer) for layer in layers if not layer.is_analog)
         + 2 * events_beside,
@@ -36,9 +36,12 @@ def footprint(network: NetworkSpec, profile: Profile, orders: tuple[tuple[str, s
     }
 
 
-def _n_states(layer: LayerSpec) -> int:
-    """Numbers that a layer keeps from one step to the next: membranes, or cell and hidden state."""
-    return layer.n_outputs * (2 if layer.kind == "lstm" else 1 if layer.neuron else 0)
+def _n_states(network: NetworkSpec, layer: LayerSpec) -> int:
+    """Numbers that a layer keeps from one step to the next: membranes, cell and hidden state, or the sums over time of
+    a last layer that does not fire.
+    """
+    adds_up = layer is network.layers[-1] and not layer.fires
+    return layer.n_outputs * (2 * (layer.kind == "lstm") + (layer.neuron is not None or adds_up))
 
 
 def _second_summands(network: NetworkSpec, profile: Profile) -> tuple[int, int]:

@@ -29,8 +29,8 @@ class Job(NamedTuple):
     """A layer of a network with its spikes (summed over `n_samples`), the profile at the layer's word widths, and the
     sizes of its memories.
 
-    `other_events` is how many events, per timestep, the second summand of a residual sum brings; `execution` is the
-    execution model.
+    `other_events` is how many events, per timestep, the second summand of a residual sum brings, `given_events` how
+    many the layer gives; `execution` is the execution model.
     """
 
     network: NetworkSpec
@@ -41,6 +41,7 @@ class Job(NamedTuple):
     memories: MemorySizes
     other_events: tuple[int, ...] = ()
     execution: str = "layer_serial"
+    given_events: tuple[int, ...] = ()
 
     @property
     def dataflow(self) -> str:
@@ -71,6 +72,11 @@ class Job(NamedTuple):
     def is_last(self) -> bool:
         """True for the layer that gives the answer: nothing reads its spikes."""
         return self.layer is self.network.layers[-1]
+
+    @property
+    def adds_up(self) -> bool:
+        """True for a last layer that does not fire: its outputs are summed over time."""
+        return self.is_last and not self.layer.fires
 
 
 @lru_cache(maxsize=1024)
@@ -103,12 +109,20 @@ def value_bits(layer: LayerSpec) -> int:
     return 2 if layer.in_class == "ternary" else layer.in_max.bit_length()
 
 
+def event_bits(network: NetworkSpec, layer: LayerSpec) -> int:
+    """Bits of one event that a layer gives; 1 where it gives none."""
+    if not layer.gives_events:
+        return 1
+    keeps_sign = layer.in_class == "ternary" and not layer.fires and not layer.kind.startswith("avg_pool")
+    return 2 if keeps_sign else network.largest_output(layer).bit_length()
+
+
 def other_bits(network: NetworkSpec, layer: LayerSpec, profile: Profile) -> int:
     """Bits of one value of the second summand of a residual sum; 0 where none is named."""
     other = network.other_source(layer)
     if other is None:
         return 0
-    return network.largest_output(other).bit_length() if other.gives_events else profile.bits["activation"]
+    return event_bits(network, other) if other.gives_events else profile.bits["activation"]
 
 
 def _sizes(network: NetworkSpec, layer: LayerSpec, profile: Profile) -> MemorySizes:
@@ -119,7 +133,7 @@ def _sizes(network: NetworkSpec, layer: LayerSpec, profile: Profile) -> MemorySi
         parameters=max(parameters, 1),
         membrane=layer.n_outputs * bits["membrane"],
         spikes_in=_event_memory(profile, layer.n_inputs, value_bits(layer)),
-        spikes_out=_event_memory(profile, layer.n_outputs, 1),
+        spikes_out=_event_memory(profile, layer.n_outputs, event_bits(network, layer)),
         frame_in=layer.n_inputs * bits["activation"],
         frame_out=layer.n_outputs * bits["activation"],
         other=_other_memory(network, layer, profile),

@@ -12,6 +12,7 @@ from hwcost.counting.arrivals import Arrivals
 from hwcost.counting.codecs import codec_bits
 from hwcost.counting.counts import Count, every, times
 from hwcost.counting.job import Job, value_bits
+from hwcost.counting.updates import updates
 
 Mask = Sequence[int]
 
@@ -46,35 +47,40 @@ def frame_addresses(job: Job, events: Sequence[int]) -> list[Count]:
 
 def event_reads(job: Job, events: Sequence[int], mask: Mask) -> list[Count]:
     """Incoming events: the codec's bits, and one zero-check per input where the hardware scans."""
-    bits = codec_bits(job, events, mask, job.layer.in_shape, value_bits(job.layer))
-    return [Count("spike_read", bits, 1, job.memories.spikes_in), *zero_checks(job, mask)]
+    signed = job.layer.in_class == "ternary"
+    bits = codec_bits(job, events, mask, job.layer.in_shape, value_bits(job.layer), signed=signed)
+    return [Count("spike_read", bits, 1, job.memories.spikes_in), *zero_checks(job, mask, job.layer.n_inputs)]
 
 
-def zero_checks(job: Job, mask: Mask) -> list[Count]:
-    """One test per input and step where the hardware scans for spikes."""
-    return [Count("zero_check", every(job.inputs, mask))] if job.semantics.zero_check == "scan" else []
+def zero_checks(job: Job, mask: Mask, neurons: int) -> list[Count]:
+    """One test per neuron and step where the hardware scans for spikes."""
+    tests = every(neurons * job.n_samples, mask)
+    return [Count("zero_check", tests)] if job.semantics.zero_check == "scan" else []
 
 
 def state_counts(job: Job, updated_steps: Mask) -> list[Count]:
     """Membranes read and written at the updated steps, without the first read and the last write when stateless."""
-    active = [t for t, updated in enumerate(updated_steps) if updated]
-    if not active:
+    run = updates(job, updated_steps)
+    if not any(run.samples):
         return []
-    reads, writes = list(every(job.outputs, updated_steps)), list(every(job.outputs, updated_steps))
-    if job.semantics.stateless:
-        reads[active[0]] = writes[active[-1]] = 0
+    elided = job.semantics.stateless
+
+    def accesses(never: Sequence[int]) -> tuple[int, ...]:
+        kept = (n - elided * gone for n, gone in zip(run.samples, never, strict=True))
+        return tuple(job.layer.n_outputs * n for n in kept)
+
     bits, memory_bits = job.profile.bits["membrane"], job.memories.membrane
     return [
-        Count("membrane_read", tuple(reads), bits, memory_bits),
-        Count("membrane_write", tuple(writes), bits, memory_bits),
+        Count("membrane_read", accesses(run.first), bits, memory_bits),
+        Count("membrane_write", accesses(run.last), bits, memory_bits),
     ]
 
 
 def bias_counts(job: Job, updated_steps: Mask) -> list[Count]:
-    """One add and one read per output neuron and step, unless the bias is merged into the thresholds."""
+    """One add and one read per sum and step, unless the bias is merged into the thresholds."""
     if not job.layer.bias or job.semantics.bias_policy == "threshold":
         return []
-    adds = every(job.outputs, updated_steps)
+    adds = every(job.layer.n_sums, updates(job, updated_steps).samples)
     return [
         Count("bias_add", adds),
         Count("bias_read", adds, job.profile.bits["bias"], job.memories.parameters),

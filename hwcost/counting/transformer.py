@@ -18,7 +18,6 @@ from hwcost.counting.arrivals import Arrivals
 from hwcost.counting.counts import Count, Steps, Work, every, times
 from hwcost.counting.job import Job
 from hwcost.counting.memory import event_reads
-from hwcost.counting.neurons import steps_with_updates
 from hwcost.counting.operations import (
     dense_arrivals,
     dense_counts,
@@ -26,6 +25,7 @@ from hwcost.counting.operations import (
     output_counts,
     synaptic_counts,
 )
+from hwcost.counting.updates import steps_with_updates
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.network.temporal import bucket_edges
