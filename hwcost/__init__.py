@@ -2,7 +2,7 @@
 out.
 
 `estimate(network, spikes, profile)` prices a network from its spike record, `bound(network, profile)` brackets it
-before training.
+before training. `from_torch(model, batch)` and `from_nir(file, spikes)` make both of a network of another library.
 
 Not modelled: the clock tree, control, instruction fetch, off-chip links, input sensors, placement on cores and
 congestion of a network on chip, voltage and temperature, training. Prices come from tables of single operations at one
@@ -13,6 +13,9 @@ stated assumptions; it is not a measurement of silicon.
 from hwcost.activity.attention import attention_counts, mask_attention_counts
 from hwcost.activity.layer_spikes import LayerSpikes, PerSample
 from hwcost.activity.record import SpikeRecord
+from hwcost.adapters.models import from_torch
+from hwcost.adapters.nir_graphs import from_nir
+from hwcost.adapters.registry import register
 from hwcost.cost import Cost, MeanTimesteps
 from hwcost.counting.rows import Row
 from hwcost.errors import ChoiceError, HwcostError, TooWideError
@@ -70,6 +73,8 @@ __all__ = [
     "estimate",
     "fan_in",
     "fan_out_classes",
+    "from_nir",
+    "from_torch",
     "known_profiles",
     "linear",
     "load_profile",
@@ -81,5 +86,6 @@ __all__ = [
     "pool",
     "predictor",
     "profile_content",
+    "register",
     "with_timesteps",
 ]
