@@ -57,7 +57,7 @@ def _file(given: argparse.Namespace) -> tuple[str, bool]:
 
 
 def _model(given: argparse.Namespace) -> tuple[str, bool]:
-    from hwcost import from_torch
+    from hwcost.adapters.models import from_torch
     from hwcost.adapters.target import load_batch, load_target
 
     network, spikes = from_torch(load_target(given.model), load_batch(given.data))

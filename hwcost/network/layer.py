@@ -88,7 +88,13 @@ class LayerSpec(LayerFields):
         return cls(**{key: _tuples(value) for key, value in values.items()})
 
 
-_BY_TYPE: dict[Any, Form] = {str: TEXT, int: WHOLE, bool: FLAG, str | None: TEXT_OR_NULL, tuple[int, ...]: WHOLES}
+_BY_TYPE: dict[Any, Form] = {
+    str: TEXT,
+    int: WHOLE,
+    bool: FLAG,
+    str | None: TEXT_OR_NULL,
+    tuple[int, ...]: WHOLES,
+}
 _FORMS = {field.name: _BY_TYPE.get(field.type, ANYTHING) for field in fields(LayerFields)}
 _FORMS |= {"padding": PADDING, "operands": NAMED_WHOLES}
 _REQUIRED = [field.name for field in fields(LayerFields) if field.default is MISSING]

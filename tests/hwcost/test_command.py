@@ -278,12 +278,14 @@ def test_price_is_a_model_and_its_data(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The adapters are replaced, so that torch is not needed: model and batch reach them, their network is priced."""
-    target, job = ModuleType("hwcost.adapters.target"), job_of(JOB)
+    target, models = (ModuleType(f"hwcost.adapters.{name}") for name in ("target", "models"))
+    job = job_of(JOB)
     target.load_target = {"model.py:net": "a model"}.__getitem__
     target.load_batch = {"spikes.npz": "a batch"}.__getitem__
     networks = {("a model", "a batch"): (job.network, job.spikes)}
-    monkeypatch.setitem(sys.modules, target.__name__, target)
-    monkeypatch.setattr(h, "from_torch", lambda *given: networks[given], raising=False)
+    models.from_torch = lambda *given: networks[given]
+    for module in (target, models):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
     arguments = ["price", "model.py:net", "--data", "spikes.npz", "--profile", "45nm_memory", "--json"]
     code, out, _ = ended(capsys, *arguments)
     assert code == 0
