@@ -60,7 +60,7 @@ def _model(given: argparse.Namespace) -> tuple[str, bool]:
     from hwcost.adapters.models import from_torch
     from hwcost.adapters.target import load_batch, load_target
 
-    network, spikes = from_torch(load_target(given.model), load_batch(given.data))
+    network, spikes = from_torch(load_target(given.model), load_batch(given.data), timesteps=given.timesteps)
     return _priced(network, spikes, given)
 
 

@@ -59,7 +59,8 @@ def _price() -> argparse.ArgumentParser:
         prog=f"python -m hwcost {PRICE}", description="Price a torch model on a batch of its data."
     )
     parser.add_argument("model", help="FILE.py:NAME, a model or a function that makes one")
-    parser.add_argument("--data", required=True, help="batch: an .npz or .npy file")
+    parser.add_argument("--data", required=True, help="batch [T, samples, ...]: an .npz or .npy file")
+    parser.add_argument("--timesteps", type=int, help="T, where the batch is images [samples, ...]")
     _add_common(parser)
     return parser
 
