@@ -14,6 +14,7 @@ from hwcost.counting.operations import layer_work
 from hwcost.counting.rows import Row, priced_rows
 from hwcost.counting.transformer import entry_work
 from hwcost.dataflow.choice import dataflow_of
+from hwcost.dataflow.plan import plan_of
 from hwcost.execution import check_execution
 from hwcost.latency import Latency, latency
 from hwcost.network.fan_out import n_padded_synapses, n_synapses
@@ -49,7 +50,7 @@ def estimate(
     check_record(network, spikes)
     work, orders = _work(network, spikes, profile, execution)
     rows = priced_rows(work, network, profile)
-    memory = footprint(network, profile, tuple(orders.items()))
+    memory = footprint(network, profile, tuple(orders.items()), execution)
     is_exact = all(row.low is None for row in rows)
     time = latency(network, work, profile, spikes.n_samples, execution, is_exact=is_exact)
     rows.append(_leakage(profile, time, sum(memory.values()) * spikes.n_samples))
@@ -108,12 +109,14 @@ def _work(
     """The work of every layer in order, and the order taken at every temporal transformer."""
     work: list[Work] = []
     orders: dict[str, str] = {}
-    sizes, unary = memory_sizes(network, profile), profile.semantics.graded == "unary"
+    sizes, unary = memory_sizes(network, profile, execution), profile.semantics.graded == "unary"
     for layer in network.layers:
         recorded, others = spikes.layers[layer.name], other_events(network, layer, spikes, unary=unary)
         given, prices = given_events(network, layer, spikes, unary=unary), profile.for_layer(layer)
+        memories = sizes[layer.name]
+        plan = plan_of(layer, prices, execution, streams=memories.streams > 0)
         job = Job(
-            network, layer, recorded, spikes.n_samples, prices, sizes[layer.name], others, execution, given
+            network, layer, recorded, spikes.n_samples, prices, memories, plan, others, execution, given
         )
         if not network.mixes(layer):
             work.append(layer_work(job))

@@ -9,6 +9,8 @@ from hwcost.counting.counts import Number, Steps, Work
 from hwcost.prices.items import ITEMS
 from hwcost.prices.profile import Profile
 
+BESIDE_THE_ARRAY = ("weight_buffer_read",)  # buffers that feed the array take no bandwidth of the memories
+
 
 def step_cycles(
     work: Work, profile: Profile, n_samples: int, execution: str, which: str = "steps"
@@ -26,7 +28,7 @@ def step_cycles(
     for count in work.counts:
         steps: Steps = getattr(count, which) or count.steps
         operation = ITEMS[count.item].operation
-        if count.bits:
+        if count.bits and count.item not in BESIDE_THE_ARRAY:
             totals["bits"] = [a + count.bits * b for a, b in zip(totals["bits"], steps, strict=True)]
         elif operation:
             totals[operation] = [a + b for a, b in zip(totals[operation], steps, strict=True)]

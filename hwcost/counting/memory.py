@@ -1,8 +1,8 @@
-"""Traffic of weights, biases, membranes, spikes and addresses: accesses, with the bits and memory sizes that price
-them.
+"""Traffic of biases, membranes, spikes and addresses: accesses, with the bits and memory sizes that price them.
 
 Initial membranes are zero and final ones are not read again when samples are independent (`stateless`): the first read
-and the last write never happen, so a layer that runs once has no membrane traffic at all.
+and the last write never happen, so a layer that runs once has no membrane traffic at all. Where timesteps are processed
+in windows, membranes are read and written once per window, and never if one window holds all timesteps.
 """
 
 from collections.abc import Sequence
@@ -12,19 +12,10 @@ from hwcost.counting.arrivals import Arrivals
 from hwcost.counting.codecs import codec_bits
 from hwcost.counting.counts import Count, every, times
 from hwcost.counting.job import Job, value_bits
-from hwcost.counting.updates import updates
+from hwcost.counting.updates import Updates, updates
+from hwcost.dataflow.tiles import Window, windows
 
 Mask = Sequence[int]
-
-
-def weight_counts(job: Job, arrived: Arrivals) -> list[Count]:
-    """One weight read per synaptic operation, and the accumulators that per_event hardware keeps in memory."""
-    bits, read, bounds = job.profile.bits, arrived.accesses or arrived.synapses, (arrived.low, arrived.high)
-    counts = [Count("weight_read", read, bits["weight"], job.memories.parameters, *bounds)]
-    if job.dataflow == "none" and job.semantics.dataflow == "none":
-        for item in ("accumulator_read", "accumulator_write"):
-            counts.append(Count(item, read, bits["membrane"], job.memories.membrane, *bounds))
-    return counts
 
 
 def address_counts(job: Job, arrived: Arrivals) -> list[Count]:
@@ -46,10 +37,13 @@ def frame_addresses(job: Job, events: Sequence[int]) -> list[Count]:
 
 
 def event_reads(job: Job, events: Sequence[int], mask: Mask) -> list[Count]:
-    """Incoming events: the codec's bits, and one zero-check per input where the hardware scans."""
+    """Incoming events: the codec's bits, as often as the array works through output channels, and one zero-check per
+    input where the hardware scans.
+    """
     signed = job.layer.in_class == "ternary"
     bits = codec_bits(job, events, mask, job.layer.in_shape, value_bits(job.layer), signed=signed)
-    return [Count("spike_read", bits, 1, job.memories.spikes_in), *zero_checks(job, mask, job.layer.n_inputs)]
+    read = times(job.plan.input_reads, bits) if job.plan.input_reads > 1 else bits
+    return [Count("spike_read", read, 1, job.memories.spikes_in), *zero_checks(job, mask, job.layer.n_inputs)]
 
 
 def zero_checks(job: Job, mask: Mask, neurons: int) -> list[Count]:
@@ -59,21 +53,30 @@ def zero_checks(job: Job, mask: Mask, neurons: int) -> list[Count]:
 
 
 def state_counts(job: Job, updated_steps: Mask) -> list[Count]:
-    """Membranes read and written at the updated steps, without the first read and the last write when stateless."""
-    run = updates(job, updated_steps)
+    """Membranes read at the first and written at the last step of every window of updated steps, without the first
+    read and the last write when stateless; none where one window holds all steps.
+    """
+    run, longest = updates(job, updated_steps), job.plan.window
     if not any(run.samples):
         return []
-    elided = job.semantics.stateless
-
-    def accesses(never: Sequence[int]) -> tuple[int, ...]:
-        kept = (n - elided * gone for n, gone in zip(run.samples, never, strict=True))
-        return tuple(job.layer.n_outputs * n for n in kept)
-
+    batches = windows(updated_steps, longest)
+    stay = longest > 1 and len(batches) == 1
+    reads, writes = [0] * len(updated_steps), [0] * len(updated_steps)
+    for start, stop in () if stay else batches:
+        reads[start] = job.layer.n_outputs * _touched(job, run, run.first, (start, stop))
+        writes[stop - 1] = job.layer.n_outputs * _touched(job, run, run.last, (start, stop))
     bits, memory_bits = job.profile.bits["membrane"], job.memories.membrane
     return [
-        Count("membrane_read", accesses(run.first), bits, memory_bits),
-        Count("membrane_write", accesses(run.last), bits, memory_bits),
+        Count("membrane_read", tuple(reads), bits, memory_bits),
+        Count("membrane_write", tuple(writes), bits, memory_bits),
     ]
+
+
+def _touched(job: Job, run: Updates, never: Sequence[int], window: Window) -> int:
+    """Samples whose membranes move in a window (at most all), without those for which it never happens."""
+    start, stop = window
+    samples = min(job.n_samples, sum(run.samples[start:stop]))
+    return samples - sum(never[start:stop]) if job.semantics.stateless else samples
 
 
 def bias_counts(job: Job, updated_steps: Mask) -> list[Count]:

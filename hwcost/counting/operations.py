@@ -13,11 +13,11 @@ from hwcost.counting.memory import (
     bias_counts,
     frame_addresses,
     state_counts,
-    weight_counts,
 )
 from hwcost.counting.neurons import neuron_counts
 from hwcost.counting.residuals import scanned_steps
 from hwcost.counting.updates import steps_with_updates
+from hwcost.counting.weights import frame_counts, weight_counts
 from hwcost.network.kinds import RESIDUALS, WEIGHTED
 
 
@@ -94,14 +94,9 @@ def analog_counts(job: Job) -> list[Count]:
 
 
 def dense_counts(job: Job, arrived: Arrivals) -> list[Count]:
-    """MACs on analog frames, with the weight and the operand that each one reads."""
-    bits = job.profile.bits
-    return [
-        *frame_addresses(job, arrived.events),
-        Count("synapse_mac", arrived.synapses),
-        Count("weight_read", arrived.synapses, bits["weight"], job.memories.parameters),
-        Count("activation_read", arrived.synapses, bits["activation"], job.memories.frame_in),
-    ]
+    """MACs on analog frames, with the weights and operands that they read."""
+    macs = Count("synapse_mac", arrived.synapses)
+    return [*frame_addresses(job, arrived.events), macs, *frame_counts(job, arrived)]
 
 
 def output_counts(job: Job, updated_steps: Sequence[int]) -> list[Count]:

@@ -123,7 +123,7 @@ def _mix_then_conv(job: Job, arrived: Arrivals) -> tuple[list[Count], list[Count
     ]
     if buckets and n_in % n_out == 0 and item == "mix_ac":
         after = synaptic_counts(job, _per_bucket(arrived, n_out).masked(job.active_steps))
-        frames = every(job.inputs, job.active_steps)
+        frames = every(job.inputs * job.plan.input_reads, job.active_steps)
         return before, [*after, Count("activation_read", frames, bits, memory_bits)]
     return before, dense_counts(job, dense_arrivals(job, n_out).masked(job.active_steps))
 
@@ -151,7 +151,8 @@ def _per_bucket(arrived: Arrivals, n_out: int) -> Arrivals:
 
     events = tuple(sum(arrived.events[k : k + width]) for k in range(0, len(arrived.events), width))
     low, high = arrived.low and put(arrived.low), arrived.high and put(arrived.high)
-    return Arrivals(events, put(arrived.synapses), arrived.operation, low, high)
+    once = arrived.once or arrived
+    return Arrivals(events, put(arrived.synapses), arrived.operation, low, high, None, once)
 
 
 def _at_last(number: int, n_steps: int) -> tuple[int, ...]:

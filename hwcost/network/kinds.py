@@ -34,6 +34,7 @@ OPERANDS = {  # name of an operand: its least value
     "analog_gates": 0,
     "analog_output": 0,
 }
+DATAFLOWS = ("none", "weight_stationary", "output_stationary", "tick_batched")
 
 
 def conv_length(length: int, kernel: int, stride: int, pad: tuple[int, int], dilation: int) -> int:

@@ -12,8 +12,6 @@ from hwcost.prices.price import Price
 from hwcost.prices.sram import MemoryPrices
 from hwcost.prices.widths import width_factor
 
-REUSED = {"weight_read": "weight_reuse", "activation_read": "activation_reuse"}
-
 
 @dataclass(frozen=True)
 class Semantics:
@@ -21,7 +19,7 @@ class Semantics:
 
     graded: a graded event counts once per unit of its value (unary) or as one MAC per event (mac).
     neuron: convention for the arithmetic of one neuron update, see `hwcost.counting.neurons`.
-    dataflow: one of `hwcost.dataflow.DATAFLOWS`, or auto: the one that the execution model makes usual.
+    dataflow: one of `hwcost.network.kinds.DATAFLOWS`, or auto: the one that the execution model makes usual.
     addressing: addresses computed per event, or running counters (free).
     attention: products of binary matrices as every product, one row per event, or coincidences of events.
     codec: how spikes are stored and sent, see `hwcost.counting.codecs`.
@@ -95,9 +93,7 @@ class Profile:
         if self.memory is None:
             return None
         off_chip = ITEMS[item].kind in ("weights", "bias") and self.semantics.weights_in == "dram"
-        price = self.memory.price_per_bit(self.memory.limit_bits + 1 if off_chip else memory_bits).times(bits)
-        reuse = self.hardware.get(REUSED.get(item, ""))
-        return price.over(reuse) if reuse else price
+        return self.memory.price_per_bit(self.memory.limit_bits + 1 if off_chip else memory_bits).times(bits)
 
     def number(self, name: str) -> Price:
         """One of the profile's hardware numbers (clock, units per cycle ...)."""
