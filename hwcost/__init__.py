@@ -21,7 +21,7 @@ from hwcost.counting.rows import Row
 from hwcost.errors import ChoiceError, HwcostError, TooWideError
 from hwcost.estimate import estimate, mean_timesteps
 from hwcost.execution import EXECUTIONS, Execution
-from hwcost.network.constructors import conv, linear, pool
+from hwcost.network.constructors import conv, linear, pool, pruned
 from hwcost.network.fan_out import fan_in, fan_out_classes, n_padded_synapses, n_synapses
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
@@ -86,6 +86,7 @@ __all__ = [
     "pool",
     "predictor",
     "profile_content",
+    "pruned",
     "register",
     "with_timesteps",
 ]

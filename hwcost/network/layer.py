@@ -23,6 +23,7 @@ from hwcost.forms import (
 from hwcost.network.checks import check_layer
 from hwcost.network.fields import LayerFields
 from hwcost.network.kinds import POOLS
+from hwcost.network.pruning import check_kept, index_bits, n_kept
 
 _LATER = ("other_source", "dataflow", "weight_bits", "membrane_bits", "activation_bits", "kept", "placement")
 
@@ -43,6 +44,8 @@ class LayerSpec(LayerFields):
             if axes and not getattr(self, field):
                 object.__setattr__(self, field, default)
         check_layer(self)
+        if self.kept:
+            check_kept(self)
 
     def __hash__(self) -> int:
         return self._hash
@@ -53,7 +56,9 @@ class LayerSpec(LayerFields):
 
     @cached_property
     def n_parameters(self) -> int:
-        """Weights, without bias."""
+        """Weights that are stored, without bias: of a pruned layer, those that are kept."""
+        if self.kept:
+            return n_kept(self)
         inputs, outputs = self.n_inputs, self.n_outputs
         if self.n_axes and self.kind not in POOLS:
             return self.in_shape[0] * self.out_shape[0] // self.groups * prod(self.kernel)
@@ -64,6 +69,11 @@ class LayerSpec(LayerFields):
             "lstm": 4 * (inputs + outputs) * outputs,
             "batch_norm": 2 * self.out_shape[0] * self.operand("parameter_sets", 1),
         }.get(self.kind, 0)
+
+    @cached_property
+    def index_bits(self) -> int:
+        """Bits that say which weight a stored one is; 0 for a layer that is not pruned."""
+        return index_bits(self)
 
     @cached_property
     def n_biases(self) -> int:

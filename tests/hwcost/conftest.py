@@ -47,7 +47,13 @@ def check() -> Callable[..., None]:
 
 
 @pytest.fixture(scope="session")
-def brute_force() -> Callable[[h.LayerSpec], np.ndarray]:
+def oracle() -> ModuleType:
+    """Random layers and maps, and counts of them by brute force."""
+    return ORACLE
+
+
+@pytest.fixture(scope="session")
+def brute_force() -> Callable[..., np.ndarray]:
     """Fan-out of every input neuron, by walking all synapses."""
     return ORACLE.brute_force_fan_out
 
