@@ -34,6 +34,7 @@ from hwcost.prices.profile_file import known_profiles, load_profile, profile_con
 from hwcost.studies.ann_twins import AnnTwins, ann_twins, crossover_rate, dense_twin
 from hwcost.studies.bounds import Bound, bound
 from hwcost.studies.compare import Comparison, compare
+from hwcost.studies.dataflows import under_dataflows
 from hwcost.studies.predict import Prediction, Predictor, predictor
 from hwcost.studies.resample import with_timesteps
 
@@ -88,5 +89,6 @@ __all__ = [
     "profile_content",
     "pruned",
     "register",
+    "under_dataflows",
     "with_timesteps",
 ]

@@ -67,15 +67,16 @@ def _model(given: argparse.Namespace) -> tuple[str, bool]:
 def _priced(network: NetworkSpec, spikes: SpikeRecord, given: argparse.Namespace) -> tuple[str, bool]:
     """What to print, and whether any profile can run the network."""
     profiles = profiles_of(given)
-    how = {"spikes": spikes, "execution": given.execution, "assume": widths_of(given) or None}
-    found = outcomes(network, how, profiles)
+    found = outcomes(network, spikes, profiles, given.execution, widths_of(given))
     if len(profiles) > 1:
         is_priced = any(isinstance(outcome, Cost) for outcome in found.values())
         return (_json(found) if given.json else table(found)), is_priced
     [outcome] = found.values()
     if isinstance(outcome, HwcostError):
         raise outcome
-    return (json.dumps(outcome.to_dict()) if given.json else one_profile(network, outcome, profiles[0])), True
+    if given.json:
+        return json.dumps(outcome.to_dict()), True
+    return one_profile(outcome, network, spikes, profiles[0], widths_of(given)), True
 
 
 def _json(found: dict[str, Cost | HwcostError]) -> str:
@@ -87,7 +88,7 @@ def _json(found: dict[str, Cost | HwcostError]) -> str:
 def _bounds(job: Job, given: argparse.Namespace) -> str:
     ends = {}
     for profile in profiles_of(given):
-        low, high = bound(job.network, profile, job.rate, given.execution, widths_of(given) or None)
+        low, high = bound(job.network, profile, job.rate, given.execution, widths_of(given))
         ends[profile] = {
             "energy_pj": [low.total_pj, high.total_pj],
             "latency_s": [low.latency_s, high.latency_s],

@@ -7,16 +7,22 @@ from hwcost.activity.check import check_record
 from hwcost.activity.record import SpikeRecord
 from hwcost.activity.summands import given_events, other_events
 from hwcost.cost import Cost, MeanTimesteps
+from hwcost.counting.chip import chip_notes, chip_rows, on_chip
+from hwcost.counting.chip_time import NANOSECONDS, check_chip_execution, chip_time
 from hwcost.counting.counts import Work
+from hwcost.counting.crossbar import on_crossbars
 from hwcost.counting.footprint import footprint
 from hwcost.counting.job import Job, memory_sizes
 from hwcost.counting.operations import layer_work
 from hwcost.counting.rows import Row, priced_rows
+from hwcost.counting.stated import dataflow_notes
 from hwcost.counting.transformer import entry_work
 from hwcost.dataflow.choice import dataflow_of
 from hwcost.dataflow.plan import plan_of
 from hwcost.execution import check_execution
 from hwcost.latency import Latency, latency
+from hwcost.mapping.cores import Mapping as CoreMapping
+from hwcost.mapping.cores import is_chip, map_network
 from hwcost.network.fan_out import n_padded_synapses, n_synapses
 from hwcost.network.kinds import WEIGHTED
 from hwcost.network.network import NetworkSpec
@@ -48,13 +54,21 @@ def estimate(
     profile = _assumed(profile, assume)
     check_capacity(network, profile)
     check_record(network, spikes)
+    chip = _on_cores(network, profile, execution)
     work, orders = _work(network, spikes, profile, execution)
+    work = on_crossbars(network, profile, work, spikes.n_samples)
+    work = on_chip(network, spikes, profile, chip, work) if chip else work
     rows = priced_rows(work, network, profile)
     memory = footprint(network, profile, tuple(orders.items()), execution)
-    is_exact = all(row.low is None for row in rows)
-    time = latency(network, work, profile, spikes.n_samples, execution, is_exact=is_exact)
+    if chip:
+        on_cores = chip_time(network, work, spikes, profile, chip, execution)
+        time = Latency(*on_cores[:5])
+        rows += chip_rows(profile, chip, spikes.n_samples, on_cores)
+    else:
+        is_exact = all(row.low is None for row in rows)
+        time = latency(network, work, profile, spikes.n_samples, execution, is_exact=is_exact)
     rows.append(_leakage(profile, time, sum(memory.values()) * spikes.n_samples))
-    clock = profile.number("clock_hz")
+    clock = NANOSECONDS if chip else profile.number("clock_hz")
     return Cost(
         profile=profile.name,
         execution=execution,
@@ -75,8 +89,20 @@ def estimate(
             for layer in network.layers
             if layer.kind in WEIGHTED
         },
-        notes=_notes(network, profile, orders),
+        cores=chip.cores if chip else {},
+        notes=(
+            *(chip_notes(profile, chip, spikes) if chip else ()),
+            *_notes(network, profile, execution, orders),
+        ),
     )
+
+
+def _on_cores(network: NetworkSpec, profile: Profile, execution: str) -> CoreMapping | None:
+    """Where the network lies on the cores of a chip; None for hardware of other kinds."""
+    if not is_chip(profile):
+        return None
+    check_chip_execution(profile, execution)
+    return map_network(network, profile)
 
 
 @lru_cache(maxsize=1024)
@@ -144,11 +170,12 @@ def _leakage(profile: Profile, time: Latency, bits: int) -> Row:
     return Row("(network)", "leakage", steps, price, None if exact else low, None if exact else high)
 
 
-def _notes(network: NetworkSpec, profile: Profile, orders: dict[str, str]) -> tuple[str, ...]:
+def _notes(network: NetworkSpec, profile: Profile, execution: str, orders: dict[str, str]) -> tuple[str, ...]:
     notes = [
         f"{name}: {order} at the temporal transformer ({network.transformer(network.layer(name))})"
         for name, order in orders.items()
     ]
+    notes += dataflow_notes(network, profile, execution)
     notes += [f"what-if: {name} of {bits} bits" for name, bits in profile.assumed.items()]
     notes += _width_notes(network, profile)
     if profile.assumptions:

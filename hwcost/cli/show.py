@@ -1,31 +1,36 @@
-"""What is printed: one cost with its twins, or a table of several profiles."""
+"""What is printed: one cost with what stands beside it, or a table of several profiles."""
 
 from collections.abc import Mapping, Sequence
 
+from hwcost.activity.record import SpikeRecord
 from hwcost.cost import Cost
 from hwcost.errors import HwcostError
 from hwcost.estimate import estimate
 from hwcost.network.network import NetworkSpec
-from hwcost.prices.profile_file import load_profile
-from hwcost.report import text
-from hwcost.studies.ann_twins import ann_twins
+from hwcost.report import beside, text
 
 Outcome = Cost | HwcostError
 
 
-def one_profile(network: NetworkSpec, cost: Cost, profile: str) -> str:
-    """The cost, and the conventional networks of the same shapes where the profile can run them."""
-    return "\n".join([text(cost), *_twins(network, cost, profile)])
+def one_profile(
+    cost: Cost, network: NetworkSpec, spikes: SpikeRecord, profile: str, assume: Mapping[str, int]
+) -> str:
+    """The cost, with the conventional networks of the same shapes and the other extreme of the dataflow."""
+    return "\n".join([text(cost), *beside(cost, network, spikes, profile, assume)])
 
 
 def outcomes(
-    network: NetworkSpec, price: Mapping[str, object], profiles: Sequence[str]
+    network: NetworkSpec,
+    spikes: SpikeRecord,
+    profiles: Sequence[str],
+    execution: str,
+    assume: Mapping[str, int],
 ) -> dict[str, Outcome]:
-    """The cost under every profile, or why it has none; `price` are the other arguments of `estimate`."""
+    """The cost under every profile, or why it has none."""
     found: dict[str, Outcome] = {}
     for profile in profiles:
         try:
-            found[profile] = estimate(network, profile=profile, **price)  # type: ignore[arg-type]
+            found[profile] = estimate(network, spikes, profile, execution, assume)
         except HwcostError as error:
             found[profile] = error
     return found
@@ -54,17 +59,3 @@ def _row(name: str, outcome: Outcome) -> tuple[str, ...]:
         f"{outcome.latency_s:.4g} s",
         cores,
     )
-
-
-def _twins(network: NetworkSpec, cost: Cost, profile: str) -> list[str]:
-    if "mac" not in load_profile(profile).prices:
-        return []
-    try:
-        twins = ann_twins(network, profile, cost.execution)
-    except HwcostError as error:  # a layer that has no conventional form is no reason to keep the cost back
-        return [f"twins: {error}"]
-    lines = (("dense twin", twins.dense), (f"{twins.bits}-bit twin", twins.quantised))
-    return [
-        f"{name}: {twin.total_pj / 1e3:.4g} nJ, {twin.total_pj / cost.total_pj:.3g} times this network"
-        for name, twin in lines
-    ]

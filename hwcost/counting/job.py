@@ -113,7 +113,12 @@ def weights_fit(network: NetworkSpec, profile: Profile) -> bool:
     """True where the weights and biases of all layers fit on the chip together, or where they have their own place."""
     if profile.memory is None or profile.semantics.weights_in == "dram":
         return True
-    return sum(_parameter_bits(layer, profile) for layer in network.layers) <= profile.memory.limit_bits
+    return weight_bits(network, profile) <= profile.memory.limit_bits
+
+
+def weight_bits(network: NetworkSpec, profile: Profile) -> int:
+    """Bits of the weights and biases of all layers."""
+    return sum(_parameter_bits(layer, profile) for layer in network.layers)
 
 
 def held_steps(network: NetworkSpec, layer: LayerSpec, execution: str) -> int:
@@ -145,8 +150,12 @@ def event_bits(network: NetworkSpec, layer: LayerSpec) -> int:
     """Bits of one event that a layer gives; 1 where it gives none."""
     if not layer.gives_events:
         return 1
-    keeps_sign = layer.in_class == "ternary" and not layer.fires and not layer.kind.startswith("avg_pool")
-    return 2 if keeps_sign else network.largest_output(layer).bit_length()
+    return 2 if gives_signs(layer) else network.largest_output(layer).bit_length()
+
+
+def gives_signs(layer: LayerSpec) -> bool:
+    """True for a layer that hands ternary events on."""
+    return layer.in_class == "ternary" and not layer.fires and not layer.kind.startswith("avg_pool")
 
 
 def other_bits(network: NetworkSpec, layer: LayerSpec, profile: Profile) -> int:

@@ -89,8 +89,8 @@ def _event_reads(job: Job, arrived: Arrivals, operations: Steps, which: str = "s
 def _by_tile(job: Job, used: Sequence[Number], batches: Sequence[Window]) -> Sequence[Number]:
     """Reads where sums stay in the array. Where the record has events by channel, each channel has its own share."""
     n_weights, sizes = job.layer.n_parameters, job.plan.tiles
-    places = n_weights * job.plan.positions * job.n_samples
-    shares = [min(1.0, n / places) for n in used]
+    pairs = job.plan.n_pairs * job.n_samples
+    shares = [min(1.0, n / pairs) for n in used]
     channels = sorted(
         job.spikes.channel_events
     )  # in an order of its own, so that the sum over channels is the same

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from hwcost.dataflow.array import array_of
 from hwcost.dataflow.choice import dataflow_of
 from hwcost.dataflow.on_chip import input_reads
-from hwcost.dataflow.tiles import channel_passes, n_tiles, tiles, window_length
+from hwcost.dataflow.tiles import channel_passes, n_tiles, tiles, used_tiles, window_length
+from hwcost.network.fan_out import n_padded_synapses
 from hwcost.network.kinds import WEIGHTED
 from hwcost.network.layer import LayerSpec
 from hwcost.prices.profile import Profile
@@ -22,16 +23,17 @@ class Plan(NamedTuple):
         dataflow: One of `hwcost.network.kinds.DATAFLOWS`.
         window: Most timesteps that are processed together.
         input_reads: How often every input is read.
-        positions: Output positions of a channel; 1 without a geometry.
-        tiles: (output positions in a tile, such tiles); empty without an array, as is the number of tiles.
+        n_pairs: Pairs of a weight and an output position that uses it, those that fall on padding included.
+        tiles: (output positions in a tile that use a weight, such tiles); empty without an array.
+        n_tiles: Tiles of output positions; 0 without an array.
         weight_buffer_bits: Weights beside the array; 0 without one.
     """
 
     dataflow: str
     window: int = 1
     input_reads: int = 1
-    positions: int = 1
-    tiles: tuple[tuple[int, int], ...] = ()
+    n_pairs: int = 0
+    tiles: tuple[tuple[float, float], ...] = ()
     n_tiles: int = 0
     weight_buffer_bits: int = 0
 
@@ -45,26 +47,29 @@ def plan_of(layer: LayerSpec, profile: Profile, execution: str, *, streams: bool
         streams: True where the weights do not stay on the chip.
     """
     dataflow = dataflow_of(layer, profile, execution)
-    positions = prod(layer.out_shape[1:]) if layer.kernel else 1
-    if dataflow == "none":
-        return Plan(dataflow, 1, _input_reads(layer, profile, 1, streams=streams), positions)
+    if dataflow == "none" or layer.kind not in WEIGHTED:
+        window = 1 if dataflow == "none" else _window(layer, profile, dataflow, execution)
+        return Plan(dataflow, window, _input_reads(layer, profile, 1, streams=streams))
     array = array_of(profile)
     gates = 4 if layer.kind == "lstm" else 1
+    positions = prod(layer.out_shape[1:]) if layer.kernel else 1
+    n_pairs = n_padded_synapses(layer)
     passes = channel_passes(gates * layer.out_shape[0], layer.groups, array.channels)
     return Plan(
         dataflow,
-        _window(layer, profile, dataflow) if execution == "layer_serial" else 1,
+        _window(layer, profile, dataflow, execution),
         _input_reads(layer, profile, passes, streams=streams),
-        positions,
-        tiles(positions, array.positions),
+        n_pairs,
+        used_tiles(tiles(positions, array.positions), n_pairs / (layer.n_parameters * positions)),
         n_tiles(positions, array.positions),
         array.weight_buffer_bits,
     )
 
 
-def _window(layer: LayerSpec, profile: Profile, dataflow: str) -> int:
+def _window(layer: LayerSpec, profile: Profile, dataflow: str, execution: str) -> int:
     """As many timesteps as there is room for their sums, where no step waits for what the layer itself gave before."""
-    if dataflow == "output_stationary" or layer.kind in OWN_SPIKES:
+    is_stepwise = dataflow == "output_stationary" or layer.kind in OWN_SPIKES
+    if is_stepwise or execution != "layer_serial":
         return 1
     array, bits = array_of(profile), profile.bits["membrane"]
     if dataflow == "tick_batched":

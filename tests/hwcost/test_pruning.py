@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -140,8 +141,10 @@ def test_pruning_survives_a_file_and_is_refused_where_it_is_none() -> None:
         h.estimate(network, h.SpikeRecord.full(network), PROFILE.where(fan_out="textbook"))
 
 
-def test_a_chip_holds_the_synapses_that_are_left() -> None:
-    """300 inputs pass 256 of ODIN's, of which pruning leaves 200."""
+def test_a_limit_of_synapses_per_neuron_counts_those_that_are_left(tmp_path: Path) -> None:
+    path = tmp_path / "narrow.yaml"
+    limit = "{value: 256, range: [256, 256], unit: synapses, source: assumed}"
+    path.write_text(f"extends: 45nm_memory\ncapacity: {{fan_in: {limit}}}\n")
     layer = h.linear("l", 300, 5, neuron="lif")
     mask = np.zeros((5, 300))
     mask[:, :200] = 1
@@ -149,7 +152,7 @@ def test_a_chip_holds_the_synapses_that_are_left() -> None:
         network = alone(spec)
         record = h.SpikeRecord.constant(network, 0.1, 10)
         if fits:
-            assert h.estimate(network, record, "odin", assume={"weight_bits": 4}).total_pj > 0
+            assert h.estimate(network, record, path).total_pj > 0
         else:
             with pytest.raises(h.HwcostError, match="300 synapses per neuron"):
-                h.estimate(network, record, "odin", assume={"weight_bits": 4})
+                h.estimate(network, record, path)
