@@ -23,13 +23,12 @@ from hwcost.counting.transformer import MIX_FIRST, MIX_LAST, entry_work
 from hwcost.counting.undecided import counts_of, energy, may_be_cheaper, spanned
 from hwcost.dataflow.choice import dataflow_of
 from hwcost.dataflow.plan import plan_of
-from hwcost.errors import HwcostError
 from hwcost.execution import check_execution
 from hwcost.latency import Latency, extreme_latency, latency, stepwise
 from hwcost.mapping.cores import Mapping as CoreMapping
 from hwcost.mapping.cores import is_chip, map_network
 from hwcost.network.fan_out import n_padded_synapses, n_synapses
-from hwcost.network.kinds import MIXABLE, WEIGHTED
+from hwcost.network.kinds import WEIGHTED
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.capacity import assuming, check_capacity
 from hwcost.prices.price import Price
@@ -171,11 +170,6 @@ def network_work(
         if not network.mixes(layer):
             work.append(layer_work(job))
             continue
-        if layer.kind not in MIXABLE:
-            raise HwcostError(
-                f"layer '{layer.name}': a temporal transformer must be followed by a convolution or a linear layer, "
-                f"not by {layer.kind}; end the stage before after this layer"
-            )
         both = entry_work(job, dict.fromkeys(chosen, beside) if beside else chosen)
         order = orders[layer.name] if orders else min(both, key=lambda o: energy(counts_of(both[o]), prices))
         parts: tuple[Work, ...] = both[order]
