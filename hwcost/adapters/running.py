@@ -86,8 +86,12 @@ def _piece(
         return _run(model, frames, n_steps, gives, is_static=is_static, loop=loop), loop
     try:
         return _run(model, frames, n_steps, gives, is_static=is_static, loop=False), False
-    except OneStepError:
-        return _run(model, frames, n_steps, gives, is_static=is_static, loop=True), True
+    except HwcostError as error:
+        if not isinstance(error, OneStepError):
+            raise
+    except (RuntimeError, ValueError, IndexError, TypeError):  # of the model: it may take one timestep only
+        pass
+    return _run(model, frames, n_steps, gives, is_static=is_static, loop=True), True
 
 
 def _run(

@@ -1,6 +1,6 @@
 """Which values of which node a tensor holds: found by moving indices through the same views as the values."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, NamedTuple
@@ -59,10 +59,20 @@ class Signals:
 
     def __init__(self) -> None:
         self._by_tensor: Any = WeakIdKeyDictionary()
+        self._constants: Any = WeakIdKeyDictionary()
 
     def of(self, tensor: Any) -> Signal | None:
         """What a tensor holds; None for what no node sent."""
         return self._by_tensor.get(tensor) if isinstance(tensor, Tensor) else None
+
+    def add_constants(self, made: Iterable[Tensor]) -> None:
+        """Tensors that no input reached: weights, zeros to begin with."""
+        for tensor in made:
+            self._constants[tensor] = True
+
+    def is_known(self, tensor: Tensor) -> bool:
+        """True where it is known how a tensor came about."""
+        return tensor in self._by_tensor or tensor in self._constants
 
     def put(self, tensor: Tensor, signal: Signal) -> None:
         """Say what a tensor holds."""

@@ -13,7 +13,9 @@ from hwcost.adapters.nodes import Node, Shape
 from hwcost.adapters.registry import Fields
 from hwcost.adapters.signals import Rows, Signal, Signals, rows
 from hwcost.errors import HwcostError
-from hwcost.network.kinds import HANDING_ON, INPUT
+from hwcost.network.kinds import HANDING_ON, INPUT, WEIGHTED
+
+Read = tuple[Signal, Tensor, Shape]  # what is read, the tensor that holds it, and the shape of one sample
 
 
 class OneStepError(HwcostError):
@@ -106,6 +108,10 @@ class Tracer:
         """The node of this use; the same layer behind another source is another node."""
         key = (*use, *(id(source) for source in sources))
         if key not in self._by_use:
+            if fields.get("kind") in WEIGHTED and any(other[: len(use)] == use for other in self._by_use):
+                raise HwcostError(
+                    f"'{use[0]}' is used a second time on other inputs; shared weights are not known"
+                )
             names = {INPUT, *(node.name for node in self.nodes)}
             base = str(use[0])
             name = next(
