@@ -66,7 +66,7 @@ class Between:
             refuse(call, place)
         elif call.name in CALLS:
             self._work(call, place)
-        elif all(signal.readout for signal in read):
+        elif all(signal.readout for signal in read) and call.name in functions.AT_THE_END:
             self._put(given, read[0])
         elif call.name in functions.COPIES or _drops_nothing(call):
             self._put(given[:1], read[0])
@@ -120,9 +120,12 @@ class Between:
 
 def refuse(call: Call, place: Place) -> NoReturn:
     """A function that is not known."""
-    raise HwcostError(
-        f"{place} calls {call.name}(), which is not known. Use a layer that is, or teach it: {teaching(place.kind)}"
+    advice = (
+        f"teach it: {teaching(place.kind)}"
+        if place.path
+        else "put what calls it into a module of its own and teach that: hwcost.register(ItsClass, rule)"
     )
+    raise HwcostError(f"{place} calls {call.name}(), which is not known. Use a layer that is, or {advice}")
 
 
 def _drops_nothing(call: Call) -> bool:
