@@ -69,7 +69,8 @@ def state_counts(job: Job, updated_steps: Mask) -> list[Count]:
         kept = (n - elided * gone for n, gone in zip(run.samples, never, strict=True))
         return tuple(job.layer.n_outputs * n for n in kept)
 
-    bits, memory_bits = job.profile.bits["membrane"], job.memories.membrane
+    states = job.layer.n_states
+    bits, memory_bits = job.profile.bits["membrane"] * states, job.memories.membrane * states
     return [
         Count("membrane_read", accesses(run.first), bits, memory_bits),
         Count("membrane_write", accesses(run.last), bits, memory_bits),
