@@ -89,11 +89,8 @@ def rows(signal: Signal, n_samples: int, first_step: int, where: str) -> Rows:
         raise HwcostError(
             f"{where} reads a part of the outputs of '{signal.node.name}'; only whole samples are known"
         )
-    table = signal.index.reshape(-1, n).long()
-    first = table[:, 0]
-    if bool((first % n).any()) or not torch.equal(
-        table, first[:, None] + torch.arange(n, device=table.device)
-    ):
+    first = _first_places(signal.index, n)
+    if first is None:
         raise HwcostError(
             f"{where} reads the outputs of '{signal.node.name}' cut or in another order; only whole samples are known"
         )
@@ -107,6 +104,24 @@ def rows(signal: Signal, n_samples: int, first_step: int, where: str) -> Rows:
             f"{where} reads some samples of '{signal.node.name}' at other timesteps than the rest"
         )
     return Rows(steps, own + first_step, samples)
+
+
+def _first_places(index: Tensor, n: int) -> Tensor | None:
+    """Where every row of `n` values begins; None if not every row is a whole sample in its order."""
+    flat = index.reshape(-1)
+    start = int(flat[0])
+    if start % n == 0 and torch.equal(flat, consecutive(start, len(flat), flat)):
+        return torch.arange(start, start + len(flat), n, device=flat.device)
+    table = flat.view(-1, n)
+    first = table[:, :1]
+    if bool((first % n).any()) or not torch.equal(table - first, consecutive(0, n, flat).expand_as(table)):
+        return None
+    return first[:, 0].long()
+
+
+def consecutive(start: int, length: int, like: Tensor) -> Tensor:
+    """Places in a row, `start` first."""
+    return torch.arange(start, start + length, dtype=like.dtype, device=like.device)
 
 
 def sample_shape(shape: Shape, signal: Signal, axes: int | None) -> Shape:

@@ -11,7 +11,7 @@ from torch import Tensor
 from hwcost.adapters.maps import small
 from hwcost.adapters.nodes import Node, Shape
 from hwcost.adapters.registry import Fields
-from hwcost.adapters.signals import Rows, Signal, Signals, rows
+from hwcost.adapters.signals import Rows, Signal, Signals, consecutive, rows
 from hwcost.errors import HwcostError
 from hwcost.network.kinds import HANDING_ON, INPUT, WEIGHTED
 
@@ -154,9 +154,18 @@ class Tracer:
         return maps
 
     def _index(self, seen: Rows, out: Tensor) -> Tensor:
-        n = out.numel() // len(seen.samples)
-        first = (seen.own_steps * self.n_samples + seen.samples) * n
-        return (first[:, None] + torch.arange(n, device=first.device)).to(torch.int32).view(out.shape)
+        n, place = out.numel() // len(seen.samples), seen.own_steps * self.n_samples + seen.samples
+        start = int(place[0])
+        if n * self.n_samples * self.timesteps >= 1 << 31:
+            raise HwcostError(
+                f"{n} outputs at {self.timesteps} timesteps are too many; give a smaller samples_at_once"
+            )
+        if torch.equal(place, consecutive(start, len(place), place)):
+            return torch.arange(
+                start * n, start * n + out.numel(), dtype=torch.int32, device=out.device
+            ).view(out.shape)
+        first = (place * n).to(torch.int32)
+        return (first[:, None] + consecutive(0, n, first)).view(out.shape)
 
 
 def check_times(nodes: Sequence[Node], timesteps: int) -> None:
