@@ -90,6 +90,10 @@ class Tracer:
             raise HwcostError(
                 f"{where} of shapes {tuple(a.index.shape)} and {tuple(b.index.shape)} is not known"
             )
+        if b.node.kind == INPUT:
+            raise HwcostError(
+                f"{where} adds the network's input to numbers; only a layer can be the second summand"
+            )
         is_events = kind != "membrane_shortcut"
         if is_events and a.unit != b.unit:
             raise HwcostError(f"{where} of events of {a.unit:g} and of {b.unit:g} is not known")
@@ -177,7 +181,8 @@ def check_times(nodes: Sequence[Node], timesteps: int) -> None:
         raise OneStepError(f"one call of the model runs one timestep, not {timesteps}; give loop=True")
     for node in nodes:
         still = [source.n_steps == 1 for source in node.sources]
-        if node.n_steps != timesteps and not (node.n_steps == 1 and all(still)):
+        is_once = node.n_steps == 1 and all(still) and "neuron" not in node.fields
+        if node.n_steps != timesteps and not is_once:
             raise HwcostError(
                 f"'{node.name}' runs {node.n_steps} of {timesteps} timesteps; all layers run all of them"
             )

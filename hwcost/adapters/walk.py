@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
+from torch.utils.hooks import RemovableHandle
 
 from hwcost.adapters import functions
 from hwcost.adapters.between import Between, Call, Place
@@ -38,7 +40,12 @@ class Walk(TorchFunctionMode):
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Hooks on all modules, and the function mode, for as long as the block lasts."""
-        handles = []
+        handles: list[RemovableHandle] = []
+        for name, module in self._model.named_modules():
+            if isinstance(module, torch.jit.ScriptModule) or type(module).__name__ == "OptimizedModule":
+                raise HwcostError(
+                    f"{Place(name, type(module))} is compiled; give the model as it was before that"
+                )
         for name, module in self._model.named_modules():
             before, after = self._hooks(Place(name, type(module)), rule_of(module))
             handles.append(module.register_forward_pre_hook(before, with_kwargs=True))

@@ -1,5 +1,6 @@
 """What is not known is refused by name, never left out."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -169,3 +170,35 @@ def test_nothing_to_price_and_broken_numbers_are_refused() -> None:
         h.from_torch(nn.Identity(), torch.zeros(2, 1, 3))
     with pytest.raises(h.HwcostError, match="not finite"):
         h.from_torch(nn.Linear(3, 2), torch.full((2, 1, 3), float("nan")))
+    with pytest.raises(h.HwcostError, match=r"\(2, 0, 3\) holds nothing"):
+        h.from_torch(nn.Linear(3, 2), torch.zeros(2, 0, 3))
+    with pytest.raises(h.HwcostError, match=r"a torch\.nn\.Module expected, got function"):
+        h.from_torch(lambda x: x, torch.zeros(2, 1, 3))  # type: ignore[arg-type]
+
+
+def test_the_input_cannot_be_added_to_a_current_as_spikes(neuron: Any, events: Any) -> None:
+    class Skip(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc, self.fire = nn.Linear(4, 4), neuron()
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.fire(self.fc(x) + x)
+
+    with pytest.raises(
+        h.HwcostError, match=r"add\(\) in 'forward' \(Skip\) adds the network's input to numbers"
+    ):
+        h.from_torch(Skip(), events(3, 2, 4))
+    network, _ = h.from_torch(Skip(), torch.rand(3, 2, 4))  # numbers can be added to numbers
+    assert (network.layers[1].source, network.layers[1].other_source) == ("input", "fc")
+
+
+def test_scripted_modules_are_refused(neuron: Any, events: Any) -> None:
+    with warnings.catch_warnings(action="ignore"):
+        scripted = torch.jit.script(nn.Sequential(nn.Linear(3, 3), nn.Flatten()))
+    with pytest.raises(
+        h.HwcostError, match=r"gives tensors that no known function made|reads a tensor that no layer"
+    ):
+        h.from_torch(
+            nn.Sequential(nn.Linear(4, 3), neuron(), scripted, nn.Linear(3, 2)), events(3, 2, 4), loop=True
+        )

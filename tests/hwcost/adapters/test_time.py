@@ -99,6 +99,35 @@ def test_a_layer_in_front_of_the_loop_is_computed_once(neuron: Any, excite: Any)
     assert h.from_torch(front, images, timesteps=4) == h.from_torch(inside, images, timesteps=4)
 
 
+def test_a_pool_in_front_of_the_loop_gets_the_same_events_at_every_timestep(neuron: Any, events: Any) -> None:
+    class Front(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.pool, self.fc, self.fire = nn.MaxPool1d(2), nn.Linear(3, 2), neuron()
+
+        def forward(self, x: Tensor) -> list[Tensor]:
+            x = self.pool(x).flatten(1)
+            return [self.fire(self.fc(x)) for _ in range(4)]
+
+    image = events(2, 1, 6)
+    _, spikes = h.from_torch(Front(), image, timesteps=4)
+    assert [sum(row) for row in spikes.layers["pool"].events] == [int(image.sum())] * 4
+
+
+def test_neurons_in_front_of_the_loop_are_refused(neuron: Any) -> None:
+    class Front(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.encode, self.fc, self.fire = neuron(), nn.Linear(6, 2), neuron()
+
+        def forward(self, x: Tensor) -> list[Tensor]:
+            spikes = self.encode(x)
+            return [self.fire(self.fc(spikes)) for _ in range(4)]
+
+    with pytest.raises(h.HwcostError, match=r"'encode' runs 1 of 4 timesteps"):
+        h.from_torch(Front(), torch.rand(2, 6), timesteps=4)
+
+
 def test_static_spikes_are_events_of_every_timestep(neuron: Any, events: Any) -> None:
     image = events(3, 6)
     network, spikes = h.from_torch(Steps(neuron, timesteps=4), image, timesteps=4)
