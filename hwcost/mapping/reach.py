@@ -49,7 +49,9 @@ def reach(layer: LayerSpec, cores: Whole) -> Reach:
     held_group, held_position, held_core, n_channels = _held(cores, group)
     row, inputs = _taps(layer, held_position)
     groups, core, channels = held_group[row], held_core[row], n_channels[row]
-    if prod(layer.kernel) > 1:
+    if (
+        prod(layer.kernel) > 1 or layer.padding_mode != "zeros"
+    ):  # several synapses may join an input and a core
         n_cores, positions = int(cores.max()) + 1, in_form(layer)[1]
         key, index = np.unique((groups * positions + inputs) * n_cores + core, return_inverse=True)
         channels = np.bincount(index, weights=channels).astype(np.int64)

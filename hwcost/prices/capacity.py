@@ -46,10 +46,12 @@ def check_capacity(network: NetworkSpec, profile: Profile) -> None:
 
 
 def _fan_in(layer: LayerSpec) -> int:
-    """Synapses per output neuron of a weighted layer, away from borders; 0 for other kinds."""
+    """Synapses per output neuron of a weighted layer, away from borders; 0 for other kinds. A recurrent layer's neurons
+    also read each other."""
     if layer.kind in CONVOLUTIONS:
         return layer.n_parameters // layer.out_shape[0]
-    return n_padded_synapses(layer) // layer.n_outputs if layer.kind in WEIGHTED else 0
+    own = layer.n_outputs if layer.kind == "recurrent" else 4 * layer.n_outputs if layer.kind == "lstm" else 0
+    return n_padded_synapses(layer) // layer.n_outputs + own if layer.kind in WEIGHTED else 0
 
 
 @lru_cache(maxsize=256)
