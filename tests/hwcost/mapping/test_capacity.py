@@ -56,7 +56,7 @@ def test_the_largest_demand_counts(limit: str, value: float, cores: int, chip) -
 def test_a_core_with_too_few_inputs_for_one_neuron_is_refused(chip) -> None:
     layer = h.linear("l", 51, 100, neuron="if")
     with pytest.raises(
-        h.HwcostError, match="'l' with 100 neurons needs at least .* axons_per_core of profile"
+        h.HwcostError, match=r"'l' with 100 neurons needs at least .* axons_per_core of profile"
     ):
         priced(chip("loihi", axons_per_core=50), layer)
 
@@ -131,7 +131,7 @@ def test_a_network_that_one_core_holds_lies_on_one_core(chip) -> None:
                 dilation=(1, 1),
             ),
             "max_pool2d",
-        ),  # noqa: E501
+        ),
         (h.LayerSpec("x", "embedding", 0, (8,), (4,)), "embedding"),
     ],
 )

@@ -1,5 +1,7 @@
 """Time on a chip against a simulation that moves every core through every tick."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -60,9 +62,7 @@ def test_ticks_equal_a_simulation_of_all_cores(data, chip) -> None:
         sop_s=SOP, message_s=MESSAGE, update_s=UPDATE, idle_s=IDLE, barrier_s=BARRIER, tile_barrier_s=TILE,
         hop_s=HOP, tick_s=tick,
     )  # fmt: skip
-    layers = tuple(
-        h.linear(f"l{i}", a, b, neuron="if") for i, (a, b) in enumerate(zip(sizes, sizes[1:], strict=False))
-    )
+    layers = tuple(h.linear(f"l{i}", a, b, neuron="if") for i, (a, b) in enumerate(pairwise(sizes)))
     network = h.NetworkSpec(layers, (h.StageSpec(steps),))
     record = h.SpikeRecord(
         {
@@ -86,8 +86,8 @@ def test_ticks_equal_a_simulation_of_all_cores(data, chip) -> None:
 def test_free_cores_are_pipelined_without_ticks(chip) -> None:
     """Two layers, no barrier: 10 and 20 operations per step; the second waits for the first, step by step."""
     profile = chip(
-        "loihi", barrier_s=None, tile_barrier_s=None, hop_s=None, message_s=None, update_s=None, idle_s=None, sop_s=1e-9,
-        neurons_per_core=10,
+        "loihi", barrier_s=None, tile_barrier_s=None, hop_s=None, message_s=None, update_s=None, idle_s=None,
+        sop_s=1e-9, neurons_per_core=10,
     )  # fmt: skip
     layers = h.linear("a", 5, 10, neuron="if"), h.linear("b", 10, 10, neuron="if")
     network = h.NetworkSpec(layers, (h.StageSpec(3),))
