@@ -100,7 +100,7 @@ def estimate(
         },
         cores=chip.cores if chip else {},
         notes=(
-            *(chip_notes(profile, chip, spikes) if chip else ()),
+            *(chip_notes(profile, chip, spikes, execution) if chip else ()),
             *_notes(network, profile, chosen),
             *_sample_notes(spikes, undecided, execution),
         ),

@@ -26,6 +26,8 @@ REPLACED = (
     "synapse_ac",
     "synapse_mac",
     "weight_read",
+    "weight_buffer_read",
+    "dram_read",
     "accumulator_read",
     "accumulator_write",
     "address_multiply",
