@@ -10,7 +10,7 @@ node and voltage, and many of them carry a wide or assumed range. A number from 
 stated assumptions; it is not a measurement of silicon.
 """
 
-from hwcost.activity.attention import attention_counts
+from hwcost.activity.attention import attention_counts, mask_attention_counts
 from hwcost.activity.layer_spikes import LayerSpikes, PerSample
 from hwcost.activity.record import SpikeRecord
 from hwcost.cost import Cost, MeanTimesteps
@@ -19,7 +19,7 @@ from hwcost.errors import ChoiceError, HwcostError, TooWideError
 from hwcost.estimate import estimate, mean_timesteps
 from hwcost.execution import EXECUTIONS, Execution
 from hwcost.network.constructors import conv, linear, pool
-from hwcost.network.fan_out import fan_out_classes, n_padded_synapses, n_synapses
+from hwcost.network.fan_out import fan_in, fan_out_classes, n_padded_synapses, n_synapses
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.network.stage import StageSpec
@@ -31,6 +31,7 @@ from hwcost.prices.profile_file import known_profiles, load_profile, profile_con
 from hwcost.studies.ann_twins import AnnTwins, ann_twins, crossover_rate, dense_twin
 from hwcost.studies.bounds import Bound, bound
 from hwcost.studies.compare import Comparison, compare
+from hwcost.studies.dataflows import under_dataflows
 from hwcost.studies.predict import Prediction, Predictor, predictor
 from hwcost.studies.resample import with_timesteps
 
@@ -68,10 +69,12 @@ __all__ = [
     "crossover_rate",
     "dense_twin",
     "estimate",
+    "fan_in",
     "fan_out_classes",
     "known_profiles",
     "linear",
     "load_profile",
+    "mask_attention_counts",
     "mean_timesteps",
     "n_padded_synapses",
     "n_synapses",
@@ -79,5 +82,6 @@ __all__ = [
     "pool",
     "predictor",
     "profile_content",
+    "under_dataflows",
     "with_timesteps",
 ]

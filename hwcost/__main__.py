@@ -17,10 +17,9 @@ from hwcost.errors import HwcostError
 from hwcost.estimate import estimate
 from hwcost.execution import EXECUTIONS
 from hwcost.network.network import NetworkSpec
-from hwcost.prices.profile_file import known_profiles, load_profile
+from hwcost.prices.profile_file import known_profiles
 from hwcost.prices.schema import schema
-from hwcost.report import text
-from hwcost.studies.ann_twins import ann_twins
+from hwcost.report import beside, text
 from hwcost.studies.bounds import bound
 
 
@@ -66,19 +65,7 @@ def _priced(arguments: argparse.Namespace) -> str:
     cost = estimate(network, spikes, arguments.profile, arguments.execution, assume)
     if arguments.json:
         return json.dumps(cost.to_dict())
-    return "\n".join([text(cost), *_beside(network, cost.total_pj, arguments)])
-
-
-def _beside(network: NetworkSpec, energy_pj: float, arguments: argparse.Namespace) -> list[str]:
-    """The conventional networks of the same shapes, where the profile can run them."""
-    if "mac" not in load_profile(arguments.profile).prices:
-        return []
-    twins = ann_twins(network, arguments.profile, arguments.execution)
-    lines = (("dense twin", twins.dense), (f"{twins.bits}-bit twin", twins.quantised))
-    return [
-        f"{name}: {c.total_pj / 1e3:.4g} nJ, {c.total_pj / energy_pj:.3g} times this network"
-        for name, c in lines
-    ]
+    return "\n".join([text(cost), *beside(cost, network, spikes, arguments.profile, assume)])
 
 
 def _read(path: Path) -> dict[str, Any]:

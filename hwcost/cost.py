@@ -59,7 +59,8 @@ class Cost:
     @cached_property
     def total_pj(self) -> float:
         """Energy of one inference, dynamic and static."""
-        return self._sum(lambda row: row.price is not None)
+        n = self.n_samples
+        return fsum(sum(row.steps) / n * row.price.value for row in self.rows if row.price is not None)
 
     @cached_property
     def interval(self) -> tuple[float, float]:
@@ -137,8 +138,9 @@ class Cost:
     def gradient(self) -> dict[str, float]:
         """How the energy changes with every constant of the profile: its total count per inference.
 
-        `sram` and `leakage` stand for several numbers that rise together: their entry is the energy spent on them, in
-        pJ, which is the change per relative change. The other memory constants (`register`, `wire`, `dram`) have bits.
+        `sram` and static power stand for several numbers that rise together: their entry is the energy spent on them,
+        in pJ, which is the change per relative change. The other memory constants (`register`, `wire`, `dram`) have
+        bits.
         """
         slopes: dict[str, list[float]] = {}
         for row in self.rows:

@@ -7,7 +7,7 @@ from itertools import product
 from hwcost.activity.check import check_record
 from hwcost.activity.extremes import extreme_samples
 from hwcost.activity.record import SpikeRecord
-from hwcost.activity.summands import other_events
+from hwcost.activity.summands import given_events, other_events
 from hwcost.cost import Cost, MeanTimesteps
 from hwcost.counting.chip import chip_notes, chip_rows, on_chip
 from hwcost.counting.chip_time import NANOSECONDS, ChipTime, check_chip_execution, chip_time
@@ -18,9 +18,11 @@ from hwcost.counting.footprint_range import footprint_range
 from hwcost.counting.job import Job, memory_sizes
 from hwcost.counting.operations import layer_work
 from hwcost.counting.rows import Row, priced_rows
+from hwcost.counting.stated import dataflow_notes
 from hwcost.counting.transformer import MIX_FIRST, MIX_LAST, entry_work
-from hwcost.counting.undecided import energy, may_be_cheaper, spanned
+from hwcost.counting.undecided import counts_of, energy, may_be_cheaper, spanned
 from hwcost.dataflow.choice import dataflow_of
+from hwcost.dataflow.plan import plan_of
 from hwcost.errors import HwcostError
 from hwcost.execution import check_execution
 from hwcost.latency import Latency, extreme_latency, latency, stepwise
@@ -73,7 +75,8 @@ def estimate(
         rows += chip_rows(profile, chip, spikes.n_samples, on_cores)
     else:
         time = latency(network, work, profile, spikes.n_samples, execution, chosen)
-        time = _with_interval(time, network, records, profile, execution, taken)
+        if records:
+            time = _with_interval(time, network, records, profile, execution, taken)
     sizes = footprint_range(network, profile, execution) if undecided else (memory, memory)
     bits = [sum(size.values()) * spikes.n_samples for size in (memory, *sizes)]
     rows.append(leakage(profile, time, *bits))
@@ -101,8 +104,8 @@ def estimate(
         cores=chip.cores if chip else {},
         notes=(
             *(chip_notes(profile, chip, spikes, execution) if chip else ()),
-            *_notes(network, profile, chosen),
-            *_sample_notes(spikes, undecided, execution),
+            *_notes(network, profile, execution, chosen),
+            *_sample_notes(spikes, undecided, execution, is_chip=bool(chip)),
         ),
     )
 
@@ -160,8 +163,12 @@ def network_work(
     sizes, unary = memory_sizes(network, profile, execution), profile.semantics.graded == "unary"
     for layer in network.layers:
         recorded, others = spikes.layers[layer.name], other_events(network, layer, spikes, unary=unary)
-        prices = profile.for_layer(layer)
-        job = Job(network, layer, recorded, spikes.n_samples, prices, sizes[layer.name], others, execution)
+        given, prices = given_events(network, layer, spikes, unary=unary), profile.for_layer(layer)
+        memories = sizes[layer.name]
+        plan = plan_of(layer, prices, execution, streams=memories.streams > 0)
+        job = Job(
+            network, layer, recorded, spikes.n_samples, prices, memories, plan, others, execution, given
+        )
         if not network.mixes(layer):
             work.append(on_crossbar(job, layer_work(job)))
             continue
@@ -171,7 +178,7 @@ def network_work(
                 f"not by {layer.kind}; end the stage before after this layer"
             )
         both = _entries(job, dict.fromkeys(chosen, beside) if beside else chosen)
-        order = orders[layer.name] if orders else min(both, key=lambda o: energy(both[o], prices))
+        order = orders[layer.name] if orders else min(both, key=lambda o: energy(counts_of(both[o]), prices))
         parts: tuple[Work, ...] = both[order]
         if not orders:
             others_of = [both[o] for o in both if o != order]
@@ -214,7 +221,7 @@ def _with_interval(
             n_samples = record.n_samples
             found = extreme_latency(network, choices, priced, n_samples, execution, which, orders)
             ends.append(found.cycles)
-    return time._replace(low=min((time.low, *ends)), high=max((time.high, *ends)))
+    return time._replace(low=min(time.low, *ends), high=max(time.high, *ends))
 
 
 def _chip_time(
@@ -269,11 +276,12 @@ def leakage(profile: Profile, time: Latency, bits: int, least: int, most: int) -
     return Row("(network)", "leakage", value, price, None if is_exact else low, None if is_exact else high)
 
 
-def _notes(network: NetworkSpec, profile: Profile, orders: dict[str, str]) -> tuple[str, ...]:
+def _notes(network: NetworkSpec, profile: Profile, execution: str, orders: dict[str, str]) -> tuple[str, ...]:
     notes = [
         f"{name}: {order} at the temporal transformer ({network.transformer(network.layer(name))})"
         for name, order in orders.items()
     ]
+    notes += dataflow_notes(network, profile, execution)
     notes += [f"what-if: {name} of {bits} bits" for name, bits in profile.assumed.items()]
     notes += _width_notes(network, profile)
     if profile.assumptions:
@@ -294,7 +302,9 @@ def _width_notes(network: NetworkSpec, profile: Profile) -> list[str]:
     return notes
 
 
-def _sample_notes(spikes: SpikeRecord, undecided: Sequence[str], execution: str) -> list[str]:
+def _sample_notes(
+    spikes: SpikeRecord, undecided: Sequence[str], execution: str, *, is_chip: bool
+) -> list[str]:
     """What is a mean or an expectation, and what spans more."""
     notes = [
         f"{name}: totals leave open which order is cheaper; the bounds hold for both" for name in undecided
@@ -302,6 +312,7 @@ def _sample_notes(spikes: SpikeRecord, undecided: Sequence[str], execution: str)
     if spikes.n_samples > 1:
         told = all(layer.per_sample for layer in spikes.layers.values() if layer.events or layer.outputs)
         spans = "spans every sample" if told else "does not span samples: the record does not tell them apart"
+        spans += " by its counts, while loads of cores are expected" if is_chip and told else ""
         notes.append(f"latency is that of the mean sample; its interval {spans}")
     if execution == "event_driven":
         notes.append(

@@ -23,3 +23,14 @@ def attention_counts(q: NDArray[Any], k: NDArray[Any], v: NDArray[Any]) -> dict[
     counts = {"qk": met, "av": read, "kv": together}
     counts |= {name: x.sum(axis=(0, 2, 3, 4)) for name, x in (("q", q), ("k", k), ("v", v))}
     return {name: tuple(int(n) for n in steps) for name, steps in counts.items()}
+
+
+def mask_attention_counts(q: NDArray[Any], k: NDArray[Any], v: NDArray[Any]) -> dict[str, tuple[int, ...]]:
+    """What a record needs to know about a mask attention: events `q`, `k`, `v`, and `kv`, places where key and value
+    both have one.
+
+    Args:
+        q, k, v: Binary [samples, T, channels, tokens].
+    """
+    counts = {"q": q, "k": k, "v": v, "kv": np.logical_and(k, v)}
+    return {name: tuple(np.count_nonzero(x, axis=(0, 2, 3)).tolist()) for name, x in counts.items()}

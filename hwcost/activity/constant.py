@@ -45,12 +45,12 @@ def _told_apart(
     events = layer.n_inputs // channels * sum(mask) * n_samples * rate
     return replace(
         spikes,
-        channels=_by_gap(channels * n_samples * rate, mask) if channels <= MOST_CHANNELS else (),
+        channels=steady_channels(channels * n_samples * rate, mask) if channels <= MOST_CHANNELS else (),
         channel_events=(events,) * channels if channels <= MOST_CHANNEL_EVENTS else (),
     )
 
 
-def _by_gap(active: int, mask: Sequence[int]) -> Counts:
+def steady_channels(active: int, mask: Sequence[int]) -> Counts:
     """`active` channels at every step that is not masked: each had its latest event at the one before."""
     latest, rows = 0, []
     for t, step in enumerate(mask):
@@ -79,7 +79,7 @@ def _alike(totals: Iterable[int], n_samples: int) -> Counts:
 def constant_extras(network: NetworkSpec, layer: LayerSpec, share: Fraction) -> dict[str, int]:
     """Further counts at a constant rate; pairs of events in an attention are as many as there can be."""
     other = network.other_source(layer)
-    if layer.kind == "sew_add" or (other and other.gives_events):
+    if layer.kind.startswith("sew_") or (other and other.gives_events):
         return {"other": int(share * layer.n_outputs)}
     if layer.kind not in ("attention", "mask_attention"):
         return {}

@@ -20,6 +20,8 @@ def fewest_bits(
     mask: Sequence[int],
     shape: tuple[int, ...],
     bits: int,
+    *,
+    signed: bool = False,
 ) -> Steps | None:
     """The least that `codec_bits` can be for samples with these extremes; None where it is exact or not known.
 
@@ -30,12 +32,12 @@ def fewest_bits(
         return None
     one = job._replace(n_samples=1)
     least, most = ([row[end] for row in extremes[: len(events)]] for end in (0, 1))
-    at_least, at_most = (codec_bits(one, end, mask, shape, bits) for end in (least, most))
+    at_least, at_most = (codec_bits(one, end, mask, shape, bits, signed=signed) for end in (least, most))
     fewest = tuple(
         _chord(n - job.n_samples * a, b - a, job.n_samples, int(low), int(high))
         for n, a, b, low, high in zip(events, least, most, at_least, at_most, strict=True)
     )
-    return fewest if fewest != codec_bits(job, events, mask, shape, bits) else None
+    return fewest if fewest != codec_bits(job, events, mask, shape, bits, signed=signed) else None
 
 
 def _chord(above: int, spread: int, n_samples: int, low: int, high: int) -> int:

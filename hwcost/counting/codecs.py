@@ -37,24 +37,26 @@ RUN_BITS = 5
 class Frames(NamedTuple):
     """What is sent at one timestep: one frame per sample.
 
-    `bits` are those of one value in a bitmap, `beside` those of a value beside its address; `word_bits` is the machine
-    word, 0 where the profile names none.
+    `places` is how many events a frame can hold. `bits` are those of one value in a bitmap, `beside` those of a value
+    beside its address; `word_bits` is the machine word, 0 where the profile names none.
     """
 
     shape: tuple[int, ...]
+    places: int
     n_samples: int
     bits: int
     beside: int
     word_bits: int
 
-    @property
-    def places(self) -> int:
-        """Places of one frame at which an event can be."""
-        return prod(self.shape)
-
 
 def codec_bits(
-    job: Job, events: Sequence[int], mask: Sequence[int], shape: tuple[int, ...], bits: int
+    job: Job,
+    events: Sequence[int],
+    mask: Sequence[int],
+    shape: tuple[int, ...],
+    bits: int,
+    *,
+    signed: bool = False,
 ) -> Steps:
     """Bits that carry the events of each step, all samples together, in the profile's codec.
 
@@ -63,11 +65,12 @@ def codec_bits(
         mask: 0 or 1 per timestep; nothing is sent where it is 0.
         shape: Shape of the frame, channels first.
         bits: Bits of one event value.
+        signed: True where an event is 1 or -1: an address has a bit for the sign.
 
     Raises: HwcostError for codec `word` where the profile has no `bits.event`.
     """
-    beside = bits if bits > 1 and job.semantics.graded == "mac" else 0
-    frames = Frames(shape, job.n_samples, bits, beside, job.profile.bits.get("event", 0))
+    beside = 1 if signed else bits if bits > 1 and job.semantics.graded == "mac" else 0
+    frames = Frames(shape, prod(shape), job.n_samples, bits, beside, job.profile.bits.get("event", 0))
     sent = CODECS[job.semantics.codec]
     return tuple(sent(n, frames) if active else 0 for n, active in zip(events, mask, strict=True))
 

@@ -25,12 +25,11 @@ def step_cycles(
     totals = {"ac": idle, "mac": idle, "bits": idle}
     for count in work.counts:
         steps: Steps = getattr(count, which) or count.steps
-        resource = ITEMS[count.item].operation
-        if count.bits:
-            resource = "" if count.item in BESIDE_THE_ARRAY else "bits"
-            steps = tuple(count.bits * n for n in steps)
-        if resource:
-            totals[resource] = [a + b for a, b in zip(totals[resource], steps, strict=True)]
+        operation = ITEMS[count.item].operation
+        if count.bits and count.item not in BESIDE_THE_ARRAY:
+            totals["bits"] = [a + count.bits * b for a, b in zip(totals["bits"], steps, strict=True)]
+        elif operation:
+            totals[operation] = [a + b for a, b in zip(totals[operation], steps, strict=True)]
     operations = [(totals[name], _rate(profile, name, n_samples)) for name in ("ac", "mac")]
     if execution == "event_driven":
         touched = _touched(work, n_samples, which, totals["ac"], totals["mac"])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from hwcost.counting.job import other_bits, value_bits
-from hwcost.counting.layer_kinds import score_store
+from hwcost.counting.kinds.attention import score_store
 from hwcost.counting.transformer import MIX_FIRST, buffer_bits
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
@@ -31,7 +31,7 @@ def footprint(
     return {
         "weights": sum(layer.n_parameters * bits[layer.name]["weight"] for layer in layers),
         "biases": sum(layer.n_biases * bits[layer.name]["bias"] for layer in layers),
-        "membranes": sum(_n_states(layer) * bits[layer.name]["membrane"] for layer in layers),
+        "membranes": sum(_n_states(network, layer) * bits[layer.name]["membrane"] for layer in layers),
         "scores": sum(score_store(layer)[2] for layer in layers if layer.kind == "attention"),
         "spikes": spikes,
         "frames": frames,
@@ -45,24 +45,26 @@ def waiting_bits(
     network: NetworkSpec, layer: LayerSpec, profile: Profile, execution: str, orders: Mapping[str, str]
 ) -> tuple[int, int, int]:
     """Bits that wait in front of a layer: spikes, frames of numbers, and what waits at its temporal transformer."""
-    profile = profile.for_layer(layer)
-    events, numbers = _beside(network, layer, profile)
+    events, numbers = _beside(network, layer, profile.for_layer(layer))
     is_serial, steps = execution == "layer_serial", network.input_timesteps(layer)
+    own = network.timesteps(layer) if is_serial else 1
     if layer.is_analog:
-        frame, first = layer.n_inputs * profile.bits["activation"], 0
-        numbers += frame * (1 if not is_serial or layer.constant_input else steps)
+        frame, first = layer.n_inputs * profile.for_layer(layer).bits["activation"], 0
+        numbers = numbers * own + frame * (1 if not is_serial or layer.constant_input else steps)
     else:
-        first = layer.n_inputs * value_bits(layer)
+        first, numbers = layer.n_inputs * value_bits(layer), numbers * own
     is_mixed_first = orders.get(layer.name) == MIX_FIRST  # its spikes are part of the transformer's buffer
     copies = 2 if not is_serial else 0 if is_mixed_first else steps
     mixed = buffer_bits(network, layer, profile, orders) if layer.name in orders else 0
-    own = network.timesteps(layer) if is_serial else 2
-    return first * copies + events * own, numbers, mixed
+    return first * copies + events * (own if is_serial else 2), numbers, mixed
 
 
-def _n_states(layer: LayerSpec) -> int:
-    """Numbers that a layer keeps from one step to the next: membranes, or cell and hidden state."""
-    return layer.n_outputs * (2 if layer.kind == "lstm" else 1 if layer.neuron else 0)
+def _n_states(network: NetworkSpec, layer: LayerSpec) -> int:
+    """Numbers that a layer keeps from one step to the next: membranes, cell and hidden state, or the sums over time of
+    a last layer that does not fire.
+    """
+    adds_up = layer is network.layers[-1] and not layer.fires
+    return layer.n_outputs * (2 * (layer.kind == "lstm") + (layer.neuron is not None or adds_up))
 
 
 def _beside(network: NetworkSpec, layer: LayerSpec, profile: Profile) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from hwcost.activity.layer_spikes import LayerSpikes
-from hwcost.dataflow.choice import dataflow_of
+from hwcost.dataflow.plan import Plan
 from hwcost.errors import HwcostError
 from hwcost.network.kinds import WEIGHTED
 from hwcost.network.layer import LayerSpec
@@ -28,11 +28,11 @@ class MemorySizes(NamedTuple):
 
 
 class Job(NamedTuple):
-    """A layer of a network with its spikes (summed over `n_samples`), the profile at the layer's word widths, and the
-    sizes of its memories.
+    """A layer of a network with its spikes (summed over `n_samples`), the profile at the layer's word widths, the
+    sizes of its memories, and how it runs on the hardware.
 
-    `other_events` is how many events, per timestep, the second summand of a residual sum brings; `execution` is the
-    execution model.
+    `other_events` is how many events, per timestep, the second summand of a residual sum brings, `given_events` how
+    many the layer gives; `execution` is the execution model.
     """
 
     network: NetworkSpec
@@ -41,13 +41,15 @@ class Job(NamedTuple):
     n_samples: int
     profile: Profile
     memories: MemorySizes
+    plan: Plan
     other_events: tuple[int, ...] = ()
     execution: str = "layer_serial"
+    given_events: tuple[int, ...] = ()
 
     @property
     def dataflow(self) -> str:
         """Which operand stays in the array while the layer runs: one of `hwcost.network.kinds.DATAFLOWS`."""
-        return dataflow_of(self.layer, self.profile, self.execution)
+        return self.plan.dataflow
 
     @property
     def semantics(self) -> Semantics:
@@ -73,6 +75,11 @@ class Job(NamedTuple):
     def is_last(self) -> bool:
         """True for the layer that gives the answer: nothing reads its spikes."""
         return self.layer is self.network.layers[-1]
+
+    @property
+    def adds_up(self) -> bool:
+        """True for a last layer that does not fire: its outputs are summed over time."""
+        return self.is_last and not self.layer.fires
 
 
 @lru_cache(maxsize=1024)
@@ -101,7 +108,12 @@ def weights_fit(network: NetworkSpec, profile: Profile) -> bool:
     """True where the weights and biases of all layers fit on the chip together, or where they have their own place."""
     if profile.memory is None or profile.semantics.weights_in == "dram":
         return True
-    return sum(_parameter_bits(layer, profile) for layer in network.layers) <= profile.memory.limit_bits
+    return weight_bits(network, profile) <= profile.memory.limit_bits
+
+
+def weight_bits(network: NetworkSpec, profile: Profile) -> int:
+    """Bits of the weights and biases of all layers."""
+    return sum(_parameter_bits(layer, profile) for layer in network.layers)
 
 
 def held_steps(network: NetworkSpec, layer: LayerSpec, execution: str) -> int:
@@ -129,12 +141,24 @@ def value_bits(layer: LayerSpec) -> int:
     return 2 if layer.in_class == "ternary" else layer.in_max.bit_length()
 
 
+def event_bits(network: NetworkSpec, layer: LayerSpec) -> int:
+    """Bits of one event that a layer gives; 1 where it gives none."""
+    if not layer.gives_events:
+        return 1
+    return 2 if gives_signs(layer) else network.largest_output(layer).bit_length()
+
+
+def gives_signs(layer: LayerSpec) -> bool:
+    """True for a layer that hands ternary events on."""
+    return layer.in_class == "ternary" and not layer.fires and not layer.kind.startswith("avg_pool")
+
+
 def other_bits(network: NetworkSpec, layer: LayerSpec, profile: Profile) -> int:
     """Bits of one value of the second summand of a residual sum; 0 where none is named."""
     other = network.other_source(layer)
     if other is None:
         return 0
-    return network.largest_output(other).bit_length() if other.gives_events else profile.bits["activation"]
+    return event_bits(network, other) if other.gives_events else profile.bits["activation"]
 
 
 def _parameter_bits(layer: LayerSpec, profile: Profile) -> int:
@@ -144,32 +168,31 @@ def _parameter_bits(layer: LayerSpec, profile: Profile) -> int:
 
 def _sizes(network: NetworkSpec, layer: LayerSpec, profile: Profile, execution: str) -> MemorySizes:
     profile = profile.for_layer(layer)
-    bits = profile.bits
-    held, sent = held_steps(network, layer, execution), 1
-    if execution == "layer_serial":
-        sent = network.timesteps(layer)
-    mixes_or_repeats = layer.constant_input or network.mixes(layer)
+    bits, waits = profile.bits, execution == "layer_serial"
+    arriving = held_steps(network, layer, execution)
+    sent = network.timesteps(layer) if waits else 1
+    is_one_frame = layer.constant_input or network.mixes(layer)
     return MemorySizes(
         parameters=max(_parameter_bits(layer, profile), 1),
         membrane=layer.n_outputs * bits["membrane"],
-        spikes_in=_event_memory(profile, layer.n_inputs * held, value_bits(layer)),
-        spikes_out=_event_memory(profile, layer.n_outputs * sent, 1),
-        frame_in=layer.n_inputs * bits["activation"] * (1 if mixes_or_repeats else held),
-        frame_out=layer.n_outputs * bits["activation"] * (1 if mixes_or_repeats else sent),
+        spikes_in=_event_memory(profile, layer.n_inputs, value_bits(layer), arriving),
+        spikes_out=_event_memory(profile, layer.n_outputs, event_bits(network, layer), sent),
+        frame_in=layer.n_inputs * bits["activation"] * (1 if is_one_frame else arriving),
+        frame_out=layer.n_outputs * bits["activation"] * (1 if is_one_frame else sent),
         other=_other_memory(network, layer, profile, sent),
     )
 
 
-def _event_memory(profile: Profile, places: int, bits: int) -> int:
-    """Bits that hold the events of frames: a value per place, or a queue of machine words."""
+def _event_memory(profile: Profile, places: int, bits: int, steps: int) -> int:
+    """Bits that hold the events of so many timesteps: a value per place, or a queue of machine words."""
     if profile.semantics.codec != "word":
-        return places * bits
-    words = profile.hardware["fifo_words"].value if "fifo_words" in profile.hardware else places
+        return places * bits * steps
+    words = profile.hardware["fifo_words"].value if "fifo_words" in profile.hardware else places * steps
     return int(words) * profile.bits.get("event", 0)
 
 
 def _other_memory(network: NetworkSpec, layer: LayerSpec, profile: Profile, steps: int) -> int:
     other, bits = network.other_source(layer), other_bits(network, layer, profile)
     is_events = other is not None and other.gives_events
-    places = layer.n_inputs * steps
-    return _event_memory(profile, places, bits) if is_events else places * bits
+    frames = layer.n_inputs * bits * steps
+    return _event_memory(profile, layer.n_inputs, bits, steps) if is_events else frames

@@ -8,14 +8,13 @@ in windows, membranes are read and written once per window, and never if one win
 from collections.abc import Sequence
 from math import prod
 
-from hwcost.activity.layer_spikes import PerSample
 from hwcost.counting.arrivals import Arrivals
 from hwcost.counting.codec_bounds import fewest_bits
 from hwcost.counting.codecs import codec_bits
 from hwcost.counting.counts import Count, every, times
 from hwcost.counting.job import Job, value_bits
-from hwcost.counting.weights import longest_window, reads_of_input
-from hwcost.dataflow.tiles import windows
+from hwcost.counting.updates import Updates, updates
+from hwcost.dataflow.tiles import Window, windows
 
 Mask = Sequence[int]
 
@@ -42,33 +41,37 @@ def event_reads(job: Job, events: Sequence[int], mask: Mask) -> list[Count]:
     """Incoming events: the codec's bits, as often as the array works through output channels, and one zero-check per
     input where the hardware scans.
     """
-    layer, samples, reads = job.layer, job.spikes.per_sample or PerSample(), reads_of_input(job)
-    extremes = samples.sums if job.semantics.graded == "unary" else samples.events
-    bits = codec_bits(job, events, mask, layer.in_shape, value_bits(layer))
-    low = fewest_bits(job, events, extremes, mask, layer.in_shape, value_bits(layer))
-    read = times(reads, bits)
+    layer, samples = job.layer, job.spikes.per_sample
+    extremes = () if samples is None else samples.sums if job.semantics.graded == "unary" else samples.events
+    frame = mask, layer.in_shape, value_bits(layer)
+    signed, reads = layer.in_class == "ternary", job.plan.input_reads
+    bits = codec_bits(job, events, *frame, signed=signed)
+    low = fewest_bits(job, events, extremes, *frame, signed=signed)
+    read = times(reads, bits) if reads > 1 else bits
     bounds = (times(reads, low), read) if low else (None, None)
-    return [Count("spike_read", read, 1, job.memories.spikes_in, *bounds), *zero_checks(job, mask)]
+    count = Count("spike_read", read, 1, job.memories.spikes_in, *bounds)
+    return [count, *zero_checks(job, mask, layer.n_inputs)]
 
 
-def zero_checks(job: Job, mask: Mask) -> list[Count]:
-    """One test per input and step where the hardware scans for spikes."""
-    return [Count("zero_check", every(job.inputs, mask))] if job.semantics.zero_check == "scan" else []
+def zero_checks(job: Job, mask: Mask, neurons: int) -> list[Count]:
+    """One test per neuron and step where the hardware scans for spikes."""
+    tests = every(neurons * job.n_samples, mask)
+    return [Count("zero_check", tests)] if job.semantics.zero_check == "scan" else []
 
 
 def state_counts(job: Job, updated_steps: Mask) -> list[Count]:
     """Membranes read at the first and written at the last step of every window of updated steps, without the first
-    read and the last write when stateless, or when one window holds all steps.
+    read and the last write when stateless; none where one window holds all steps.
     """
-    longest = longest_window(job)
-    batches = windows(updated_steps, longest)
-    if not batches:
+    run, longest = updates(job, updated_steps), job.plan.window
+    if not any(run.samples):
         return []
+    batches = windows(updated_steps, longest)
+    stay = longest > 1 and len(batches) == 1
     reads, writes = [0] * len(updated_steps), [0] * len(updated_steps)
-    for start, stop in batches:
-        reads[start] = writes[stop - 1] = job.outputs
-    if job.semantics.stateless or (longest > 1 and len(batches) == 1):
-        reads[batches[0][0]] = writes[batches[-1][1] - 1] = 0
+    for start, stop in () if stay else batches:
+        reads[start] = job.layer.n_outputs * _touched(job, run, run.first, (start, stop))
+        writes[stop - 1] = job.layer.n_outputs * _touched(job, run, run.last, (start, stop))
     bits, memory_bits = job.profile.bits["membrane"], job.memories.membrane
     return [
         Count("membrane_read", tuple(reads), bits, memory_bits),
@@ -76,11 +79,18 @@ def state_counts(job: Job, updated_steps: Mask) -> list[Count]:
     ]
 
 
+def _touched(job: Job, run: Updates, never: Sequence[int], window: Window) -> int:
+    """Samples whose membranes move in a window (at most all), without those for which it never happens."""
+    start, stop = window
+    samples = min(job.n_samples, sum(run.samples[start:stop]))
+    return samples - sum(never[start:stop]) if job.semantics.stateless else samples
+
+
 def bias_counts(job: Job, updated_steps: Mask) -> list[Count]:
-    """One add and one read per output neuron and step, unless the bias is merged into the thresholds."""
+    """One add and one read per sum and step, unless the bias is merged into the thresholds."""
     if not job.layer.bias or job.semantics.bias_policy == "threshold":
         return []
-    adds = every(job.outputs, updated_steps)
+    adds = every(job.layer.n_sums, updates(job, updated_steps).samples)
     return [
         Count("bias_add", adds),
         Count("bias_read", adds, job.profile.bits["bias"], job.memories.parameters),
@@ -90,6 +100,6 @@ def bias_counts(job: Job, updated_steps: Mask) -> list[Count]:
 def spike_writes(job: Job, updated_steps: Mask) -> list[Count]:
     """Outgoing spikes, in the codec's bits."""
     bits = codec_bits(job, job.spikes.outputs, updated_steps, job.layer.out_shape, 1)
-    extremes = (job.spikes.per_sample or PerSample()).outputs
+    extremes = () if job.spikes.per_sample is None else job.spikes.per_sample.outputs
     low = fewest_bits(job, job.spikes.outputs, extremes, updated_steps, job.layer.out_shape, 1)
     return [Count("spike_write", bits, 1, job.memories.spikes_out, low, low and bits)]

@@ -3,22 +3,23 @@
 from collections.abc import Sequence
 
 from hwcost.counting.arrivals import Arrivals, arrivals, dense, textbook_arrivals
-from hwcost.counting.counts import Count, Work, every
+from hwcost.counting.boundary import frame_reads, input_reads, n_event_reads, output_writes
+from hwcost.counting.counts import Count, Work, every, times
 from hwcost.counting.job import Job
+from hwcost.counting.kinds.recurrence import scanned_own_steps
 from hwcost.counting.layer_kinds import COUNTED_BY
 from hwcost.counting.memory import (
     address_counts,
     bias_counts,
-    event_reads,
     frame_addresses,
-    spike_writes,
     state_counts,
 )
-from hwcost.counting.neurons import neuron_counts, steps_with_updates
+from hwcost.counting.neurons import neuron_counts
 from hwcost.counting.residuals import scanned_steps
 from hwcost.counting.touched import touched_neurons
+from hwcost.counting.updates import steps_with_updates
 from hwcost.counting.weights import frame_counts, weight_counts
-from hwcost.network.kinds import WEIGHTED
+from hwcost.network.kinds import RESIDUALS, WEIGHTED
 
 
 def layer_work(job: Job) -> Work:
@@ -30,16 +31,18 @@ def layer_work(job: Job) -> Work:
     else:
         mask = tuple(a * b for a, b in zip(job.network.input_mask(layer), active, strict=False))
         arrived = event_arrivals(job).first(len(active)).masked(active)
-        events, scanned = arrived.events, every(layer.n_inputs, mask)
-        counts = event_reads(job, events, mask) + synaptic_counts(job, arrived)
-    if layer.other_source:
+        events, scanned = arrived.events, every(layer.n_inputs * n_event_reads(job), mask)
+        counts = input_reads(job, events, mask) + synaptic_counts(job, arrived)
+    if layer.kind in RESIDUALS:
         scanned = tuple(a + b for a, b in zip(scanned, scanned_steps(job), strict=True))
+    if layer.kind == "recurrent":
+        scanned = tuple(a + b for a, b in zip(scanned, scanned_own_steps(job), strict=True))
     updated_steps = steps_with_updates(job, events)
     counts += output_counts(job, updated_steps)
     updated = every(layer.n_outputs if layer.neuron else 0, updated_steps)
     touched = touched_neurons(job, len(active)) if job.execution == "event_driven" else ()
     touched = tuple(n * step for n, step in zip(touched, active, strict=False))
-    sent = job.spikes.outputs or every(0, updated_steps)
+    sent = (job.spikes.outputs if layer.fires else job.given_events) or every(0, updated_steps)
     return Work(layer.name, tuple(counts), scanned, updated, sent, touched=touched)
 
 
@@ -72,18 +75,24 @@ def event_counts(job: Job, arrived: Arrivals) -> list[Count]:
 
 def analog_counts(job: Job) -> list[Count]:
     """Dense MACs of analog frames; a constant frame may be computed once and its result read back at every step."""
-    steps = job.active_steps
-    if job.layer.kind in COUNTED_BY:
-        frames = Arrivals(every(job.inputs, steps), every(0, steps), "mac")
-        return COUNTED_BY[job.layer.kind](job, frames)
+    steps, kind = job.active_steps, job.layer.kind
+    if kind not in WEIGHTED:
+        frames = dense(job.layer, job.n_samples, len(steps), pads_counted=False).masked(steps)
+        return frame_reads(job) + COUNTED_BY[kind](job, frames)
     active = [t for t, runs in enumerate(steps) if runs]
     reused = job.layer.constant_input and job.semantics.direct_reuse
     computed = tuple(int(t == active[0]) for t in range(len(steps))) if reused and active else steps
-    counts = dense_counts(job, dense_arrivals(job, len(steps)).masked(computed))
+    arrived = dense_arrivals(job, len(steps)).masked(computed)
+    passes = job.layer.operand("passes", 1)
+    counts = dense_counts(job, arrived._replace(synapses=times(passes, arrived.synapses)))
     if reused and len(active) > 1:
         bits, memory_bits = job.profile.bits["activation"], job.memories.frame_out
-        counts.append(Count("activation_write", every(job.outputs, computed), bits, memory_bits))
-        counts.append(Count("activation_read", every(job.outputs, steps), bits, memory_bits))
+        sums = job.layer.n_sums * job.n_samples
+        counts.append(Count("activation_write", every(sums, computed), bits, memory_bits))
+        counts.append(Count("activation_read", every(sums, steps), bits, memory_bits))
+    if kind in COUNTED_BY:
+        nothing = every(0, steps)
+        counts += COUNTED_BY[kind](job, Arrivals(nothing, nothing, "ac"))
     return counts
 
 
@@ -97,13 +106,6 @@ def output_counts(job: Job, updated_steps: Sequence[int]) -> list[Count]:
     """What happens once per output neuron and step: bias, update, membrane; and what leaves."""
     layer = job.layer
     counts = bias_counts(job, updated_steps) + neuron_counts(job, updated_steps)
-    if layer.neuron or (job.is_last and layer.kind in WEIGHTED):
+    if layer.neuron or job.adds_up:
         counts += state_counts(job, updated_steps)
-    if job.is_last:
-        return counts
-    if layer.fires:
-        return counts + spike_writes(job, updated_steps)
-    if layer.kind in WEIGHTED:
-        bits, frames = job.profile.bits["activation"], every(job.outputs, updated_steps)
-        counts.append(Count("activation_write", frames, bits, job.memories.frame_out))
-    return counts
+    return counts + output_writes(job, updated_steps)

@@ -1,15 +1,16 @@
 """Sums of two branches. The layer's own source gives the first summand, `other_source` the second.
 
-| kind | summands | adds | reads of the second summand | write of the sum |
-|---|---|---|---|---|
-| sew_add | events, events | one per event of the branch with fewer, per step | its events | none: readers pay |
-| sew_and, sew_iand | events, events | none; one bit operation per neuron and step | its events | none: readers pay |
-| membrane_shortcut | numbers, numbers | one per neuron and step | its frame | the frame, without neurons |
-| membrane_shortcut | numbers, events | one per event of the second summand | its events | the frame, without neurons |
+| kind | summands | adds | reads of the second summand |
+|---|---|---|---|
+| sew_add | events, events | one per event of the branch with fewer, per step | its events |
+| sew_and, sew_iand | events, events | none; one bit operation per neuron and step | its events |
+| membrane_shortcut | numbers, numbers | one per neuron and step | its frame |
+| membrane_shortcut | numbers, events | one per event of the second summand | its events |
 
-A neuron behind a membrane_shortcut takes the sum as its input current at once. Events handed on without a neuron are
-read by the layers behind, as they are behind a pool. Without `other_source` the second summand is not read, and a
-membrane_shortcut reads and writes one frame per step.
+The first summand is read and the sum written as at every layer boundary (`hwcost.counting.boundary`). A neuron behind
+a membrane_shortcut takes the sum as its input current at once; where the membranes go on beside the spikes, as in
+MS-ResNet, the sum has no neuron, and a layer of kind `neurons` reads it as the next sum does. Without `other_source`
+the events of a second summand are the record's count `other`, each one bit wide, and numbers are a frame.
 """
 
 from collections.abc import Sequence
@@ -22,7 +23,9 @@ from hwcost.counting.memory import zero_checks
 
 
 def add_events(job: Job, arrived: Arrivals) -> list[Count]:
-    """SEW-ADD: one add per event of the branch with fewer of them, step by step."""
+    """SEW-ADD: one add per event of the branch with fewer of them, step by step. Of several samples the sums are
+    compared: an upper end where not all of them have fewer events in the same branch.
+    """
     others = extra_count(job, "other")
     adds = tuple(min(a, b) for a, b in zip(arrived.events, others, strict=True))
     return [Count("residual_add", adds), *_other_reads(job, others)]
@@ -31,36 +34,38 @@ def add_events(job: Job, arrived: Arrivals) -> list[Count]:
 def gate_events(job: Job, arrived: Arrivals) -> list[Count]:  # noqa: ARG001
     """SEW-AND and SEW-IAND: one one-bit operation per neuron and step."""
     gates = [Count("residual_logic", every(job.outputs, job.active_steps))]
-    return gates + (_other_reads(job, extra_count(job, "other")) if job.layer.other_source else [])
+    return gates + _other_reads(job, extra_count(job, "other"))
 
 
 def add_numbers(job: Job, arrived: Arrivals) -> list[Count]:  # noqa: ARG001
-    """A shortcut between membranes: the branch's frame is read and the shortcut added to it."""
+    """A shortcut between membranes: the second summand is read and added."""
     frames, bits = every(job.outputs, job.active_steps), job.profile.bits["activation"]
     other = job.network.other_source(job.layer)
-    reads = Count("activation_read", frames, bits, job.memories.frame_out)
-    write = Count("activation_write", frames, bits, job.memories.frame_out)
-    if other is None:
-        return [Count("residual_add", frames), reads, write]
-    passed_on = [] if job.layer.neuron or job.is_last else [write]
-    if other.gives_events:
+    if other is not None and other.gives_events:
         others = extra_count(job, "other")
-        return [Count("residual_add", others), reads, *_other_reads(job, others), *passed_on]
-    other_reads = Count("activation_read", frames, bits, job.memories.other)
-    return [Count("residual_add", frames), reads, other_reads, *passed_on]
+        return [Count("residual_add", others), *_other_reads(job, others)]
+    other_reads = Count("activation_read", frames, bits, job.memories.other or job.memories.frame_in)
+    return [Count("residual_add", frames), other_reads]
 
 
 def scanned_steps(job: Job) -> tuple[int, ...]:
     """Inputs of the second summand that a scanning hardware tests for events, per step and sample."""
     other = job.network.other_source(job.layer)
-    is_read = other is not None and other.gives_events
-    return every(job.layer.n_inputs if is_read else 0, job.active_steps)
+    adds_numbers = job.layer.kind == "membrane_shortcut" and (other is None or not other.gives_events)
+    return every(0 if adds_numbers else job.layer.n_inputs, _other_steps(job))
 
 
 def _other_reads(job: Job, others: Sequence[int]) -> list[Count]:
     """The events of the second summand, in the codec's bits, and one zero-check per input where the hardware scans."""
-    if not job.layer.other_source:
-        return []
-    bits = other_bits(job.network, job.layer, job.profile)
-    read = codec_bits(job, others, job.active_steps, job.layer.in_shape, bits)
-    return [Count("spike_read", read, 1, job.memories.other), *zero_checks(job, job.active_steps)]
+    bits, steps = other_bits(job.network, job.layer, job.profile) or 1, _other_steps(job)
+    memory_bits = job.memories.other or job.memories.spikes_in
+    read = codec_bits(job, others, steps, job.layer.in_shape, bits)
+    return [Count("spike_read", read, 1, memory_bits), *zero_checks(job, steps, job.layer.n_inputs)]
+
+
+def _other_steps(job: Job) -> tuple[int, ...]:
+    """0 or 1 per own timestep: where the second summand may give anything."""
+    other = job.network.other_source(job.layer)
+    if other is None:
+        return job.active_steps
+    return tuple(a * b for a, b in zip(job.active_steps, job.network.output_mask(other), strict=True))

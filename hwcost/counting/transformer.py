@@ -18,7 +18,6 @@ from hwcost.counting.arrivals import Arrivals
 from hwcost.counting.counts import Count, Steps, Work, every, times
 from hwcost.counting.job import Job
 from hwcost.counting.memory import event_reads
-from hwcost.counting.neurons import steps_with_updates
 from hwcost.counting.operations import (
     dense_arrivals,
     dense_counts,
@@ -26,7 +25,7 @@ from hwcost.counting.operations import (
     output_counts,
     synaptic_counts,
 )
-from hwcost.counting.weights import reads_of_input
+from hwcost.counting.updates import steps_with_updates
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.network.temporal import bucket_edges
@@ -141,7 +140,7 @@ def _mix_then_conv(job: Job, arrived: Arrivals) -> tuple[list[Count], list[Count
     ]
     if buckets and n_in % n_out == 0 and item == "mix_ac":
         after = synaptic_counts(job, _per_bucket(arrived, n_out).masked(job.active_steps))
-        frames = every(job.inputs * reads_of_input(job), job.active_steps)
+        frames = every(job.inputs * job.plan.input_reads, job.active_steps)
         return before, [*after, Count("activation_read", frames, bits, memory_bits)]
     return before, dense_counts(job, dense_arrivals(job, n_out).masked(job.active_steps))
 

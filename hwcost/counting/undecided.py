@@ -1,7 +1,7 @@
 """Counts where it is not known which order a temporal transformer takes, because the record holds totals only."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from hwcost.counting.counts import Count, Steps, Work, every
 from hwcost.prices.profile import Profile
@@ -9,19 +9,27 @@ from hwcost.prices.profile import Profile
 Parts = tuple[Work, ...]
 
 
-def energy(work: Parts, profile: Profile, which: str = "steps") -> float:
+def energy(counts: Iterable[Count], profile: Profile, which: str = "steps") -> float:
     """Energy of all samples together, for comparing; of the counts, or of their bounds "low" or "high"."""
     prices = [
-        (profile.price(c.item, c.bits, c.memory_bits), sum(getattr(c, which) or c.steps))
-        for part in work
-        for c in part.counts
+        (profile.price(c.item, c.bits, c.memory_bits), sum(getattr(c, which) or c.steps)) for c in counts
     ]
     return sum(price.value * n for price, n in prices if price)
 
 
+def counts_of(parts: Parts) -> list[Count]:
+    """The counts of all parts."""
+    return [count for part in parts for count in part.counts]
+
+
 def may_be_cheaper(other: Parts, chosen: Parts, profile: Profile) -> bool:
-    """True where the bounds of the counts allow `other` to cost less than `chosen`."""
-    return energy(other, profile, "low") < energy(chosen, profile, "high")
+    """True where the bounds of the counts allow `other` to cost less than `chosen`; what both do is left out."""
+    theirs, ours = counts_of(other), counts_of(chosen)
+    if all(count.low is None for count in (*theirs, *ours)):
+        return False
+    common = Counter(theirs) & Counter(ours)
+    low, high = ((Counter(counts) - common).elements() for counts in (theirs, ours))
+    return energy(low, profile, "low") < energy(high, profile, "high")
 
 
 def spanned(chosen: Parts, others: Sequence[Parts]) -> Parts:

@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 
 def tiled_reads(
-    n_weights: float, shares: Sequence[float], tiles: Sequence[tuple[int, int]], windows: Sequence[Window]
+    n_weights: float, shares: Sequence[float], tiles: Sequence[tuple[float, float]], windows: Sequence[Window]
 ) -> list[float]:
     """Reads where sums stay in the array and a weight that is read serves all positions of a tile.
 
@@ -25,8 +25,8 @@ def tiled_reads(
 
     Args:
         n_weights: Weights n_p.
-        shares: Share r_t of (weight, output position) pairs that meet an event, per timestep, in [0, 1].
-        tiles: (positions p_k in a tile, such tiles).
+        shares: Share r_t of the pairs of a weight and an output position that meet an event, per timestep, in [0, 1].
+        tiles: (positions p_k in a tile that use a weight, such tiles).
         windows: Timesteps that are processed together.
     """
     reads = [0.0] * len(shares)
@@ -45,7 +45,7 @@ def tiled_reads_by_channel(
     n_weights: float,
     shares: Sequence[float],
     channels: Sequence[int],
-    tiles: Sequence[tuple[int, int]],
+    tiles: Sequence[tuple[float, float]],
     windows: Sequence[Window],
 ) -> list[float]:
     """`tiled_reads`, summed over input channels of different activity.

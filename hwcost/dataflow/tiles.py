@@ -15,6 +15,14 @@ def tiles(positions: int, largest: int) -> tuple[tuple[int, int], ...]:
     return tuple((size, n) for size, n in ((largest, full), (rest, 1)) if size and n)
 
 
+def used_tiles(tiles_of: Sequence[tuple[int, int]], reach: float) -> tuple[tuple[float, float], ...]:
+    """Tiles as one weight sees them: (positions that use it, such tiles), where it is used at a share `reach` of the
+    positions. A share of less than one position is one position in that share of the tiles.
+    """
+    seen = ((size * reach, n) for size, n in tiles_of)
+    return tuple((max(1.0, size), n * min(1.0, size)) for size, n in seen)
+
+
 def n_tiles(positions: int, largest: int) -> int:
     """Number of tiles, the last one included."""
     return -(-positions // largest)

@@ -61,7 +61,7 @@ def _check_values(layer: LayerFields) -> None:
 
 
 def _check_kind(layer: LayerFields) -> None:
-    if layer.kind in (*RESIDUALS, "batch_norm") and layer.in_shape != layer.out_shape:
+    if layer.kind in (*RESIDUALS, "batch_norm", "neurons") and layer.in_shape != layer.out_shape:
         _fail(layer, f"a {layer.kind} keeps its shape, got {layer.in_shape} -> {layer.out_shape}")
     if layer.other_source and layer.kind not in RESIDUALS:
         _fail(layer, f"a {layer.kind} has one source; other_source belongs to {', '.join(RESIDUALS)}")
@@ -72,8 +72,28 @@ def _check_kind(layer: LayerFields) -> None:
         )
     if layer.kind in ATTENTIONS:
         _check_attention(layer)
-    if layer.kind == "recurrent" and layer.neuron is None:
-        _fail(layer, "a recurrent layer feeds its own spikes back and needs neurons")
+    if layer.kind == "recurrent" and layer.neuron is None and not layer.operand("analog_output"):
+        _fail(
+            layer,
+            "a recurrent layer feeds its own spikes back and needs neurons; one of numbers has analog_output: 1",
+        )
+    if layer.kind == "neurons" and (layer.neuron is None or not layer.is_analog):
+        _fail(
+            layer,
+            "'neurons' are driven by numbers, in_class analog, and name their neuron; where events drive them, the "
+            "layer in front has the neuron",
+        )
+    if layer.kind in ("concat", "flatten") and layer.n_inputs != layer.n_outputs:
+        _fail(
+            layer,
+            f"a {layer.kind} gives all that arrives: {layer.n_inputs} values in, {layer.n_outputs} out; "
+            "the in_shape of a concat holds all its sources",
+        )
+    if layer.kind == "embedding" and layer.in_shape[1:] != layer.out_shape[1:]:
+        _fail(
+            layer,
+            f"an embedding maps (words, *tokens) to (width, *tokens), got {layer.in_shape} -> {layer.out_shape}",
+        )
 
 
 def _check_attention(layer: LayerFields) -> None:

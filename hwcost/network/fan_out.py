@@ -5,12 +5,12 @@ multiply.
 """
 
 from functools import lru_cache
-from math import prod
+from math import gcd, prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcost.network.kinds import CONVOLUTIONS, POOLS, TRANSPOSED
+from hwcost.network.kinds import CONVOLUTIONS, POOLS, TRANSPOSED, WEIGHTED
 from hwcost.network.layer import LayerSpec
 
 Whole = NDArray[np.int64]
@@ -75,6 +75,19 @@ def axis_reads(layer: LayerSpec, axis: int) -> list[tuple[int, ...]]:
         source = _source(np.arange(n_out)[:, None] * stride + taps - before, length, mode)
         read = [{int(i) for i in row if i >= 0} for row in source]
     return [tuple(int(along[i]) for i in places) for places in read]
+
+
+def fan_in(layer: LayerSpec) -> int:
+    """Synapses of an output neuron that has most of them, away from borders: its own spikes of the step before count,
+    and all four gates of an LSTM unit. 0 for a layer without weights.
+    """
+    if layer.kind in TRANSPOSED:
+        axes = zip(layer.kernel, layer.stride, layer.dilation, layer.in_shape[1:], strict=True)
+        taps = (min(-(-k * gcd(s, d) // s), n) for k, s, d, n in axes)
+        return prod(taps) * layer.in_shape[0] // layer.groups
+    if layer.kind in CONVOLUTIONS:
+        return layer.n_parameters // layer.out_shape[0]
+    return layer.n_parameters // layer.n_outputs if layer.kind in WEIGHTED else 0
 
 
 _Axis = tuple[int, int, int, int, tuple[int, int], int]

@@ -94,7 +94,17 @@ class LayerFields(Spec):
     @property
     def fires(self) -> bool:
         """True where the layer's output is spikes of its own."""
-        return self.neuron is not None or self.kind in EMITTING
+        return self.neuron is not None or (self.kind in EMITTING and not self.operand("analog_output"))
+
+    @property
+    def feeds_back(self) -> bool:
+        """True where the layer hears its own output of the step before."""
+        return self.kind in ("recurrent", "lstm")
+
+    @property
+    def n_sums(self) -> int:
+        """Weighted sums per step: one per output, for each gate of an LSTM."""
+        return self.n_outputs * (4 if self.kind == "lstm" else 1)
 
     @property
     def n_axes(self) -> int:

@@ -7,9 +7,19 @@ MIXABLE = (*CONVOLUTIONS, *TRANSPOSED, "linear")
 WEIGHTED = (*MIXABLE, "recurrent", "lstm")
 RESIDUALS = ("sew_add", "sew_and", "sew_iand", "membrane_shortcut")
 ATTENTIONS = ("attention", "mask_attention")
-KINDS = (*WEIGHTED, *POOLS, *RESIDUALS, *ATTENTIONS, "batch_norm", "concat", "flatten", "embedding")
+KINDS = (
+    *WEIGHTED,
+    *POOLS,
+    *RESIDUALS,
+    *ATTENTIONS,
+    "batch_norm",
+    "neurons",
+    "concat",
+    "flatten",
+    "embedding",
+)
 EMITTING = ("lstm",)
-HANDING_ON = (*POOLS, "sew_add", "sew_and", "sew_iand", "concat", "flatten")
+HANDING_ON = (*POOLS, "sew_add", "sew_and", "sew_iand", "concat", "flatten", "mask_attention")
 TRAINING_ONLY = ("early_classifier", "dropout")
 CLASSES = ("analog", "binary", "ternary", "graded")
 PADDING_MODES = ("zeros", "circular", "reflect", "replicate")

@@ -48,7 +48,7 @@ class LayerSpec(LayerFields):
             return self.in_shape[0] * self.out_shape[0] // self.groups * prod(self.kernel)
         return {
             "linear": inputs * outputs,
-            "embedding": inputs * outputs,
+            "embedding": self.in_shape[0] * self.out_shape[0],
             "recurrent": (inputs + outputs) * outputs,
             "lstm": 4 * (inputs + outputs) * outputs,
             "batch_norm": 2 * self.out_shape[0] * self.operand("parameter_sets", 1),

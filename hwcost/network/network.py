@@ -52,6 +52,10 @@ class NetworkSpec(Spec):
         """The layer that gives the second summand of a residual sum; None where there is none or it is not named."""
         return self._by_name[layer.other_source] if layer.other_source else None
 
+    def readers(self, layer: LayerSpec) -> tuple[LayerSpec, ...]:
+        """The layers that read what the layer gives, as first or as second operand."""
+        return self._readers.get(layer.name, ())
+
     def transformer(self, layer: LayerSpec) -> str | None:
         """The temporal transformer that the layer's input passes: that of its stage, where its source lies in the
         stage before.
@@ -73,25 +77,34 @@ class NetworkSpec(Spec):
         source = self.source(layer)
         if source is None or layer.kind in ATTENTIONS:  # of an attention, only the queries are known by name
             return (1,) * self.input_timesteps(layer)
-        return self._output_mask(source)
+        return self.output_mask(source)
 
-    def _output_mask(self, layer: LayerSpec) -> tuple[int, ...]:
+    def output_mask(self, layer: LayerSpec) -> tuple[int, ...]:
         """0 or 1 per own timestep: where `layer` may give anything."""
+        if layer.name not in self._output_masks:
+            self._output_masks[layer.name] = self._where_it_gives(layer)
+        return self._output_masks[layer.name]
+
+    def _where_it_gives(self, layer: LayerSpec) -> tuple[int, ...]:
         always = (1,) * self.timesteps(layer)
         if layer.neuron is not None or layer.mask or self.transformer(layer):
             return layer.mask or always
         other = self.other_source(layer)
-        others = (0,) * len(always) if other is None else self._output_mask(other)
+        others = (0,) * len(always) if other is None else self.output_mask(other)
         return tuple(max(a, b) for a, b in zip(self.input_mask(layer), others, strict=True))
 
     def largest_output(self, layer: LayerSpec) -> int:
         """Largest value of an event that the layer gives."""
-        if layer.fires or layer.kind in ("sew_and", "sew_iand"):
+        if layer.fires or layer.kind in ("sew_and", "sew_iand", "mask_attention"):
             return 1
         if layer.kind == "sew_add":
             other = self.other_source(layer)
             return layer.in_max + (self.largest_output(other) if other else 1)
         return layer.in_max * (prod(layer.kernel) if layer.kind.startswith("avg_pool") else 1)
+
+    @cached_property
+    def _output_masks(self) -> dict[str, tuple[int, ...]]:
+        return {}
 
     @cached_property
     def _by_name(self) -> dict[str, LayerSpec]:
@@ -111,6 +124,15 @@ class NetworkSpec(Spec):
             sources[layer.name] = earlier.get(layer.source) if layer.source else before
             earlier[layer.name] = before = layer
         return sources
+
+    @cached_property
+    def _readers(self) -> dict[str, tuple[LayerSpec, ...]]:
+        readers: dict[str, tuple[LayerSpec, ...]] = {}
+        for layer in self.layers:
+            for source in (self.source(layer), self.other_source(layer)):
+                if source is not None:
+                    readers[source.name] = (*readers.get(source.name, ()), layer)
+        return readers
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, exact, readable by `from_dict`."""

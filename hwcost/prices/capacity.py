@@ -5,9 +5,7 @@ from functools import lru_cache
 
 from hwcost.errors import ChoiceError, HwcostError, TooWideError, did_you_mean
 from hwcost.network.checks import MOST_BITS
-from hwcost.network.fan_out import n_padded_synapses
-from hwcost.network.kinds import CONVOLUTIONS, WEIGHTED
-from hwcost.network.layer import LayerSpec
+from hwcost.network.fan_out import fan_in
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile
 
@@ -18,10 +16,10 @@ def check_capacity(network: NetworkSpec, profile: Profile) -> None:
     because a what-if helps against nothing else."""
     most = {name: int(number.value) for name, number in profile.capacity.items()}
     for layer in network.layers:
-        fan_in = _fan_in(layer)
-        if fan_in > most.get("fan_in", fan_in):
+        synapses = fan_in(layer)
+        if synapses > most.get("fan_in", synapses):
             raise HwcostError(
-                f"layer '{layer.name}': {fan_in} synapses per neuron, "
+                f"layer '{layer.name}': {synapses} synapses per neuron, "
                 f"profile '{profile.name}' allows {most['fan_in']}"
             )
     neurons = sum(layer.n_outputs for layer in network.layers if layer.neuron)
@@ -43,15 +41,6 @@ def check_capacity(network: NetworkSpec, profile: Profile) -> None:
             f"assume weight_bits: {most['weight_bits']} to price the quantised what-if",
             {"weight_bits": most["weight_bits"]},
         )
-
-
-def _fan_in(layer: LayerSpec) -> int:
-    """Synapses per output neuron of a weighted layer, away from borders; 0 for other kinds. A recurrent layer's neurons
-    also read each other."""
-    if layer.kind in CONVOLUTIONS:
-        return layer.n_parameters // layer.out_shape[0]
-    own = layer.n_outputs if layer.kind == "recurrent" else 4 * layer.n_outputs if layer.kind == "lstm" else 0
-    return n_padded_synapses(layer) // layer.n_outputs + own if layer.kind in WEIGHTED else 0
 
 
 @lru_cache(maxsize=256)

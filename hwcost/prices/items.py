@@ -18,6 +18,7 @@ ITEMS: dict[str, Item] = {
     "bias_add": Item("operations", "ac", "ac"),
     "pool_add": Item("operations", "ac", "ac"),
     "pool_or": Item("operations", "logic"),
+    "pool_compare": Item("operations", "compare"),
     "norm_mac": Item("operations", "mac", "mac"),
     "residual_add": Item("operations", "ac", "ac"),
     "residual_logic": Item("operations", "logic"),

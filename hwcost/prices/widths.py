@@ -25,6 +25,7 @@ _ADDS = {
     "synapse_ac": "weight",
     "bias_add": "bias",
     **dict.fromkeys(("pool_add", "residual_add", "attention_ac", "mix_ac", "score_ac"), "activation"),
+    "pool_compare": "activation",
     **dict.fromkeys(("gate_add", "neuron_add", "neuron_compare"), "membrane"),
 }
 _MULTIPLIES = dict.fromkeys(("gate_multiply", "neuron_multiply"), "membrane")

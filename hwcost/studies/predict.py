@@ -5,6 +5,7 @@ is made with `estimate`, and a vector is priced by looking up its pairs. Energie
 rates do not change with timesteps, and never belong on a front.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import fsum
 
@@ -16,7 +17,10 @@ from hwcost.cost import Cost
 from hwcost.counting.footprint import waiting_bits
 from hwcost.errors import HwcostError
 from hwcost.estimate import estimate
+from hwcost.execution import check_execution
+from hwcost.mapping.cores import is_chip
 from hwcost.network.network import NetworkSpec
+from hwcost.prices.capacity import assuming
 from hwcost.prices.profile import Profile
 from hwcost.prices.profile_file import load_profile
 from hwcost.studies.resample import resampled, with_timesteps
@@ -39,28 +43,41 @@ class Prediction:
 
 @dataclass(frozen=True, eq=False)
 class Predictor:
-    """A table of stage costs, [timesteps before, own timesteps] per stage, and the profile that they are paid with."""
+    """What prices timestep vectors by looking up pairs.
+
+    Attributes:
+        tables: Per stage, [7, timesteps before, own timesteps]: energy without leakage with its low and high end (pJ),
+            time with its shortest and longest (s), and bits that leak.
+        profile: What they are paid with.
+        refused: (stage, timesteps before, own timesteps) -> why this pair cannot be priced.
+    """
 
     tables: tuple[Floats, ...]
     profile: Profile
     rates_from: str
+    refused: Mapping[tuple[int, int, int], str]
 
     def price(self, vectors: ArrayLike) -> Prediction:
-        """Energy and layer-serial latency of whole-number vectors [n, stages], none increasing along a row."""
+        """Energy and latency of whole-number vectors [n, stages], none increasing along a row.
+
+        Raises: HwcostError for a vector that cannot be priced, with the reason.
+        """
         chosen = self._checked(vectors)
-        totals = np.zeros((5, len(chosen)))
+        totals = np.zeros((7, len(chosen)))
         before = np.zeros(len(chosen), dtype=np.int64)
-        for table, after in zip(self.tables, chosen.T, strict=True):
+        for stage, (table, after) in enumerate(zip(self.tables, chosen.T, strict=True)):
             totals += table[:, before, after]
+            if np.isnan(totals[0]).any():
+                row = int(np.isnan(totals[0]).argmax())
+                raise HwcostError(
+                    f"{chosen[row].tolist()}: {self.refused[stage, int(before[row]), int(after[row])]}"
+                )
             before = after
-        value, low, high, cycles, bits = totals
-        clock, leak = self.profile.number("clock_hz"), self.profile.price("leakage")
+        energy, seconds, bits = totals[:3], totals[3:6], totals[6]
+        leak = self.profile.price("leakage")
         if leak:
-            leaking = cycles * bits
-            value = value + leaking * (leak.value / clock.value)
-            low = low + leaking * (leak.low / clock.high)
-            high = high + leaking * (leak.high / clock.low)
-        return Prediction(value, low, high, cycles / clock.value, self.rates_from)
+            energy = energy + bits * seconds * np.array([[leak.value], [leak.low], [leak.high]])
+        return Prediction(energy[0], energy[1], energy[2], seconds[0], self.rates_from)
 
     def _checked(self, vectors: ArrayLike) -> NDArray[np.int64]:
         chosen, largest = np.asarray(vectors), self.tables[0].shape[-1] - 1
@@ -83,6 +100,8 @@ def predictor(
     largest: int = 8,
     rates_from: str = "constant",
     transformer: str | None = None,
+    execution: str = "layer_serial",
+    assume: Mapping[str, int] | None = None,
 ) -> Predictor:
     """What prices timestep vectors in bulk.
 
@@ -92,42 +111,82 @@ def predictor(
         largest: Largest number of timesteps of any stage.
         rates_from: "constant" takes the mean step, "prefix" the counts of the first timesteps as measured (and the
             mean step beyond them). The network's own input is the same recording for every vector: its
-            events are spread evenly over the timesteps.
+            events are spread evenly over the timesteps. Which channels are active is not carried over to other
+            timesteps: their number is then the one expected from the events.
         transformer: Stands wherever timesteps change, and nowhere else; None lets every stage keep its own.
+        execution: Several stages need `layer_serial`, and no chip of cores: otherwise costs are no sums over stages.
+        assume: Word widths of a what-if, as in `estimate`.
+
+    Raises: HwcostError if the network cannot be priced in bulk, or not even where all timesteps are equal. Pairs of
+        timesteps that a stage cannot have (a sum of branches behind a temporal transformer) are refused when asked for.
     """
-    profile = profile if isinstance(profile, Profile) else load_profile(profile)
-    if rates_from not in RATES:
-        raise HwcostError(f"rates_from is one of {', '.join(RATES)}, got '{rates_from}'")
-    if any(layer.mask for layer in network.layers):
-        raise HwcostError("a network with masks cannot be priced in bulk; estimate its vectors one by one")
+    profile = _checked_profile(network, profile, rates_from, execution, assume)
     n_stages = len(network.stages)
-    tables = tuple(np.zeros((5, largest + 1, largest + 1)) for _ in range(n_stages))
+    tables = tuple(np.full((7, largest + 1, largest + 1), np.nan) for _ in range(n_stages))
+    refused: dict[tuple[int, int, int], str] = {}
     for stage in range(n_stages):
         for after in range(1, largest + 1):
             for before in range(after, largest + 1) if stage else (0,):
                 vector = [before or after] * stage + [after] * (n_stages - stage)
-                wanted = with_timesteps(network, vector, transformer)
-                cost = estimate(wanted, resampled(spikes, network, wanted, rates_from), profile)
-                tables[stage][:, before, after] = _of_stage(cost, wanted, profile, stage)
-    return Predictor(tables, profile, rates_from)
+                try:
+                    wanted = with_timesteps(network, vector, transformer)
+                    record = resampled(spikes, network, wanted, rates_from)
+                    cost = estimate(wanted, record, profile, execution)
+                except HwcostError as error:
+                    if before in (0, after):
+                        raise
+                    refused[stage, before, after] = str(error)
+                    continue
+                whole = n_stages == 1
+                numbers = _of_network(cost) if whole else _of_stage(cost, wanted, profile, stage)
+                tables[stage][:, before, after] = numbers
+    return Predictor(tables, profile, rates_from, refused)
 
 
-def _of_stage(
-    cost: Cost, network: NetworkSpec, profile: Profile, stage: int
-) -> tuple[float, float, float, float, float]:
-    """Energy with its low and high end, cycles, and bits (the first stage answers for all that is always there)."""
+def _checked_profile(
+    network: NetworkSpec,
+    profile: Profile | str,
+    rates_from: str,
+    execution: str,
+    assume: Mapping[str, int] | None,
+) -> Profile:
+    check_execution(execution)
+    if rates_from not in RATES:
+        raise HwcostError(f"rates_from is one of {', '.join(RATES)}, got '{rates_from}'")
+    if any(layer.mask for layer in network.layers):
+        raise HwcostError("a network with masks cannot be priced in bulk; estimate its vectors one by one")
+    if execution != "layer_serial" and len(network.stages) > 1:
+        raise HwcostError(
+            f"under {execution} the stages overlap, so that costs are no sums over stages; "
+            "predict under layer_serial, or estimate the vectors one by one"
+        )
+    profile = profile if isinstance(profile, Profile) else load_profile(profile)
+    if is_chip(profile) and len(network.stages) > 1:
+        raise HwcostError(
+            f"on the cores of '{profile.name}' ticks and static power belong to the whole network; "
+            "estimate the vectors one by one"
+        )
+    return assuming(profile, tuple(sorted(assume.items()))) if assume else profile
+
+
+def _of_network(cost: Cost) -> tuple[float, ...]:
+    """The numbers of a network of one stage: its energy, leakage included, and its time."""
+    return (cost.total_pj, *cost.interval, cost.latency_s, *cost.latency_s_interval, 0.0)
+
+
+def _of_stage(cost: Cost, network: NetworkSpec, profile: Profile, stage: int) -> tuple[float, ...]:
+    """The numbers of one stage of several; the first one answers for the bits that are always there."""
     names = {layer.name for layer in network.layers if layer.stage == stage}
     rows = [
         (row.price, sum(row.steps) / cost.n_samples) for row in cost.rows if row.layer in names and row.price
     ]
-    value, low, high = (
-        fsum(n * getattr(price, end) for price, n in rows) for end in ("value", "low", "high")
-    )
-    cycles = sum(n for name, n in cost.cycles_by_layer.items() if name in names)
+    energy = [fsum(n * getattr(price, end) for price, n in rows) for end in ("value", "low", "high")]
+    cycles, clock = sum(cost.cycles_by_layer[name] for name in names), profile.number("clock_hz")
     waiting = sum(
         sum(waiting_bits(network, network.layer(name), profile, cost.execution, cost.mixing_orders))
         for name in names
     )
     waits = ("spikes", "frames", "transformers")
     always = sum(bits for what, bits in cost.footprint.items() if what not in waits) if stage == 0 else 0
-    return value, low, high, cycles, always + waiting
+    seconds = [cycles / hz for hz in (clock.value, clock.high, clock.low)]
+    return (*energy, *seconds, float(always + waiting))

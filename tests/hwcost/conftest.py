@@ -25,10 +25,14 @@ def _load(name: str) -> ModuleType:
 
 
 ORACLE = _load("oracle")
+KINDS = _load("every_kind")
 INVARIANTS = _load("invariants")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "network_of_a_kind" in metafunc.fixturenames:
+        networks: dict[str, h.NetworkSpec] = KINDS.NETWORKS
+        metafunc.parametrize("network_of_a_kind", list(networks.values()), ids=list(networks))
     if "invariant" in metafunc.fixturenames:
         checks: dict[str, Callable[[st.DataObject], None]] = INVARIANTS.INVARIANTS
         metafunc.parametrize("invariant", list(checks.values()), ids=list(checks))

@@ -159,7 +159,8 @@ def walk_network(
     orders: dict[str, str],
 ) -> Counts:
     """Counts by (layer, item) of a network of convolutions, linear layers and membrane shortcuts, where spikes are sent
-    as addresses and every synaptic operation reads its weight and its sum: one event, one synapse, one neuron and one timestep at a time.
+    as addresses and every synaptic operation reads its weight and its sum: one event, one synapse, one neuron and one
+    timestep at a time.
 
     Args:
         events: Layer name -> binary [samples, input timesteps, *in_shape], what arrives at a weighted layer.

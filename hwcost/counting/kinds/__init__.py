@@ -1,0 +1,1 @@
+"""Counting of layers that are no plain weighted sum, one file per family."""
