@@ -109,6 +109,7 @@ def _rle(events: int, frames: Frames) -> Number:
     return (events + empty) * (RUN_BITS + frames.beside)
 
 
+@lru_cache(maxsize=4096)
 def _address_bits(places: int) -> int:
     return max(1, (places - 1).bit_length())
 
