@@ -35,8 +35,9 @@ from hwcost.studies.ann_twins import AnnTwins, ann_twins, crossover_rate, dense_
 from hwcost.studies.bounds import Bound, bound
 from hwcost.studies.compare import Comparison, compare
 from hwcost.studies.dataflows import under_dataflows
-from hwcost.studies.predict import Prediction, Predictor, predictor
+from hwcost.studies.predict import Prediction, Predictor
 from hwcost.studies.resample import with_timesteps
+from hwcost.studies.stage_tables import predictor
 
 __all__ = [
     "EXECUTIONS",
