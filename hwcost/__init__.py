@@ -21,7 +21,7 @@ from hwcost.counting.rows import Row
 from hwcost.errors import ChoiceError, HwcostError, TooWideError
 from hwcost.estimate import estimate, mean_timesteps
 from hwcost.execution import EXECUTIONS, Execution
-from hwcost.network.constructors import conv, linear, pool
+from hwcost.network.constructors import conv, linear, pool, pruned
 from hwcost.network.fan_out import fan_in, fan_out_classes, n_padded_synapses, n_synapses
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
@@ -34,8 +34,10 @@ from hwcost.prices.profile_file import known_profiles, load_profile, profile_con
 from hwcost.studies.ann_twins import AnnTwins, ann_twins, crossover_rate, dense_twin
 from hwcost.studies.bounds import Bound, bound
 from hwcost.studies.compare import Comparison, compare
-from hwcost.studies.predict import Prediction, Predictor, predictor
+from hwcost.studies.dataflows import under_dataflows
+from hwcost.studies.predict import Prediction, Predictor
 from hwcost.studies.resample import with_timesteps
+from hwcost.studies.stage_tables import predictor
 
 __all__ = [
     "EXECUTIONS",
@@ -86,6 +88,8 @@ __all__ = [
     "pool",
     "predictor",
     "profile_content",
+    "pruned",
     "register",
+    "under_dataflows",
     "with_timesteps",
 ]

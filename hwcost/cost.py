@@ -34,6 +34,7 @@ class Cost:
         footprint: Bits by purpose.
         mixing_orders: Layer name -> order taken at its temporal transformer.
         dataflows: Layer name -> dataflow of every weighted layer; empty in costs stored before dataflows were named.
+        cores: Layer name -> cores of every weighted layer on a chip of cores; empty for other hardware.
         notes: What was assumed, chosen or left out, one sentence each.
     """
 
@@ -53,11 +54,13 @@ class Cost:
     mixing_orders: Mapping[str, str]
     notes: tuple[str, ...]
     dataflows: Mapping[str, str] = field(default_factory=dict)
+    cores: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def total_pj(self) -> float:
         """Energy of one inference, dynamic and static."""
-        return self._sum(lambda row: row.price is not None)
+        n = self.n_samples
+        return fsum(sum(row.steps) / n * row.price.value for row in self.rows if row.price is not None)
 
     @cached_property
     def interval(self) -> tuple[float, float]:
@@ -135,8 +138,9 @@ class Cost:
     def gradient(self) -> dict[str, float]:
         """How the energy changes with every constant of the profile: its total count per inference.
 
-        `sram` and `leakage` stand for several numbers that rise together: their entry is the energy spent on them, in
-        pJ, which is the change per relative change. The other memory constants (`register`, `wire`, `dram`) have bits.
+        `sram` and static power stand for several numbers that rise together: their entry is the energy spent on them,
+        in pJ, which is the change per relative change. The other memory constants (`register`, `wire`, `dram`) have
+        bits.
         """
         slopes: dict[str, list[float]] = {}
         for row in self.rows:
@@ -167,8 +171,9 @@ class Cost:
             "by_layer": self.by_layer(),
             "by_kind": self.by_kind(),
         }
-        if not self.dataflows:
-            del plain["dataflows"]
+        for later in ("dataflows", "cores"):
+            if not plain[later]:
+                del plain[later]
         return {key: _lists(value) for key, value in plain.items()}
 
     @classmethod

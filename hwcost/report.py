@@ -1,9 +1,16 @@
 """A cost as text, as a pandas table and as a plot."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from hwcost.activity.record import SpikeRecord
 from hwcost.cost import Cost
+from hwcost.errors import HwcostError
+from hwcost.network.network import NetworkSpec
+from hwcost.prices.profile import Profile
+from hwcost.studies.ann_twins import ann_twins
+from hwcost.studies.dataflows import under_dataflows
 
 if TYPE_CHECKING:
     import pandas
@@ -17,6 +24,7 @@ def text(cost: Cost, show: Callable[[float, str], str] | None = None) -> str:
     means = cost.mean_timesteps
     lines = [
         f"profile {cost.profile}, execution {cost.execution}, one inference (mean of {cost.n_samples} samples)",
+        *([f"dataflow   {_dataflows(cost)}"] if cost.dataflows else []),
         f"energy     {energy}, {low} to {high} over the ranges of the prices",
         f"latency    {show(cost.latency_s, 'latency_s')}: {cost.latency_cycles} cycles, "
         f"first decision {cost.first_decision_cycles}",
@@ -30,6 +38,44 @@ def text(cost: Cost, show: Callable[[float, str], str] | None = None) -> str:
     missing = ", ".join(f"{item} ({n:.4g})" for item, n in cost.not_counted().items())
     lines.append(f"not counted: {missing or 'nothing'}")
     return "\n".join([*lines, *(f"note: {note}" for note in cost.notes)])
+
+
+def beside(
+    cost: Cost,
+    network: NetworkSpec,
+    spikes: SpikeRecord,
+    profile: Profile | str,
+    assume: Mapping[str, int] | None = None,
+    show: Callable[[float, str], str] | None = None,
+) -> list[str]:
+    """What the cost of a network is held against, a line each: the same network without any reuse, and its twins
+    without spikes; the sentence why, where one cannot be had.
+
+    Args:
+        cost: What `estimate` gave for the other arguments.
+        show: As in `text`.
+    """
+
+    def line(name: str, other: Cost) -> str:
+        times = f", {other.total_pj / cost.total_pj:.3g} times this network" if cost.total_pj else ""
+        return f"{name}: {(show or _plain)(other.total_pj, 'energy_pj')}{times}"
+
+    try:
+        none = under_dataflows(network, spikes, profile, cost.execution, assume)["none"]
+        lines = [line("no reuse (dataflow none)", none)] if none.total_pj != cost.total_pj else []
+    except HwcostError as error:
+        lines = [f"no cost without reuse: {error}"]
+    try:
+        twins = ann_twins(network, profile, cost.execution, assume)
+    except HwcostError as error:
+        return [*lines, f"no twin without spikes: {error}"]
+    bits = f"{twins.bits_text}-bit"
+    return [
+        *lines,
+        line("dense twin", twins.dense),
+        line(f"twin of {bits} weights and activations", twins.quantised),
+        line(f"twin of {bits} activations", twins.quantised_activations),
+    ]
 
 
 def to_pandas(cost: Cost) -> "pandas.DataFrame":
@@ -59,6 +105,14 @@ def plot(cost: Cost) -> Any:
         bars.append(go.Bar(name=kind, x=layers, y=list(energy.values())))
     title = f"{cost.total_pj / 1e3:.4g} nJ under {cost.profile}"
     return go.Figure(bars, go.Layout(barmode="stack", title=title, yaxis_title="energy (nJ)"))
+
+
+def _dataflows(cost: Cost) -> str:
+    """The dataflow of most layers, then the layers of another."""
+    counts = Counter(cost.dataflows.values())
+    usual = max(counts, key=counts.__getitem__)
+    others = [f"{layer} {dataflow}" for layer, dataflow in cost.dataflows.items() if dataflow != usual]
+    return "; ".join([usual, *others])
 
 
 def _plain(value: float, metric: str) -> str:

@@ -2,7 +2,6 @@
 
 from hwcost.activity.record import SpikeRecord
 from hwcost.network.fan_out import class_values
-from hwcost.network.kinds import ATTENTIONS
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 
@@ -39,8 +38,8 @@ def given_events(network: NetworkSpec, layer: LayerSpec, record: SpikeRecord, *,
 def _events_read(network: NetworkSpec, layer: LayerSpec, record: SpikeRecord, *, unary: bool) -> Steps:
     """Events that arrive at a layer that reads this one and nothing else."""
     for reader in network.readers(layer):
-        is_first = network.source(reader) is layer
-        if is_first and not reader.is_analog and reader.kind not in ("concat", *ATTENTIONS):
+        alone = network.source(reader) is layer and reader.n_inputs == layer.n_outputs
+        if alone and not reader.is_analog:
             spikes = record.layers[reader.name]
             return tuple(sum(row) for row in (spikes.sums if unary else spikes.events))
     return ()

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 
 from hwcost.counting.codecs import codec_bits
 from hwcost.counting.counts import Count, every
-from hwcost.counting.job import Job, event_bits
+from hwcost.counting.job import Job, event_bits, gives_signs
 from hwcost.counting.memory import event_reads, spike_writes
 from hwcost.counting.updates import updates
 from hwcost.network.kinds import MIXABLE
@@ -64,7 +64,7 @@ def output_writes(job: Job, updated_steps: Sequence[int]) -> list[Count]:
     if not layer.gives_events:
         return _frame_writes(job, updates(job, updated_steps).samples)
     bits, steps = event_bits(job.network, layer), job.network.output_mask(layer)
-    written = codec_bits(job, job.given_events, steps, layer.out_shape, bits, signed=_is_signed(layer))
+    written = codec_bits(job, job.given_events, steps, layer.out_shape, bits, signed=gives_signs(layer))
     return [Count("spike_write", written, 1, job.memories.spikes_out)]
 
 
@@ -95,7 +95,3 @@ def _kept_for_itself(job: Job) -> list[Count]:
 def _frame_writes(job: Job, samples: Sequence[int]) -> list[Count]:
     bits, frames = job.profile.bits["activation"], every(job.layer.n_outputs, samples)
     return [Count("activation_write", frames, bits, job.memories.frame_out)]
-
-
-def _is_signed(layer: LayerSpec) -> bool:
-    return layer.in_class == "ternary"

@@ -1,30 +1,22 @@
-"""Traffic of weights, biases, membranes, spikes and addresses: accesses, with the bits and memory sizes that price
-them.
+"""Traffic of biases, membranes, spikes and addresses: accesses, with the bits and memory sizes that price them.
 
 Initial membranes are zero and final ones are not read again when samples are independent (`stateless`): the first read
-and the last write never happen, so a layer that runs once has no membrane traffic at all.
+and the last write never happen, so a layer that runs once has no membrane traffic at all. Where timesteps are processed
+in windows, membranes are read and written once per window, and never if one window holds all timesteps.
 """
 
 from collections.abc import Sequence
 from math import prod
 
 from hwcost.counting.arrivals import Arrivals
+from hwcost.counting.codec_bounds import fewest_bits
 from hwcost.counting.codecs import codec_bits
 from hwcost.counting.counts import Count, every, times
 from hwcost.counting.job import Job, value_bits
-from hwcost.counting.updates import updates
+from hwcost.counting.updates import Updates, updates
+from hwcost.dataflow.tiles import Window, windows
 
 Mask = Sequence[int]
-
-
-def weight_counts(job: Job, arrived: Arrivals) -> list[Count]:
-    """One weight read per synaptic operation, and the accumulators that per_event hardware keeps in memory."""
-    bits, read, bounds = job.profile.bits, arrived.accesses or arrived.synapses, (arrived.low, arrived.high)
-    counts = [Count("weight_read", read, bits["weight"], job.memories.parameters, *bounds)]
-    if job.dataflow == "none" and job.semantics.dataflow == "none":
-        for item in ("accumulator_read", "accumulator_write"):
-            counts.append(Count(item, read, bits["membrane"], job.memories.membrane, *bounds))
-    return counts
 
 
 def address_counts(job: Job, arrived: Arrivals) -> list[Count]:
@@ -46,10 +38,19 @@ def frame_addresses(job: Job, events: Sequence[int]) -> list[Count]:
 
 
 def event_reads(job: Job, events: Sequence[int], mask: Mask) -> list[Count]:
-    """Incoming events: the codec's bits, and one zero-check per input where the hardware scans."""
-    signed = job.layer.in_class == "ternary"
-    bits = codec_bits(job, events, mask, job.layer.in_shape, value_bits(job.layer), signed=signed)
-    return [Count("spike_read", bits, 1, job.memories.spikes_in), *zero_checks(job, mask, job.layer.n_inputs)]
+    """Incoming events: the codec's bits, as often as the array works through output channels, and one zero-check per
+    input where the hardware scans.
+    """
+    layer, samples = job.layer, job.spikes.per_sample
+    extremes = () if samples is None else samples.sums if job.semantics.graded == "unary" else samples.events
+    frame = mask, layer.in_shape, value_bits(layer)
+    signed, reads = layer.in_class == "ternary", job.plan.input_reads
+    bits = codec_bits(job, events, *frame, signed=signed)
+    low = fewest_bits(job, events, extremes, *frame, signed=signed)
+    read = times(reads, bits) if reads > 1 else bits
+    bounds = (times(reads, low), read) if low else (None, None)
+    count = Count("spike_read", read, 1, job.memories.spikes_in, *bounds)
+    return [count, *zero_checks(job, mask, layer.n_inputs)]
 
 
 def zero_checks(job: Job, mask: Mask, neurons: int) -> list[Count]:
@@ -59,22 +60,31 @@ def zero_checks(job: Job, mask: Mask, neurons: int) -> list[Count]:
 
 
 def state_counts(job: Job, updated_steps: Mask) -> list[Count]:
-    """Membranes read and written at the updated steps, without the first read and the last write when stateless."""
-    run = updates(job, updated_steps)
+    """Membranes read at the first and written at the last step of every window of updated steps, without the first
+    read and the last write when stateless; none where one window holds all steps.
+    """
+    run, longest = updates(job, updated_steps), job.plan.window
     if not any(run.samples):
         return []
-    elided = job.semantics.stateless
-
-    def accesses(never: Sequence[int]) -> tuple[int, ...]:
-        kept = (n - elided * gone for n, gone in zip(run.samples, never, strict=True))
-        return tuple(job.layer.n_outputs * n for n in kept)
-
+    batches = windows(updated_steps, longest)
+    stay = longest > 1 and len(batches) == 1
+    reads, writes = [0] * len(updated_steps), [0] * len(updated_steps)
+    for start, stop in () if stay else batches:
+        reads[start] = job.layer.n_outputs * _touched(job, run, run.first, (start, stop))
+        writes[stop - 1] = job.layer.n_outputs * _touched(job, run, run.last, (start, stop))
     states = job.layer.n_states
     bits, memory_bits = job.profile.bits["membrane"] * states, job.memories.membrane * states
     return [
-        Count("membrane_read", accesses(run.first), bits, memory_bits),
-        Count("membrane_write", accesses(run.last), bits, memory_bits),
+        Count("membrane_read", tuple(reads), bits, memory_bits),
+        Count("membrane_write", tuple(writes), bits, memory_bits),
     ]
+
+
+def _touched(job: Job, run: Updates, never: Sequence[int], window: Window) -> int:
+    """Samples whose membranes move in a window (at most all), without those for which it never happens."""
+    start, stop = window
+    samples = min(job.n_samples, sum(run.samples[start:stop]))
+    return samples - sum(never[start:stop]) if job.semantics.stateless else samples
 
 
 def bias_counts(job: Job, updated_steps: Mask) -> list[Count]:
@@ -91,4 +101,6 @@ def bias_counts(job: Job, updated_steps: Mask) -> list[Count]:
 def spike_writes(job: Job, updated_steps: Mask) -> list[Count]:
     """Outgoing spikes, in the codec's bits."""
     bits = codec_bits(job, job.spikes.outputs, updated_steps, job.layer.out_shape, 1)
-    return [Count("spike_write", bits, 1, job.memories.spikes_out)]
+    extremes = () if job.spikes.per_sample is None else job.spikes.per_sample.outputs
+    low = fewest_bits(job, job.spikes.outputs, extremes, updated_steps, job.layer.out_shape, 1)
+    return [Count("spike_write", bits, 1, job.memories.spikes_out, low, low and bits)]

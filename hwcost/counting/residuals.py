@@ -23,7 +23,9 @@ from hwcost.counting.memory import zero_checks
 
 
 def add_events(job: Job, arrived: Arrivals) -> list[Count]:
-    """SEW-ADD: one add per event of the branch with fewer of them, step by step."""
+    """SEW-ADD: one add per event of the branch with fewer of them, step by step. Of several samples the sums are
+    compared: an upper end where not all of them have fewer events in the same branch.
+    """
     others = extra_count(job, "other")
     adds = tuple(min(a, b) for a, b in zip(arrived.events, others, strict=True))
     return [Count("residual_add", adds), *_other_reads(job, others)]

@@ -36,7 +36,7 @@ class Row(NamedTuple):
             return ()
         constant, value = ITEMS[self.item].constant, self.price.value
         name = f"memory@{value!r}" if constant == "memory" else constant
-        slope = value if constant in ("memory", "leakage") else 1.0
+        slope = value if constant == "memory" or self.kind == "leakage" else 1.0
         return self.price.parts or (Part(name, slope, *self.price.ends),)
 
     def to_list(self) -> list[Any]:

@@ -31,12 +31,13 @@ def check_link(layer: LayerSpec, source: LayerSpec, largest_output: Callable[[La
             f"layer '{layer.name}': '{source.name}' gives numbers, but in_class is {layer.in_class}; "
             "declare it analog, or give the source neurons"
         )
-    given = "binary" if source.fires else source.in_class
+    largest = largest_output(source)
+    is_binary = source.fires or (source.in_class == "graded" and largest == 1)
+    given = "binary" if is_binary else source.in_class
     if given not in _TAKES[layer.in_class]:
         raise HwcostError(
             f"layer '{layer.name}': '{source.name}' gives {given} events, but in_class is {layer.in_class}"
         )
-    largest = largest_output(source)
     if largest > layer.in_max:
         raise HwcostError(
             f"layer '{layer.name}': '{source.name}' gives events up to {largest}, but in_max is {layer.in_max}"

@@ -7,6 +7,7 @@ from math import prod
 from typing import Any, Self
 
 from hwcost.errors import HwcostError
+from hwcost.forms import LIST, TEXT_OR_NULL, WHOLE, check_mapping
 from hwcost.network.fields import Spec
 from hwcost.network.kinds import ATTENTIONS, MIXABLE
 from hwcost.network.layer import LayerSpec
@@ -154,6 +155,13 @@ class NetworkSpec(Spec):
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """The network that `to_dict` wrote, also after a trip through JSON or YAML."""
+        """The network that `to_dict` wrote, also after a trip through JSON or YAML.
+
+        Raises: HwcostError, one line, for what is no network.
+        """
+        check_mapping(plain, {"layers": LIST, "stages": LIST}, "network", ("layers", "stages"))
+        forms = {"timesteps": WHOLE, "transformer": TEXT_OR_NULL}
+        for i, stage in enumerate(plain["stages"]):
+            check_mapping(stage, forms, f"stage {i}", ("timesteps",))
         layers = tuple(LayerSpec.from_dict(layer) for layer in plain["layers"])
         return cls(layers, tuple(StageSpec(**stage) for stage in plain["stages"]))

@@ -8,11 +8,9 @@ from typing import Any, Literal, get_args, get_type_hints
 from hwcost.errors import HwcostError
 from hwcost.network.fields import LayerFields
 from hwcost.prices.items import ITEMS
-from hwcost.prices.price import Price
+from hwcost.prices.price import Part, Price, sum_of
 from hwcost.prices.sram import MemoryPrices
-from hwcost.prices.widths import width_factor
-
-REUSED = {"weight_read": "weight_reuse", "activation_read": "activation_reuse"}
+from hwcost.prices.widths import width_factors
 
 
 @dataclass(frozen=True)
@@ -21,7 +19,7 @@ class Semantics:
 
     graded: a graded event counts once per unit of its value (unary) or as one MAC per event (mac).
     neuron: convention for the arithmetic of one neuron update, see `hwcost.counting.neurons`.
-    dataflow: one of `hwcost.dataflow.DATAFLOWS`, or auto: the one that the execution model makes usual.
+    dataflow: one of `hwcost.network.kinds.DATAFLOWS`, or auto: the one that the execution model makes usual.
     addressing: addresses computed per event, or running counters (free).
     attention: products of binary matrices as every product, one row per event, or coincidences of events.
     codec: how spikes are stored and sent, see `hwcost.counting.codecs`.
@@ -95,9 +93,7 @@ class Profile:
         if self.memory is None:
             return None
         off_chip = ITEMS[item].kind in ("weights", "bias") and self.semantics.weights_in == "dram"
-        price = self.memory.price_per_bit(self.memory.limit_bits + 1 if off_chip else memory_bits).times(bits)
-        reuse = self.hardware.get(REUSED.get(item, ""))
-        return price.over(reuse) if reuse else price
+        return self.memory.price_per_bit(self.memory.limit_bits + 1 if off_chip else memory_bits).times(bits)
 
     def number(self, name: str) -> Price:
         """One of the profile's hardware numbers (clock, units per cycle ...)."""
@@ -131,13 +127,11 @@ class Profile:
 
     def _arithmetic(self, constant: str, item: str) -> Price:
         """The price of an item that no memory serves, at the profile's word widths."""
-        if not self.priced_bits:
+        factors = width_factors(item, self.bits, self.priced_bits) if self.priced_bits else {}
+        wanted = {name: n for name, n in factors.items() if n and name in self.prices}
+        if wanted in ({}, {constant: 1}):
             return self.prices[constant].times(1)
-        mac, add = self.prices.get("mac"), self.prices.get("ac")
-        share = min(1.0, add.value / mac.value) if mac and add and mac.value else 0.0
-        factor = width_factor(item, self.bits, self.priced_bits, share)
-        price = self.prices[constant].times(factor)
-        return price if factor == 1 else price.made_of(constant, factor)
+        return sum_of(Part(name, n, *self.prices[name].times(n).ends) for name, n in wanted.items())
 
     def scaled(self, factor: float) -> "Profile":
         """The same profile with every price multiplied by `factor`."""

@@ -5,29 +5,23 @@ is made with `estimate`, and a vector is priced by looking up its pairs. Energie
 rates do not change with timesteps, and never belong on a front.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import fsum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hwcost.activity.record import SpikeRecord
-from hwcost.cost import Cost
-from hwcost.counting.transformer import buffer_bits
 from hwcost.errors import HwcostError
-from hwcost.estimate import estimate
-from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile
-from hwcost.prices.profile_file import load_profile
-from hwcost.studies.resample import resampled, with_timesteps
 
-RATES = ("prefix", "constant")
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """Predicted costs, one entry per vector. `low_pj` and `high_pj` span the prices, not the error of the rates."""
+    """Predicted costs, one entry per vector. `low_pj` and `high_pj` span the prices, and counts that are known within
+    bounds, but not the error of the rates.
+    """
 
     energy_pj: Floats
     low_pj: Floats
@@ -39,28 +33,41 @@ class Prediction:
 
 @dataclass(frozen=True, eq=False)
 class Predictor:
-    """A table of stage costs, [timesteps before, own timesteps] per stage, and the profile that they are paid with."""
+    """What prices timestep vectors by looking up pairs.
+
+    Attributes:
+        tables: Per stage, [7, timesteps before, own timesteps]: energy without leakage with its low and high end (pJ),
+            time with its shortest and longest (s), and bits that leak.
+        profile: What they are paid with.
+        refused: (stage, timesteps before, own timesteps) -> why this pair cannot be priced.
+    """
 
     tables: tuple[Floats, ...]
     profile: Profile
     rates_from: str
+    refused: Mapping[tuple[int, int, int], str]
 
     def price(self, vectors: ArrayLike) -> Prediction:
-        """Energy and layer-serial latency of whole-number vectors [n, stages], none increasing along a row."""
+        """Energy and latency of whole-number vectors [n, stages], none increasing along a row.
+
+        Raises: HwcostError for a vector that cannot be priced, with the reason.
+        """
         chosen = self._checked(vectors)
-        totals = np.zeros((5, len(chosen)))
+        totals = np.zeros((7, len(chosen)))
         before = np.zeros(len(chosen), dtype=np.int64)
-        for table, after in zip(self.tables, chosen.T, strict=True):
+        for stage, (table, after) in enumerate(zip(self.tables, chosen.T, strict=True)):
             totals += table[:, before, after]
+            if np.isnan(totals[0]).any():
+                row = int(np.isnan(totals[0]).argmax())
+                raise HwcostError(
+                    f"{chosen[row].tolist()}: {self.refused[stage, int(before[row]), int(after[row])]}"
+                )
             before = after
-        value, low, high, cycles, bits = totals
-        clock, leak = self.profile.number("clock_hz"), self.profile.price("leakage")
+        energy, seconds, bits = totals[:3], totals[3:6], totals[6]
+        leak = self.profile.price("leakage")
         if leak:
-            leaking = cycles * bits
-            value = value + leaking * (leak.value / clock.value)
-            low = low + leaking * (leak.low / clock.high)
-            high = high + leaking * (leak.high / clock.low)
-        return Prediction(value, low, high, cycles / clock.value, self.rates_from)
+            energy = energy + bits * seconds * np.array([[leak.value], [leak.low], [leak.high]])
+        return Prediction(energy[0], energy[1], energy[2], seconds[0], self.rates_from)
 
     def _checked(self, vectors: ArrayLike) -> NDArray[np.int64]:
         chosen, largest = np.asarray(vectors), self.tables[0].shape[-1] - 1
@@ -73,60 +80,3 @@ class Predictor:
         if (np.diff(chosen, axis=1) > 0).any():
             raise HwcostError("timesteps may not increase from one stage to the next")
         return chosen.astype(np.int64)
-
-
-def predictor(
-    network: NetworkSpec,
-    spikes: SpikeRecord,
-    profile: Profile | str,
-    *,
-    largest: int = 8,
-    rates_from: str = "constant",
-    transformer: str | None = None,
-) -> Predictor:
-    """What prices timestep vectors in bulk.
-
-    Args:
-        network: The network that was measured, without masks.
-        spikes: Its record.
-        largest: Largest number of timesteps of any stage.
-        rates_from: "constant" takes the mean step, "prefix" the counts of the first timesteps as measured (and the
-            mean step beyond them). The network's own input is the same recording for every vector: its
-            events are spread evenly over the timesteps.
-        transformer: Stands wherever timesteps change, and nowhere else; None lets every stage keep its own.
-    """
-    profile = profile if isinstance(profile, Profile) else load_profile(profile)
-    if rates_from not in RATES:
-        raise HwcostError(f"rates_from is one of {', '.join(RATES)}, got '{rates_from}'")
-    if any(layer.mask for layer in network.layers):
-        raise HwcostError("a network with masks cannot be priced in bulk; estimate its vectors one by one")
-    n_stages = len(network.stages)
-    tables = tuple(np.zeros((5, largest + 1, largest + 1)) for _ in range(n_stages))
-    for stage in range(n_stages):
-        for after in range(1, largest + 1):
-            for before in range(after, largest + 1) if stage else (0,):
-                vector = [before or after] * stage + [after] * (n_stages - stage)
-                wanted = with_timesteps(network, vector, transformer)
-                cost = estimate(wanted, resampled(spikes, network, wanted, rates_from), profile)
-                tables[stage][:, before, after] = _of_stage(cost, wanted, profile, stage)
-    return Predictor(tables, profile, rates_from)
-
-
-def _of_stage(
-    cost: Cost, network: NetworkSpec, profile: Profile, stage: int
-) -> tuple[float, float, float, float, float]:
-    """Energy with its low and high end, cycles, and bits (the first stage answers for all that is always there)."""
-    names = {layer.name for layer in network.layers if layer.stage == stage}
-    rows = [
-        (row.price, sum(row.steps) / cost.n_samples) for row in cost.rows if row.layer in names and row.price
-    ]
-    value, low, high = (
-        fsum(n * getattr(price, end) for price, n in rows) for end in ("value", "low", "high")
-    )
-    cycles = sum(n for name, n in cost.cycles_by_layer.items() if name in names)
-    orders = cost.mixing_orders
-    waiting = sum(
-        buffer_bits(network, network.layer(name), profile, orders) for name in orders if name in names
-    )
-    always = cost.footprint_bits - cost.footprint["transformers"] if stage == 0 else 0
-    return value, low, high, cycles, always + waiting

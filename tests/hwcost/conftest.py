@@ -25,10 +25,14 @@ def _load(name: str) -> ModuleType:
 
 
 ORACLE = _load("oracle")
+KINDS = _load("every_kind")
 INVARIANTS = _load("invariants")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "network_of_a_kind" in metafunc.fixturenames:
+        networks: dict[str, h.NetworkSpec] = KINDS.NETWORKS
+        metafunc.parametrize("network_of_a_kind", list(networks.values()), ids=list(networks))
     if "invariant" in metafunc.fixturenames:
         checks: dict[str, Callable[[st.DataObject], None]] = INVARIANTS.INVARIANTS
         metafunc.parametrize("invariant", list(checks.values()), ids=list(checks))
@@ -47,7 +51,13 @@ def check() -> Callable[..., None]:
 
 
 @pytest.fixture(scope="session")
-def brute_force() -> Callable[[h.LayerSpec], np.ndarray]:
+def oracle() -> ModuleType:
+    """Random layers and maps, and counts of them by brute force."""
+    return ORACLE
+
+
+@pytest.fixture(scope="session")
+def brute_force() -> Callable[..., np.ndarray]:
     """Fan-out of every input neuron, by walking all synapses."""
     return ORACLE.brute_force_fan_out
 

@@ -65,6 +65,13 @@ def sop(layer: h.LayerSpec, maps: np.ndarray) -> int:
     return sum(sum(row.steps) for row in cost.rows if row.item == "synaptic_operation")
 
 
+def without_channels(record: h.SpikeRecord) -> h.SpikeRecord:
+    """The record without its counts by channel. These tell of masked steps too, and one more event can make channels
+    more uneven, which the expected reads of weights take as a chance of reuse."""
+    plain = {name: replace(s, channels=(), channel_events=()) for name, s in record.layers.items()}
+    return h.SpikeRecord(plain, record.n_samples)
+
+
 def kinds(cost: h.Cost, layer: str | None = None) -> dict[str, float]:
     """pJ by kind, of one layer or all."""
     parts: dict[str, float] = {}
@@ -155,12 +162,12 @@ def i06_one_step_has_no_membrane_traffic(data: st.DataObject) -> None:
     assert "membrane" not in {
         kind for kind, energy in kinds(h.estimate(network, record, memory())).items() if energy
     }
-    streaming = h.estimate(network, record, memory(stateless=False))
+    streaming = h.estimate(network, record, memory(stateless=False), "lock_step")
     assert streaming.count("membrane_read") == streaming.count("membrane_write") == layer.n_outputs
     per_event = h.estimate(network, record, memory(dataflow="none"))
     assert per_event.count("accumulator_read") == per_event.sop
     steps = data.draw(st.integers(2, 5))
-    longer = h.estimate(alone(layer, steps), h.SpikeRecord.full(alone(layer, steps)), memory())
+    longer = h.estimate(alone(layer, steps), h.SpikeRecord.full(alone(layer, steps)), memory(), "lock_step")
     assert longer.count("membrane_read") == longer.count("membrane_write") == layer.n_outputs * (steps - 1)
 
 
@@ -187,12 +194,12 @@ def i08_an_event_never_saves(data: st.DataObject) -> None:
     network = draw_network(data)
     events, outputs = draw_activity(data, network, 1)
     name = data.draw(st.sampled_from([layer.name for layer in network.layers]))
-    before = h.estimate(network, h.SpikeRecord.from_maps(network, events, outputs), MEMORY)
+    before = h.estimate(network, without_channels(h.SpikeRecord.from_maps(network, events, outputs)), MEMORY)
     free = np.argwhere(events[name] == 0)
     if not len(free):
         return
     events[name][tuple(free[data.draw(st.integers(0, len(free) - 1))])] = 1
-    after = h.estimate(network, h.SpikeRecord.from_maps(network, events, outputs), MEMORY)
+    after = h.estimate(network, without_channels(h.SpikeRecord.from_maps(network, events, outputs)), MEMORY)
     assert after.total_pj >= before.total_pj
     if after.mixing_orders == before.mixing_orders:
         later, earlier = kinds(after), kinds(before)
@@ -209,7 +216,8 @@ def i09_masking_a_step_deletes_its_events(data: st.DataObject) -> None:
     def priced(mask: tuple[int, ...], seen: np.ndarray) -> h.Cost:
         network = alone(replace(layer, mask=mask), steps)
         silent = {layer.name: np.zeros((1, steps, *layer.out_shape))}
-        return h.estimate(network, h.SpikeRecord.from_maps(network, {layer.name: seen}, silent), MEMORY)
+        spikes = h.SpikeRecord.from_maps(network, {layer.name: seen}, silent).layers[layer.name]
+        return h.estimate(network, without_channels(h.SpikeRecord({layer.name: spikes}, 1)), MEMORY)
 
     gate = np.array(masks[0]).reshape(1, steps, *(1 for _ in layer.in_shape))
     masked, deleted = priced(masks[0], maps), priced((), maps * gate)
@@ -450,7 +458,9 @@ def i24_footprint_does_not_depend_on_activity(data: st.DataObject) -> None:
     for steps, samples in itertools.product((1, 3), (1, 5)):
         network = alone(layer, steps)
         record = draw_record(data, network, samples)
-        sizes.add(h.estimate(network, record, MEMORY).footprint_bits)
+        sizes.add(h.estimate(network, record, MEMORY, "lock_step").footprint_bits)
+        waiting = h.estimate(network, record, MEMORY).footprint_bits
+        sizes.add(waiting + (2 - steps) * layer.n_inputs)  # two frames of spikes, not those of all steps
     assert len(sizes) == 1
 
 

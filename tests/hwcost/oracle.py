@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 import hwcost as h
 
 
-def brute_force_fan_out(layer: h.LayerSpec) -> np.ndarray:
-    """Synapses of every input neuron [C, *spatial], counted one output neuron and one kernel tap at a time."""
+def brute_force_fan_out(layer: h.LayerSpec, kept: np.ndarray | None = None) -> np.ndarray:
+    """Synapses of every input neuron [C, *spatial], counted one output neuron and one kernel tap at a time.
+
+    `kept` is the 0/1 mask of a pruned layer's weights, in the shape that torch gives them.
+    """
     fan_out = np.zeros(layer.in_shape, dtype=np.int64)
     if layer.kind == "linear":
-        return fan_out + layer.n_outputs
+        return fan_out + (layer.n_outputs if kept is None else kept.sum(axis=0).reshape(layer.in_shape))
     pads = [(p, p) if isinstance(p, int) else p for p in layer.padding]
     per_group_in, per_group_out = layer.in_shape[0] // layer.groups, layer.out_shape[0] // layer.groups
     transposed = layer.kind.startswith("conv_transpose")
@@ -31,7 +34,9 @@ def brute_force_fan_out(layer: h.LayerSpec) -> np.ndarray:
             for out in range(layer.out_shape[0]):
                 for inside in range(per_group_in):
                     channel = out // per_group_out * per_group_in + inside
-                    fan_out[(channel, *place) if transposed else (channel, *at)] += 1
+                    weight = (channel, out % per_group_out, *tap) if transposed else (out, inside, *tap)
+                    synapses = 1 if kept is None else int(kept[weight])
+                    fan_out[(channel, *place) if transposed else (channel, *at)] += synapses
     return fan_out
 
 
@@ -159,7 +164,8 @@ def walk_network(
     orders: dict[str, str],
 ) -> Counts:
     """Counts by (layer, item) of a network of convolutions, linear layers and membrane shortcuts, where spikes are sent
-    as addresses: one event, one synapse, one neuron and one timestep at a time.
+    as addresses and every synaptic operation reads its weight and its sum: one event, one synapse, one neuron and one
+    timestep at a time.
 
     Args:
         events: Layer name -> binary [samples, input timesteps, *in_shape], what arrives at a weighted layer.
@@ -186,8 +192,8 @@ def _walk_events(layer: h.LayerSpec, maps: np.ndarray, counts: Counts) -> None:
     for _sample, _t, *place in np.argwhere(maps):
         counts[layer.name, "spike_read"] += _address_bits(layer.n_inputs)
         for _synapse in range(fan_out[tuple(place)]):
-            counts[layer.name, "synapse_ac"] += 1
-            counts[layer.name, "weight_read"] += 1
+            for item in ("synapse_ac", "weight_read", "accumulator_read", "accumulator_write"):
+                counts[layer.name, item] += 1
 
 
 def _walk_entry(

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hwcost as h
+from hwcost.prices.items import ITEMS
 
 PROFILE = h.load_profile("45nm_memory")
 KIB, MIB = 8192, 8192 * 1024
@@ -52,6 +53,31 @@ def test_dram_and_sram_prices_move_independently() -> None:
     assert not verdict.is_robust
     assert verdict.low == pytest.approx(32 * (20.3125 - 16 * 1.875))
     assert verdict.high == pytest.approx(32 * (40.625 - 16 * 1.25))
+
+
+def test_a_pair_of_networks_called_robust_today_flips() -> None:
+    """Weights of the first come from DRAM once, those of the second fit on the chip and are read at every event."""
+
+    def priced(size: int, timesteps: int, rate: float, profile: h.Profile) -> h.Cost:
+        layers = (h.linear("a", size, size, neuron="if"), h.linear("b", size, 10))
+        network = h.NetworkSpec(layers, (h.StageSpec(timesteps),))
+        return h.estimate(network, h.SpikeRecord.constant(network, rate, 100), profile, "event_driven")
+
+    first, second = priced(2100, 1, 0.01, PROFILE), priced(2000, 12, 0.4, PROFILE)
+    assert first.count("dram_read") == 2100 * 2110
+    together: dict[str, list[h.Price]] = {}
+    for sign, cost in ((1, first), (-1, second)):
+        for row in cost.rows:
+            if row.price:
+                constant = ITEMS[row.item].constant
+                together.setdefault(constant, []).append(
+                    row.price.times(sign * sum(row.steps) / cost.n_samples)
+                )
+    lowest = [min(math.fsum(price.ends[i] for price in paid) for i in range(3)) for paid in together.values()]
+    assert math.fsum(lowest) > 0  # all memories as one constant: the first always costs more
+    assert not h.compare(first, second).is_robust
+    other = dearer({"dram": "low", "sram": "high", "wire": "high"})
+    assert priced(2100, 1, 0.01, other).total_pj < priced(2000, 12, 0.4, other).total_pj
 
 
 READS = st.lists(

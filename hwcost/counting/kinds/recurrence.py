@@ -9,7 +9,8 @@ from hwcost.counting.arrivals import Arrivals
 from hwcost.counting.codecs import codec_bits
 from hwcost.counting.counts import Count, Steps, every, times
 from hwcost.counting.job import Job
-from hwcost.counting.memory import address_counts, weight_counts, zero_checks
+from hwcost.counting.memory import address_counts, zero_checks
+from hwcost.counting.weights import weight_counts
 
 
 def recurrent(job: Job, arrived: Arrivals) -> list[Count]:

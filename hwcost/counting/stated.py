@@ -1,0 +1,33 @@
+"""What a cost says about its dataflow, in its notes."""
+
+from functools import lru_cache
+
+from hwcost.counting.job import weight_bits, weights_fit
+from hwcost.dataflow.choice import dataflow_of
+from hwcost.network.kinds import WEIGHTED
+from hwcost.network.network import NetworkSpec
+from hwcost.prices.profile import Profile
+
+_MEANT = {
+    "none": "every synaptic operation reads its weight, and its sum from memory",
+    "weight_stationary": "the weights of a channel are read once per window in which it has an event",
+    "output_stationary": "a weight is read once per tile of positions and timestep, as expected from the spikes",
+    "tick_batched": "a weight is read once per tile of positions and window, as expected from the spikes",
+}
+
+
+@lru_cache(maxsize=1024)
+def dataflow_notes(network: NetworkSpec, profile: Profile, execution: str) -> tuple[str, ...]:
+    """One sentence per dataflow, and one where weights come from DRAM."""
+    layers: dict[str, list[str]] = {}
+    for layer in network.layers:
+        if layer.kind in WEIGHTED:
+            layers.setdefault(dataflow_of(layer, profile, execution), []).append(layer.name)
+    where = {name: f" of {', '.join(names)}" if len(layers) > 1 else "" for name, names in layers.items()}
+    notes = [f"dataflow {name}{where[name]}: {_MEANT[name]}" for name in layers]
+    if not weights_fit(network, profile) and profile.memory is not None:
+        notes.append(
+            f"weights of {weight_bits(network, profile)} bits exceed the {profile.memory.limit_bits} bits on the chip: "
+            f"every layer's come from DRAM once per {'inference' if execution == 'layer_serial' else 'timestep'}"
+        )
+    return tuple(notes)

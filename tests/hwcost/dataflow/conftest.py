@@ -1,0 +1,32 @@
+"""The machines that are walked event by event, and profiles of arrays of any size."""
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import hwcost as h
+
+_SPEC = importlib.util.spec_from_file_location("machines", Path(__file__).with_name("machines.py"))
+assert _SPEC is not None
+assert _SPEC.loader is not None
+_MACHINES = importlib.util.module_from_spec(_SPEC)
+sys.modules["machines"] = _MACHINES
+_SPEC.loader.exec_module(_MACHINES)
+
+
+@pytest.fixture(scope="session")
+def array() -> Callable[..., h.Profile]:
+    """The memory-aware profile with another array; `window` timesteps fit beside it."""
+
+    def build(dataflow: str, positions: int = 4, channels: int = 4, window: int = 16) -> h.Profile:
+        profile = h.load_profile("45nm_memory").where(dataflow=dataflow, codec="aer")
+        sizes = {"array_positions": positions, "array_channels": channels, "window": window}
+        sizes["accumulator_buffer_bits"] = positions * channels * 32 * window
+        numbers = {name: h.Price(size, size, size) for name, size in sizes.items()}
+        return replace(profile, hardware={**profile.hardware, **numbers})
+
+    return build
