@@ -18,6 +18,7 @@ from hwcost.estimate import estimate
 from hwcost.execution import EXECUTIONS
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile_file import known_profiles, load_profile
+from hwcost.prices.schema import schema
 from hwcost.report import text
 from hwcost.studies.ann_twins import ann_twins
 from hwcost.studies.bounds import bound
@@ -35,9 +36,13 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--json", action="store_true", help="print the whole breakdown as JSON")
     parser.add_argument("--profiles", action="store_true", help="list the known profiles and stop")
+    parser.add_argument("--schema", action="store_true", help="describe every field of a profile and stop")
     parsed = parser.parse_args(arguments)
     try:
-        print("\n".join(known_profiles()) if parsed.profiles else _priced(parsed))
+        if parsed.schema:
+            print(schema())
+        else:
+            print("\n".join(known_profiles()) if parsed.profiles else _priced(parsed))
     except HwcostError as error:
         print(error, file=sys.stderr)
         return 2

@@ -34,6 +34,7 @@ class Cost:
         footprint: Bits by purpose.
         mixing_orders: Layer name -> order taken at its temporal transformer.
         dataflows: Layer name -> dataflow of every weighted layer; empty in costs stored before dataflows were named.
+        cores: Layer name -> cores of every weighted layer on a chip of cores; empty for other hardware.
         notes: What was assumed, chosen or left out, one sentence each.
     """
 
@@ -53,6 +54,7 @@ class Cost:
     mixing_orders: Mapping[str, str]
     notes: tuple[str, ...]
     dataflows: Mapping[str, str] = field(default_factory=dict)
+    cores: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def total_pj(self) -> float:
@@ -135,14 +137,14 @@ class Cost:
     def gradient(self) -> dict[str, float]:
         """How the energy changes with every constant of the profile: its total count per inference.
 
-        Memory and leakage depend on more than one constant: their entry is the energy spent on them, in pJ.
+        Memory and static power depend on more than one constant: their entry is the energy spent on them, in pJ.
         """
         counts: dict[str, list[float]] = {}
         for row in self.rows:
             if row.price:
                 constant, n = ITEMS[row.item].constant, _total(row.steps) / self.n_samples
                 counts.setdefault(constant, []).append(
-                    n * row.price.value if constant in ("memory", "leakage") else n
+                    n * row.price.value if constant == "memory" or row.kind == "leakage" else n
                 )
         return {constant: fsum(parts) for constant, parts in counts.items()}
 
@@ -168,8 +170,9 @@ class Cost:
             "by_layer": self.by_layer(),
             "by_kind": self.by_kind(),
         }
-        if not self.dataflows:
-            del plain["dataflows"]
+        for later in ("dataflows", "cores"):
+            if not plain[later]:
+                del plain[later]
         return {key: _lists(value) for key, value in plain.items()}
 
     @classmethod

@@ -7,7 +7,10 @@ from hwcost.activity.check import check_record
 from hwcost.activity.record import SpikeRecord
 from hwcost.activity.summands import other_events
 from hwcost.cost import Cost, MeanTimesteps
+from hwcost.counting.chip import chip_notes, chip_rows, on_chip
+from hwcost.counting.chip_time import NANOSECONDS, check_chip_execution, chip_time
 from hwcost.counting.counts import Work
+from hwcost.counting.crossbar import on_crossbars
 from hwcost.counting.footprint import footprint
 from hwcost.counting.job import Job, memory_sizes
 from hwcost.counting.operations import layer_work
@@ -17,6 +20,8 @@ from hwcost.dataflow.choice import dataflow_of
 from hwcost.errors import HwcostError
 from hwcost.execution import check_execution
 from hwcost.latency import Latency, latency
+from hwcost.mapping.cores import Mapping as CoreMapping
+from hwcost.mapping.cores import is_chip, map_network
 from hwcost.network.fan_out import n_padded_synapses, n_synapses
 from hwcost.network.kinds import MIXABLE, WEIGHTED
 from hwcost.network.network import NetworkSpec
@@ -48,13 +53,21 @@ def estimate(
     profile = _assumed(profile, assume)
     check_capacity(network, profile)
     check_record(network, spikes)
+    chip = _on_cores(network, profile, execution)
     work, orders = _work(network, spikes, profile, execution)
+    work = on_crossbars(network, profile, work, spikes.n_samples)
+    work = on_chip(network, spikes, profile, chip, work) if chip else work
     rows = priced_rows(work, profile)
     memory = footprint(network, profile, tuple(orders.items()))
-    is_exact = all(row.low is None for row in rows)
-    time = latency(network, work, profile, spikes.n_samples, execution, is_exact=is_exact)
+    if chip:
+        on_cores = chip_time(network, work, spikes, profile, chip, execution)
+        time = Latency(*on_cores[:5])
+        rows += chip_rows(profile, chip, spikes.n_samples, on_cores)
+    else:
+        is_exact = all(row.low is None for row in rows)
+        time = latency(network, work, profile, spikes.n_samples, execution, is_exact=is_exact)
     rows.append(_leakage(profile, time, sum(memory.values()) * spikes.n_samples))
-    clock = profile.number("clock_hz")
+    clock = NANOSECONDS if chip else profile.number("clock_hz")
     return Cost(
         profile=profile.name,
         execution=execution,
@@ -75,8 +88,17 @@ def estimate(
             for layer in network.layers
             if layer.kind in WEIGHTED
         },
-        notes=_notes(network, profile, orders),
+        cores=chip.cores if chip else {},
+        notes=(*(chip_notes(profile, chip, spikes) if chip else ()), *_notes(network, profile, orders)),
     )
+
+
+def _on_cores(network: NetworkSpec, profile: Profile, execution: str) -> CoreMapping | None:
+    """Where the network lies on the cores of a chip; None for hardware of other kinds."""
+    if not is_chip(profile):
+        return None
+    check_chip_execution(profile, execution)
+    return map_network(network, profile)
 
 
 @lru_cache(maxsize=1024)

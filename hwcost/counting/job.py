@@ -113,21 +113,26 @@ def other_bits(network: NetworkSpec, layer: LayerSpec, profile: Profile) -> int:
 def _sizes(network: NetworkSpec, layer: LayerSpec, profile: Profile) -> MemorySizes:
     bits = profile.bits
     parameters = layer.n_parameters * bits["weight"] + layer.n_biases * bits["bias"]
-    fifo = (
-        int(profile.hardware["fifo_words"].value) * bits["event"] if profile.semantics.codec == "word" else 0
-    )
     return MemorySizes(
         parameters=max(parameters, 1),
         membrane=layer.n_outputs * bits["membrane"],
-        spikes_in=fifo or layer.n_inputs * value_bits(layer),
-        spikes_out=fifo or layer.n_outputs,
+        spikes_in=_event_memory(profile, layer.n_inputs, value_bits(layer)),
+        spikes_out=_event_memory(profile, layer.n_outputs, 1),
         frame_in=layer.n_inputs * bits["activation"],
         frame_out=layer.n_outputs * bits["activation"],
-        other=(fifo if _other_is_events(network, layer) else 0)
-        or layer.n_inputs * other_bits(network, layer, profile),
+        other=_other_memory(network, layer, profile),
     )
 
 
-def _other_is_events(network: NetworkSpec, layer: LayerSpec) -> bool:
-    other = network.other_source(layer)
-    return other is not None and other.gives_events
+def _event_memory(profile: Profile, places: int, bits: int) -> int:
+    """Bits that hold the events of a frame: a value per place, or a queue of machine words."""
+    if profile.semantics.codec != "word":
+        return places * bits
+    words = profile.hardware["fifo_words"].value if "fifo_words" in profile.hardware else places
+    return int(words) * profile.bits.get("event", 0)
+
+
+def _other_memory(network: NetworkSpec, layer: LayerSpec, profile: Profile) -> int:
+    other, bits = network.other_source(layer), other_bits(network, layer, profile)
+    is_events = other is not None and other.gives_events
+    return _event_memory(profile, layer.n_inputs, bits) if is_events else layer.n_inputs * bits

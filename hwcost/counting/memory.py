@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from math import prod
 
 from hwcost.counting.arrivals import Arrivals
+from hwcost.counting.codecs import codec_bits
 from hwcost.counting.counts import Count, every, times
 from hwcost.counting.job import Job, value_bits
 
@@ -45,7 +46,7 @@ def frame_addresses(job: Job, events: Sequence[int]) -> list[Count]:
 
 def event_reads(job: Job, events: Sequence[int], mask: Mask) -> list[Count]:
     """Incoming events: the codec's bits, and one zero-check per input where the hardware scans."""
-    bits = codec_bits(job, events, mask, job.layer.n_inputs, value_bits(job.layer))
+    bits = codec_bits(job, events, mask, job.layer.in_shape, value_bits(job.layer))
     return [Count("spike_read", bits, 1, job.memories.spikes_in), *zero_checks(job, mask)]
 
 
@@ -82,24 +83,5 @@ def bias_counts(job: Job, updated_steps: Mask) -> list[Count]:
 
 def spike_writes(job: Job, updated_steps: Mask) -> list[Count]:
     """Outgoing spikes, in the codec's bits."""
-    bits = codec_bits(job, job.spikes.outputs, updated_steps, job.layer.n_outputs, 1)
+    bits = codec_bits(job, job.spikes.outputs, updated_steps, job.layer.out_shape, 1)
     return [Count("spike_write", bits, 1, job.memories.spikes_out)]
-
-
-def codec_bits(job: Job, events: Sequence[int], mask: Mask, neurons: int, bits: int) -> tuple[int, ...]:
-    """Bits that carry the events of each step: as addresses, as a bitmap, or as the shorter of the two.
-
-    Args:
-        neurons: Places at which an event can be.
-        bits: Bits of one event value.
-    """
-    in_word = bits if bits > 1 and job.semantics.graded == "mac" else 0
-    address = max(1, (neurons - 1).bit_length()) + in_word
-    bitmap = neurons * bits * job.n_samples
-    if job.semantics.codec == "word":
-        return tuple(n * job.profile.bits["event"] * active for n, active in zip(events, mask, strict=True))
-    if job.semantics.codec == "aer":
-        return tuple(n * address * active for n, active in zip(events, mask, strict=True))
-    if job.semantics.codec == "bitmap":
-        return every(bitmap, mask)
-    return tuple(min(n * address, bitmap) * active for n, active in zip(events, mask, strict=True))

@@ -15,9 +15,10 @@ membrane_shortcut reads and writes one frame per step.
 from collections.abc import Sequence
 
 from hwcost.counting.arrivals import Arrivals
+from hwcost.counting.codecs import codec_bits
 from hwcost.counting.counts import Count, every
 from hwcost.counting.job import Job, extra_count, other_bits
-from hwcost.counting.memory import codec_bits, zero_checks
+from hwcost.counting.memory import zero_checks
 
 
 def add_events(job: Job, arrived: Arrivals) -> list[Count]:
@@ -61,5 +62,5 @@ def _other_reads(job: Job, others: Sequence[int]) -> list[Count]:
     if not job.layer.other_source:
         return []
     bits = other_bits(job.network, job.layer, job.profile)
-    read = codec_bits(job, others, job.active_steps, job.layer.n_inputs, bits)
+    read = codec_bits(job, others, job.active_steps, job.layer.in_shape, bits)
     return [Count("spike_read", read, 1, job.memories.other), *zero_checks(job, job.active_steps)]

@@ -36,6 +36,14 @@ ITEMS: dict[str, Item] = {
     "neuron_add": Item("neuron", "add"),
     "neuron_compare": Item("neuron", "compare"),
     "neuron_update": Item("neuron", "neuron_update"),
+    "neuron_idle": Item("neuron", "neuron_idle"),
+    "spike": Item("neuron", "spike"),
+    "message": Item("routing", "message"),
+    "hop": Item("routing", "hop"),
+    "core_tick": Item("ticks", "core_tick"),
+    "chip_tick": Item("ticks", "chip_tick"),
+    "crossbar_access": Item("crossbars", "crossbar_access"),
+    "crossbar_read": Item("crossbars", "crossbar_read"),
     "address_multiply": Item("addressing", "address_multiply"),
     "address_add": Item("addressing", "address_add"),
     "zero_check": Item("zero_check", "zero_check"),
@@ -50,6 +58,8 @@ ITEMS: dict[str, Item] = {
     "activation_read": Item("activations", "memory"),
     "activation_write": Item("activations", "memory"),
     "leakage": Item("leakage", "leakage"),
+    "core_static": Item("leakage", "core_static"),
+    "chip_static": Item("leakage", "chip_static"),
 }
 
 

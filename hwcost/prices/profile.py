@@ -22,8 +22,7 @@ class Semantics:
     dataflow: one of `hwcost.dataflow.DATAFLOWS`, or auto: the one that the execution model makes usual.
     addressing: addresses computed per event, or running counters (free).
     attention: products of binary matrices as every product, one row per event, or coincidences of events.
-    codec: spikes as addresses (aer), as a bitmap, or as the shorter of the two (min), or one machine word per
-        event (word).
+    codec: how spikes are stored and sent, see `hwcost.counting.codecs`.
     """
 
     graded: Literal["unary", "mac"] = "unary"
@@ -35,7 +34,7 @@ class Semantics:
     addressing: Literal["event", "counters"] = "event"
     fan_out: Literal["exact", "textbook"] = "exact"
     weights_in: Literal["sram", "dram"] = "sram"
-    codec: Literal["min", "aer", "bitmap", "word"] = "min"
+    codec: Literal["min", "aer", "bitmap", "word", "rle", "csr"] = "min"
     zero_check: Literal["scan", "none"] = "scan"
     skip_policy: Literal["none", "if_exact", "lazy_leak", "shut_off"] = "none"
     stateless: bool = True

@@ -17,6 +17,7 @@ from hwcost.prices.items import ITEMS
 from hwcost.prices.price import Price
 from hwcost.prices.profile import Profile, Semantics
 from hwcost.prices.sram import MemoryPrices
+from hwcost.prices.units import DIVISORS, ENTRIES, base_units
 
 FOLDER = Path(__file__).parent.parent / "profiles"
 MOST_EXTENDED = 10  # profiles that extend each other
@@ -80,7 +81,12 @@ def _check_words(plain: Mapping[str, Any], where: str) -> None:
     sections = ("name", "about", "prices", "memory", "hardware", "bits", "semantics", "free", "capacity")
     named = {
         "key": (plain, sections),
-        "price": (plain.get("prices") or {}, [item.constant for item in ITEMS.values()]),
+        "price": (plain.get("prices") or {}, ENTRIES["prices"]),
+        "memory entry": (plain.get("memory") or {}, (*ENTRIES["memory"], "curve")),
+        **{
+            f"{part} entry": (plain.get(part) or {}, ENTRIES[part])
+            for part in ("hardware", "bits", "capacity")
+        },
         "key of semantics": (plain.get("semantics") or {}, [field.name for field in fields(Semantics)]),
         "item in 'free'": (plain.get("free") or (), list(ITEMS)),
     }
@@ -148,21 +154,21 @@ def _overlay(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 def _constants(plain: Mapping[str, Any], section: str, where: str) -> dict[str, Price]:
     entries = plain.get(section) or {}
-    return {
-        name: _constant(entry, f"{where}: '{section}.{name}'") for name, entry in entries.items() if entry
-    }
+    return {name: _constant(entry, section, name, where) for name, entry in entries.items() if entry}
 
 
 def _hardware(plain: Mapping[str, Any], where: str) -> dict[str, Price]:
     """The numbers that latency needs; what is divided by is above 0."""
     numbers = _constants(plain, "hardware", where)
     for name, number in numbers.items():
-        if name.endswith(("_hz", "_per_cycle", "_reuse")) and not number.low:
+        if ENTRIES["hardware"][name].family in DIVISORS and not number.low:
             raise HwcostError(f"{where}: 'hardware.{name}' is above 0, got a range from {number.low:g}")
     return numbers
 
 
-def _constant(entry: Any, where: str) -> Price:
+def _constant(entry: Any, section: str, name: str, profile: str) -> Price:
+    """The number of one entry, in the base unit of its family."""
+    where = f"{profile}: '{section}.{name}'"
     missing = {"value", "range", "unit", "source"} - set(entry if isinstance(entry, dict) else ())
     if missing:
         raise HwcostError(
@@ -175,26 +181,30 @@ def _constant(entry: Any, where: str) -> Price:
         raise HwcostError(f"{where}: value is one number and range two, got {got}") from None
     if not 0 <= low <= value <= high:
         raise HwcostError(f"{where}: {value:g} lies outside its range [{low:g}, {high:g}]")
+    factor, unit = base_units(section, name, str(entry["unit"]), where)
+    value, low, high = value * factor, low * factor, high * factor
     if high > LARGEST or 0 < low < 1 / LARGEST:
-        raise HwcostError(f"{where}: [{low:g}, {high:g}] is outside [{1 / LARGEST:g}, {LARGEST:g}]")
-    return Price(value, low, high, str(entry["unit"]), str(entry["source"]))
+        raise HwcostError(f"{where}: [{low:g}, {high:g}] {unit} is outside [{1 / LARGEST:g}, {LARGEST:g}]")
+    return Price(value, low, high, unit, str(entry["source"]))
 
 
 def _memory(entry: Mapping[str, Any], where: str) -> MemoryPrices:
     missing = {"points", "register", "wire", "limit_bits"} - {name for name in entry if entry[name]}
     if missing or not isinstance(entry.get("points"), list):
         raise HwcostError(f"{where}: 'memory' lacks {', '.join(sorted(missing)) or 'a list of points'}")
-    points = [_point(point, f"{where}: 'memory.points'") for point in entry["points"]]
+    points = [_point(point, where) for point in entry["points"]]
     if len({size for size, _ in points}) < len(points):
         raise HwcostError(f"{where}: 'memory.points' has two of the same capacity_bits")
     single = {
-        k: _constant(entry[k], f"{where}: 'memory.{k}'") for k in ("register", "wire", "dram") if entry.get(k)
+        name: _constant(entry[name], "memory", name, where)
+        for name in ("register", "wire", "limit_bits", "dram")
+        if entry.get(name)
     }
     return MemoryPrices(
         points=tuple(sorted(points, key=lambda point: point[0])),
         register=single["register"],
         wire=single["wire"],
-        limit_bits=int(_constant(entry["limit_bits"], f"{where}: 'memory.limit_bits'").value),
+        limit_bits=int(single["limit_bits"].value),
         dram=single.get("dram"),
         curve=_curve(entry.get("curve", "log"), where),
     )
@@ -202,11 +212,14 @@ def _memory(entry: Mapping[str, Any], where: str) -> MemoryPrices:
 
 def _point(entry: Any, where: str) -> tuple[int, Price]:
     """Size of a memory in bits, and the price of one of them."""
-    size, price = entry.get("capacity_bits") if isinstance(entry, dict) else None, _constant(entry, where)
+    price = _constant(entry, "memory", "points", where)
+    size = entry.get("capacity_bits")
     if type(size) is not int or not 1 <= size <= LARGEST:
-        raise HwcostError(f"{where}: capacity_bits is a whole number of at least 1, got {str(size)[:100]}")
+        raise HwcostError(
+            f"{where}: 'memory.points': capacity_bits is a whole number of at least 1, got {str(size)[:100]}"
+        )
     if not price.low:
-        raise HwcostError(f"{where}: a price above 0 is needed, got a range from 0")
+        raise HwcostError(f"{where}: 'memory.points': a price above 0 is needed, got a range from 0")
     return size, price
 
 

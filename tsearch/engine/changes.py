@@ -28,7 +28,7 @@ def refuse_changes(folder: Path, space_path: str | None, space_text: str) -> Non
         return
     if read_text(Path(space_path), YAML_BYTES, "Start a new run, or undo the change.") == space_text:
         return
-    before = parse_stored(space_text, str(folder / "space.yaml"))
+    before = parse_stored(space_text, str(folder / "space.yaml"), Path(space_path).parent)
     old, new = before.to_dict(), load(space_path).to_dict()
     if is_shipped(space_path):  # a later version may ship it with another proposer, or another confirmation
         new["search"]["proposer"] = old["search"]["proposer"]

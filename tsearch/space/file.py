@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tsearch.configuration import Configuration
+from tsearch.configuration import Configuration, Hardware
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.files.reading import YAML_BYTES, read_text
 from tsearch.references import look_in
@@ -29,11 +29,12 @@ def load_space(source: str | Path) -> SearchSpace:
     path = resolve_space(str(source))
     look_in(path.parent)
     text = read_text(path, YAML_BYTES, "Give a search-space file, or the name of a shipped space.")
-    return parse_space(text, str(source) if Path(source) == path else path.name)
+    return parse_space(text, str(source) if Path(source) == path else path.name, path.parent)
 
 
-def parse_space(text: str, source: str = "space.yaml") -> SearchSpace:
-    """The search space that YAML `text` describes; `source` is the name that errors give.
+def parse_space(text: str, source: str = "space.yaml", folder: Path | None = None) -> SearchSpace:
+    """The search space that YAML `text` describes; `source` is the name that errors give, and hardware profiles by
+    file are looked for in `folder` first, then from the working directory.
 
     Raises: TsearchError with file, line, what was found and what is allowed.
     """
@@ -43,6 +44,8 @@ def parse_space(text: str, source: str = "space.yaml") -> SearchSpace:
         file = SpaceFile.model_validate(lines.content)
     except ValidationError as error:
         raise explain(error, lines) from None
+    if folder is not None:
+        file = file.model_copy(update={"hardware": _beside(file.hardware, folder)})
     space = _space(file, _settings(file, lines), lines)
     enqueued = tuple(_enqueued(space, entry, i, lines) for i, entry in enumerate(file.enqueue))
     return space.model_copy(update={"enqueued": enqueued})
@@ -78,6 +81,19 @@ def resolve_space(source: str) -> Path:
     raise TsearchError(
         f"search space '{source}' not found: no such file, and not a shipped one.{hint} Shipped: {known}."
     )
+
+
+def _beside(hardware: Hardware, folder: Path) -> Hardware:
+    """The hardware with the absolute paths of profiles that lie beside the space file."""
+    from hwcost import known_profiles
+
+    def found(name: str) -> str:
+        path = os.path.join(folder, name)
+        is_beside = name not in known_profiles() and os.path.isfile(path)
+        return os.path.abspath(path) if is_beside else name
+
+    also = tuple(map(found, hardware.also))
+    return hardware.model_copy(update={"profile": found(hardware.profile), "also": also})
 
 
 def _settings(file: SpaceFile, lines: Lines) -> dict[str, Domain]:

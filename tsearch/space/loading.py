@@ -23,14 +23,14 @@ def load(source: str | Path) -> Space:
     return load_space(source)
 
 
-def parse_stored(text: str, source: str) -> Space:
+def parse_stored(text: str, source: str, folder: Path) -> Space:
     """The space that the YAML `text` of a run describes, also one of an earlier version; `source` is the name that
-    errors give. Raises: TsearchError."""
+    errors give, `folder` the one of the space file. Raises: TsearchError."""
     from tsearch.space.file import parse_space
 
     for old, new in RENAMED.items():
         text = re.sub(rf"(?<!\w){old}:", f"{new}:", text)
-    return parse_space(text, source)
+    return parse_space(text, source, folder)
 
 
 def path_of(source: str | Path) -> Path:

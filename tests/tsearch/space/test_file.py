@@ -1,11 +1,15 @@
 """Search-space files: what a user may write, and the one line that follows what may not be written."""
 
+from pathlib import Path
+
 import pytest
 
+from hwcost import load_profile
 from tsearch.errors import TsearchError
 from tsearch.space.domains import Choice, Real, Whole
 from tsearch.space.file import load_space, parse_space
 from tsearch.space.goals import ConfirmSettings
+from tsearch.space.loading import parse_stored
 from tsearch.space.schema import SpaceFile
 
 GOOD = """\
@@ -265,3 +269,28 @@ def test_a_file_that_is_no_text_and_a_folder_are_refused(tmp_path) -> None:
         load_space(tmp_path / "binary.yaml")
     with pytest.raises(TsearchError, match="is not a file"):
         load_space(tmp_path)
+
+
+def test_a_profile_in_a_space_file_is_relative_to_that_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From whatever folder it is read, also when a run reads its stored copy again."""
+    folder, elsewhere = tmp_path / "spaces", tmp_path / "elsewhere"
+    for place, about in ((folder, "mine"), (elsewhere, "another")):
+        place.mkdir()
+        (place / "mine.yaml").write_text(f"extends: 45nm_memory\nabout: {about}\n")
+    text = GOOD + "hardware: {profile: mine.yaml, also: [loihi, ../spaces/mine.yaml]}\n"
+    (folder / "s.yaml").write_text(text)
+    monkeypatch.chdir(elsewhere)
+    space = load_space("../spaces/s.yaml")
+    assert load_profile(space.hardware.profile).about == "mine"
+    assert [load_profile(name).about[:7] for name in space.hardware.also] == ["Loihi 1", "mine"]
+    assert parse_stored(text, "run/space.yaml", folder) == space
+    monkeypatch.chdir(tmp_path)
+    assert load_profile(space.hardware.profile).about == "mine"
+
+
+def test_a_profile_that_no_folder_has_is_called_as_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(GOOD + "hardware: {profile: mine.yaml}\n")
+    with pytest.raises(TsearchError, match=r"s.yaml:6: profile 'mine.yaml' not found"):
+        load_space(tmp_path / "s.yaml")

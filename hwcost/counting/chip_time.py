@@ -1,0 +1,181 @@
+"""How long a network takes on a chip of cores, in nanoseconds.
+
+All cores step together: a timestep of the chip (a tick) lasts as long as its busiest core works, plus the barrier, and
+at least the algorithmic tick. `lock_step` lets all layers work at once, each a tick behind those that it reads;
+`layer_serial` runs one layer after the other. Loads of cores are expected ones: events of a fan-out class are taken to
+be spread evenly over its inputs. Cores without barrier and tick may also run freely, `pipelined` or `event_driven`.
+"""
+
+from collections.abc import Sequence
+from math import ceil
+from typing import NamedTuple
+
+import numpy as np
+
+from hwcost.activity.layer_spikes import LayerSpikes
+from hwcost.activity.record import SpikeRecord
+from hwcost.counting.counts import Work
+from hwcost.errors import HwcostError
+from hwcost.mapping.cores import Mapping
+from hwcost.mapping.traffic import Real, Traffic
+from hwcost.network.layer import LayerSpec
+from hwcost.network.network import NetworkSpec
+from hwcost.prices.price import Price
+from hwcost.prices.profile import Profile
+
+NANOSECONDS = Price(1e9, 1e9, 1e9, "Hz", "durations on a chip are counted in nanoseconds")
+_FREE_RUNNING = ("pipelined", "event_driven")
+_TAKES = {  # item -> its duration in the profile
+    "synaptic_operation": "sop_s",
+    "message": "message_s",
+    "neuron_update": "update_s",
+    "neuron_idle": "idle_s",
+    "spike": "spike_s",
+}
+
+
+class ChipTime(NamedTuple):
+    """Nanoseconds to the last decision, their bounds, and those to the first decision; the work of the busiest core of
+    every layer, and how many ticks the chip makes.
+    """
+
+    nanoseconds: int
+    low: int
+    high: int
+    first_decision: int
+    by_layer: dict[str, int]
+    n_ticks: int
+
+
+def check_chip_execution(profile: Profile, execution: str) -> None:
+    """Raises: HwcostError for an execution without a common timestep on cores that wait for each other."""
+    waits = [name for name in ("barrier_s", "tick_s") if name in profile.hardware]
+    if waits and execution in _FREE_RUNNING:
+        raise HwcostError(
+            f"execution '{execution}': all cores of profile '{profile.name}' wait for each other at every timestep "
+            f"({' and '.join(waits)}); use lock_step (all layers work at once) or layer_serial (one after the other)"
+        )
+
+
+def chip_time(
+    network: NetworkSpec,
+    work: Sequence[Work],
+    record: SpikeRecord,
+    profile: Profile,
+    mapping: Mapping,
+    execution: str,
+) -> ChipTime:
+    """Time of one inference; `work` is what `on_chip` gave."""
+    parts = [part for part in work if part.layer in mapping.cores]
+    earlier = _earlier(network, parts)
+    loads = {
+        end: [_loads(part, record, profile, mapping, end) for part in parts]
+        for end in ("value", "low", "high")
+    }
+    by_layer = dict.fromkeys((part.layer for part in work), 0)
+    for part, load in zip(parts, loads["value"], strict=True):
+        by_layer[part.layer] += _nanoseconds(load.max(axis=1).sum())
+    starts = _start_ticks(parts, earlier, execution)
+    n_ticks = max(start + len(part.scanned) for start, part in zip(starts, parts, strict=True))
+    if execution in _FREE_RUNNING and mapping.n_cores > 1:
+        ends = {end: _finish(parts, load, earlier) for end, load in loads.items()}
+        last = [_nanoseconds(ends[end][-1][-1]) for end in loads]
+        return ChipTime(last[0], last[1], last[2], _nanoseconds(ends["value"][-1][0]), by_layer, n_ticks)
+    ticks = {end: _ticks(load, starts, n_ticks, profile, mapping, end) for end, load in loads.items()}
+    total = [_nanoseconds(ticks[end].sum()) for end in loads]
+    first = _nanoseconds(ticks["value"][: starts[-1] + 1].sum())
+    return ChipTime(total[0], total[1], total[2], first, by_layer, n_ticks)
+
+
+def core_shares(traffic: Traffic, spikes: LayerSpikes) -> tuple[Real, Real]:
+    """Shares of a layer's synaptic operations and messages that each of its cores has, over all timesteps."""
+    n_classes = len(traffic.messages)
+    per_class = np.array([sum(row) for row in zip(*spikes.sums, strict=True)], dtype=float)
+    weights = per_class if len(per_class) == n_classes and per_class.any() else np.ones(n_classes)
+    synapses, messages = weights @ traffic.core_synapses, weights @ traffic.core_messages
+    return synapses / max(synapses.sum(), 1e-300), messages / max(messages.sum(), 1e-300)
+
+
+def _loads(part: Work, record: SpikeRecord, profile: Profile, mapping: Mapping, end: str) -> Real:
+    """Seconds that each core of the layer works in each step of a piece of work, [steps, cores]."""
+    traffic = mapping.traffic[part.layer]
+    synapses, messages = core_shares(traffic, record.layers[part.layer])
+    neurons = traffic.core_neurons / traffic.core_neurons.sum()
+    shares = {"synaptic_operation": synapses, "message": messages}
+    busy = np.zeros((len(part.scanned), traffic.n_cores))
+    for count in part.counts:
+        seconds = _TAKES.get(count.item, "")
+        if seconds in profile.hardware:
+            steps = (None if end == "value" else getattr(count, end)) or count.steps
+            each = _seconds(profile, seconds, end) / record.n_samples
+            busy += each * np.array(steps, dtype=float)[:, None] * shares.get(count.item, neurons)
+    return busy
+
+
+def _ticks(
+    loads: Sequence[Real], starts: Sequence[int], n_ticks: int, profile: Profile, mapping: Mapping, end: str
+) -> Real:
+    """Seconds of every tick of the chip. Layers on one core work one after the other."""
+    busiest = np.zeros(n_ticks)
+    for load, start in zip(loads, starts, strict=True):
+        within, own = slice(start, start + len(load)), load.max(axis=1)
+        busiest[within] = busiest[within] + own if mapping.shared else np.maximum(busiest[within], own)
+    farthest = max(traffic.farthest for traffic in mapping.traffic.values())
+    common = _seconds(profile, "barrier_s", end) + _seconds(profile, "hop_s", end) * farthest
+    common += _seconds(profile, "tile_barrier_s", end) * (mapping.n_tiles - 1)
+    return np.maximum(busiest + common, _seconds(profile, "tick_s", end))
+
+
+def _start_ticks(parts: Sequence[Work], earlier: Sequence[Sequence[int]], execution: str) -> list[int]:
+    """The tick of the first step of every piece of work."""
+    starts: list[int] = []
+    for i, part in enumerate(parts):
+        if execution == "layer_serial":
+            starts.append(starts[-1] + len(parts[i - 1].scanned) if i else 0)
+            continue
+        waits = (starts[j] + (len(parts[j].scanned) if part.barrier else 1) for j in earlier[i])
+        starts.append(max(waits, default=0))
+    return starts
+
+
+def _finish(
+    parts: Sequence[Work], loads: Sequence[Real], earlier: Sequence[Sequence[int]]
+) -> list[list[float]]:
+    """When each step of each piece of work is done on cores that run freely."""
+    finished: list[list[float]] = []
+    for part, load, before in zip(parts, loads, earlier, strict=True):
+        done, row = max((finished[j][-1] for j in before), default=0.0) if part.barrier else 0.0, []
+        for t, duration in enumerate(load.max(axis=1).tolist()):
+            ready = [] if part.barrier else [finished[j][t] for j in before]
+            done = max([done, *ready]) + duration
+            row.append(done)
+        finished.append(row)
+    return finished
+
+
+def _earlier(network: NetworkSpec, parts: Sequence[Work]) -> list[tuple[int, ...]]:
+    """For every piece of work, the indices of those that it waits for; layers without cores hand on."""
+    last: dict[str, int] = {}
+    earlier = []
+    for i, part in enumerate(parts):
+        layer = network.layer(part.layer)
+        earlier.append((i - 1,) if part.barrier else _last_of(network, network.source(layer), last))
+        last[part.layer] = i
+    return earlier
+
+
+def _last_of(network: NetworkSpec, layer: LayerSpec | None, last: dict[str, int]) -> tuple[int, ...]:
+    if layer is None:
+        return ()
+    if layer.name in last:
+        return (last[layer.name],)
+    sources = (network.source(layer), network.other_source(layer))
+    return tuple(i for source in sources for i in _last_of(network, source, last))
+
+
+def _seconds(profile: Profile, name: str, end: str) -> float:
+    return float(getattr(profile.hardware[name], end)) if name in profile.hardware else 0.0
+
+
+def _nanoseconds(seconds: float) -> int:
+    return ceil(round(float(seconds) * 1e9, 3))
