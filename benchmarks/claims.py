@@ -55,7 +55,9 @@ def within(claim: str, ratio: tuple[float, float, float], factor: float) -> str:
     low, value, high = ratio
     inside, outside = 1 / factor <= low and high <= factor, high < 1 / factor or low > factor
     verdict = "PASS" if inside else "FAIL" if outside else "UNDECIDED"
-    return f"{verdict}: {claim} (ratio {value:.2f}, interval {low:.2f} to {high:.2f}, target within {factor:g})"
+    return (
+        f"{verdict}: {claim} (ratio {value:.2f}, interval {low:.2f} to {high:.2f}, target within {factor:g})"
+    )
 
 
 def at_most(claim: str, ratio: tuple[float, float, float], limit: float) -> str:

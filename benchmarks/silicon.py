@@ -1,9 +1,9 @@
 """How far are predictions from what chips were measured to need? Predicted against measured, with intervals.
 
-Every prediction is `hwcost.estimate` of the network that ran, with the activity that was counted on it and the profile of
-the chip; intervals come from the ranges of prices, of inputs and of the measurement. Cases, sources and how sure each
-number is: benchmarks/tables/silicon.yaml (`--inputs` prints them). `--plot FILE` writes the picture as SVG, `--docs`
-writes table and picture into docs/. Takes some seconds.
+Every prediction is `hwcost.estimate` of the network that ran, with the activity that was counted on it and the profile
+of the chip; intervals come from the ranges of prices, of inputs and of the measurement. Cases, sources and how sure
+each number is: benchmarks/tables/silicon.yaml (`--inputs` prints them). `--plot FILE` writes the picture as SVG,
+`--docs` writes table and picture into docs/. Takes about 20 seconds.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,6 +29,14 @@ PICO = 1e-12
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 SURE = "PCASXR"  # from read in a primary artefact to recalled
 
+ROLES = {
+    "value": "",
+    "floor": " (floor)",
+    "fit": " (fitted)",
+    "other": " (other prices)",
+    "counter": " (flat)",
+}
+
 Range = tuple[float, float, float]  # low, value, high
 
 
@@ -48,7 +56,7 @@ class Case:
 
     @property
     def role(self) -> str:
-        """value, floor or counter."""
+        """A key of `ROLES`."""
         return str(self.plain.get("as", "value"))
 
     @property
@@ -72,9 +80,10 @@ class Case:
     @cached_property
     def predicted(self) -> Range:
         """Over the ranges of inputs and prices: every input grows with what it costs."""
-        ends = zip(*(_range(number) for number in self.plain["inputs"].values()), strict=True)
-        (low, *_), (_, value, _), (*_, high) = (self._estimate(inputs) for inputs in ends)
-        return low, value, high
+        ends = list(zip(*(_range(number) for number in self.plain["inputs"].values()), strict=True))
+        estimates = {values: self._estimate(values) for values in dict.fromkeys(ends)}
+        low, value, high = (estimates[values] for values in ends)
+        return low[0], value[1], high[2]
 
     @property
     def ratio(self) -> Range:
@@ -147,24 +156,27 @@ def _dynamic_j(cost: h.Cost) -> Range:
 
 def table(cases: Iterable[Case]) -> list[str]:
     """Rows of Markdown."""
-    lines = ["| case | class | sure | predicted | measured | ratio | missing |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| case | class | sure | predicted | measured | ratio | missing |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for case in cases:
         cells = (
-            case.name + {"floor": " (floor)", "counter": " (counter-example)"}.get(case.role, ""),
+            case.name + ROLES[case.role],
             case.independence,
             case.sure,
             f"{_short(case.predicted)} {case.unit}",
             f"{_short(case.measured)} {case.unit}",
-            _short(case.ratio),
+            _short(case.ratio, ".2f"),
             case.plain["missing"],
         )
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
-def _short(numbers: Range) -> str:
+def _short(numbers: Range, form: str = "") -> str:
     """'value [low, high]', or the value alone where it has no range."""
-    low, value, high = (f"{number:.3g}" for number in numbers)
+    low, value, high = (format(n, form or ("," + (".3g" if n < 1000 else ".0f"))) for n in numbers)
     return value if low == high else f"{value} [{low}, {high}]"
 
 
@@ -176,7 +188,7 @@ def claims(cases: Sequence[Case]) -> list[str]:
             continue
         if case.role == "floor":
             lines.append(at_most(f"{case.name}: a part of the work stays below the whole", case.ratio, 1))
-        else:
+        elif case.role == "value":
             lines.append(within(f"[{case.independence}] {case.name}", case.ratio, FACTOR))
     return lines
 
@@ -187,7 +199,9 @@ def summary(cases: Sequence[Case]) -> list[str]:
     for letter, words in (("I", "independent"), ("H", "held-out")):
         chosen = [c for c in cases if c.independence == letter and c.role == "value" and c.sure != "R"]
         near = [c for c in chosen if 1 / FACTOR <= c.ratio[1] <= FACTOR]
-        lines.append(f"{len(near)} of {len(chosen)} {words} cases lie within {FACTOR} at the value of every number.")
+        lines.append(
+            f"{len(near)} of {len(chosen)} {words} cases lie within {FACTOR} at the value of every number."
+        )
         lines += [f"  not: {c.name}, {c.ratio[1]:.2f}: {c.plain['missing']}" for c in chosen if c not in near]
     return lines
 
@@ -220,11 +234,16 @@ def drawn(cases: Sequence[Case]) -> str:
     return picture(marks, FACTOR)
 
 
+def page_table(cases: Sequence[Case]) -> list[str]:
+    """What docs/silicon.md shows of the cases."""
+    return [*table(case for case in cases if case.role != "fit"), "", *refused()]
+
+
 def write_docs(cases: Sequence[Case]) -> None:
-    """The table within docs/silicon.md, and docs/silicon.svg."""
+    """The table within docs/silicon.md, without the points of fits, and docs/silicon.svg."""
     before, _, rest = PAGE.read_text().partition(BEGIN)
     after = rest.partition(END)[2]
-    PAGE.write_text("\n".join([before + BEGIN, "", *table(cases), "", *refused(), "", END + after]))
+    PAGE.write_text("\n".join([before + BEGIN, "", *page_table(cases), "", END + after]))
     PICTURE.write_text(drawn(cases))
 
 

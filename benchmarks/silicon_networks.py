@@ -51,7 +51,10 @@ def lsnn(
 def gesture(spikes: float, synaptic_operations: float, timesteps: float) -> Ran:
     """DVS gesture: the input is 1,024 neurons driven by a bias. Hidden neurons fire at one rate, and the input as it
     must for both totals to be met."""
-    layers = [h.conv("input", (1, 32, 32), 1, 1, neuron="if"), *_stack((1, 32, 32), (16, 32, 64, 11), 3, (2,))]
+    layers = [
+        h.conv("input", (1, 32, 32), 1, 1, neuron="if"),
+        *_stack((1, 32, 32), (16, 32, 64, 11), 3, (2,)),
+    ]
     layers.append(h.linear("classes", layers[-1].out_shape, 11, neuron="if"))
     neurons, fan_out = _neurons(layers), [*(n_synapses(later) for later in layers[1:]), 0]
     hidden = sum(neurons[1:])
@@ -85,10 +88,15 @@ def tidigits(timesteps: float) -> Ran:
 
 
 def crossbars(cores: float, ticks_per_s: float) -> Ran:  # noqa: ARG001
-    """Cores of 256 x 256 in silence for one tick; spikes of the systems were not published."""
-    neurons = 256 * int(cores)
-    layer = h.conv("cores", (neurons, 1), neurons, 1, groups=int(cores), neuron="lif")
-    return _ran([layer], 1, [0], [0])
+    """Cores of 256 x 256 in silence for one tick, a layer for every 4,096; spikes of the systems were not published."""
+    layers = []
+    for first in range(0, int(cores), 4096):
+        n = min(4096, int(cores) - first)
+        layers.append(
+            h.conv(f"chip{first // 4096}", (256 * n, 1), 256 * n, 1, groups=n, neuron="lif", source="input")
+        )
+    silence = [0.0] * len(layers)
+    return _ran(layers, 1, silence, silence)
 
 
 def full_chip(spikes_per_s: float) -> Ran:
@@ -113,7 +121,10 @@ def spinnaker(neurons: float, synapses_per_s: float) -> Ran:
 
 def spiker(timesteps: float, hidden: float) -> Ran:
     """784 inputs, one hidden layer, 10 classes; inputs are read one after the other whether they spike or not."""
-    layers = [h.linear("hidden", 784, int(hidden), neuron="lif"), h.linear("classes", int(hidden), 10, neuron="lif")]
+    layers = [
+        h.linear("hidden", 784, int(hidden), neuron="lif"),
+        h.linear("classes", int(hidden), 10, neuron="lif"),
+    ]
     return _ran(layers, int(timesteps), [0, 0], [0, 0])
 
 
@@ -166,4 +177,3 @@ def _stack(
 
 def _neurons(layers: Sequence[h.LayerSpec]) -> list[int]:
     return [layer.n_outputs for layer in layers]
-

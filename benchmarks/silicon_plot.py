@@ -72,7 +72,7 @@ def _axes(frame: Frame) -> list[str]:
     middle = (LEFT + SIDE - RIGHT) / 2
     parts.append(_text(middle, SIDE + 28, "measured (J, W or s)", "middle"))
     turned = f'transform="rotate(-90 18 {SIDE / 2 + 30:.0f})"'
-    parts.append(f'<g {turned}>{_text(18, SIDE / 2 + 30, "predicted by hwcost", "middle")}</g>')
+    parts.append(f"<g {turned}>{_text(18, SIDE / 2 + 30, 'predicted by hwcost', 'middle')}</g>")
     return parts
 
 

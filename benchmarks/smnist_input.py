@@ -24,7 +24,9 @@ def main() -> None:
     crossings = sum((np.diff(pixels >= level, axis=1)).sum(1) for level in LEVELS[1:-1])
     spikes = crossings + (pixels == LEVELS[-1]).sum(1) + CUE
     error = 1.96 * spikes.std() / N_MEASURED**0.5
-    print(f"{len(pixels)} images: {spikes.mean():.1f} spikes per image, +/- {error:.0f} for {N_MEASURED} images (95 %)")
+    print(
+        f"{len(pixels)} images: {spikes.mean():.1f} spikes per image, +/- {error:.0f} for {N_MEASURED} images (95 %)"
+    )
 
 
 if __name__ == "__main__":

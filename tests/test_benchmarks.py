@@ -61,7 +61,9 @@ def test_no_benchmark_has_the_name_of_a_package() -> None:
 
 def test_every_benchmark_with_a_claim_ends_with_the_exit_code_of_its_claims() -> None:
     texts = {name: (BENCHMARKS / name).read_text() for name in PROGRAMS}
-    claiming = [name for name, text in texts.items() if re.search(r"\b(at_least|at_most|holds|within)\(", text)]
+    claiming = [
+        name for name, text in texts.items() if re.search(r"\b(at_least|at_most|holds|within)\(", text)
+    ]
     assert {"executors.py", "pricing_speed.py", "search_speed.py", "training_speed.py"} <= set(claiming)
     for name in claiming:
         assert "return conclude(" in texts[name], name
@@ -87,8 +89,16 @@ def test_every_benchmark_with_a_claim_ends_with_the_exit_code_of_its_claims() ->
         ),
         (["within('x', (0.7, 1, 1.2), 1.3)"], 0, ["UNDECIDED: x"]),
         (["within('x', (0.4, 0.5, 0.6), 1.3)"], 1, ["FAIL: x (ratio 0.50"]),
-        (["at_most('x', (0.4, 0.5, 0.6), 1)", "at_most('y', (0.4, 0.5, 1.6), 1)"], 0, ["PASS: x", "UNDECIDED: y"]),
-        (["at_most('x', (1.1, 1.5, 1.6), 1)"], 1, ["FAIL: x (ratio 1.50, interval 1.10 to 1.60, target <= 1)"]),
+        (
+            ["at_most('x', (0.4, 0.5, 0.6), 1)", "at_most('y', (0.4, 0.5, 1.6), 1)"],
+            0,
+            ["PASS: x", "UNDECIDED: y"],
+        ),
+        (
+            ["at_most('x', (1.1, 1.5, 1.6), 1)"],
+            1,
+            ["FAIL: x (ratio 1.50, interval 1.10 to 1.60, target <= 1)"],
+        ),
         (["at_least('x', [0.5], 1)"], 0, ["UNDECIDED: x (median 0.5, one sample, no interval, target >= 1)"]),
     ],
 )
