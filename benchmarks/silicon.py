@@ -3,7 +3,7 @@
 Every prediction is `hwcost.estimate` of the network that ran, with the activity that was counted on it and the profile
 of the chip; intervals come from the ranges of prices, of inputs and of the measurement. Cases, sources and how sure
 each number is: benchmarks/tables/silicon.yaml (`--inputs` prints them). `--plot FILE` writes the picture as SVG,
-`--docs` writes table and picture into docs/. Takes about 20 seconds.
+`--docs` writes table and picture into docs/. Takes some seconds.
 """
 
 from collections.abc import Iterable, Sequence

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 SIDE, LEFT, RIGHT, TOP, BOTTOM = 560, 76, 24, 84, 56
-INK, PALE, PAPER, BAND = "#1f2933", "#d9dee4", "#ffffff", "#eef2f7"
+INK, PALE, PAPER, BAND = "#1f2933", "#d9dee4", "#ffffff", "#d6e4fb"
 COLOURS = {
     "I": ("#1d4ed8", "prices from elsewhere"),
     "H": ("#00795c", "held out of a fit"),
@@ -110,7 +110,7 @@ def _mark(mark: Mark, frame: Frame) -> str:
 
 
 def _legend(factor: float) -> list[str]:
-    words = f"hwcost against silicon; the band is a factor of {factor:g}"
+    words = f"hwcost against silicon; the band is a factor of {factor:g}, open marks are floors"
     parts = [_text(LEFT, 26, words, "start", "bold")]
     for i, (colour, meaning) in enumerate(COLOURS.values()):
         x, y = LEFT + 230 * (i % 2), 46 + 18 * (i // 2)

@@ -69,11 +69,11 @@ def test_the_network_is_the_one_that_ran(silicon, cases, name: str, neurons: int
     ("name", "ratio"),
     [
         ("TrueNorth, DVS gesture, 1 chip", 0.976),
-        pytest.param("TrueNorth, CIFAR-10, 4 chips", 0.878, marks=pytest.mark.slow),
-        pytest.param("TrueNorth, CIFAR-10, 8 chips", 1.008, marks=pytest.mark.slow),
-        pytest.param("TrueNorth, CIFAR-100, 4 chips", 0.904, marks=pytest.mark.slow),
-        pytest.param("TrueNorth, CIFAR-100, 8 chips", 1.024, marks=pytest.mark.slow),
-        pytest.param("TrueNorth, 16 chips", 0.896, marks=pytest.mark.slow),
+        ("TrueNorth, CIFAR-10, 4 chips", 0.878),
+        ("TrueNorth, CIFAR-10, 8 chips", 1.008),
+        ("TrueNorth, CIFAR-100, 4 chips", 0.904),
+        ("TrueNorth, CIFAR-100, 8 chips", 1.024),
+        ("TrueNorth, 16 chips", 0.896),
         ("TrueNorth, VAD", 0.863),
         ("TrueNorth sweep, 20.07 Hz at 0.8 V", 0.995),
         ("TrueNorth sweep, 20 Hz at 0.75 V", 1.086),
@@ -89,7 +89,6 @@ def test_ratios_are_those_of_the_formulas(cases, name: str, ratio: float) -> Non
     assert cases[name].ratio[1] == pytest.approx(ratio, abs=2e-3)
 
 
-@pytest.mark.slow
 def test_an_interval_encloses_its_value_and_the_page_shows_what_the_program_prints(silicon, cases) -> None:
     """If the second half fails: python benchmarks/silicon.py --docs"""
     every = list(cases.values())
