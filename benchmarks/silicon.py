@@ -78,7 +78,8 @@ def inputs(cases: Sequence[Case]) -> list[str]:
         lines.append(f"{case.name} ({case.plain['profile']})")
         for name, number in case.numbers.items():
             source = sources.get(number["source"], number["source"])
-            lines.append(f"  {name:<20} {_short(range_of(number)):<28} {number['sure']}  {source}")
+            value = f"{_short(range_of(number))} {number.get('unit', '')}"
+            lines.append(f"  {name:<20} {value:<28} {number['sure']}  {source}")
     return lines
 
 
