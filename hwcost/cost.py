@@ -137,16 +137,15 @@ class Cost:
     def gradient(self) -> dict[str, float]:
         """How the energy changes with every constant of the profile: its total count per inference.
 
-        Memory and static power depend on more than one constant: their entry is the energy spent on them, in pJ.
+        `sram` and `leakage` stand for several numbers that rise together: their entry is the energy spent on them, in
+        pJ, which is the change per relative change. The other memory constants (`register`, `wire`, `dram`) have bits.
         """
-        counts: dict[str, list[float]] = {}
+        slopes: dict[str, list[float]] = {}
         for row in self.rows:
-            if row.price:
-                constant, n = ITEMS[row.item].constant, _total(row.steps) / self.n_samples
-                counts.setdefault(constant, []).append(
-                    n * row.price.value if constant == "memory" or row.kind == "leakage" else n
-                )
-        return {constant: fsum(parts) for constant, parts in counts.items()}
+            for part in row.parts:
+                constant = part.constant.partition("@")[0]
+                slopes.setdefault(constant, []).append(_total(row.steps) / self.n_samples * part.slope)
+        return {constant: fsum(parts) for constant, parts in slopes.items()}
 
     def not_counted(self) -> dict[str, float]:
         """Work that happens but has no price in the profile: item -> mean count per inference."""

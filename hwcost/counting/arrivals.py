@@ -1,6 +1,6 @@
 """What arrives at a layer at every timestep: events, their values, and the synapses that they meet."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from math import prod
 from typing import NamedTuple
@@ -16,7 +16,9 @@ class Arrivals(NamedTuple):
 
     `events` is how many events are sent (a unary graded event is sent once per unit), `synapses` how many existing
     synapses they meet, with bounds where only totals are known. `operation` is what meeting one costs: "ac" or "mac".
-    `accesses` is how many weights are read, where that is not one per synapse.
+    `accesses` is how many weights are used, where that is not one per synapse. `once` counts every input with an event
+    once, where an event may be sent more often; of timesteps that were put together, at each of them. `runs` is 0 or 1
+    per timestep, where some are masked.
     """
 
     events: tuple[int, ...]
@@ -25,27 +27,30 @@ class Arrivals(NamedTuple):
     low: Steps | None = None
     high: Steps | None = None
     accesses: Steps | None = None
+    once: "Arrivals | None" = None
+    runs: tuple[int, ...] | None = None
 
     def first(self, n: int) -> "Arrivals":
         """The first `n` timesteps."""
-        cut = [steps and steps[:n] for steps in (self.low, self.high, self.accesses)]
-        return Arrivals(self.events[:n], self.synapses[:n], self.operation, *cut)
+        once = self.once and self.once.first(n)
+        return self._changed(lambda steps: steps[:n])._replace(events=self.events[:n], once=once)
 
     def masked(self, mask: Sequence[int]) -> "Arrivals":
         """The arrivals at the steps where the mask is 1; none at the others."""
         if 0 not in mask:
             return self
+        events = tuple(n * active for n, active in zip(self.events, mask, strict=True))
+        once = self.once and self.once.masked(_repeated(mask, len(self.once.events)))
+        gated = self._changed(lambda steps: tuple(n * active for n, active in zip(steps, mask, strict=True)))
+        return gated._replace(events=events, once=once, runs=tuple(mask))
 
-        def gate(steps: Steps | None) -> Steps | None:
-            return steps and tuple(n * active for n, active in zip(steps, mask, strict=True))
-
-        return Arrivals(
-            tuple(n * active for n, active in zip(self.events, mask, strict=True)),
-            gate(self.synapses) or (),
-            self.operation,
-            gate(self.low),
-            gate(self.high),
-            gate(self.accesses),
+    def _changed(self, how: Callable[[Steps], Steps]) -> "Arrivals":
+        """With `how` applied to all that is counted in synapses."""
+        return self._replace(
+            synapses=how(self.synapses),
+            low=self.low and how(self.low),
+            high=self.high and how(self.high),
+            accesses=self.accesses and how(self.accesses),
         )
 
 
@@ -59,15 +64,17 @@ def arrivals(layer: LayerSpec, spikes: LayerSpikes, n_samples: int, *, unary: bo
     operation = "mac" if layer.in_class == "graded" and not unary else "ac"
     events = tuple(sum(row) for row in table)
     values = class_values(layer)
+    is_repeated = unary and layer.in_max > 1
+    once = arrivals(layer, spikes, n_samples, unary=False) if is_repeated else None
     if not table or len(table[0]) == len(values):
         exact = tuple(sum(n * v for n, v in zip(row, values, strict=True)) for row in table)
-        return Arrivals(events, exact, operation)
+        return Arrivals(events, exact, operation, once=once)
     largest = n_samples * (layer.in_max if unary else 1)
-    places = [(value, size * largest) for value, size in zip(values, class_sizes(layer), strict=True)]
-    low = tuple(_fill(n, places) for n in events)
-    high = tuple(_fill(n, reversed(places)) for n in events)
+    room = [(value, size * largest) for value, size in zip(values, class_sizes(layer), strict=True)]
+    low = tuple(_fill(n, room) for n in events)
+    high = tuple(_fill(n, reversed(room)) for n in events)
     expected = tuple(_plain(Fraction(n * n_synapses(layer), layer.n_inputs)) for n in events)
-    return Arrivals(events, expected, operation, low, high)
+    return Arrivals(events, expected, operation, low, high, None, once)
 
 
 def textbook_arrivals(layer: LayerSpec, arrived: Arrivals) -> Arrivals:
@@ -86,6 +93,11 @@ def dense(layer: LayerSpec, n_samples: int, n_steps: int, *, pads_counted: bool)
     """Synaptic work of a layer that receives a whole analog frame at each of `n_steps`: one MAC per synapse."""
     synapses = n_padded_synapses(layer) if pads_counted else n_synapses(layer)
     return Arrivals((layer.n_inputs * n_samples,) * n_steps, (synapses * n_samples,) * n_steps, "mac")
+
+
+def _repeated(mask: Sequence[int], n_steps: int) -> tuple[int, ...]:
+    """The mask of timesteps that were put together, for each of the `n_steps`."""
+    return tuple(active for active in mask for _ in range(n_steps // len(mask)))
 
 
 def _fill(events: int, places: Iterable[tuple[int, int]]) -> int:

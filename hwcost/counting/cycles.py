@@ -9,6 +9,8 @@ from hwcost.counting.counts import Number, Steps, Work
 from hwcost.prices.items import ITEMS
 from hwcost.prices.profile import Profile
 
+BESIDE_THE_ARRAY = ("weight_buffer_read",)  # buffers that feed the array take no bandwidth of the memories
+
 
 def step_cycles(
     work: Work, profile: Profile, n_samples: int, execution: str, which: str = "steps"
@@ -19,40 +21,39 @@ def step_cycles(
         execution: One of `hwcost.latency.EXECUTIONS`.
         which: Field of the counts to use: "steps", or the bounds "low" or "high".
     """
-    if execution == "event_driven":
-        return _event_driven(work, profile, n_samples, which)
     idle: list[Number] = [0] * len(work.scanned)
     totals = {"ac": idle, "mac": idle, "bits": idle}
     for count in work.counts:
         steps: Steps = getattr(count, which) or count.steps
-        operation = ITEMS[count.item].operation
+        resource = ITEMS[count.item].operation
         if count.bits:
-            totals["bits"] = [a + count.bits * b for a, b in zip(totals["bits"], steps, strict=True)]
-        elif operation:
-            totals[operation] = [a + b for a, b in zip(totals[operation], steps, strict=True)]
+            resource = "" if count.item in BESIDE_THE_ARRAY else "bits"
+            steps = tuple(count.bits * n for n in steps)
+        if resource:
+            totals[resource] = [a + b for a, b in zip(totals[resource], steps, strict=True)]
+    operations = [(totals[name], _rate(profile, name, n_samples)) for name in ("ac", "mac")]
+    if execution == "event_driven":
+        touched = _touched(work, n_samples, which, totals["ac"], totals["mac"])
+        return _slowest(
+            *operations,
+            (work.sent, _rate(profile, "events", n_samples)),
+            (touched, _rate(profile, "updates", n_samples)),
+        )
     scans = profile.semantics.zero_check == "scan"
     return _slowest(
-        (totals["ac"], _rate(profile, "ac", n_samples)),
-        (totals["mac"], _rate(profile, "mac", n_samples)),
+        *operations,
         (totals["bits"], _rate(profile, "bits", n_samples)),
         (work.scanned if scans else idle, _rate(profile, "scan", 1)),
         (work.updated, _rate(profile, "updates", 1)),
     )
 
 
-def _event_driven(work: Work, profile: Profile, n_samples: int, which: str) -> tuple[int, ...]:
-    """Synaptic operations, sent spikes and touched neurons (at most one per operation, at most all)."""
-    operations: list[Number] = [0] * len(work.scanned)
-    for count in work.counts:
-        if ITEMS[count.item].operation:
-            steps: Steps = getattr(count, which) or count.steps
-            operations = [a + b for a, b in zip(operations, steps, strict=True)]
-    touched = [min(updated * n_samples, n) for updated, n in zip(work.updated, operations, strict=True)]
-    return _slowest(
-        (operations, _rate(profile, "ac", n_samples)),
-        (work.sent, _rate(profile, "events", n_samples)),
-        (touched, _rate(profile, "updates", n_samples)),
-    )
+def _touched(work: Work, n_samples: int, which: str, *operations: Sequence[Number]) -> Sequence[Number]:
+    """Neurons that are updated because something arrived: as expected, or at most one per operation."""
+    if work.touched and which != "high":
+        return work.touched if which == "steps" else [0] * len(work.touched)
+    added = map(sum, zip(*operations, strict=True))
+    return [min(updated * n_samples, n) for updated, n in zip(work.updated, added, strict=True)]
 
 
 def _slowest(*loads: tuple[Sequence[Number], tuple[int, int]]) -> tuple[int, ...]:

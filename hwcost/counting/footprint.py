@@ -1,38 +1,63 @@
-"""Memory that a network occupies, in bits: independent of samples and, but for transformers' buffers, of timesteps."""
+"""Memory that a network occupies, in bits: independent of samples and, but for what waits under `layer_serial` and at
+temporal transformers, of timesteps.
+"""
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from hwcost.counting.job import other_bits, value_bits
 from hwcost.counting.layer_kinds import score_store
-from hwcost.counting.transformer import buffer_bits
+from hwcost.counting.transformer import MIX_FIRST, buffer_bits
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile
 
 
 @lru_cache(maxsize=1024)
-def footprint(network: NetworkSpec, profile: Profile, orders: tuple[tuple[str, str], ...]) -> dict[str, int]:
-    """Bits by purpose. Incoming events are buffered twice, one step arriving while the other is read.
+def footprint(
+    network: NetworkSpec, profile: Profile, orders: tuple[tuple[str, str], ...], execution: str
+) -> dict[str, int]:
+    """Bits by purpose. Incoming events are buffered twice, one step arriving while the other is read; under
+    `layer_serial` those of all timesteps are kept until the layer before is done.
 
     Args:
         orders: Layers behind a temporal transformer, with the order taken there.
     """
-    bits, layers, by_name = profile.bits, network.layers, dict(orders)
+    layers, by_name = network.layers, dict(orders)
+    bits = {layer.name: profile.for_layer(layer).bits for layer in layers}
     reused = [layer for layer in layers if layer.constant_input and profile.semantics.direct_reuse]
-    events_beside, frames_beside = _second_summands(network, profile)
+    waiting = [waiting_bits(network, layer, profile, execution, by_name) for layer in layers]
+    spikes, frames, mixed = map(sum, zip(*waiting, strict=True))
     return {
-        "weights": sum(layer.n_parameters for layer in layers) * bits["weight"],
-        "biases": sum(layer.n_biases for layer in layers) * bits["bias"],
-        "membranes": sum(_n_states(layer) for layer in layers) * bits["membrane"],
+        "weights": sum(layer.n_parameters * bits[layer.name]["weight"] for layer in layers),
+        "biases": sum(layer.n_biases * bits[layer.name]["bias"] for layer in layers),
+        "membranes": sum(_n_states(layer) * bits[layer.name]["membrane"] for layer in layers),
         "scores": sum(score_store(layer)[2] for layer in layers if layer.kind == "attention"),
-        "spikes": sum(2 * layer.n_inputs * value_bits(layer) for layer in layers if not layer.is_analog)
-        + 2 * events_beside,
-        "frames": sum(layer.n_inputs for layer in layers if layer.is_analog) * bits["activation"]
-        + frames_beside,
-        "direct_encoding": sum(layer.n_outputs for layer in reused) * bits["activation"],
-        "transformers": sum(buffer_bits(network, network.layer(name), profile, by_name) for name in by_name),
+        "spikes": spikes,
+        "frames": frames,
+        "direct_encoding": sum(layer.n_outputs * bits[layer.name]["activation"] for layer in reused),
+        "transformers": mixed,
         "masks": sum(len(layer.mask) for layer in layers),
     }
+
+
+def waiting_bits(
+    network: NetworkSpec, layer: LayerSpec, profile: Profile, execution: str, orders: Mapping[str, str]
+) -> tuple[int, int, int]:
+    """Bits that wait in front of a layer: spikes, frames of numbers, and what waits at its temporal transformer."""
+    profile = profile.for_layer(layer)
+    events, numbers = _beside(network, layer, profile)
+    is_serial, steps = execution == "layer_serial", network.input_timesteps(layer)
+    if layer.is_analog:
+        frame, first = layer.n_inputs * profile.bits["activation"], 0
+        numbers += frame * (1 if not is_serial or layer.constant_input else steps)
+    else:
+        first = layer.n_inputs * value_bits(layer)
+    is_mixed_first = orders.get(layer.name) == MIX_FIRST  # its spikes are part of the transformer's buffer
+    copies = 2 if not is_serial else 0 if is_mixed_first else steps
+    mixed = buffer_bits(network, layer, profile, orders) if layer.name in orders else 0
+    own = network.timesteps(layer) if is_serial else 2
+    return first * copies + events * own, numbers, mixed
 
 
 def _n_states(layer: LayerSpec) -> int:
@@ -40,12 +65,10 @@ def _n_states(layer: LayerSpec) -> int:
     return layer.n_outputs * (2 if layer.kind == "lstm" else 1 if layer.neuron else 0)
 
 
-def _second_summands(network: NetworkSpec, profile: Profile) -> tuple[int, int]:
-    """Bits of the events and of the frames that are the second summand of a residual sum."""
-    events = frames = 0
-    for layer in network.layers:
-        other = network.other_source(layer)
-        if other is not None:
-            bits = layer.n_inputs * other_bits(network, layer, profile)
-            events, frames = (events + bits, frames) if other.gives_events else (events, frames + bits)
-    return events, frames
+def _beside(network: NetworkSpec, layer: LayerSpec, profile: Profile) -> tuple[int, int]:
+    """Bits, per timestep, of the events and of the numbers that are the second summand of a residual sum."""
+    other = network.other_source(layer)
+    if other is None:
+        return 0, 0
+    bits = layer.n_inputs * other_bits(network, layer, profile)
+    return (bits, 0) if other.gives_events else (0, bits)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from hwcost.activity.layer_spikes import LayerSpikes
 from hwcost.dataflow.choice import dataflow_of
 from hwcost.errors import HwcostError
+from hwcost.network.kinds import WEIGHTED
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile, Semantics
@@ -13,7 +14,7 @@ from hwcost.prices.profile import Profile, Semantics
 
 class MemorySizes(NamedTuple):
     """Bits of a layer's memories: parameters, membranes, spikes in and out, analog frames in and out, and the second
-    summand of a residual sum.
+    summand of a residual sum. `streams` is above 0 where weights come from DRAM at every pass.
     """
 
     parameters: int
@@ -23,10 +24,12 @@ class MemorySizes(NamedTuple):
     frame_in: int
     frame_out: int
     other: int = 0
+    streams: int = 0
 
 
 class Job(NamedTuple):
-    """A layer of a network with its spikes (summed over `n_samples`), the profile, and the sizes of its memories.
+    """A layer of a network with its spikes (summed over `n_samples`), the profile at the layer's word widths, and the
+    sizes of its memories.
 
     `other_events` is how many events, per timestep, the second summand of a residual sum brings; `execution` is the
     execution model.
@@ -43,7 +46,7 @@ class Job(NamedTuple):
 
     @property
     def dataflow(self) -> str:
-        """Which operand stays in the array while the layer runs: one of `DATAFLOWS`."""
+        """Which operand stays in the array while the layer runs: one of `hwcost.network.kinds.DATAFLOWS`."""
         return dataflow_of(self.layer, self.profile, self.execution)
 
     @property
@@ -73,13 +76,37 @@ class Job(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def memory_sizes(network: NetworkSpec, profile: Profile) -> dict[str, MemorySizes]:
-    """Memories of every layer: one of its own per purpose (`per_layer`), or one for all layers (`shared`)."""
-    sizes = {layer.name: _sizes(network, layer, profile) for layer in network.layers}
-    if profile.semantics.memory_map == "per_layer":
+def memory_sizes(network: NetworkSpec, profile: Profile, execution: str) -> dict[str, MemorySizes]:
+    """Memories of every layer: one of its own per purpose (`per_layer`), or one for all layers (`shared`). Under
+    `layer_serial`, spikes and frames of all timesteps wait for the layer that reads them.
+    """
+    sizes = {layer.name: _sizes(network, layer, profile, execution) for layer in network.layers}
+    if profile.semantics.memory_map == "shared":
+        together = MemorySizes(*(sum(bits) for bits in zip(*sizes.values(), strict=True)))
+        sizes = dict.fromkeys(sizes, together)
+    if weights_fit(network, profile) or profile.memory is None:
         return sizes
-    together = MemorySizes(*(sum(bits) for bits in zip(*sizes.values(), strict=True)))
-    return dict.fromkeys(sizes, together)
+    limit = profile.memory.limit_bits
+    return {
+        layer.name: sizes[layer.name]._replace(
+            parameters=limit + 1 if layer.kind == "embedding" else min(sizes[layer.name].parameters, limit),
+            streams=int(layer.kind in WEIGHTED),
+        )
+        for layer in network.layers
+    }
+
+
+@lru_cache(maxsize=1024)
+def weights_fit(network: NetworkSpec, profile: Profile) -> bool:
+    """True where the weights and biases of all layers fit on the chip together, or where they have their own place."""
+    if profile.memory is None or profile.semantics.weights_in == "dram":
+        return True
+    return sum(_parameter_bits(layer, profile) for layer in network.layers) <= profile.memory.limit_bits
+
+
+def held_steps(network: NetworkSpec, layer: LayerSpec, execution: str) -> int:
+    """Timesteps of a layer's input that are kept: all of them where the layer before runs to its end first, else 1."""
+    return network.input_timesteps(layer) if execution == "layer_serial" else 1
 
 
 def extra_count(job: Job, name: str) -> tuple[int, ...]:
@@ -110,29 +137,39 @@ def other_bits(network: NetworkSpec, layer: LayerSpec, profile: Profile) -> int:
     return network.largest_output(other).bit_length() if other.gives_events else profile.bits["activation"]
 
 
-def _sizes(network: NetworkSpec, layer: LayerSpec, profile: Profile) -> MemorySizes:
+def _parameter_bits(layer: LayerSpec, profile: Profile) -> int:
+    bits = profile.for_layer(layer).bits
+    return layer.n_parameters * bits["weight"] + layer.n_biases * bits["bias"]
+
+
+def _sizes(network: NetworkSpec, layer: LayerSpec, profile: Profile, execution: str) -> MemorySizes:
+    profile = profile.for_layer(layer)
     bits = profile.bits
-    parameters = layer.n_parameters * bits["weight"] + layer.n_biases * bits["bias"]
+    held, sent = held_steps(network, layer, execution), 1
+    if execution == "layer_serial":
+        sent = network.timesteps(layer)
+    mixes_or_repeats = layer.constant_input or network.mixes(layer)
     return MemorySizes(
-        parameters=max(parameters, 1),
+        parameters=max(_parameter_bits(layer, profile), 1),
         membrane=layer.n_outputs * bits["membrane"],
-        spikes_in=_event_memory(profile, layer.n_inputs, value_bits(layer)),
-        spikes_out=_event_memory(profile, layer.n_outputs, 1),
-        frame_in=layer.n_inputs * bits["activation"],
-        frame_out=layer.n_outputs * bits["activation"],
-        other=_other_memory(network, layer, profile),
+        spikes_in=_event_memory(profile, layer.n_inputs * held, value_bits(layer)),
+        spikes_out=_event_memory(profile, layer.n_outputs * sent, 1),
+        frame_in=layer.n_inputs * bits["activation"] * (1 if mixes_or_repeats else held),
+        frame_out=layer.n_outputs * bits["activation"] * (1 if mixes_or_repeats else sent),
+        other=_other_memory(network, layer, profile, sent),
     )
 
 
 def _event_memory(profile: Profile, places: int, bits: int) -> int:
-    """Bits that hold the events of a frame: a value per place, or a queue of machine words."""
+    """Bits that hold the events of frames: a value per place, or a queue of machine words."""
     if profile.semantics.codec != "word":
         return places * bits
     words = profile.hardware["fifo_words"].value if "fifo_words" in profile.hardware else places
     return int(words) * profile.bits.get("event", 0)
 
 
-def _other_memory(network: NetworkSpec, layer: LayerSpec, profile: Profile) -> int:
+def _other_memory(network: NetworkSpec, layer: LayerSpec, profile: Profile, steps: int) -> int:
     other, bits = network.other_source(layer), other_bits(network, layer, profile)
     is_events = other is not None and other.gives_events
-    return _event_memory(profile, layer.n_inputs, bits) if is_events else layer.n_inputs * bits
+    places = layer.n_inputs * steps
+    return _event_memory(profile, places, bits) if is_events else places * bits

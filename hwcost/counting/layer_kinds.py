@@ -9,8 +9,8 @@ from collections.abc import Callable
 from hwcost.counting.arrivals import Arrivals
 from hwcost.counting.counts import Count, Steps, every, times
 from hwcost.counting.job import Job, extra_count
-from hwcost.counting.memory import weight_counts
 from hwcost.counting.residuals import add_events, add_numbers, gate_events
+from hwcost.counting.weights import weight_counts
 from hwcost.network.layer import LayerSpec
 
 

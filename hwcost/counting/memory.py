@@ -1,29 +1,23 @@
-"""Traffic of weights, biases, membranes, spikes and addresses: accesses, with the bits and memory sizes that price
-them.
+"""Traffic of biases, membranes, spikes and addresses: accesses, with the bits and memory sizes that price them.
 
 Initial membranes are zero and final ones are not read again when samples are independent (`stateless`): the first read
-and the last write never happen, so a layer that runs once has no membrane traffic at all.
+and the last write never happen, so a layer that runs once has no membrane traffic at all. Where timesteps are processed
+in windows, membranes are read and written once per window, and never if one window holds all timesteps.
 """
 
 from collections.abc import Sequence
 from math import prod
 
+from hwcost.activity.layer_spikes import PerSample
 from hwcost.counting.arrivals import Arrivals
+from hwcost.counting.codec_bounds import fewest_bits
 from hwcost.counting.codecs import codec_bits
 from hwcost.counting.counts import Count, every, times
 from hwcost.counting.job import Job, value_bits
+from hwcost.counting.weights import longest_window, reads_of_input
+from hwcost.dataflow.tiles import windows
 
 Mask = Sequence[int]
-
-
-def weight_counts(job: Job, arrived: Arrivals) -> list[Count]:
-    """One weight read per synaptic operation, and the accumulators that per_event hardware keeps in memory."""
-    bits, read, bounds = job.profile.bits, arrived.accesses or arrived.synapses, (arrived.low, arrived.high)
-    counts = [Count("weight_read", read, bits["weight"], job.memories.parameters, *bounds)]
-    if job.dataflow == "none" and job.semantics.dataflow == "none":
-        for item in ("accumulator_read", "accumulator_write"):
-            counts.append(Count(item, read, bits["membrane"], job.memories.membrane, *bounds))
-    return counts
 
 
 def address_counts(job: Job, arrived: Arrivals) -> list[Count]:
@@ -45,9 +39,16 @@ def frame_addresses(job: Job, events: Sequence[int]) -> list[Count]:
 
 
 def event_reads(job: Job, events: Sequence[int], mask: Mask) -> list[Count]:
-    """Incoming events: the codec's bits, and one zero-check per input where the hardware scans."""
-    bits = codec_bits(job, events, mask, job.layer.in_shape, value_bits(job.layer))
-    return [Count("spike_read", bits, 1, job.memories.spikes_in), *zero_checks(job, mask)]
+    """Incoming events: the codec's bits, as often as the array works through output channels, and one zero-check per
+    input where the hardware scans.
+    """
+    layer, samples, reads = job.layer, job.spikes.per_sample or PerSample(), reads_of_input(job)
+    extremes = samples.sums if job.semantics.graded == "unary" else samples.events
+    bits = codec_bits(job, events, mask, layer.in_shape, value_bits(layer))
+    low = fewest_bits(job, events, extremes, mask, layer.in_shape, value_bits(layer))
+    read = times(reads, bits)
+    bounds = (times(reads, low), read) if low else (None, None)
+    return [Count("spike_read", read, 1, job.memories.spikes_in, *bounds), *zero_checks(job, mask)]
 
 
 def zero_checks(job: Job, mask: Mask) -> list[Count]:
@@ -56,13 +57,18 @@ def zero_checks(job: Job, mask: Mask) -> list[Count]:
 
 
 def state_counts(job: Job, updated_steps: Mask) -> list[Count]:
-    """Membranes read and written at the updated steps, without the first read and the last write when stateless."""
-    active = [t for t, updated in enumerate(updated_steps) if updated]
-    if not active:
+    """Membranes read at the first and written at the last step of every window of updated steps, without the first
+    read and the last write when stateless, or when one window holds all steps.
+    """
+    longest = longest_window(job)
+    batches = windows(updated_steps, longest)
+    if not batches:
         return []
-    reads, writes = list(every(job.outputs, updated_steps)), list(every(job.outputs, updated_steps))
-    if job.semantics.stateless:
-        reads[active[0]] = writes[active[-1]] = 0
+    reads, writes = [0] * len(updated_steps), [0] * len(updated_steps)
+    for start, stop in batches:
+        reads[start] = writes[stop - 1] = job.outputs
+    if job.semantics.stateless or (longest > 1 and len(batches) == 1):
+        reads[batches[0][0]] = writes[batches[-1][1] - 1] = 0
     bits, memory_bits = job.profile.bits["membrane"], job.memories.membrane
     return [
         Count("membrane_read", tuple(reads), bits, memory_bits),
@@ -84,4 +90,6 @@ def bias_counts(job: Job, updated_steps: Mask) -> list[Count]:
 def spike_writes(job: Job, updated_steps: Mask) -> list[Count]:
     """Outgoing spikes, in the codec's bits."""
     bits = codec_bits(job, job.spikes.outputs, updated_steps, job.layer.out_shape, 1)
-    return [Count("spike_write", bits, 1, job.memories.spikes_out)]
+    extremes = (job.spikes.per_sample or PerSample()).outputs
+    low = fewest_bits(job, job.spikes.outputs, extremes, updated_steps, job.layer.out_shape, 1)
+    return [Count("spike_write", bits, 1, job.memories.spikes_out, low, low and bits)]

@@ -13,10 +13,11 @@ from hwcost.counting.memory import (
     frame_addresses,
     spike_writes,
     state_counts,
-    weight_counts,
 )
 from hwcost.counting.neurons import neuron_counts, steps_with_updates
 from hwcost.counting.residuals import scanned_steps
+from hwcost.counting.touched import touched_neurons
+from hwcost.counting.weights import frame_counts, weight_counts
 from hwcost.network.kinds import WEIGHTED
 
 
@@ -36,7 +37,10 @@ def layer_work(job: Job) -> Work:
     updated_steps = steps_with_updates(job, events)
     counts += output_counts(job, updated_steps)
     updated = every(layer.n_outputs if layer.neuron else 0, updated_steps)
-    return Work(layer.name, tuple(counts), scanned, updated, job.spikes.outputs or every(0, updated_steps))
+    touched = touched_neurons(job, len(active)) if job.execution == "event_driven" else ()
+    touched = tuple(n * step for n, step in zip(touched, active, strict=False))
+    sent = job.spikes.outputs or every(0, updated_steps)
+    return Work(layer.name, tuple(counts), scanned, updated, sent, touched=touched)
 
 
 def event_arrivals(job: Job) -> Arrivals:
@@ -84,14 +88,9 @@ def analog_counts(job: Job) -> list[Count]:
 
 
 def dense_counts(job: Job, arrived: Arrivals) -> list[Count]:
-    """MACs on analog frames, with the weight and the operand that each one reads."""
-    bits = job.profile.bits
-    return [
-        *frame_addresses(job, arrived.events),
-        Count("synapse_mac", arrived.synapses),
-        Count("weight_read", arrived.synapses, bits["weight"], job.memories.parameters),
-        Count("activation_read", arrived.synapses, bits["activation"], job.memories.frame_in),
-    ]
+    """MACs on analog frames, with the weights and operands that they read."""
+    macs = Count("synapse_mac", arrived.synapses)
+    return [*frame_addresses(job, arrived.events), macs, *frame_counts(job, arrived)]
 
 
 def output_counts(job: Job, updated_steps: Sequence[int]) -> list[Count]:

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 from hwcost.counting.counts import Steps, Work
 from hwcost.errors import HwcostError
+from hwcost.network.network import NetworkSpec
 from hwcost.prices.items import ITEMS
-from hwcost.prices.price import Price
+from hwcost.prices.price import Part, Price
 from hwcost.prices.profile import Profile
 
 
@@ -25,29 +26,48 @@ class Row(NamedTuple):
         """The group in which the item is reported."""
         return ITEMS[self.item].kind
 
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What every constant of the profile adds to the price; () where there is none.
+
+        Of a memory in a cost stored before prices had parts, no constant is known: it moves by itself.
+        """
+        if self.price is None:
+            return ()
+        constant, value = ITEMS[self.item].constant, self.price.value
+        name = f"memory@{value!r}" if constant == "memory" else constant
+        slope = value if constant == "memory" or self.kind == "leakage" else 1.0
+        return self.price.parts or (Part(name, slope, *self.price.ends),)
+
     def to_list(self) -> list[Any]:
-        """Plain data: layer, item, steps, [low end, value, high end] of the price, and the bounds of the count."""
-        return [self.layer, self.item, self.steps, self.price and self.price.ends, self.low, self.high]
+        """Plain data: layer, item, steps, [low end, value, high end] of the price, and the bounds of the count; then
+        the parts of a price that has some.
+        """
+        plain = [self.layer, self.item, self.steps, self.price and self.price.ends, self.low, self.high]
+        return [*plain, self.price.parts] if self.price and self.price.parts else plain
 
     @classmethod
     def from_list(cls, plain: Sequence[Any]) -> "Row":
         """The row that `to_list` wrote."""
-        layer, item, steps, price, low, high = plain
-        ends = price and Price(price[1], price[0], price[2])
+        layer, item, steps, price, low, high, *more = plain
+        parts = tuple(Part(*part) for part in more[0]) if more else ()
+        ends = price and Price(price[1], price[0], price[2], parts=parts)
         return cls(layer, item, tuple(steps), ends, _tuple_or_none(low), _tuple_or_none(high))
 
 
-def priced_rows(work: Iterable[Work], profile: Profile) -> list[Row]:
-    """The counts of all work with their prices.
+def priced_rows(work: Iterable[Work], network: NetworkSpec, profile: Profile) -> list[Row]:
+    """The counts of all work with their prices, each layer at its own word widths.
 
     Raises: HwcostError for synaptic work that the profile has no price for: it would look free.
     """
-    rows = [
-        Row(part.layer, c.item, c.steps, profile.price(c.item, c.bits, c.memory_bits), c.low, c.high)
-        for part in work
-        for c in part.counts
-        if c.item not in profile.free
-    ]
+    rows = []
+    for part in work:
+        price = profile.for_layer(network.layer(part.layer)).price
+        rows += [
+            Row(part.layer, c.item, c.steps, price(c.item, c.bits, c.memory_bits), c.low, c.high)
+            for c in part.counts
+            if c.item not in profile.free
+        ]
     for row in rows:
         if row.price is None:
             _check_unpriced(row, profile)

@@ -26,12 +26,14 @@ from hwcost.counting.operations import (
     output_counts,
     synaptic_counts,
 )
+from hwcost.counting.weights import reads_of_input
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.network.temporal import bucket_edges
 from hwcost.prices.profile import Profile
 
 MIX_FIRST, MIX_LAST = "mix_then_conv", "conv_then_mix"
+SCORED = ("score_mix", "rank1_score")
 
 
 def entry_work(job: Job, earlier: Mapping[str, str]) -> dict[str, tuple[Work, Work]]:
@@ -74,6 +76,22 @@ def orders_beside(network: NetworkSpec, layer: LayerSpec, orders: Mapping[str, s
     return before
 
 
+def helping_entries(network: NetworkSpec, layer: LayerSpec, orders: Mapping[str, str]) -> list[str]:
+    """The entries that work for a layer behind a temporal transformer too: the first one that reads the same source
+    computes the scores, and the first one that mixes frames mixes them for the others that take mixed frames.
+
+    Args:
+        orders: Layer name -> order, of all entries of the network.
+    """
+    source = network.source(layer)
+    readers = [name for name in orders if network.source(network.layer(name)) is source]
+    earlier = readers[: readers.index(layer.name)]
+    helpers = earlier[:1] if network.transformer(layer) in SCORED else []
+    if orders[layer.name] == MIX_FIRST:
+        helpers += [name for name in earlier if orders[name] == MIX_FIRST][:1]
+    return list(dict.fromkeys(helpers))
+
+
 def buffer_bits(network: NetworkSpec, layer: LayerSpec, profile: Profile, orders: Mapping[str, str]) -> int:
     """Bits that wait at the barrier in front of a layer: spikes in and mixed frames, or the layer's outputs of all
     T_in steps; none where the mixed frames are those of an earlier entry.
@@ -82,7 +100,7 @@ def buffer_bits(network: NetworkSpec, layer: LayerSpec, profile: Profile, orders
         orders: Layer name -> order, of all entries of the network.
     """
     n_in, n_out = network.input_timesteps(layer), network.timesteps(layer)
-    bits = profile.bits["activation"]
+    bits = profile.for_layer(layer).bits["activation"]
     if orders[layer.name] == MIX_LAST:
         return n_in * layer.n_outputs * bits
     if MIX_FIRST in orders_beside(network, layer, orders):
@@ -123,7 +141,7 @@ def _mix_then_conv(job: Job, arrived: Arrivals) -> tuple[list[Count], list[Count
     ]
     if buckets and n_in % n_out == 0 and item == "mix_ac":
         after = synaptic_counts(job, _per_bucket(arrived, n_out).masked(job.active_steps))
-        frames = every(job.inputs, job.active_steps)
+        frames = every(job.inputs * reads_of_input(job), job.active_steps)
         return before, [*after, Count("activation_read", frames, bits, memory_bits)]
     return before, dense_counts(job, dense_arrivals(job, n_out).masked(job.active_steps))
 
@@ -151,7 +169,8 @@ def _per_bucket(arrived: Arrivals, n_out: int) -> Arrivals:
 
     events = tuple(sum(arrived.events[k : k + width]) for k in range(0, len(arrived.events), width))
     low, high = arrived.low and put(arrived.low), arrived.high and put(arrived.high)
-    return Arrivals(events, put(arrived.synapses), arrived.operation, low, high)
+    once = arrived.once or arrived
+    return Arrivals(events, put(arrived.synapses), arrived.operation, low, high, None, once)
 
 
 def _at_last(number: int, n_steps: int) -> tuple[int, ...]:

@@ -9,7 +9,6 @@
 from hwcost.network.layer import LayerSpec
 from hwcost.prices.profile import Profile
 
-DATAFLOWS = ("none", "weight_stationary", "output_stationary", "tick_batched")
 USUAL = {
     "layer_serial": "tick_batched",
     "lock_step": "output_stationary",
@@ -19,6 +18,6 @@ USUAL = {
 
 
 def dataflow_of(layer: LayerSpec, profile: Profile, execution: str) -> str:
-    """One of `DATAFLOWS`. A layer's own choice comes before the profile's."""
+    """One of `hwcost.network.kinds.DATAFLOWS`. A layer's own choice comes before the profile's."""
     chosen = layer.dataflow or profile.semantics.dataflow
     return USUAL[execution] if chosen == "auto" else chosen

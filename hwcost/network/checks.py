@@ -7,6 +7,8 @@ from hwcost.network import kinds
 from hwcost.network.fields import LayerFields
 from hwcost.network.kinds import ATTENTIONS, POOLS, RESIDUALS, TRANSPOSED
 
+MOST_BITS = 1024  # of a word
+
 
 def check_layer(layer: LayerFields) -> None:
     """Refuse unknown words, settings that the kind does not have, and shapes that do not follow from the geometry."""
@@ -31,6 +33,7 @@ def _check_words(layer: LayerFields) -> None:
         ("padding mode", layer.padding_mode, kinds.PADDING_MODES),
         ("reset", layer.reset, kinds.RESETS),
         ("neuron", layer.neuron or "if", kinds.NEURONS),
+        ("dataflow", layer.dataflow or "none", kinds.DATAFLOWS),
     ):
         if word not in known:
             _fail(layer, f"unknown {what} '{word}'.{did_you_mean(word, known)} Known: {', '.join(known)}")
@@ -46,6 +49,13 @@ def _check_values(layer: LayerFields) -> None:
         )
     if layer.stage < 0 or min(layer.in_shape, default=0) < 1 or min(layer.out_shape, default=0) < 1:
         _fail(layer, f"stage {layer.stage}, shapes {layer.in_shape} -> {layer.out_shape}: must be positive")
+    for word in ("weight_bits", "membrane_bits", "activation_bits"):
+        width = getattr(layer, word)
+        if type(width) is not int or not 0 <= width <= MOST_BITS:
+            _fail(
+                layer,
+                f"{word} is a whole number up to {MOST_BITS}, or 0 for the profile's; got {width!r:.40}",
+            )
     if any(step not in (0, 1) for step in layer.mask):
         _fail(layer, f"a mask holds 0 and 1, got {layer.mask}")
 

@@ -41,7 +41,7 @@ class LayerFields(Spec):
         operands: Whole-number settings of kinds that need more than a geometry (the heads of an attention ...).
         other_source: Name of the layer that gives the second summand of a residual kind; empty where it is not
             described, and then the reading of it is not priced.
-        dataflow: One of `hwcost.dataflow.DATAFLOWS`; empty means the profile's.
+        dataflow: One of `hwcost.network.kinds.DATAFLOWS`; empty means the profile's.
         weight_bits, membrane_bits, activation_bits: Word widths of this layer; 0 means the profile's.
         kept: Which weights pruning kept: the 0/1 mask of the weights in their usual shape, (out, in / groups,
             *kernel) or (out, in), flattened, packed into bytes (`numpy.packbits`), in base64; empty means all.

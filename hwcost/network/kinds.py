@@ -16,6 +16,7 @@ PADDING_MODES = ("zeros", "circular", "reflect", "replicate")
 NEURONS = ("lif", "if")
 INPUT = "input"  # the source of layers that read the network's input, unless a layer has this name
 RESETS = ("soft", "hard")
+DATAFLOWS = ("none", "weight_stationary", "output_stationary", "tick_batched")
 
 
 def conv_length(length: int, kernel: int, stride: int, pad: tuple[int, int], dilation: int) -> int:

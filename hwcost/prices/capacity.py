@@ -1,15 +1,15 @@
 """A network that a chip cannot hold is refused, with the reason, instead of being priced."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 from hwcost.errors import ChoiceError, HwcostError, TooWideError, did_you_mean
+from hwcost.network.checks import MOST_BITS
 from hwcost.network.fan_out import n_padded_synapses
 from hwcost.network.kinds import CONVOLUTIONS, WEIGHTED
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile
-
-MOST_BITS = 1024  # of a word whose width is assumed
 
 
 @lru_cache(maxsize=1024)
@@ -27,8 +27,17 @@ def check_capacity(network: NetworkSpec, profile: Profile) -> None:
     neurons = sum(layer.n_outputs for layer in network.layers if layer.neuron)
     if neurons > most.get("neurons", neurons):
         raise HwcostError(f"{neurons} neurons, profile '{profile.name}' has {most['neurons']}")
+    if "weight_bits" not in most:
+        return
+    for layer in network.layers:
+        if layer.weight_bits > most["weight_bits"]:
+            raise HwcostError(
+                f"layer '{layer.name}': weights of {layer.weight_bits} bits, "
+                f"profile '{profile.name}' holds at most {most['weight_bits']}"
+            )
     bits = profile.bits["weight"]
-    if bits > most.get("weight_bits", bits):
+    at_profile = any(layer.n_parameters and not layer.weight_bits for layer in network.layers)
+    if at_profile and bits > most["weight_bits"]:
         raise TooWideError(
             f"profile '{profile.name}': weights have {bits} bits, the hardware at most {most['weight_bits']}; "
             f"assume weight_bits: {most['weight_bits']} to price the quantised what-if",
@@ -45,7 +54,8 @@ def _fan_in(layer: LayerSpec) -> int:
 
 @lru_cache(maxsize=256)
 def assuming(profile: Profile, assume: tuple[tuple[str, int], ...]) -> Profile:
-    """The profile for the what-if of other word widths, `weight_bits: 8` for example; named in every note."""
+    """The profile for the what-if of other word widths, `weight_bits: 8` for example; named in every note. Arithmetic
+    is scaled to them; a layer that names widths of its own keeps those."""
     known = {f"{name}_bits": name for name in profile.bits}
     for name, bits in assume:
         if name not in known or not 1 <= bits <= MOST_BITS:
@@ -53,4 +63,5 @@ def assuming(profile: Profile, assume: tuple[tuple[str, int], ...]) -> Profile:
             raise ChoiceError(
                 f"cannot assume {name}: {bits}.{hint} Known: {', '.join(known)}, each from 1 to {MOST_BITS}"
             )
-    return profile.with_bits({known[name]: bits for name, bits in assume})
+    widths = {known[name]: width for name, width in assume}
+    return replace(profile.with_bits(widths), assumed={**profile.assumed, **widths})

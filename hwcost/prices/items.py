@@ -48,6 +48,8 @@ ITEMS: dict[str, Item] = {
     "address_add": Item("addressing", "address_add"),
     "zero_check": Item("zero_check", "zero_check"),
     "weight_read": Item("weights", "memory"),
+    "weight_buffer_read": Item("weight_buffer", "memory"),
+    "dram_read": Item("dram", "memory"),
     "bias_read": Item("bias", "memory"),
     "membrane_read": Item("membrane", "memory"),
     "membrane_write": Item("membrane", "memory"),

@@ -6,11 +6,11 @@ from functools import cached_property, lru_cache
 from typing import Any, Literal, get_args, get_type_hints
 
 from hwcost.errors import HwcostError
+from hwcost.network.fields import LayerFields
 from hwcost.prices.items import ITEMS
 from hwcost.prices.price import Price
 from hwcost.prices.sram import MemoryPrices
-
-REUSED = {"weight_read": "weight_reuse", "activation_read": "activation_reuse"}
+from hwcost.prices.widths import width_factor
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Semantics:
 
     graded: a graded event counts once per unit of its value (unary) or as one MAC per event (mac).
     neuron: convention for the arithmetic of one neuron update, see `hwcost.counting.neurons`.
-    dataflow: one of `hwcost.dataflow.DATAFLOWS`, or auto: the one that the execution model makes usual.
+    dataflow: one of `hwcost.network.kinds.DATAFLOWS`, or auto: the one that the execution model makes usual.
     addressing: addresses computed per event, or running counters (free).
     attention: products of binary matrices as every product, one row per event, or coincidences of events.
     codec: how spikes are stored and sent, see `hwcost.counting.codecs`.
@@ -62,6 +62,7 @@ class Profile:
         free: Items that the hardware does without: they are not counted.
         capacity: Most weight bits, synapses per neuron and neurons that it can hold; empty where it has no limit.
         assumed: Word widths of a what-if.
+        priced_bits: Word widths for which arithmetic has its price, where those of `bits` are others.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Profile:
     free: frozenset[str] = frozenset()
     capacity: Mapping[str, Price] = field(default_factory=dict)
     assumed: Mapping[str, int] = field(default_factory=dict)
+    priced_bits: Mapping[str, int] = field(default_factory=dict)
 
     @lru_cache(maxsize=65536)  # noqa: B019  profiles are few and live as long as the process
     def price(self, item: str, bits: int = 0, memory_bits: int = 0) -> Price | None:
@@ -87,13 +89,11 @@ class Profile:
         if item in self.free:
             return None
         if constant != "memory":
-            return self.prices[constant].times(1) if constant in self.prices else None
+            return self._arithmetic(constant, item) if constant in self.prices else None
         if self.memory is None:
             return None
         off_chip = ITEMS[item].kind in ("weights", "bias") and self.semantics.weights_in == "dram"
-        price = self.memory.price_per_bit(self.memory.limit_bits + 1 if off_chip else memory_bits).times(bits)
-        reuse = self.hardware.get(REUSED.get(item, ""))
-        return price.over(reuse) if reuse else price
+        return self.memory.price_per_bit(self.memory.limit_bits + 1 if off_chip else memory_bits).times(bits)
 
     def number(self, name: str) -> Price:
         """One of the profile's hardware numbers (clock, units per cycle ...)."""
@@ -112,8 +112,28 @@ class Profile:
         return replace(self, semantics=replace(self.semantics, **semantics))
 
     def with_bits(self, bits: Mapping[str, int]) -> "Profile":
-        """The same prices for other word widths; arithmetic keeps its price."""
-        return replace(self, bits={**self.bits, **bits}, assumed={**self.assumed, **bits})
+        """The same hardware with other word widths; arithmetic is scaled to them (see `hwcost.prices.widths`)."""
+        return replace(self, bits={**self.bits, **bits}, priced_bits=self.priced_bits or self.bits)
+
+    def for_layer(self, layer: LayerFields) -> "Profile":
+        """The profile with the word widths that the layer names."""
+        return self._for_words(layer.weight_bits, layer.membrane_bits, layer.activation_bits)
+
+    @lru_cache(maxsize=4096)  # noqa: B019  as above
+    def _for_words(self, weight: int, membrane: int, activation: int) -> "Profile":
+        named = {"weight": weight, "membrane": membrane, "activation": activation}
+        bits = {word: width for word, width in named.items() if width}
+        return self.with_bits(bits) if bits else self
+
+    def _arithmetic(self, constant: str, item: str) -> Price:
+        """The price of an item that no memory serves, at the profile's word widths."""
+        if not self.priced_bits:
+            return self.prices[constant].times(1)
+        mac, add = self.prices.get("mac"), self.prices.get("ac")
+        share = min(1.0, add.value / mac.value) if mac and add and mac.value else 0.0
+        factor = width_factor(item, self.bits, self.priced_bits, share)
+        price = self.prices[constant].times(factor)
+        return price if factor == 1 else price.made_of(constant, factor)
 
     def scaled(self, factor: float) -> "Profile":
         """The same profile with every price multiplied by `factor`."""

@@ -35,21 +35,24 @@ class MemoryPrices:
     curve: Literal["log", "linear"] = "log"
 
     def price_per_bit(self, memory_bits: int) -> Price:
-        """pJ per bit of a memory of `memory_bits`, at least 1."""
+        """pJ per bit of a memory of `memory_bits`, at least 1, made of `register`, `sram` (all points together),
+        `wire` and `dram`.
+        """
         if memory_bits < 1:
             raise HwcostError(f"a memory holds at least one bit, got {memory_bits}")
         if memory_bits > self.limit_bits:
-            return self._beyond(memory_bits)
+            return self._beyond(memory_bits).made_of("dram", 1)
         if self.curve == "linear":
-            return _straight(self.points, memory_bits)
+            return _all_sram(_straight(self.points, memory_bits))
         (smallest, first), (largest, last) = self.points[0], self.points[-1]
         if memory_bits <= smallest:
-            root = sqrt(memory_bits / smallest)
-            return self.register.combined(first, lambda floor, price: max(floor, price * root))
+            return _small(self.register, first.times(sqrt(memory_bits / smallest)), memory_bits)
         if memory_bits >= largest:
             banks = sqrt(memory_bits / largest) - 1
-            return last.combined(self.wire, lambda price, wire: price + wire * banks)
-        return _between(self.points, memory_bits)
+            total = last.combined(self.wire, lambda price, wire: price + wire * banks)
+            wire = self.wire.times(banks).made_of("wire", banks)
+            return replace(total, parts=_all_sram(last).parts + wire.parts)
+        return _all_sram(_between(self.points, memory_bits))
 
     def scaled(self, factor: float) -> "MemoryPrices":
         """Every price multiplied by `factor`."""
@@ -68,6 +71,24 @@ class MemoryPrices:
                 "and the profile names no price for DRAM"
             )
         return self.dram
+
+
+def _all_sram(price: Price) -> Price:
+    return price.made_of("sram", price.value)
+
+
+def _small(register: Price, scaled: Price, memory_bits: int) -> Price:
+    """The larger of a register and of the first point scaled down. Where it depends on the constants which one that is,
+    the price moves by itself: bounds of a difference then stay bounds.
+    """
+    price = register.combined(scaled, max)
+    if scaled.low >= register.high:
+        return _all_sram(price)
+    if register.low >= scaled.high:
+        return price.made_of("register", 1)
+    if scaled.value > register.value:
+        return price.made_of(f"sram@{memory_bits}", price.value)
+    return price.made_of(f"register@{memory_bits}", 1)
 
 
 def _straight(points: Points, memory_bits: int) -> Price:

@@ -104,8 +104,6 @@ ENTRIES: Mapping[str, Mapping[str, Entry]] = {
         "events_per_cycle": Entry(PER_CYCLE, "spikes sent per cycle", _MISSING),
         "bits_per_cycle": Entry(BITS_PER_CYCLE, "memory bandwidth", _MISSING),
         "sync_cycles": Entry(CYCLES, "barrier at the end of a lock-step tick", _MISSING),
-        "weight_reuse": Entry(RATIO, "uses of a weight that is read", "1"),
-        "activation_reuse": Entry(RATIO, "uses of an activation that is read", "1"),
         "fifo_words": Entry(WORDS, "words of a layer's event queue, with codec: word", "a whole frame"),
         "array_positions": Entry(POSITIONS, "output positions that the array works on at once", _MISSING),
         "array_channels": Entry(CHANNELS, "output channels that the array works on at once", _MISSING),

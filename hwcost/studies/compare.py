@@ -4,12 +4,13 @@ Both costs pay with the same constants, so a constant that turns out dearer move
 bounded constant by constant, which is sharper than comparing two intervals.
 """
 
+from collections.abc import Callable, Iterable
 from math import fsum
 from typing import NamedTuple
 
 from hwcost.cost import Cost
+from hwcost.counting.counts import Steps
 from hwcost.errors import HwcostError
-from hwcost.prices.items import ITEMS
 
 
 class Comparison(NamedTuple):
@@ -26,27 +27,35 @@ class Comparison(NamedTuple):
 
 
 def compare(first: Cost, second: Cost) -> Comparison:
-    """The difference of two costs under one profile, constant by constant.
+    """The difference of two costs under one profile, constant by constant: registers, SRAM (dearer at every size at
+    once), wires, DRAM and every operation move independently. Counts that are known within bounds widen the range.
 
-    All memories share one constant: a technology with dearer SRAM has it dearer at every size.
-
-    Raises: HwcostError if the profiles differ, or if one of the costs is an interval because its record holds totals.
+    Raises: HwcostError if the profiles differ.
     """
     if first.profile != second.profile:
         raise HwcostError(
             f"costs under different profiles, '{first.profile}' and '{second.profile}', have no order"
         )
-    if any(row.low is not None for row in (*first.rows, *second.rows)):
-        raise HwcostError("a record of totals gives no exact counts; compare the intervals instead")
-    paid: dict[str, list[tuple[float, float, float]]] = {}
-    for sign, cost in ((1, first), (-1, second)):
-        for row in cost.rows:
-            if row.price:
-                energy = row.price.times(sign * sum(row.steps) / cost.n_samples)
-                paid.setdefault(ITEMS[row.item].constant, []).append(energy.ends)
-    ends = [tuple(fsum(end) for end in zip(*energies, strict=True)) for energies in paid.values()]
     return Comparison(
-        fsum(value for _, value, _ in ends),
-        fsum(min(differences) for differences in ends),
-        fsum(max(differences) for differences in ends),
+        first.total_pj - second.total_pj,
+        _extreme(min, (first, "low"), (second, "high")),
+        _extreme(max, (first, "high"), (second, "low")),
     )
+
+
+def _extreme(
+    which: Callable[[Iterable[float]], float], first: tuple[Cost, str], second: tuple[Cost, str]
+) -> float:
+    """The least or the largest difference: of every constant, the end of its range (or its value) that gives it.
+
+    Args:
+        first, second: A cost with the bounds of its counts that are taken, "low" or "high".
+    """
+    paid: dict[str, list[list[float]]] = {}
+    for sign, (cost, bound) in ((1, first), (-1, second)):
+        for row in cost.rows:
+            steps: Steps | None = getattr(row, bound)
+            n = sign * sum(row.steps if steps is None else steps) / cost.n_samples
+            for part in row.parts:
+                paid.setdefault(part.constant, []).append([n * price for price in part[2:]])
+    return fsum(which(fsum(end) for end in zip(*energies, strict=True)) for energies in paid.values())

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hwcost.activity.record import SpikeRecord
 from hwcost.cost import Cost
-from hwcost.counting.transformer import buffer_bits
+from hwcost.counting.footprint import waiting_bits
 from hwcost.errors import HwcostError
 from hwcost.estimate import estimate
 from hwcost.network.network import NetworkSpec
@@ -124,9 +124,10 @@ def _of_stage(
         fsum(n * getattr(price, end) for price, n in rows) for end in ("value", "low", "high")
     )
     cycles = sum(n for name, n in cost.cycles_by_layer.items() if name in names)
-    orders = cost.mixing_orders
     waiting = sum(
-        buffer_bits(network, network.layer(name), profile, orders) for name in orders if name in names
+        sum(waiting_bits(network, network.layer(name), profile, cost.execution, cost.mixing_orders))
+        for name in names
     )
-    always = cost.footprint_bits - cost.footprint["transformers"] if stage == 0 else 0
+    waits = ("spikes", "frames", "transformers")
+    always = sum(bits for what, bits in cost.footprint.items() if what not in waits) if stage == 0 else 0
     return value, low, high, cycles, always + waiting

@@ -159,7 +159,7 @@ def walk_network(
     orders: dict[str, str],
 ) -> Counts:
     """Counts by (layer, item) of a network of convolutions, linear layers and membrane shortcuts, where spikes are sent
-    as addresses: one event, one synapse, one neuron and one timestep at a time.
+    as addresses and every synaptic operation reads its weight and its sum: one event, one synapse, one neuron and one timestep at a time.
 
     Args:
         events: Layer name -> binary [samples, input timesteps, *in_shape], what arrives at a weighted layer.
@@ -186,8 +186,8 @@ def _walk_events(layer: h.LayerSpec, maps: np.ndarray, counts: Counts) -> None:
     for _sample, _t, *place in np.argwhere(maps):
         counts[layer.name, "spike_read"] += _address_bits(layer.n_inputs)
         for _synapse in range(fan_out[tuple(place)]):
-            counts[layer.name, "synapse_ac"] += 1
-            counts[layer.name, "weight_read"] += 1
+            for item in ("synapse_ac", "weight_read", "accumulator_read", "accumulator_write"):
+                counts[layer.name, item] += 1
 
 
 def _walk_entry(

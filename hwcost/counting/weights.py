@@ -1,0 +1,188 @@
+"""Traffic of weights, and of the operands and sums that go with them, under the layer's dataflow.
+
+| dataflow | reads of the weight memory | besides, per synaptic operation |
+|---|---|---|
+| none | one per synaptic operation | accumulator read and written in memory |
+| weight_stationary | a channel's weights, per window in which it has an event | weight buffer read; as above |
+| output_stationary | once per timestep and tile of positions that use the weight | nothing |
+| tick_batched | once per window and tile of positions that use the weight | nothing |
+
+Frames of numbers use every weight in every tile and window. Without a dataflow, each of their MACs reads its weight and
+its operand, and the sum stays in a register.
+
+A layer that reads its own spikes (recurrent, lstm) runs one timestep at one position at a time, and so does a linear
+layer outside of windows: every operation then reads its weight. A transposed convolution is tiled over its output
+positions like any other; a group's weights serve its own channels only.
+"""
+
+from collections.abc import Sequence
+from math import prod
+
+from hwcost.counting.arrivals import Arrivals
+from hwcost.counting.counts import Count, Number, Steps, every, times
+from hwcost.counting.job import Job
+from hwcost.dataflow.array import array_of
+from hwcost.dataflow.on_chip import input_reads, layer_passes
+from hwcost.dataflow.reads import (
+    at_most_operations,
+    expected_channels,
+    once_per_window,
+    recorded_channels,
+    tiled_reads,
+    tiled_reads_by_channel,
+)
+from hwcost.dataflow.tiles import Window, channel_passes, n_tiles, tiles, window_length, windows
+from hwcost.network.kinds import WEIGHTED
+
+OWN_SPIKES = ("recurrent", "lstm")
+
+
+def weight_counts(job: Job, arrived: Arrivals) -> list[Count]:
+    """Weights read for arriving events, and what happens beside the array because of them."""
+    met = arrived.accesses or arrived.synapses
+    reads = _event_reads(job, arrived, met)
+    low = arrived.low and _event_reads(job, arrived, arrived.low, "low")
+    high = arrived.high and _event_reads(job, arrived, arrived.high, "high")
+    weights = Count("weight_read", reads, job.profile.bits["weight"], job.memories.parameters, low, high)
+    beside = _beside_the_array(job, met, arrived.low, arrived.high)
+    return [weights, *beside, *_streamed(job, arrived)]
+
+
+def frame_counts(job: Job, arrived: Arrivals) -> list[Count]:
+    """Weights and operands read for the MACs of whole frames of numbers."""
+    weights, operands = arrived.synapses, arrived.synapses
+    beside: list[Count] = []
+    if job.dataflow != "none":
+        runs = _runs(arrived)
+        batches = windows(runs, longest_window(job))
+        stays = job.dataflow == "weight_stationary"
+        per_window = job.layer.n_parameters * job.n_samples * (1 if stays else _n_tiles(job))
+        wanted = once_per_window(per_window, len(runs), batches)
+        weights = tuple(at_most_operations(wanted, arrived.synapses, batches))
+        reread = every(job.inputs * reads_of_input(job), runs)
+        operands = tuple(map(min, reread, arrived.synapses))
+        beside = _beside_the_array(job, arrived.synapses)
+    bits = job.profile.bits
+    return [
+        Count("weight_read", weights, bits["weight"], job.memories.parameters),
+        Count("activation_read", operands, bits["activation"], job.memories.frame_in),
+        *beside,
+        *_streamed(job, arrived),
+    ]
+
+
+def reads_of_input(job: Job) -> int:
+    """How often every input of the layer is read."""
+    layer = job.layer
+    if layer.kind not in WEIGHTED:
+        return 1
+    passes = 1
+    if job.dataflow != "none":
+        gates = 4 if layer.kind == "lstm" else 1
+        passes = channel_passes(gates * layer.out_shape[0], layer.groups, array_of(job.profile).channels)
+    if not job.memories.streams or job.profile.memory is None:
+        return passes
+    weight_bits = layer.n_parameters * job.profile.bits["weight"]
+    return input_reads(passes, weight_bits, job.profile.memory.limit_bits)
+
+
+def longest_window(job: Job) -> int:
+    """Most timesteps that are processed together: more than one only where all timesteps of a layer run before the
+    next layer, and as many as there is room for their sums.
+    """
+    windowed = job.dataflow in ("weight_stationary", "tick_batched")
+    if job.execution != "layer_serial" or not windowed or job.layer.kind in OWN_SPIKES:
+        return 1
+    array, bits = array_of(job.profile), job.profile.bits["membrane"]
+    if job.dataflow == "tick_batched":
+        sums = array.positions * array.channels
+        return window_length(array.window, array.accumulator_buffer_bits, sums, bits)
+    room = job.profile.memory.limit_bits if job.profile.memory else bits * job.layer.n_outputs * array.window
+    return window_length(array.window, room, job.layer.n_outputs, bits)
+
+
+def _event_reads(job: Job, arrived: Arrivals, operations: Steps, which: str = "synapses") -> Steps:
+    """Weights read, per timestep, if events meet so many `operations`: as expected, or the bound named `which`."""
+    if job.dataflow == "none" or job.layer.kind in OWN_SPIKES or not any(operations):
+        return operations
+    used: Steps = getattr(arrived.once, which) if arrived.once else operations
+    fold = len(used) // len(operations)  # input timesteps that a bucket puts together
+    runs = _runs(arrived)
+    batches = windows(runs, longest_window(job))
+    finer = tuple((start * fold, stop * fold) for start, stop in batches)
+    if job.dataflow == "weight_stationary":
+        reads = _by_channel(job, arrived, finer, fold)
+    else:
+        reads = _by_tile(job, used, finer)
+    folded = [sum(reads[t : t + fold]) for t in range(0, len(reads), fold)] if fold > 1 else reads
+    return tuple(at_most_operations(folded, operations, batches))
+
+
+def _by_tile(job: Job, used: Sequence[Number], batches: Sequence[Window]) -> Sequence[Number]:
+    """Reads where sums stay in the array. Where the record has events by channel, each channel has its own share."""
+    n_weights, positions = job.layer.n_parameters, _positions(job)
+    places = n_weights * positions * job.n_samples
+    shares = [min(1.0, n / places) for n in used]
+    sizes = tiles(positions, array_of(job.profile).positions)
+    channels = sorted(
+        job.spikes.channel_events
+    )  # in an order of its own, so that the sum over channels is the same
+    if len(channels) > 1 and min(channels) < max(channels):
+        reads = tiled_reads_by_channel(n_weights, shares, channels, sizes, batches)
+    else:
+        reads = tiled_reads(n_weights, shares, sizes, batches)
+    return times(job.n_samples, reads)
+
+
+def _by_channel(job: Job, arrived: Arrivals, batches: Sequence[Window], fold: int) -> Sequence[Number]:
+    """Reads where the weights of an input channel stay while its events of a window are worked off."""
+    layer, recorded = job.layer, job.spikes.channels[: len(arrived.events) * fold]
+    n_channels = layer.in_shape[0] if layer.kernel else layer.n_inputs
+    per_channel = layer.n_parameters // n_channels
+    skipped = any(any(row) for row, runs in zip(recorded, _runs(arrived) * fold, strict=False) if not runs)
+    if recorded and not skipped and (layer.kernel or len(layer.in_shape) == 1):
+        return times(per_channel, recorded_channels(recorded, batches))
+    events = [n / job.n_samples for n in (arrived.once or arrived).events]
+    expected = expected_channels(n_channels, layer.n_inputs // n_channels, events, batches)
+    return times(per_channel * job.n_samples, expected)
+
+
+def _beside_the_array(
+    job: Job, operations: Steps, low: Steps | None = None, high: Steps | None = None
+) -> list[Count]:
+    """Reads of the weight buffer, and sums that are read and written in memory, per operation."""
+    if job.dataflow not in ("none", "weight_stationary"):
+        return []
+    bits, beside = job.profile.bits, list[Count]()
+    sums_bits = job.memories.membrane * min(longest_window(job), max(1, len(operations)))
+    if job.dataflow == "weight_stationary":
+        buffer = array_of(job.profile).weight_buffer_bits
+        beside.append(Count("weight_buffer_read", operations, bits["weight"], buffer, low, high))
+    elif "accumulator_buffer_bits" in job.profile.hardware:
+        sums_bits = max(sums_bits, int(job.profile.hardware["accumulator_buffer_bits"].value))
+    for item in ("accumulator_read", "accumulator_write"):
+        beside.append(Count(item, operations, bits["membrane"], sums_bits, low, high))
+    return beside
+
+
+def _streamed(job: Job, arrived: Arrivals) -> list[Count]:
+    """The layer's weights from DRAM, once per pass, where the network's weights do not fit on the chip together."""
+    memory = job.profile.memory
+    if not job.memories.streams or memory is None:
+        return []
+    passes = layer_passes(_runs(arrived), is_serial=job.execution == "layer_serial")
+    weights = every(job.layer.n_parameters * job.n_samples, passes)
+    return [Count("dram_read", weights, job.profile.bits["weight"], memory.limit_bits + 1)]
+
+
+def _positions(job: Job) -> int:
+    """Output positions of a channel: 1 where the layer has no geometry."""
+    return prod(job.layer.out_shape[1:]) if job.layer.kernel else 1
+
+
+def _n_tiles(job: Job) -> int:
+    return n_tiles(_positions(job), array_of(job.profile).positions)
+
+
+def _runs(arrived: Arrivals) -> tuple[int, ...]:
+    return arrived.runs or (1,) * len(arrived.synapses)
