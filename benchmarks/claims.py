@@ -50,6 +50,23 @@ def at_least(claim: str, samples: list[float], target: float) -> str:
     return f"{verdict}: {claim} (median {middle:.3g}, {interval}, target >= {target:g})"
 
 
+def within(claim: str, ratio: tuple[float, float, float], factor: float) -> str:
+    """The line of a claim on a ratio (low, value, high): whether its whole interval lies within `factor` of 1."""
+    low, value, high = ratio
+    inside, outside = 1 / factor <= low and high <= factor, high < 1 / factor or low > factor
+    verdict = "PASS" if inside else "FAIL" if outside else "UNDECIDED"
+    return (
+        f"{verdict}: {claim} (ratio {value:.2f}, interval {low:.2f} to {high:.2f}, target within {factor:g})"
+    )
+
+
+def at_most(claim: str, ratio: tuple[float, float, float], limit: float) -> str:
+    """The line of a claim on a ratio (low, value, high): whether its whole interval lies at or below `limit`."""
+    low, value, high = ratio
+    verdict = "PASS" if high <= limit else "FAIL" if low > limit else "UNDECIDED"
+    return f"{verdict}: {claim} (ratio {value:.2f}, interval {low:.2f} to {high:.2f}, target <= {limit:g})"
+
+
 def holds(claim: str, is_true: bool) -> str:
     """The line of a claim that is counted and not measured, so that it has no interval."""
     return f"{'PASS' if is_true else 'FAIL'}: {claim}"

@@ -61,7 +61,9 @@ def test_no_benchmark_has_the_name_of_a_package() -> None:
 
 def test_every_benchmark_with_a_claim_ends_with_the_exit_code_of_its_claims() -> None:
     texts = {name: (BENCHMARKS / name).read_text() for name in PROGRAMS}
-    claiming = [name for name, text in texts.items() if re.search(r"\b(at_least|holds)\(", text)]
+    claiming = [
+        name for name, text in texts.items() if re.search(r"\b(at_least|at_most|holds|within)\(", text)
+    ]
     assert {"executors.py", "pricing_speed.py", "search_speed.py", "training_speed.py"} <= set(claiming)
     for name in claiming:
         assert "return conclude(" in texts[name], name
@@ -80,6 +82,23 @@ def test_every_benchmark_with_a_claim_ends_with_the_exit_code_of_its_claims() ->
         (["at_least('x', [0.2, 0.3, 0.4], 1)", "holds('y', True)"], 1, ["FAIL: x (median 0.3", "PASS: y"]),
         (["holds('y', False)"], 1, ["FAIL: y"]),
         (["at_least('x', [5.0], 1)"], 0, ["UNDECIDED: x (median 5, one sample, no interval, target >= 1)"]),
+        (
+            ["within('x', (0.8, 1, 1.2), 1.3)"],
+            0,
+            ["PASS: x (ratio 1.00, interval 0.80 to 1.20, target within 1.3)"],
+        ),
+        (["within('x', (0.7, 1, 1.2), 1.3)"], 0, ["UNDECIDED: x"]),
+        (["within('x', (0.4, 0.5, 0.6), 1.3)"], 1, ["FAIL: x (ratio 0.50"]),
+        (
+            ["at_most('x', (0.4, 0.5, 0.6), 1)", "at_most('y', (0.4, 0.5, 1.6), 1)"],
+            0,
+            ["PASS: x", "UNDECIDED: y"],
+        ),
+        (
+            ["at_most('x', (1.1, 1.5, 1.6), 1)"],
+            1,
+            ["FAIL: x (ratio 1.50, interval 1.10 to 1.60, target <= 1)"],
+        ),
         (["at_least('x', [0.5], 1)"], 0, ["UNDECIDED: x (median 0.5, one sample, no interval, target >= 1)"]),
     ],
 )
