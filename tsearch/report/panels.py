@@ -179,7 +179,7 @@ def under(view: RunView, profile: str) -> str:
 def _dataflow(view: RunView, point: Point) -> list[tuple[str, str]]:
     """The dataflow behind the energy, and what the energy would be without any reuse of weights."""
     unreused = point.metrics.get("unreused_energy_pj")
-    if unreused is None:
+    if unreused is None or not view.main:
         return []
     names = dict.fromkeys(view.trials[point.number].costs[view.main].dataflows.values())
     return [("dataflow", f"{', '.join(names)}; {format_value(unreused, 'energy_pj')} without any reuse")]
