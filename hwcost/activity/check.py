@@ -2,6 +2,7 @@
 
 from operator import gt
 
+from hwcost.activity.check_samples import check_channels, check_samples
 from hwcost.activity.layer_spikes import Counts, LayerSpikes
 from hwcost.activity.record import SpikeRecord
 from hwcost.errors import HwcostError
@@ -21,7 +22,9 @@ def check_record(network: NetworkSpec, record: SpikeRecord) -> None:
         spikes = record.layers[layer.name]
         if not layer.is_analog:
             _check_events(network, layer, spikes, record.n_samples)
+            check_channels(layer, spikes, record.n_samples)
         _check_outputs(network, layer, spikes, record.n_samples)
+        check_samples(network, layer, spikes, record.n_samples)
 
 
 def _check_outputs(network: NetworkSpec, layer: LayerSpec, spikes: LayerSpikes, n_samples: int) -> None:

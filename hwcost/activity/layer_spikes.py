@@ -16,8 +16,10 @@ class PerSample:
     """How samples differ, for costs that are not proportional to counts.
 
     Args:
-        busy: [own timesteps][3]: samples in which an event arrives or a spike is sent at this timestep; of those, the
-            samples in which this is the first such timestep, and in which it is the last.
+        busy: [own timesteps][3]: samples in which an event arrives (from before, from a second summand, or the layer's
+            own of the step before) or a spike is sent at this timestep, unless the layer's mask turns it off; of
+            those, the samples in which this is the first such timestep, and in which it is the last. Empty where not
+            known, and behind a temporal transformer that mixes.
         events: [input timesteps][2]: fewest and most events of one sample.
         sums: The same of absolute event values; left out where it equals `events`.
         outputs: [own timesteps][2]: fewest and most output spikes of one sample; empty without neurons.
@@ -35,9 +37,8 @@ class PerSample:
         object.__setattr__(self, "sums", self.sums or self.events)
 
     def __add__(self, other: Self) -> Self:
-        busy = tuple(map(_add, self.busy, other.busy))
         return type(self)(
-            busy,
+            _added(self.busy, other.busy),
             _widest(self.events, other.events),
             _widest(self.sums, other.sums),
             _widest(self.outputs, other.outputs),
@@ -93,15 +94,14 @@ class LayerSpikes:
         if shapes[0] != shapes[1]:
             raise HwcostError("the two records differ in timesteps or fan-out classes")
         extras = tuple((n, _add(a, b)) for (n, a), (_, b) in zip(self.extras, other.extras, strict=True))
+        both_by_channel = self.channel_events and other.channel_events
         return type(self)(
             tuple(map(_add, self.events, other.events)),
             tuple(map(_add, self.sums, other.sums)),
             _add(self.outputs, other.outputs),
             extras,
-            tuple(map(_add, self.channels, other.channels)) if self.channels and other.channels else (),
-            _add(self.channel_events, other.channel_events)
-            if self.channel_events and other.channel_events
-            else (),
+            _added(self.channels, other.channels),
+            _add(self.channel_events, other.channel_events) if both_by_channel else (),
             self.per_sample + other.per_sample if self.per_sample and other.per_sample else None,
         )
 
@@ -120,8 +120,16 @@ def _rows(table: Any) -> Any:
 
 
 def _add(a: Sequence[int], b: Sequence[int]) -> tuple[int, ...]:
+    if len(a) != len(b):
+        raise HwcostError(f"the two records differ in timesteps or channels: {len(a)} and {len(b)} counts")
     return tuple(x + y for x, y in zip(a, b, strict=True))
 
 
+def _added(a: Counts, b: Counts) -> Counts:
+    """The sum of two optional tables; empty where one of them is."""
+    return tuple(map(_add, a, b)) if a and b else ()
+
+
 def _widest(a: Counts, b: Counts) -> Counts:
-    return tuple((min(x[0], y[0]), max(x[1], y[1])) for x, y in zip(a, b, strict=True))
+    """The extremes of both; empty where they are not known for one of them."""
+    return tuple((min(x[0], y[0]), max(x[1], y[1])) for x, y in zip(a, b, strict=True)) if a and b else ()

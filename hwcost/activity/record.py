@@ -9,8 +9,9 @@ from typing import Any, Self
 
 from numpy.typing import NDArray
 
+from hwcost.activity.constant import constant_spikes
 from hwcost.activity.layer_spikes import Counts, LayerSpikes, PerSample, whole
-from hwcost.activity.sources import constant_spikes, spikes_from_map
+from hwcost.activity.sources import spikes_from_map
 from hwcost.errors import HwcostError
 from hwcost.network.network import NetworkSpec
 
@@ -104,7 +105,13 @@ class SpikeRecord:
         if len(n_samples) != 1:
             raise HwcostError(f"all maps need the same number of samples, got {sorted(n_samples)}")
         layers = {
-            layer.name: spikes_from_map(layer, events.get(layer.name), outputs.get(layer.name))
+            layer.name: spikes_from_map(
+                network,
+                layer,
+                events.get(layer.name),
+                outputs.get(layer.name),
+                outputs.get(layer.other_source),
+            )
             for layer in network.layers
         }
         return cls(layers, n_samples.pop())
@@ -116,10 +123,17 @@ def _plain(spikes: LayerSpikes) -> dict[str, Any]:
         plain["sums"] = [list(row) for row in spikes.sums]
     if spikes.extras:
         plain["extras"] = {name: list(row) for name, row in spikes.extras}
-    for name, content in (("channels", spikes.channels), ("channel_events", spikes.channel_events)):
-        if content:
-            plain[name] = content
+    if spikes.channels:
+        plain["channels"] = [list(row) for row in spikes.channels]
+    if spikes.channel_events:
+        plain["channel_events"] = list(spikes.channel_events)
     if spikes.per_sample:
-        rows = {field.name: getattr(spikes.per_sample, field.name) for field in fields(PerSample)}
-        plain["per_sample"] = {name: rows[name] for name in rows if rows[name]}
+        plain["per_sample"] = _plain_per_sample(spikes.per_sample)
     return plain
+
+
+def _plain_per_sample(samples: PerSample) -> dict[str, Any]:
+    rows = {field.name: getattr(samples, field.name) for field in fields(samples)}
+    if samples.sums == samples.events:
+        del rows["sums"]
+    return {name: [list(row) for row in table] for name, table in rows.items() if table}

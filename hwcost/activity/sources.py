@@ -1,26 +1,40 @@
-"""Counts of a layer from whole event maps, or from a constant rate."""
+"""Counts of a layer from whole event maps."""
 
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcost.activity.layer_spikes import Counts, LayerSpikes
+from hwcost.activity.layer_spikes import Counts, LayerSpikes, PerSample
+from hwcost.activity.samples import (
+    MOST_CHANNEL_EVENTS,
+    MOST_CHANNELS,
+    active_channels,
+    busy_samples,
+    channels_by_gap,
+    events_by_channel,
+    extremes,
+    per_sample_counts,
+)
 from hwcost.errors import HwcostError
-from hwcost.network.fan_out import class_sizes, fan_out_classes
+from hwcost.network.fan_out import fan_out_classes
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 
 
 def spikes_from_map(
-    layer: LayerSpec, events: NDArray[Any] | None, outputs: NDArray[Any] | None
+    network: NetworkSpec,
+    layer: LayerSpec,
+    events: NDArray[Any] | None,
+    outputs: NDArray[Any] | None,
+    other: NDArray[Any] | None = None,
 ) -> LayerSpikes:
     """Counts of whole event maps [samples, timesteps, *shape].
 
     Args:
         events: Maps that arrive; None for an analog input.
         outputs: Spike maps that the layer sends; None where it has no neurons.
+        other: Spike maps of the second summand of a residual sum, where they are known.
 
     Raises: HwcostError, naming the layer, for a wrong shape or values outside the declared class.
     """
@@ -29,12 +43,32 @@ def spikes_from_map(
             raise HwcostError(
                 f"layer '{layer.name}': maps of [samples, timesteps, *{shape}] expected, got {maps.shape}"
             )
-    fired: tuple[int, ...] = ()
-    if outputs is not None:
-        per_step = outputs.astype(np.int64).sum(axis=(0, *range(2, outputs.ndim)))
-        fired = tuple(int(n) for n in per_step)
+    sent = None if outputs is None else _spikes(layer, outputs)
+    fired = () if sent is None else tuple(map(int, sent.sum(axis=0)))
     if events is None or layer.is_analog:
-        return LayerSpikes(outputs=fired)
+        more = None if sent is None else PerSample(outputs=extremes(sent))
+        return LayerSpikes(outputs=fired, per_sample=more)
+    _check_values(layer, events)
+    values = np.abs(events).astype(np.int64)
+    seen = values != 0
+    arrived, active = per_sample_counts(seen), active_channels(seen)
+    moved = _moved(network, layer, arrived, sent, other)
+    return LayerSpikes(
+        _histogram(layer, seen),
+        _histogram(layer, values),
+        fired,
+        channels=channels_by_gap(active) if active.shape[2] <= MOST_CHANNELS else (),
+        channel_events=events_by_channel(seen) if active.shape[2] <= MOST_CHANNEL_EVENTS else (),
+        per_sample=PerSample(
+            () if moved is None else busy_samples(moved),
+            extremes(arrived),
+            extremes(per_sample_counts(values)),
+            extremes(sent),
+        ),
+    )
+
+
+def _check_values(layer: LayerSpec, events: NDArray[Any]) -> None:
     if not np.array_equal(events, np.rint(events)):
         raise HwcostError(
             f"layer '{layer.name}': declared {layer.in_class}, but the events are no whole numbers"
@@ -45,8 +79,42 @@ def spikes_from_map(
             f"layer '{layer.name}': declared {layer.in_class} up to {layer.in_max}, but the events reach from "
             f"{events.min():g} to {events.max():g}"
         )
-    values = np.abs(events).astype(np.int64)
-    return LayerSpikes(_histogram(layer, values != 0), _histogram(layer, values), fired)
+
+
+def _spikes(layer: LayerSpec, outputs: NDArray[Any]) -> NDArray[np.int64]:
+    """Output spikes of every sample and timestep."""
+    if not ((outputs == 0) | (outputs == 1)).all():
+        raise HwcostError(
+            f"layer '{layer.name}': output spikes are 0 or 1, but the outputs reach from {outputs.min():g} to "
+            f"{outputs.max():g}"
+        )
+    return per_sample_counts(outputs)
+
+
+def _moved(
+    network: NetworkSpec,
+    layer: LayerSpec,
+    arrived: NDArray[np.int64],
+    sent: NDArray[np.int64] | None,
+    other: NDArray[Any] | None,
+) -> NDArray[np.bool_] | None:
+    """Whether anything happens in a sample at an own timestep that runs: an event arrives (from the layer before, the
+    second summand, or the layer itself a step earlier) or a spike is sent; [samples, own timesteps].
+
+    None behind a temporal transformer that mixes, where every step gets input, and where the summand is not known.
+    """
+    steps = network.timesteps(layer)
+    is_known = other is not None or not layer.other_source
+    if network.mixes(layer) or not is_known or arrived.shape[1] < steps:
+        return None
+    moved: NDArray[np.bool_] = arrived[:, :steps] > 0
+    if sent is not None:
+        moved |= sent > 0
+        if layer.kind in ("recurrent", "lstm"):
+            moved[:, 1:] |= sent[:, :-1] > 0
+    if other is not None:
+        moved |= per_sample_counts(other)[:, :steps] > 0
+    return moved & (np.array(layer.mask or (1,) * steps) > 0)
 
 
 def _histogram(layer: LayerSpec, maps: NDArray[Any]) -> Counts:
@@ -58,33 +126,3 @@ def _histogram(layer: LayerSpec, maps: NDArray[Any]) -> Counts:
     return tuple(
         tuple(int(row[index.ravel() == k].sum()) for k in range(len(values))) for row in per_position
     )
-
-
-def constant_spikes(network: NetworkSpec, layer: LayerSpec, rate: float, n_samples: int) -> LayerSpikes:
-    """Counts of a layer whose inputs and neurons fire at `rate` events per step, every event as large as it can be."""
-    share = Fraction(rate) * n_samples
-    mask = network.input_mask(layer)
-    active_steps = layer.mask or (1,) * network.timesteps(layer)
-    outputs = tuple(int(share * layer.n_outputs) * step for step in active_steps) if layer.fires else ()
-    counts = _constant_extras(network, layer, share)
-    extras = tuple((name, tuple(n * step for step in active_steps)) for name, n in counts.items())
-    if layer.is_analog:
-        return LayerSpikes(outputs=outputs, extras=extras)
-    row = tuple(int(share * size) for size in class_sizes(layer))
-    events = tuple(tuple(n * step for n in row) for step in mask)
-    sums = tuple(tuple(n * layer.in_max for n in step) for step in events)
-    return LayerSpikes(events, sums, outputs, extras)
-
-
-def _constant_extras(network: NetworkSpec, layer: LayerSpec, share: Fraction) -> dict[str, int]:
-    """Further counts at a constant rate; pairs of events in an attention are as many as there can be."""
-    other = network.other_source(layer)
-    if layer.kind == "sew_add" or (other and other.gives_events):
-        return {"other": int(share * layer.n_outputs)}
-    if layer.kind not in ("attention", "mask_attention"):
-        return {}
-    neurons, heads, tokens = layer.n_outputs, layer.operand("heads", 1), layer.out_shape[1]
-    most = {"qk": neurons * tokens, "av": neurons * tokens, "kv": neurons * neurons // heads // tokens}
-    if layer.kind == "mask_attention":
-        most["kv"] = neurons
-    return {name: int(share * n) for name, n in ({"q": neurons, "k": neurons, "v": neurons} | most).items()}

@@ -1,7 +1,6 @@
 """`bound` brackets the cost of a network before anything is trained: no activity can cost less, none more."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
 from hwcost.activity.record import LayerSpikes, SpikeRecord
@@ -64,7 +63,7 @@ def _inputs(network: NetworkSpec) -> list[LayerSpec]:
 
 def _silent(spikes: LayerSpikes) -> LayerSpikes:
     nothing = tuple((0,) * len(row) for row in spikes.events)
-    return replace(spikes, events=nothing, sums=nothing)
+    return LayerSpikes(nothing, nothing, spikes.outputs, spikes.extras)
 
 
 def _brightest(
@@ -81,4 +80,5 @@ def _brightest(
         left -= sums[-1]
     events = [min(value, size) for value, size in zip(reversed(sums), places, strict=True)]
     steps = network.input_timesteps(layer)
-    return replace(spikes, events=(tuple(events),) * steps, sums=(tuple(reversed(sums)),) * steps)
+    loud = (tuple(events),) * steps, (tuple(reversed(sums)),) * steps
+    return LayerSpikes(*loud, spikes.outputs, spikes.extras)

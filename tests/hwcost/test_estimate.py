@@ -80,7 +80,7 @@ def test_masks_reach_the_next_layer() -> None:
     late = h.SpikeRecord.full(network)
     with pytest.raises(h.HwcostError, match="'a': output spikes at a masked timestep"):
         h.estimate(masked, late, "45nm_memory")
-    fixed = replace(late.layers["a"], outputs=(4, 0, 4))
+    fixed = replace(late.layers["a"], outputs=(4, 0, 4), per_sample=None)
     with pytest.raises(h.HwcostError, match="'b': events arrive at a timestep that the mask"):
         h.estimate(masked, h.SpikeRecord({**late.layers, "a": fixed}, 1), "45nm_memory")
 
