@@ -1,13 +1,13 @@
 """From a validation pass to a spike record: whole-number counts, the same to the bit however samples are
 batched."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from hwcost import LayerSpec, LayerSpikes, NetworkSpec, PerSample, SpikeRecord, fan_out_classes
+from hwcost.network.kinds import WEIGHTED
 from tsearch.networks.plan import INPUT, Attention, Plan
 from tsearch.pricing.attention import AttentionTally
 from tsearch.pricing.events import BINARY, Events, events_of
@@ -41,10 +41,7 @@ class Recorder:
                 tally = Tally(events.get(name, entering), layer, is_input=name == INPUT)
                 self._tallies.setdefault(name, tally)
         self._pools = self._pools_alone()
-        self._samples: dict[str, dict[bool, SampleTally]] = {}  # by value, and whether its readers are flat
-        for name, declared, is_flat in self._values_by_sample(events):
-            of_value = self._samples.setdefault(name, {})
-            of_value.setdefault(is_flat, SampleTally(declared, is_flat=is_flat))
+        self._samples = self._sample_tallies(events)
         self._busy = {layer.name: BusyTally() for layer in network.layers if self._shows_when_busy(layer)}
 
     def __call__(self, name: str, values: Tensor) -> None:
@@ -120,13 +117,19 @@ class Recorder:
         others = [other.name] if other is not None and other.gives_events else []
         return others if layer.is_analog else [self._source(layer), *others]
 
-    def _values_by_sample(self, events: dict[str, Events]) -> Iterator[tuple[str, Events, bool]]:
-        """The values of which it matters how samples differ, with their class, and whether a flat layer reads them."""
-        for layer in self.network.layers:
+    def _sample_tallies(self, events: dict[str, Events]) -> dict[str, dict[bool, SampleTally]]:
+        """Of every value whose samples may differ, a tally for readers that are flat and for those that are not."""
+        tallies: dict[str, dict[bool, SampleTally]] = {}
+        for layer in sorted(self.network.layers, key=lambda layer: layer.kind not in WEIGHTED):
             for name in self._events_read(layer):
-                yield name, events.get(name, Events(layer.in_class, layer.in_max)), _is_flat(layer)
+                declared, is_flat = events.get(name, Events(layer.in_class, layer.in_max)), _is_flat(layer)
+                tally = SampleTally(declared, is_flat=is_flat, has_weights=layer.kind in WEIGHTED)
+                tallies.setdefault(name, {}).setdefault(is_flat, tally)
+        for layer in self.network.layers:
             if layer.neuron is not None:
-                yield layer.name, BINARY, False
+                sent = SampleTally(BINARY, is_flat=False, has_weights=False)
+                tallies.setdefault(layer.name, {False: sent})
+        return tallies
 
     def _shows_when_busy(self, layer: LayerSpec) -> bool:
         """Whether events arrive at the layer's own timesteps."""

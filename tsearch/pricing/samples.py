@@ -17,12 +17,13 @@ MOST_RATES = 512  # channels of which the events are recorded one by one
 class SampleTally:
     """The events of a value [T, B, C, ...] by channel and by sample. Of a flat layer, every input is a channel."""
 
-    def __init__(self, declared: Events, *, is_flat: bool) -> None:
+    def __init__(self, declared: Events, *, is_flat: bool, has_weights: bool) -> None:
         """Args:
         declared: The class of the events.
         is_flat: Whether the layer that reads them is fully connected.
+        has_weights: Whether a layer with weights reads them: else channels do not matter.
         """
-        self._declared, self._is_flat = declared, is_flat
+        self._declared, self._is_flat, self._has_weights = declared, is_flat, has_weights
         self._channels: list[Tensor] = []
         self._channel_events: Tensor | None = None
         self._events: Tensor | None = None
@@ -38,6 +39,8 @@ class SampleTally:
         if not is_binary:
             sums = (values.float() * self._declared.scale).flatten(2).sum(2).round()
             self._sums = _widened(self._sums, sums)
+        if not self._has_weights:
+            return
         if events.shape[2] <= MOST_CHANNELS:
             self._count_channels(events > 0)
         if events.shape[2] <= MOST_RATES:
