@@ -21,6 +21,9 @@ def evaluation_text(folder: str, evaluation: dict[str, Any]) -> str:
 def cost_text(priced: "Priced", other: "Priced | None" = None) -> str:
     """The cost by layer; with another bundle, whether the order of the two survives the ranges of the prices."""
     lines = [text(priced.cost, format_value)]
+    if priced.unreused is not None:
+        energy = format_value(priced.unreused.total_pj, "energy_pj")
+        lines.append(f"if nothing fetched were reused (dataflow none): {energy}")
     if priced.twins is not None:
         dense, quantised = priced.twins.dense.total_pj, priced.twins.quantised.total_pj
         lines.append(
@@ -29,12 +32,15 @@ def cost_text(priced: "Priced", other: "Priced | None" = None) -> str:
         )
     if other is not None:
         lines.append(_difference_text(priced.cost, other.cost))
+        if priced.unreused is not None and other.unreused is not None:
+            lines.append(f"without any reuse: {_difference_text(priced.unreused, other.unreused)}")
     return "\n".join(lines)
 
 
 def cost_content(priced: "Priced", other: "Priced | None" = None) -> dict[str, Any]:
     """The same for scripts."""
     content: dict[str, Any] = {"cost": priced.cost.to_dict(), "without_spikes": None}
+    content["unreused_pj"] = priced.unreused and priced.unreused.total_pj
     if priced.twins is not None:
         content["without_spikes"] = {
             "dense_pj": priced.twins.dense.total_pj,
@@ -44,15 +50,18 @@ def cost_content(priced: "Priced", other: "Priced | None" = None) -> dict[str, A
     if other is not None:
         difference = compare_costs(priced.cost, other.cost)
         content["difference"] = difference._asdict() | {"is_robust": difference.is_robust}
+        if priced.unreused is not None and other.unreused is not None:
+            content["unreused_difference_pj"] = priced.unreused.total_pj - other.unreused.total_pj
     return content
 
 
 def _difference_text(cost: "Cost", other: "Cost") -> str:
     difference = compare_costs(cost, other)
     low, high = (_signed(end) for end in (difference.low, difference.high))
+    share = difference.difference_pj / other.total_pj
     return (
-        f"less the other bundle: {_signed(difference.difference_pj)}, between {low} and {high} over the ranges of "
-        f"the prices; the order of the two {'is sure' if difference.is_robust else 'is not sure'}"
+        f"less the other bundle: {_signed(difference.difference_pj)} ({share:+.1%}), between {low} and {high} over "
+        f"the ranges of the prices; the order of the two {'is sure' if difference.is_robust else 'is not sure'}"
     )
 
 

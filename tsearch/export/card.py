@@ -14,7 +14,14 @@ from tsearch.replication.error_bars.texts import honesty, member_text, tuning_se
 from tsearch.replication.evidence import Evidence
 from tsearch.units import counted, format_value, title
 
-_COSTS = ("energy_pj", "dense_energy_pj", "quantised_energy_pj", "latency_s", "footprint_bits")
+_COSTS = (
+    "energy_pj",
+    "unreused_energy_pj",
+    "dense_energy_pj",
+    "quantised_energy_pj",
+    "latency_s",
+    "footprint_bits",
+)
 
 
 SPLITS = "Test splits are fixed across runs: who compares many runs by accuracies on test chooses by these samples."

@@ -11,9 +11,11 @@ from tsearch.pricing.price import refusal
 
 
 class Priced(NamedTuple):
-    """A bundle under one profile, and the networks of the same shapes without spikes where the hardware runs them."""
+    """A bundle under one profile: its cost, that without any reuse of weights where these have a price, and the
+    networks of the same shapes without spikes where the hardware runs them."""
 
     cost: Cost
+    unreused: Cost | None
     twins: AnnTwins | None
 
 
@@ -34,7 +36,10 @@ def price_bundle(
         cost = estimate(bundle.network_spec, bundle.spike_record, prices, order)
     except HwcostError as error:
         raise TsearchError(f"{folder}: {refusal(error)}") from None
+    unreused = None
+    if prices.memory is not None:
+        unreused = estimate(bundle.network_spec, bundle.spike_record, prices.where(dataflow="none"), order)
     try:
-        return Priced(cost, ann_twins(bundle.network_spec, prices, order))
+        return Priced(cost, unreused, ann_twins(bundle.network_spec, prices, order))
     except HwcostError:
-        return Priced(cost, None)
+        return Priced(cost, unreused, None)

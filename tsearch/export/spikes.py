@@ -14,11 +14,13 @@ from tsearch.space.limits import MOST_NEURONS, MOST_TIMESTEPS, MOST_WEIGHTS
 
 MOST_BYTES = 100_000_000
 MOST_LAYERS = 2_000
+MOST_CHANNELS = 4_096
 MOST_PIXELS = 8_192  # along one axis
 
 Name = Annotated[str, Field(max_length=300)]
 Count = Annotated[StrictInt, Field(ge=0, lt=2**63)]
 Size = Annotated[StrictInt, Field(ge=0, le=MOST_NEURONS)]
+Bits = Annotated[StrictInt, Field(ge=0, le=1024)]
 Shape = Annotated[tuple[Size, ...], Field(max_length=4)]
 Pixels = Annotated[StrictInt, Field(ge=0, le=MOST_PIXELS)]
 Window = Annotated[tuple[Pixels, ...], Field(max_length=3)]
@@ -50,6 +52,12 @@ class Layer(Frozen):
     source: Name = ""
     operands: dict[Name, Size] | Annotated[tuple[tuple[Name, Size], ...], Field(max_length=20)] = ()
     other_source: Name = ""
+    dataflow: Name = ""
+    weight_bits: Bits = 0
+    membrane_bits: Bits = 0
+    activation_bits: Bits = 0
+    kept: Annotated[str, Field(max_length=MOST_BYTES)] = ""
+    placement: Name = ""
 
     @model_validator(mode="after")
     def _can_be_held(self) -> Self:
@@ -75,6 +83,15 @@ class Network(Frozen):
     stages: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=MOST_LAYERS)]
 
 
+class Samples(Frozen):
+    """The fields of `hwcost.PerSample`."""
+
+    busy: Table = ()
+    events: Table = ()
+    sums: Table = ()
+    outputs: Table = ()
+
+
 class Counts(Frozen):
     """The fields of `hwcost.LayerSpikes`."""
 
@@ -82,6 +99,9 @@ class Counts(Frozen):
     sums: Table | None = None
     outputs: Steps = ()
     extras: dict[Name, Steps] = Field(default_factory=dict)
+    channels: Table = ()
+    channel_events: Annotated[tuple[Count, ...], Field(max_length=MOST_CHANNELS)] = ()
+    per_sample: Samples | None = None
 
 
 class Record(Frozen):

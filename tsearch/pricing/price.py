@@ -16,6 +16,7 @@ from hwcost import (
     estimate,
     load_profile,
 )
+from hwcost.dataflow.choice import USUAL
 from tsearch.configuration import Hardware
 
 
@@ -36,6 +37,15 @@ def _estimate(network: NetworkSpec, record: SpikeRecord, hardware: Hardware, pro
     return estimate(network, record, load_profile(profile), hardware.execution, hardware.assume or None)
 
 
+def why_not_priced(network: NetworkSpec, record: SpikeRecord, hardware: Hardware, profile: str) -> str:
+    """Why a further profile's hardware cannot run a network; '' where it can."""
+    try:
+        _estimate(network, record, hardware, profile)
+    except HwcostError as error:
+        return str(error)
+    return ""
+
+
 def twin_metrics(network: NetworkSpec, hardware: Hardware) -> dict[str, float]:
     """Energy of the conventional networks of the same shapes: dense, and quantised to as many bits as the
     timesteps can tell apart. Nothing where the searched profile cannot run them."""
@@ -45,6 +55,26 @@ def twin_metrics(network: NetworkSpec, hardware: Hardware) -> dict[str, float]:
     except HwcostError:
         return {}
     return {"dense_energy_pj": twins.dense.total_pj, "quantised_energy_pj": twins.quantised.total_pj}
+
+
+def reuse_metrics(network: NetworkSpec, record: SpikeRecord, hardware: Hardware) -> dict[str, float]:
+    """Energy under the searched profile if no fetched weight were reused, the upper end of what dataflows make of it.
+    Nothing where weights have no price of their own."""
+    profile = load_profile(hardware.profile)
+    if profile.memory is None:
+        return {}
+    without = profile.where(dataflow="none")
+    cost = estimate(network, record, without, hardware.execution, hardware.assume or None)
+    return {"unreused_energy_pj": cost.total_pj}
+
+
+def dataflow_name(hardware: Hardware) -> str:
+    """The dataflow of the searched profile's hardware; '' where weights have no price of their own."""
+    profile = load_profile(hardware.profile)
+    if profile.memory is None:
+        return ""
+    chosen = profile.semantics.dataflow
+    return USUAL[hardware.execution] if chosen == "auto" else chosen
 
 
 def refusal(error: HwcostError) -> str:

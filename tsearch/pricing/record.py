@@ -1,13 +1,17 @@
 """From a validation pass to a spike record: whole-number counts, the same to the bit however samples are
 batched."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
-from hwcost import LayerSpec, LayerSpikes, NetworkSpec, SpikeRecord, fan_out_classes
+from hwcost import LayerSpec, LayerSpikes, NetworkSpec, PerSample, SpikeRecord, fan_out_classes
+from hwcost.network.kinds import WEIGHTED
 from tsearch.networks.plan import INPUT, Attention, Plan
 from tsearch.pricing.attention import AttentionTally
 from tsearch.pricing.events import BINARY, Events, events_of
+from tsearch.pricing.samples import BusyTally, SampleTally
 from tsearch.pricing.tally import Tally, plus
 
 
@@ -37,6 +41,8 @@ class Recorder:
                 tally = Tally(events.get(name, entering), layer, is_input=name == INPUT)
                 self._tallies.setdefault(name, tally)
         self._pools = self._pools_alone()
+        self._samples = self._sample_tallies(events)
+        self._busy = {layer.name: BusyTally() for layer in network.layers if self._shows_when_busy(layer)}
 
     def __call__(self, name: str, values: Tensor) -> None:
         """Count a value of `Network.run`, [T, B, ...]: the frames ("input") or what a node gives.
@@ -46,12 +52,18 @@ class Recorder:
             self._pools[name].add(values)
         elif name in self._tallies:
             self._tallies[name].add(values)
+        for tally in self._samples.get(name, {}).values():
+            tally.add(values)
         for attention in self._attentions.values():
             attention.add(name, values)
 
     def add_samples(self, n_samples: int) -> None:
-        """`n_samples` more samples have passed."""
+        """`n_samples` more samples have passed, in one batch."""
         self.n_samples += n_samples
+        for name, tally in self._busy.items():
+            layer = self.network.layer(name)
+            values = [*self._events_read(layer), *([name] if layer.neuron else [])]
+            tally.add([next(iter(self._samples[value].values())).events_of_batch for value in values])
 
     def record(self) -> SpikeRecord:
         """Everything counted so far."""
@@ -61,7 +73,7 @@ class Recorder:
         outputs = self._fired(layer.name) if layer.neuron is not None else ()
         source, other = self._source(layer), self.network.other_source(layer)
         if source in self._pools:
-            return self._pools[source].spikes()
+            return replace(self._pools[source].spikes(), per_sample=self._per_sample(layer))
         extras: tuple[tuple[str, tuple[int, ...]], ...] = ()
         if other is not None and other.gives_events:
             extras = (("other", self._tallies[other.name].events_by_step()),)
@@ -71,7 +83,22 @@ class Recorder:
         if layer.is_analog:
             return LayerSpikes(outputs=outputs, extras=extras)
         events, sums = self._tallies[source].by_class(layer)
-        return LayerSpikes(events, sums, outputs, extras)
+        channels = self._samples[source][_is_flat(layer)]
+        return LayerSpikes(
+            events,
+            sums,
+            outputs,
+            extras,
+            channels.channels(),
+            channels.channel_events(),
+            self._per_sample(layer),
+        )
+
+    def _per_sample(self, layer: LayerSpec) -> PerSample:
+        arriving = self._samples[self._source(layer)][_is_flat(layer)]
+        sent = next(iter(self._samples[layer.name].values())).events() if layer.neuron else ()
+        busy = self._busy[layer.name].rows() if layer.name in self._busy else ()
+        return PerSample(busy, arriving.events(), arriving.sums(), sent)
 
     def _fired(self, name: str) -> tuple[int, ...]:
         """Spikes of a layer's neurons, by timestep."""
@@ -89,6 +116,26 @@ class Recorder:
         other = self.network.other_source(layer)
         others = [other.name] if other is not None and other.gives_events else []
         return others if layer.is_analog else [self._source(layer), *others]
+
+    def _sample_tallies(self, events: dict[str, Events]) -> dict[str, dict[bool, SampleTally]]:
+        """Of every value whose samples may differ, a tally for readers that are flat and for those that are not."""
+        tallies: dict[str, dict[bool, SampleTally]] = {}
+        for layer in sorted(self.network.layers, key=lambda layer: layer.kind not in WEIGHTED):
+            for name in self._events_read(layer):
+                declared, is_flat = events.get(name, Events(layer.in_class, layer.in_max)), _is_flat(layer)
+                tally = SampleTally(declared, is_flat=is_flat, has_weights=layer.kind in WEIGHTED)
+                tallies.setdefault(name, {}).setdefault(is_flat, tally)
+        for layer in self.network.layers:
+            if layer.neuron is not None:
+                sent = SampleTally(BINARY, is_flat=False, has_weights=False)
+                tallies.setdefault(layer.name, {False: sent})
+        return tallies
+
+    def _shows_when_busy(self, layer: LayerSpec) -> bool:
+        """Whether events arrive at the layer's own timesteps."""
+        if layer.is_analog or layer.name in self._attentions:
+            return False
+        return self.network.input_timesteps(layer) == self.network.timesteps(layer)
 
     def _pools_alone(self) -> "dict[str, _PoolTally]":
         """Spikes that an average pool alone reads are counted behind it, by what is in front of it."""
@@ -129,6 +176,10 @@ class _PoolTally:
         counts[:, index.flat[0]] += self._behind.totals().cpu()
         counts[:, index.flat[-1]] += self._uncovered.cpu()
         return LayerSpikes(tuple(map(tuple, counts.long().tolist())))
+
+
+def _is_flat(layer: LayerSpec) -> bool:
+    return len(layer.in_shape) == 1
 
 
 def _shows_all_it_takes(layer: LayerSpec) -> bool:

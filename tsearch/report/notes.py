@@ -2,7 +2,8 @@
 
 from html import escape
 
-from hwcost import HwcostError, load_profile
+from hwcost import HwcostError, NetworkSpec, SpikeRecord, load_profile
+from tsearch.pricing.price import why_not_priced
 from tsearch.replication.error_bars.texts import honesty
 from tsearch.report.hover import readable
 from tsearch.report.view import RunView
@@ -37,11 +38,29 @@ def notes(view: RunView) -> str:
     if any(view.under(profile).knee for profile in view.profiles or ("",)):
         sentences += [KNEE.format("line" if len(view.front.objectives) == 2 else "plane")]
     sentences += [STAGES] if view.are_networks else []
+    sentences += _left_out(view)
     versions = next((trial.result.versions for trial in view.run.trials if trial.result), {})
     if versions:
         sentences.append(f"Versions: {', '.join(f'{name} {number}' for name, number in versions.items())}.")
     items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
     return f"<ul>{items}</ul>{''.join(_profile(view, name) for name in view.profiles)}"
+
+
+def _left_out(view: RunView) -> list[str]:
+    """A sentence for each further profile that did not price every network, with the reason for the first one."""
+    if not view.are_networks or not view.trials:
+        return []
+    hardware, sentences = view.run.task.hardware, []
+    for name in hardware.also:
+        spikes = next((trial.spikes for trial in view.trials.values() if name not in trial.costs), {})
+        if spikes:
+            network, record = (
+                NetworkSpec.from_dict(spikes["network"]),
+                SpikeRecord.from_dict(spikes["record"]),
+            )
+            why = why_not_priced(network, record, hardware, name)
+            sentences.append(f"Profile {name} did not price every network{f': {why}' if why else ''}.")
+    return sentences
 
 
 def _profile(view: RunView, name: str) -> str:

@@ -134,7 +134,7 @@ def _details(view: RunView, point: Point, differing: Sequence[str]) -> str:
         *((name, f"<b>{text}</b>" if name == "timesteps" else text, "") for name, text in settings.items()),
         *((setting_title(name), escape(setting_text(point.details.get(name))), "") for name in differing),
         *(row for o in view.front.objectives for row in _values(view, point, o.name)),
-        *((name, text, "") for name, text in _twins(point)),
+        *((name, text, "") for name, text in (*_dataflow(view, point), *_twins(point))),
         *([("schedule", trial.schedule, "")] if trial.schedule else []),
     ]
     rows += _evidence(view, point)
@@ -174,6 +174,15 @@ def _values(view: RunView, point: Point, metric: str) -> list[tuple[str, str, st
 def under(view: RunView, profile: str) -> str:
     """Attributes of an element that is shown while `profile` is chosen; the searched one is at first."""
     return f' data-profile="{escape(profile)}"' + ("" if profile == view.main else " hidden")
+
+
+def _dataflow(view: RunView, point: Point) -> list[tuple[str, str]]:
+    """The dataflow behind the energy, and what the energy would be without any reuse of weights."""
+    unreused = point.metrics.get("unreused_energy_pj")
+    if unreused is None or not view.main:
+        return []
+    names = dict.fromkeys(view.trials[point.number].costs[view.main].dataflows.values())
+    return [("dataflow", f"{', '.join(names)}; {format_value(unreused, 'energy_pj')} without any reuse")]
 
 
 def _twins(point: Point) -> list[tuple[str, str]]:

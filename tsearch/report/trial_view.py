@@ -17,12 +17,14 @@ class TrialView:
         schedule: Its phases as a sentence, '' where it is no network.
         costs: Its cost by profile.
         rates: Spikes per neuron at every timestep, by layer.
+        spikes: The network that was priced, and its record, as plain data.
         command: The command that exports it, '' where it cannot be exported.
     """
 
     schedule: str
     costs: Mapping[str, Cost]
     rates: Mapping[str, tuple[float, ...]]
+    spikes: Mapping[str, Any]
     command: str
 
     def energy(self, profile: str) -> dict[str, dict[str, float]]:
@@ -50,6 +52,7 @@ def trial_view(configuration: Any, result: Result, command: str) -> TrialView:
         schedule=schedule_text(configuration) if is_network else "",
         costs={profile: Cost.from_dict(cost) for profile, cost in result.costs.items() if "rows" in cost},
         rates=spike_rates(result.spikes),
+        spikes=result.spikes,
         command=command,
     )
 

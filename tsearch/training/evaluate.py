@@ -21,7 +21,7 @@ from tsearch.flags import pack
 from tsearch.networks.build import Network, build, initialise
 from tsearch.networks.neuron.compiler import compiling
 from tsearch.pricing.describe import describe_network
-from tsearch.pricing.price import metrics_of, price, twin_metrics
+from tsearch.pricing.price import metrics_of, price, reuse_metrics, twin_metrics
 from tsearch.pricing.record import Recorder
 from tsearch.training.checkpoints import trained_epochs
 from tsearch.training.device import device, device_name
@@ -95,6 +95,7 @@ def train_and_price(
         budget=budget,
         metrics={"accuracy": measured.accuracy}
         | metrics_of(costs, task.hardware)
+        | reuse_metrics(spec, measured.record, task.hardware)
         | twin_metrics(spec, task.hardware),
         costs={name: cost.to_dict() for name, cost in costs.items()},
         spikes={"network": spec.to_dict(), "record": measured.record.to_dict()},

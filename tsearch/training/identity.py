@@ -2,6 +2,7 @@
 
 import hashlib
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,16 +32,22 @@ def prepare(task: Task) -> Task:
     asked = task.compute.device if task.compute.versions else machine().device or task.compute.device
     device(asked)
     try:
-        load_profile(task.hardware.profile)
-        profile = content_hash(profile_content(task.hardware.profile))
+        profiles = [_content(name) for name in (task.hardware.profile, *task.hardware.also)]
     except HwcostError as error:
         raise TsearchError(str(error)) from None
+    profile = content_hash(profiles if task.hardware.also else profiles[0])
     identity = Identity(
         data=data_hash(load_dataset(task.data)), profile=profile, recipe=RECIPE, counting=COUNTING
     )
     versions = {"torch": str(torch.__version__), "numpy": np.__version__}
     compute = Compute(device=asked, versions=versions)
     return task.model_copy(update={"identity": identity, "compute": compute})
+
+
+def _content(profile: str) -> dict[str, Any]:
+    """What a profile says, checked."""
+    load_profile(profile)
+    return profile_content(profile)
 
 
 @cache

@@ -21,7 +21,7 @@ from tsearch.errors import TsearchError
 from tsearch.front import Front
 from tsearch.frozen import content_hash
 from tsearch.pricing.describe import describe_network
-from tsearch.pricing.price import metrics_of, price
+from tsearch.pricing.price import metrics_of, price, reuse_metrics
 from tsearch.replication.confirmation.verdict import Twin, Verdict, Word
 from tsearch.replication.interval import Interval
 
@@ -90,7 +90,9 @@ def result_of(what: Configuration, number: int) -> Result:
     return Result(
         configuration=what,
         budget=what.epochs,
-        metrics={"accuracy": accuracy(what.timesteps, number)} | metrics_of(costs, hardware),
+        metrics={"accuracy": accuracy(what.timesteps, number)}
+        | metrics_of(costs, hardware)
+        | reuse_metrics(network, record, hardware),
         costs={name: cost.to_dict() for name, cost in costs.items()},
         spikes={"network": network.to_dict(), "record": record.to_dict()},
         n_samples={"train": 997, "validation": N_SAMPLES},

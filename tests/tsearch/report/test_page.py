@@ -193,6 +193,23 @@ def test_every_number_that_depends_on_prices_is_there_for_every_profile(
     assert "Costs under 45nm_memory, the profile searched." in text
 
 
+def test_the_energy_without_any_reuse_stands_beside_that_of_the_dataflow(
+    make_run: MakeRun, results: list[Result], tmp_path: Path
+) -> None:
+    facts = figures_of(text_of(make_run(results), tmp_path))["trials"]["12"]["facts"]
+    point = next(r for i, r in enumerate(results) if i == 12)
+    unreused = format_value(point.metrics["unreused_energy_pj"], "energy_pj")
+    assert f"<dt>dataflow</dt><dd>tick_batched; {unreused} without any reuse</dd>" in facts
+
+
+def test_a_profile_that_priced_nothing_is_named_with_the_reason(
+    make_run: MakeRun, results: list[Result], tmp_path: Path
+) -> None:
+    task = {"data": {"name": "digits"}, "hardware": {"also": ["loihi"]}, "seed": 0}
+    run = make_run(results, task=task)
+    assert "Profile loihi did not price every network: " in text_of(run, tmp_path)
+
+
 def test_a_page_says_whether_the_run_goes_on_and_when_it_was_written(
     make_run: MakeRun, results: list[Result]
 ) -> None:

@@ -74,6 +74,16 @@ def test_the_hash_of_a_profile_follows_the_file_that_it_extends(tmp_path: Path) 
     assert profile(1.0) == profile(1.0, "# a remark\n") != profile(2.0)
 
 
+def test_a_further_profile_that_changes_is_noticed(tmp_path: Path) -> None:
+    def profile(energy: float) -> str:
+        price = f"{{value: {energy}, range: [{energy}, {energy}], unit: pJ, source: here}}"
+        (tmp_path / "mine.yaml").write_text(f"extends: 45nm_memory\nprices: {{ac: {price}}}\n")
+        hardware = Hardware(also=(str(tmp_path / "mine.yaml"),))
+        return prepare(TASK.model_copy(update={"hardware": hardware})).identity.profile
+
+    assert profile(1.0) == profile(1.0) != profile(2.0)
+
+
 def test_what_cannot_be_used_is_told_in_one_line() -> None:
     for change, words in (
         ({"hardware": Hardware(profile="45nm_memry")}, "profile '45nm_memry' not found"),

@@ -2,19 +2,22 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tsearch.configuration import Configuration
 from tsearch.engine.run_folder import Run
+from tsearch.pricing.price import dataflow_name
 from tsearch.replication.confirmation.family import verdicts_of_family
 from tsearch.replication.confirmation.judge import Judgement, Pair, Replicated, judge
 from tsearch.replication.confirmation.passes import required_answer
 from tsearch.replication.confirmation.stored import Paired, Plan, Planned
-from tsearch.replication.confirmation.twins import Trio, failure_of, replicates_by_key
+from tsearch.replication.confirmation.twins import Trio, failure_of, mean_cost, replicates_by_key
 from tsearch.replication.confirmation.verdict import Twin, Verdict
 
+UNREUSED = "unreused_energy_pj"
 Groups = NDArray[np.int64]
 
 
@@ -40,9 +43,22 @@ def verdicts_of_plan(
         reasons.append(reason)
     told = verdicts_of_family(judged, plan.number)
     return tuple(
-        verdict.model_copy(update={"reason": reason, "margin": plan.margin, "named": plan.named})
+        verdict.model_copy(
+            update={"reason": reason, "margin": plan.margin, "named": plan.named} | _reuse(run, plan, verdict)
+        )
         for verdict, reason in zip(told, reasons, strict=True)
     )
+
+
+def _reuse(run: Run, plan: Plan, verdict: Verdict) -> dict[str, Any]:
+    """What the saving of energy would be without any reuse of weights."""
+    replicates = replicates_by_key(run, plan)
+    pair = [replicates.get(key, []) for key in (verdict.key, *(twin.key for twin in verdict.twins[-1:]))]
+    is_known = all(some and all(UNREUSED in each.metrics for each in some) for some in pair)
+    if verdict.cost != "energy_pj" or verdict.saving is None or len(pair) < 2 or not is_known:
+        return {}
+    mine, twins = (mean_cost(some, UNREUSED) for some in pair)
+    return {"dataflow": dataflow_name(run.task.hardware), "unreused_saving": 1 - mine / twins}
 
 
 def _how_little(found: tuple[Sequence[Twin], Judgement | None, str]) -> float:

@@ -32,17 +32,18 @@ def verdict_sentence(verdict: Verdict) -> str:
         return f"Not shown: {who}: {verdict.reason}"
     cost, twin = title(verdict.cost), verdict.twins[-1].text
     above = f"{_points(verdict.above_curve)} against uniform timesteps at the same {cost}"
+    reuse = _reuse(verdict)
     if verdict.word == "saves":
         return (
             f"Saves {_percent(verdict.saving, cost)} against {twin} at equal accuracy ({_points(verdict.gap)}): "
-            f"{who}, {above}; confirmed with {_evidence(verdict)}."
+            f"{who}, {above}; confirmed with {_evidence(verdict)}.{reuse}"
         )
     start, end = "Costs more at equal accuracy", ""
     if verdict.word == "not shown":
         start, end = "Not shown", _resolvable(verdict)
     return (
         f"{start}: {who} takes {_less(verdict.saving, cost)} than {twin}, with an accuracy of {_points(verdict.gap)} "
-        f"against it and {above}; {_evidence(verdict)}{end}."
+        f"against it and {above}; {_evidence(verdict)}{end}.{reuse}"
     )
 
 
@@ -129,6 +130,15 @@ def _evidence(verdict: Verdict) -> str:
         f"{counted(verdict.n_replicates, 'training')} each on {verdict.n_samples:,} test samples{groups} "
         f"(95 % intervals, unadjusted; adjusted p {_p(verdict.p_holm or 0.0)})"
     )
+
+
+def _reuse(verdict: Verdict) -> str:
+    """What the saving depends on beside the network: how the hardware reuses what it fetches."""
+    if verdict.unreused_saving is None:
+        return ""
+    other = 100 * abs(verdict.unreused_saving)
+    word = "less" if verdict.unreused_saving >= 0 else "more"
+    return f" The dataflow is {verdict.dataflow}; if nothing fetched were reused it would be {other:.0f} % {word}."
 
 
 def _p(value: float) -> str:

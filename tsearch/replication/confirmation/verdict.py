@@ -37,6 +37,8 @@ class Verdict(Frozen):
         p: The largest of the one-sided p-values; `p_holm` is the adjusted one, to compare with 5 %, see `family.py`.
         resolvable: The accuracy above the curve that so many replicates and samples show with 80 % probability.
         margin: How much less accuracy than that of the named twin still counts as equal.
+        dataflow, unreused_saving: The dataflow of the priced hardware, and the part of the named twin's energy that
+            would be saved if nothing fetched were reused; '' and None where weights have no price.
         named: Whether the trial was named by hand, instead of picked on validation.
 
     Numbers are None where nothing could be judged. Accuracies are fractions in [0, 1].
@@ -60,6 +62,8 @@ class Verdict(Frozen):
     n_groups: int = 0
     reason: str = ""
     named: bool = False
+    dataflow: str = ""
+    unreused_saving: float | None = None
 
     @property
     def content(self) -> dict[str, Any]:

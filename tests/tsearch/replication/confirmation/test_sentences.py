@@ -111,6 +111,16 @@ def test_a_confirmed_saving() -> None:
     )
 
 
+def test_a_saving_is_told_beside_what_it_would_be_without_any_reuse() -> None:
+    known = verdict().model_copy(update={"dataflow": "tick_batched", "unreused_saving": -0.031})
+    assert verdict_sentence(known).endswith(
+        " The dataflow is tick_batched; if nothing fetched were reused it would be 3 % more."
+    )
+    assert "reused it would be 14 % less" in verdict_sentence(
+        known.model_copy(update={"unreused_saving": 0.142})
+    )
+
+
 def test_a_saving_that_is_not_shown_says_what_could_have_been() -> None:
     assert verdict_sentence(verdict("not shown")) == (
         "Not shown: T=(6, 3, 1) (trial 17) takes 14 % less energy [8, 20] than uniform T=5, with an accuracy of "
