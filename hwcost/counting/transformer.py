@@ -36,6 +36,7 @@ from hwcost.network.temporal import bucket_edges
 from hwcost.prices.profile import Profile
 
 MIX_FIRST, MIX_LAST = "mix_then_conv", "conv_then_mix"
+SCORED = ("score_mix", "rank1_score")
 
 
 def entry_work(job: Job, earlier: Mapping[str, str]) -> dict[str, tuple[Work, Work]]:
@@ -76,6 +77,22 @@ def orders_beside(network: NetworkSpec, layer: LayerSpec, orders: Mapping[str, s
         if network.source(network.layer(name)) is source:
             before.append(order)
     return before
+
+
+def helping_entries(network: NetworkSpec, layer: LayerSpec, orders: Mapping[str, str]) -> list[str]:
+    """The entries that work for a layer behind a temporal transformer too: the first one that reads the same source
+    computes the scores, and the first one that mixes frames mixes them for the others that take mixed frames.
+
+    Args:
+        orders: Layer name -> order, of all entries of the network.
+    """
+    source = network.source(layer)
+    readers = [name for name in orders if network.source(network.layer(name)) is source]
+    earlier = readers[: readers.index(layer.name)]
+    helpers = earlier[:1] if network.transformer(layer) in SCORED else []
+    if orders[layer.name] == MIX_FIRST:
+        helpers += [name for name in earlier if orders[name] == MIX_FIRST][:1]
+    return list(dict.fromkeys(helpers))
 
 
 def buffer_bits(network: NetworkSpec, layer: LayerSpec, profile: Profile, orders: Mapping[str, str]) -> int:

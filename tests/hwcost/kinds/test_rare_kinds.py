@@ -69,6 +69,14 @@ def test_scores_in_an_array_are_written_once_and_read_once(kv_first: int, datafl
     assert cost.footprint["scores"] == scores // 2 * 3
 
 
+def test_scores_of_numbers_are_as_wide_as_numbers() -> None:
+    layer = h.LayerSpec("a", "attention", 0, (3, 8, 6), (8, 6), in_class="analog", operands=(("heads", 2),))
+    cost = h.estimate(alone(layer), h.SpikeRecord.empty(alone(layer)), PROFILE.where(dataflow="tick_batched"))
+    assert cost.footprint["scores"] == 2 * 6 * 6 * 32
+    assert cost.count("activation_read") == 3 * 8 * 6 + 2 * 6 * 6
+    assert cost.mac == 2 * 2 * 6 * 6 * 4
+
+
 def test_scores_on_an_event_core_are_accumulated_in_memory() -> None:
     """Every add reads its second operand, and reads and writes a sum: a score, then an output."""
     layer = h.LayerSpec("a", "attention", 0, (3, 8, 6), (8, 6), operands=(("heads", 2),))
