@@ -26,6 +26,7 @@ PADDING_MODES = ("zeros", "circular", "reflect", "replicate")
 NEURONS = ("lif", "if")
 INPUT = "input"  # the source of layers that read the network's input, unless a layer has this name
 RESETS = ("soft", "hard")
+CROSSBAR = "crossbar"
 DATAFLOWS = ("none", "weight_stationary", "output_stationary", "tick_batched")
 
 
