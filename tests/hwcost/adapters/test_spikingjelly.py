@@ -104,6 +104,22 @@ def test_ms_resnet_adds_numbers_and_its_neurons_stand_alone(
     assert sum(by_layer.values()) > 0
 
 
+def test_one_network_on_three_chips(spikingjelly: Any, events: Any, excite: Any) -> None:
+    """Cores of the chips have no pools, so the convolutions have strides; weights are quantised to 8 bits."""
+    layer, neuron = spikingjelly.layer, spikingjelly.neuron
+    model = excite(nn.Sequential(
+        layer.Conv2d(2, 8, 3, stride=2, padding=1), neuron.LIFNode(), layer.Flatten(),
+        layer.Linear(512, 10), neuron.LIFNode(),
+    ))  # fmt: skip
+    spikingjelly.functional.set_step_mode(model, "m")
+    network, spikes = h.from_torch(model, events(4, 2, 2, 16, 16))
+    chips = ("loihi", "spinnaker2", "seneca")
+    costs = [h.estimate(network, spikes, chip, "lock_step", {"weight_bits": 8}) for chip in chips]
+    assert len({cost.sop for cost in costs}) == 1
+    assert len({cost.total_pj for cost in costs}) == 3
+    assert costs[0].cores["0"] >= 1
+
+
 def test_containers_and_soft_resets(spikingjelly: Any, events: Any, excite: Any) -> None:
     layer, neuron = spikingjelly.layer, spikingjelly.neuron
     model = nn.Sequential(
