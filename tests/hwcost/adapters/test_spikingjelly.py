@@ -82,6 +82,26 @@ def test_single_step_models_are_called_once_per_timestep(spikingjelly: Any, even
     assert h.from_torch(model, batch) == by_step
 
 
+def test_neurons_that_take_samples_for_timesteps_are_refused(spikingjelly: Any, events: Any) -> None:
+    model = nn.Sequential(nn.Linear(4, 3), spikingjelly.neuron.IFNode(step_mode="m"))
+    with pytest.raises(
+        h.HwcostError, match=r"'1' \(IFNode\) takes its first dimension as time, but of \(2, 3\)"
+    ):
+        h.from_torch(model, events(3, 2, 4), loop=True)
+    with pytest.raises(h.HwcostError, match=r"'1' \(IFNode\) takes its first dimension as time"):
+        h.from_torch(model, torch.rand(2, 4), timesteps=3)
+    assert h.from_torch(model, events(3, 2, 4)).network.stages == (h.StageSpec(3),)
+
+
+@pytest.mark.parametrize("name", ["LinearRecurrentContainer", "ElementWiseRecurrentContainer"])
+def test_recurrent_containers_are_refused(name: str, spikingjelly: Any, events: Any) -> None:
+    cell = spikingjelly.neuron.IFNode(step_mode="s")
+    container = getattr(spikingjelly.layer, name)
+    module = container(cell, 3, 3) if name.startswith("L") else container(cell, lambda x, y: x + y)
+    with pytest.raises(h.HwcostError, match=rf"'1' \({name}\): recurrence is not known"):
+        h.from_torch(nn.Sequential(nn.Linear(4, 3), module), events(3, 2, 4), loop=True)
+
+
 def test_ms_resnet_adds_numbers_and_its_neurons_stand_alone(
     spikingjelly: Any, excite: Any, sop: Any, synapses_met: Any
 ) -> None:
