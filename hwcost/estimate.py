@@ -7,12 +7,12 @@ from itertools import product
 from hwcost.activity.check import check_record
 from hwcost.activity.extremes import extreme_samples
 from hwcost.activity.record import SpikeRecord
-from hwcost.activity.summands import given_events, other_events
+from hwcost.activity.summands import events_of_one, given_events, other_events
 from hwcost.cost import Cost, MeanTimesteps
 from hwcost.counting.chip import chip_notes, chip_rows, on_chip
-from hwcost.counting.chip_time import NANOSECONDS, check_chip_execution, chip_time
+from hwcost.counting.chip_time import NANOSECONDS, ChipTime, check_chip_execution, chip_time
 from hwcost.counting.counts import Work
-from hwcost.counting.crossbar import on_crossbars
+from hwcost.counting.crossbar import on_crossbar
 from hwcost.counting.footprint import footprint
 from hwcost.counting.footprint_range import footprint_range
 from hwcost.counting.job import Job, memory_sizes
@@ -65,16 +65,17 @@ def estimate(
     work = on_chip(network, spikes, profile, chip, work) if chip else work
     rows = priced_rows(work, network, profile)
     memory = footprint(network, profile, tuple(chosen.items()), execution)
+    records = [(spikes, spikes)] if any(row.low is not None for row in rows) else []
+    records += [samples] if (samples := extreme_samples(network, spikes)) else []
+    taken = None if undecided else chosen
     if chip:
-        on_cores = chip_time(network, work, spikes, profile, chip, execution)
+        on_cores = _chip_time(network, work, spikes, records, profile, chip, execution, taken)
         time = Latency(*on_cores[:5])
         rows += chip_rows(profile, chip, spikes.n_samples, on_cores)
     else:
         time = latency(network, work, profile, spikes.n_samples, execution, chosen)
-        records = [(spikes, spikes)] if any(row.low is not None for row in rows) else []
-        records += [samples] if (samples := extreme_samples(network, spikes)) else []
         if records:
-            time = _with_interval(time, network, records, profile, execution, None if undecided else chosen)
+            time = _with_interval(time, network, records, profile, execution, taken)
     sizes = footprint_range(network, profile, execution) if undecided else (memory, memory)
     bits = [sum(size.values()) * spikes.n_samples for size in (memory, *sizes)]
     rows.append(leakage(profile, time, *bits))
@@ -101,7 +102,7 @@ def estimate(
         },
         cores=chip.cores if chip else {},
         notes=(
-            *(chip_notes(profile, chip, spikes) if chip else ()),
+            *(chip_notes(profile, chip, spikes, execution) if chip else ()),
             *_notes(network, profile, execution, chosen),
             *_sample_notes(spikes, undecided, execution, is_chip=bool(chip)),
         ),
@@ -167,17 +168,19 @@ def network_work(
         job = Job(
             network, layer, recorded, spikes.n_samples, prices, memories, plan, others, execution, given
         )
+        if spikes.n_samples > 1 and recorded.per_sample:
+            job = _with_samples(job, spikes)
         if not network.mixes(layer):
-            work.append(layer_work(job))
+            work.append(on_crossbar(job, layer_work(job)))
             continue
-        both = entry_work(job, dict.fromkeys(chosen, beside) if beside else chosen)
+        both = _entries(job, dict.fromkeys(chosen, beside) if beside else chosen)
         order = orders[layer.name] if orders else min(both, key=lambda o: energy(counts_of(both[o]), prices))
         parts: tuple[Work, ...] = both[order]
         if not orders:
             others_of = [both[o] for o in both if o != order]
             for name in undecided:
                 if network.source(network.layer(name)) is network.source(layer):
-                    tried = [entry_work(job, dict.fromkeys(chosen, o)) for o in both]
+                    tried = [_entries(job, dict.fromkeys(chosen, o)) for o in both]
                     others_of += [option for either in tried for option in either.values()]
             cheaper = [option for option in others_of if may_be_cheaper(option, parts, prices)]
             if cheaper:
@@ -185,7 +188,22 @@ def network_work(
                 parts = spanned(parts, cheaper)
         chosen[layer.name] = order
         work.extend(parts)
-    return on_crossbars(network, profile, work, spikes.n_samples), chosen, undecided
+    return work, chosen, undecided
+
+
+def _entries(job: Job, earlier: Mapping[str, str]) -> dict[str, tuple[Work, ...]]:
+    """For each order, the work before and behind a temporal transformer."""
+    both = entry_work(job, earlier)
+    return {order: tuple(on_crossbar(job, part) for part in parts) for order, parts in both.items()}
+
+
+def _with_samples(job: Job, spikes: SpikeRecord) -> Job:
+    """The job with fewest and most events of one sample that the layer gives, and that its second summand brings."""
+    unary, other = job.semantics.graded == "unary", job.network.other_source(job.layer)
+    return job._replace(
+        given_of_one=events_of_one(job.network, job.layer, spikes, unary=unary),
+        other_of_one=events_of_one(job.network, other, spikes, unary=unary) if other else (),
+    )
 
 
 def _with_interval(
@@ -209,6 +227,26 @@ def _with_interval(
             found = extreme_latency(network, choices, priced, n_samples, execution, which, orders)
             ends.append(found.cycles)
     return time._replace(low=min(time.low, *ends), high=max(time.high, *ends))
+
+
+def _chip_time(
+    network: NetworkSpec,
+    work: Sequence[Work],
+    spikes: SpikeRecord,
+    records: Sequence[tuple[SpikeRecord, SpikeRecord]],
+    profile: Profile,
+    chip: CoreMapping,
+    execution: str,
+    orders: Mapping[str, str] | None,
+) -> ChipTime:
+    """The time on a chip of cores, with an interval as in `_with_interval`."""
+    time = chip_time(network, work, spikes, profile, chip, execution)
+    for record in (end for pair in records for end in pair if end is not spikes):
+        for choice in work_choices(network, record, profile, execution, orders):
+            done = on_chip(network, record, profile, chip, choice)
+            other = chip_time(network, done, record, profile, chip, execution)
+            time = time._replace(low=min(time.low, other.low), high=max(time.high, other.high))
+    return time
 
 
 def work_choices(
@@ -279,7 +317,7 @@ def _sample_notes(
     if spikes.n_samples > 1:
         told = all(layer.per_sample for layer in spikes.layers.values() if layer.events or layer.outputs)
         spans = "spans every sample" if told else "does not span samples: the record does not tell them apart"
-        spans = "does not span samples on a chip of cores" if is_chip else spans
+        spans += " by its counts, while loads of cores are expected" if is_chip and told else ""
         notes.append(f"latency is that of the mean sample; its interval {spans}")
     if execution == "event_driven":
         notes.append(

@@ -70,7 +70,9 @@ def _n_states(network: NetworkSpec, layer: LayerSpec) -> int:
     a last layer that does not fire.
     """
     adds_up = layer is network.layers[-1] and not layer.fires
-    return layer.n_outputs * (2 * (layer.kind == "lstm") + (layer.neuron is not None or adds_up))
+    return layer.n_outputs * (
+        2 * (layer.kind == "lstm") + (layer.neuron is not None or adds_up) * layer.n_states
+    )
 
 
 def _beside(network: NetworkSpec, layer: LayerSpec, profile: Profile) -> tuple[int, int]:
