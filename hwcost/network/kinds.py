@@ -35,6 +35,7 @@ OPERANDS = {  # name of an operand: its least value
     "analog_output": 0,
     "states": 1,
 }
+CROSSBAR = "crossbar"
 DATAFLOWS = ("none", "weight_stationary", "output_stationary", "tick_batched")
 
 
