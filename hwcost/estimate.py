@@ -7,7 +7,7 @@ from itertools import product
 from hwcost.activity.check import check_record
 from hwcost.activity.extremes import extreme_samples
 from hwcost.activity.record import SpikeRecord
-from hwcost.activity.summands import given_events, other_events
+from hwcost.activity.summands import events_of_one, given_events, other_events
 from hwcost.cost import Cost, MeanTimesteps
 from hwcost.counting.chip import chip_notes, chip_rows, on_chip
 from hwcost.counting.chip_time import NANOSECONDS, ChipTime, check_chip_execution, chip_time
@@ -96,7 +96,7 @@ def estimate(
         n_synapses=_all_synapses(network),
         mixing_orders=chosen,
         dataflows={
-            layer.name: dataflow_of(layer, profile, execution)
+            layer.name: layer.placement or dataflow_of(layer, profile, execution)
             for layer in network.layers
             if layer.kind in WEIGHTED
         },
@@ -168,6 +168,8 @@ def network_work(
         job = Job(
             network, layer, recorded, spikes.n_samples, prices, memories, plan, others, execution, given
         )
+        if spikes.n_samples > 1 and recorded.per_sample:
+            job = _with_samples(job, spikes)
         if not network.mixes(layer):
             work.append(on_crossbar(job, layer_work(job)))
             continue
@@ -193,6 +195,15 @@ def _entries(job: Job, earlier: Mapping[str, str]) -> dict[str, tuple[Work, ...]
     """For each order, the work before and behind a temporal transformer."""
     both = entry_work(job, earlier)
     return {order: tuple(on_crossbar(job, part) for part in parts) for order, parts in both.items()}
+
+
+def _with_samples(job: Job, spikes: SpikeRecord) -> Job:
+    """The job with fewest and most events of one sample that the layer gives, and that its second summand brings."""
+    unary, other = job.semantics.graded == "unary", job.network.other_source(job.layer)
+    return job._replace(
+        given_of_one=events_of_one(job.network, job.layer, spikes, unary=unary),
+        other_of_one=events_of_one(job.network, other, spikes, unary=unary) if other else (),
+    )
 
 
 def _with_interval(

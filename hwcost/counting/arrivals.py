@@ -35,6 +35,8 @@ class Arrivals(NamedTuple):
 
     def first(self, n: int) -> "Arrivals":
         """The first `n` timesteps."""
+        if n >= len(self.events):
+            return self
         once = self.once and self.once.first(n)
         return self._changed(lambda steps: steps[:n])._replace(events=self.events[:n], once=once)
 

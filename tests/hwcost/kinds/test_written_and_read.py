@@ -41,7 +41,7 @@ def test_outputs_of_pools_are_written() -> None:
 
 
 def test_outputs_of_sums_are_written_and_second_operands_read_beside_other_readers() -> None:
-    """The stem's nine spikes are written once and read by branch and sum; the twelve of the sum once each."""
+    """The stem's nine spikes are written once and read by the branch and the sum; the twelve of the sum once each."""
     layers = (
         conv("stem", neuron="lif"),
         conv("branch", neuron="lif"),
