@@ -66,10 +66,28 @@ def test_sew_resnet18(
     spikingjelly.functional.reset_net(model)
     sums = [layer for layer in network.layers if layer.kind.startswith("sew")]
     assert [layer.kind for layer in sums] == [f"sew_{connection.lower()}"] * 8
+    binary = sum(n for name, n in by_layer.items() if network.layer(name).in_class == "binary")
+    assert binary == counted(spikingjelly, model, lambda: model(batch)) > 0
     if connection == "ADD":
         assert [layer.in_max for layer in network.layers if layer.name.endswith("0.conv1")] == [1, 3, 3, 3]
+        assert binary < sum(by_layer.values())
     else:
-        assert sum(by_layer.values()) == counted(spikingjelly, model, lambda: model(batch))
+        assert binary == sum(by_layer.values())
+
+
+def test_averaged_spikes_are_events_here_and_numbers_to_the_other_counter(
+    spikingjelly: Any, events: Any, excite: Any, sop: Any, synapses_met: Any
+) -> None:
+    layer = spikingjelly.layer
+    model = excite(nn.Sequential(
+        layer.Conv2d(2, 4, 3), spikingjelly.neuron.IFNode(), layer.AvgPool2d(2), layer.Flatten(), layer.Linear(196, 5)
+    ))  # fmt: skip
+    spikingjelly.functional.set_step_mode(model, "m")
+    batch = events(3, 2, 2, 16, 16)
+    met = sop(*h.from_torch(model, batch))
+    assert met["0"] == counted(spikingjelly, model, lambda: model(batch))
+    assert met == synapses_met(model, lambda: model(batch))
+    assert met["4"] > 0
 
 
 def test_single_step_models_are_called_once_per_timestep(spikingjelly: Any, events: Any, excite: Any) -> None:
