@@ -23,6 +23,7 @@ from hwcost.execution import check_execution
 from hwcost.latency import Latency, latency
 from hwcost.mapping.cores import Mapping as CoreMapping
 from hwcost.mapping.cores import is_chip, map_network
+from hwcost.mapping.whole import pruning_notes, unpruned, unpruned_record
 from hwcost.network.fan_out import n_padded_synapses, n_synapses
 from hwcost.network.kinds import WEIGHTED
 from hwcost.network.network import NetworkSpec
@@ -57,11 +58,12 @@ def estimate(
     chip = _on_cores(network, profile, execution)
     work, orders = _work(network, spikes, profile, execution)
     work = on_crossbars(network, profile, work, spikes.n_samples)
-    work = on_chip(network, spikes, profile, chip, work) if chip else work
+    whole, totals = (unpruned(network), unpruned_record(network, spikes)) if chip else (network, spikes)
+    work = on_chip(whole, totals, profile, chip, work) if chip else work
     rows = priced_rows(work, network, profile)
     memory = footprint(network, profile, tuple(orders.items()), execution)
     if chip:
-        on_cores = chip_time(network, work, spikes, profile, chip, execution)
+        on_cores = chip_time(whole, work, totals, profile, chip, execution)
         time = Latency(*on_cores[:5])
         rows += chip_rows(profile, chip, spikes.n_samples, on_cores)
     else:
@@ -91,7 +93,7 @@ def estimate(
         },
         cores=chip.cores if chip else {},
         notes=(
-            *(chip_notes(profile, chip, spikes) if chip else ()),
+            *((*chip_notes(profile, chip, totals), *pruning_notes(network)) if chip else ()),
             *_notes(network, profile, execution, orders),
         ),
     )
@@ -102,7 +104,7 @@ def _on_cores(network: NetworkSpec, profile: Profile, execution: str) -> CoreMap
     if not is_chip(profile):
         return None
     check_chip_execution(profile, execution)
-    return map_network(network, profile)
+    return map_network(unpruned(network), profile)
 
 
 @lru_cache(maxsize=1024)
