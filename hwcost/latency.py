@@ -8,16 +8,20 @@ How steps of different layers overlap is the execution model:
 - `pipelined`: a layer's step starts when the layers that it reads have sent it and its own last step is done.
 - `event_driven`: pipelined, where only events, sent spikes and touched neurons take time.
 
-At a temporal transformer the next stage waits for the last step before it.
+At a temporal transformer a layer waits for the last step before it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from hwcost.counting.counts import Work
 from hwcost.counting.cycles import step_cycles
+from hwcost.counting.transformer import MIX_LAST, helping_entries
 from hwcost.execution import check_execution
 from hwcost.network.network import NetworkSpec
+from hwcost.prices.price import Price
 from hwcost.prices.profile import Profile
 
 Cycles = tuple[tuple[int, ...], ...]
@@ -40,32 +44,76 @@ def latency(
     profile: Profile,
     n_samples: int,
     execution: str,
-    *,
-    is_exact: bool = True,
+    orders: Mapping[str, str],
 ) -> Latency:
-    """Latency of all the work of a network, in order of the network.
+    """Latency of all the work of a network, in order of the network; its bounds are itself.
 
     Args:
         execution: One of `EXECUTIONS`.
-        is_exact: True where no count has bounds; the bounds of the latency are then the latency.
+        orders: Layer name -> order taken at its temporal transformer.
     """
     barriers = [part.barrier for part in work]
-    earlier = None if execution == "layer_serial" else waits_for(network, work)
+    earlier = None if execution == "layer_serial" else waits_for(network, work, orders)
     sync = int(profile.number("sync_cycles").value) if execution == "lock_step" else 0
 
-    def steps(which: str) -> Cycles:
-        return tuple(step_cycles(part, profile, n_samples, execution, which) for part in work)
+    cycles = tuple(step_cycles(part, profile, n_samples, execution) for part in work)
+    last = latency_cycles(cycles, barriers, execution, sync, earlier)
+    first = first_decision_cycles(cycles, barriers, execution, sync, earlier)
+    return Latency(last, last, last, first, _by_layer(work, cycles))
 
-    def total(cycles: Cycles) -> int:
-        return latency_cycles(cycles, barriers, execution, sync, earlier)
 
-    cycles, by_layer = steps("steps"), dict[str, int]()
+def extreme_latency(
+    network: NetworkSpec,
+    choices: Sequence[Sequence[Work]],
+    profile: Profile,
+    n_samples: int,
+    execution: str,
+    which: str,
+    orders: Mapping[str, str] | None = None,
+) -> Latency:
+    """The shortest or longest latency of any of several works of a network, step by step.
+
+    Args:
+        choices: Work that may be done, the same pieces in each.
+        which: "low" for the least counts and the shortest steps, "high" for the most and the longest.
+        orders: Layer name -> order taken at its temporal transformer; None for any.
+    """
+    pick = min if which == "low" else max
+    steps = [
+        [step_cycles(_least(network, part, which), profile, n_samples, execution, which) for part in work]
+        for work in choices
+    ]
+    cycles = tuple(tuple(map(pick, zip(*part, strict=True))) for part in zip(*steps, strict=True))
+    if orders is None and which == "low":
+        orders = {layer.name: MIX_LAST for layer in network.layers if network.mixes(layer)}
+    barriers = [part.barrier for part in choices[0]]
+    earlier = None if execution == "layer_serial" else waits_for(network, choices[0], orders)
+    sync = int(profile.number("sync_cycles").value) if execution == "lock_step" else 0
+    last = latency_cycles(cycles, barriers, execution, sync, earlier)
+    first = first_decision_cycles(cycles, barriers, execution, sync, earlier)
+    return Latency(last, last, last, first, _by_layer(choices[0], cycles))
+
+
+@lru_cache(maxsize=64)
+def stepwise(profile: Profile) -> Profile:
+    """The same hardware with windows of one timestep. More events at one step of a window leave fewer weights to read
+    for the next ones; without windows every step's counts rise with its own events only.
+    """
+    return replace(profile, hardware={**profile.hardware, "window": Price(1, 1, 1)})
+
+
+def _least(network: NetworkSpec, part: Work, which: str) -> Work:
+    """The work without reads of shared weights where the least is asked for: how few depends on where events are."""
+    if which == "high" or network.layer(part.layer).is_analog:
+        return part
+    return part._replace(counts=tuple(c for c in part.counts if c.item != "weight_read"))
+
+
+def _by_layer(work: Sequence[Work], cycles: Cycles) -> dict[str, int]:
+    by_layer: dict[str, int] = {}
     for part, durations in zip(work, cycles, strict=True):
         by_layer[part.layer] = by_layer.get(part.layer, 0) + sum(durations)
-    last = total(cycles)
-    low, high = (last, last) if is_exact else (total(steps("low")), total(steps("high")))
-    first = first_decision_cycles(cycles, barriers, execution, sync, earlier)
-    return Latency(last, low, high, first, by_layer)
+    return by_layer
 
 
 def latency_cycles(
@@ -89,7 +137,8 @@ def latency_cycles(
         return sum(map(sum, cycles))
     earlier = _chain(len(cycles)) if earlier is None else earlier
     if execution == "lock_step":
-        return _lock_step(cycles, barriers, earlier, sync_cycles)
+        ticks, _ = _ticks(cycles, barriers, earlier)
+        return sum(ticks) + sync_cycles * len(ticks)
     return finish_times(cycles, barriers, earlier)[-1][-1]
 
 
@@ -100,11 +149,14 @@ def first_decision_cycles(
     sync_cycles: int = 0,
     earlier: Earlier | None = None,
 ) -> int:
-    """Cycles until the last layer has finished its first step."""
-    if execution in ("layer_serial", "lock_step"):
-        last_step = (*cycles[:-1], cycles[-1][:1])
-        return latency_cycles(last_step, barriers, execution, sync_cycles, earlier)
+    """Cycles until the last layer has finished its first step; under `lock_step`, until the end of that tick."""
+    check_execution(execution)
+    if execution == "layer_serial":
+        return sum(map(sum, cycles[:-1])) + cycles[-1][0]
     earlier = _chain(len(cycles)) if earlier is None else earlier
+    if execution == "lock_step":
+        ticks, starts = _ticks(cycles, barriers, earlier)
+        return sum(ticks[: starts[-1] + 1]) + sync_cycles * (starts[-1] + 1)
     return finish_times(cycles, barriers, earlier)[-1][0]
 
 
@@ -126,21 +178,29 @@ def finish_times(cycles: Cycles, barriers: Sequence[bool], earlier: Earlier) -> 
     return finished
 
 
-def waits_for(network: NetworkSpec, work: Sequence[Work]) -> list[tuple[int, ...]]:
+def waits_for(
+    network: NetworkSpec, work: Sequence[Work], orders: Mapping[str, str] | None
+) -> list[tuple[int, ...]]:
     """For every piece of work, the indices of those that it waits for: the layers that it reads, and behind a temporal
-    transformer all the work in front of it on the same frames.
+    transformer its own part in front of it, and those of other entries that compute its scores or mix its frames.
+
+    Args:
+        orders: Layer name -> order taken at its temporal transformer; None where that is not known, and every earlier
+            entry may have to be waited for.
     """
     last_of: dict[str, int] = {}
-    mixing: dict[str, list[int]] = {}
+    fronts: dict[str, int] = {}
     earlier: list[tuple[int, ...]] = []
     for i, part in enumerate(work):
         layer = network.layer(part.layer)
-        source, other = network.source(layer), network.other_source(layer)
-        if part.barrier and source is not None:
-            mixing.setdefault(source.name, []).append(i - 1)
-            earlier.append(tuple(mixing[source.name]))
+        if part.barrier:
+            beside = [n for n in fronts if network.source(network.layer(n)) is network.source(layer)]
+            helpers = beside if orders is None else helping_entries(network, layer, orders)
+            earlier.append((*(fronts[name] for name in helpers if name != layer.name), i - 1))
         else:
-            earlier.append(tuple(last_of[s.name] for s in (source, other) if s is not None))
+            sources = network.source(layer), network.other_source(layer)
+            earlier.append(tuple(last_of[s.name] for s in sources if s is not None))
+            fronts[part.layer] = i
         last_of[part.layer] = i
     return earlier
 
@@ -149,18 +209,15 @@ def _chain(n: int) -> Earlier:
     return [(i - 1,) if i else () for i in range(n)]
 
 
-def _lock_step(cycles: Cycles, barriers: Sequence[bool], earlier: Earlier, sync_cycles: int) -> int:
-    """The slowest step of every tick, summed. The work between two barriers shares its ticks; each starts one tick
-    after those that it waits for.
+def _ticks(cycles: Cycles, barriers: Sequence[bool], earlier: Earlier) -> tuple[list[int], list[int]]:
+    """The slowest step of every tick, and the tick at which each piece of work does its first step: one after those
+    that it waits for have done theirs, behind a barrier one after they have done their last.
     """
-    segments: list[int] = []
     starts: list[int] = []
-    ticks: dict[tuple[int, int], int] = {}
+    ticks: dict[int, int] = {}
     for steps, barrier, before in zip(cycles, barriers, earlier, strict=True):
-        segment = max((segments[j] for j in before), default=0) + barrier
-        start = max((starts[j] + 1 for j in before if segments[j] == segment), default=0)
-        for t, duration in enumerate(steps):
-            ticks[segment, start + t] = max(ticks.get((segment, start + t), 0), duration)
-        segments.append(segment)
+        start = max((starts[j] + (len(cycles[j]) if barrier else 1) for j in before), default=0)
+        for t, duration in enumerate(steps, start):
+            ticks[t] = max(ticks.get(t, 0), duration)
         starts.append(start)
-    return sum(ticks.values()) + sync_cycles * len(ticks)
+    return [ticks[t] for t in sorted(ticks)], starts

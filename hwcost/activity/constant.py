@@ -17,7 +17,7 @@ def constant_spikes(network: NetworkSpec, layer: LayerSpec, rate: float, n_sampl
     mask = network.input_mask(layer)
     active_steps = layer.mask or (1,) * network.timesteps(layer)
     outputs = tuple(int(share * layer.n_outputs) * step for step in active_steps) if layer.fires else ()
-    counts = _constant_extras(network, layer, share)
+    counts = constant_extras(network, layer, share)
     extras = tuple((name, tuple(n * step for step in active_steps)) for name, n in counts.items())
     spikes = LayerSpikes(outputs=outputs, extras=extras)
     if not layer.is_analog:
@@ -45,12 +45,12 @@ def _told_apart(
     events = layer.n_inputs // channels * sum(mask) * n_samples * rate
     return replace(
         spikes,
-        channels=_by_gap(channels * n_samples * rate, mask) if channels <= MOST_CHANNELS else (),
+        channels=steady_channels(channels * n_samples * rate, mask) if channels <= MOST_CHANNELS else (),
         channel_events=(events,) * channels if channels <= MOST_CHANNEL_EVENTS else (),
     )
 
 
-def _by_gap(active: int, mask: Sequence[int]) -> Counts:
+def steady_channels(active: int, mask: Sequence[int]) -> Counts:
     """`active` channels at every step that is not masked: each had its latest event at the one before."""
     latest, rows = 0, []
     for t, step in enumerate(mask):
@@ -76,7 +76,7 @@ def _alike(totals: Iterable[int], n_samples: int) -> Counts:
     return tuple((n // n_samples, n // n_samples) for n in totals)
 
 
-def _constant_extras(network: NetworkSpec, layer: LayerSpec, share: Fraction) -> dict[str, int]:
+def constant_extras(network: NetworkSpec, layer: LayerSpec, share: Fraction) -> dict[str, int]:
     """Further counts at a constant rate; pairs of events in an attention are as many as there can be."""
     other = network.other_source(layer)
     if layer.kind.startswith("sew_") or (other and other.gives_events):

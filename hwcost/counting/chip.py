@@ -12,16 +12,20 @@ from hwcost.counting.counts import Count, Number, Steps, Work, every
 from hwcost.counting.rows import Row
 from hwcost.mapping.cores import Mapping
 from hwcost.mapping.traffic import Traffic
+from hwcost.mapping.whole import unpruned, unpruned_record
 from hwcost.network.fan_out import class_sizes, n_synapses
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile
+
+_SERIAL = ("one layer works at a time (layer_serial); under lock_step all layers work at once",)
 
 
 def on_chip(
     network: NetworkSpec, record: SpikeRecord, profile: Profile, mapping: Mapping, work: Sequence[Work]
 ) -> list[Work]:
     """The work with what the cores do: neurons without input apart, spikes, messages and hops."""
+    network, record = unpruned(network), unpruned_record(network, record)
     seen: set[str] = set()
     parts = []
     for i, part in enumerate(work):
@@ -56,8 +60,8 @@ def chip_rows(profile: Profile, mapping: Mapping, n_samples: int, time: ChipTime
     return rows
 
 
-def chip_notes(profile: Profile, mapping: Mapping, record: SpikeRecord) -> list[str]:
-    """Where the network lies and how evenly its cores are loaded."""
+def chip_notes(profile: Profile, mapping: Mapping, record: SpikeRecord, execution: str) -> list[str]:
+    """Where the network lies, how evenly its cores are loaded, and what its durations mean."""
     uneven = {name: _unevenness(traffic, record.layers[name]) for name, traffic in mapping.traffic.items()}
     worst = max(uneven, key=lambda name: uneven[name])
     chips = f"{mapping.n_chips} chip" + ("s" if mapping.n_chips > 1 else "")
@@ -65,6 +69,7 @@ def chip_notes(profile: Profile, mapping: Mapping, record: SpikeRecord) -> list[
         f"{mapping.n_cores} cores on {chips} of profile {profile.name}: {mapping.placement}",
         f"the busiest core of layer '{worst}' has {uneven[worst]:.2f} times the layer's mean of synaptic operations",
         "durations are counted in nanoseconds (cycles of 1 GHz)",
+        *_SERIAL * (execution == "layer_serial" and len(mapping.cores) > 1),
     ]
 
 

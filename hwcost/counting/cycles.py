@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil
+from operator import add
 
-from hwcost.counting.counts import Number, Steps, Work
+from hwcost.counting.counts import Number, Steps, Work, times
 from hwcost.prices.items import ITEMS
 from hwcost.prices.profile import Profile
 
@@ -21,40 +22,38 @@ def step_cycles(
         execution: One of `hwcost.latency.EXECUTIONS`.
         which: Field of the counts to use: "steps", or the bounds "low" or "high".
     """
-    if execution == "event_driven":
-        return _event_driven(work, profile, n_samples, which)
     idle: list[Number] = [0] * len(work.scanned)
     totals = {"ac": idle, "mac": idle, "bits": idle}
     for count in work.counts:
         steps: Steps = getattr(count, which) or count.steps
         operation = ITEMS[count.item].operation
         if count.bits and count.item not in BESIDE_THE_ARRAY:
-            totals["bits"] = [a + count.bits * b for a, b in zip(totals["bits"], steps, strict=True)]
+            totals["bits"] = list(map(add, totals["bits"], times(count.bits, steps)))
         elif operation:
-            totals[operation] = [a + b for a, b in zip(totals[operation], steps, strict=True)]
+            totals[operation] = list(map(add, totals[operation], steps))
+    operations = [(totals[name], _rate(profile, name, n_samples)) for name in ("ac", "mac")]
+    if execution == "event_driven":
+        touched = _touched(work, n_samples, which, totals["ac"], totals["mac"])
+        return _slowest(
+            *operations,
+            (work.sent, _rate(profile, "events", n_samples)),
+            (touched, _rate(profile, "updates", n_samples)),
+        )
     scans = profile.semantics.zero_check == "scan"
     return _slowest(
-        (totals["ac"], _rate(profile, "ac", n_samples)),
-        (totals["mac"], _rate(profile, "mac", n_samples)),
+        *operations,
         (totals["bits"], _rate(profile, "bits", n_samples)),
         (work.scanned if scans else idle, _rate(profile, "scan", 1)),
         (work.updated, _rate(profile, "updates", 1)),
     )
 
 
-def _event_driven(work: Work, profile: Profile, n_samples: int, which: str) -> tuple[int, ...]:
-    """Synaptic operations, sent spikes and touched neurons (at most one per operation, at most all)."""
-    operations: list[Number] = [0] * len(work.scanned)
-    for count in work.counts:
-        if ITEMS[count.item].operation:
-            steps: Steps = getattr(count, which) or count.steps
-            operations = [a + b for a, b in zip(operations, steps, strict=True)]
-    touched = [min(updated * n_samples, n) for updated, n in zip(work.updated, operations, strict=True)]
-    return _slowest(
-        (operations, _rate(profile, "ac", n_samples)),
-        (work.sent, _rate(profile, "events", n_samples)),
-        (touched, _rate(profile, "updates", n_samples)),
-    )
+def _touched(work: Work, n_samples: int, which: str, *operations: Sequence[Number]) -> Sequence[Number]:
+    """Neurons that are updated because something arrived: as expected, or at most one per operation."""
+    if work.touched and which != "high":
+        return work.touched if which == "steps" else [0] * len(work.touched)
+    added = map(sum, zip(*operations, strict=True))
+    return [min(updated * n_samples, n) for updated, n in zip(work.updated, added, strict=True)]
 
 
 def _slowest(*loads: tuple[Sequence[Number], tuple[int, int]]) -> tuple[int, ...]:

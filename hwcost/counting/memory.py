@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from math import prod
 
 from hwcost.counting.arrivals import Arrivals
+from hwcost.counting.codec_bounds import fewest_bits
 from hwcost.counting.codecs import codec_bits
 from hwcost.counting.counts import Count, every, times
 from hwcost.counting.job import Job, value_bits
@@ -40,10 +41,16 @@ def event_reads(job: Job, events: Sequence[int], mask: Mask) -> list[Count]:
     """Incoming events: the codec's bits, as often as the array works through output channels, and one zero-check per
     input where the hardware scans.
     """
-    signed = job.layer.in_class == "ternary"
-    bits = codec_bits(job, events, mask, job.layer.in_shape, value_bits(job.layer), signed=signed)
-    read = times(job.plan.input_reads, bits) if job.plan.input_reads > 1 else bits
-    return [Count("spike_read", read, 1, job.memories.spikes_in), *zero_checks(job, mask, job.layer.n_inputs)]
+    layer, samples = job.layer, job.spikes.per_sample
+    extremes = () if samples is None else samples.sums if job.semantics.graded == "unary" else samples.events
+    frame = mask, layer.in_shape, value_bits(layer)
+    signed, reads = layer.in_class == "ternary", job.plan.input_reads
+    bits = codec_bits(job, events, *frame, signed=signed)
+    low = fewest_bits(job, events, extremes, *frame, signed=signed)
+    read = times(reads, bits) if reads > 1 else bits
+    bounds = (times(reads, low), read) if low else (None, None)
+    count = Count("spike_read", read, 1, job.memories.spikes_in, *bounds)
+    return [count, *zero_checks(job, mask, layer.n_inputs)]
 
 
 def zero_checks(job: Job, mask: Mask, neurons: int) -> list[Count]:
@@ -65,7 +72,8 @@ def state_counts(job: Job, updated_steps: Mask) -> list[Count]:
     for start, stop in () if stay else batches:
         reads[start] = job.layer.n_outputs * _touched(job, run, run.first, (start, stop))
         writes[stop - 1] = job.layer.n_outputs * _touched(job, run, run.last, (start, stop))
-    bits, memory_bits = job.profile.bits["membrane"], job.memories.membrane
+    states = job.layer.n_states
+    bits, memory_bits = job.profile.bits["membrane"] * states, job.memories.membrane * states
     return [
         Count("membrane_read", tuple(reads), bits, memory_bits),
         Count("membrane_write", tuple(writes), bits, memory_bits),
@@ -93,4 +101,5 @@ def bias_counts(job: Job, updated_steps: Mask) -> list[Count]:
 def spike_writes(job: Job, updated_steps: Mask) -> list[Count]:
     """Outgoing spikes, in the codec's bits."""
     bits = codec_bits(job, job.spikes.outputs, updated_steps, job.layer.out_shape, 1)
-    return [Count("spike_write", bits, 1, job.memories.spikes_out)]
+    low = fewest_bits(job, job.spikes.outputs, job.given_of_one, updated_steps, job.layer.out_shape, 1)
+    return [Count("spike_write", bits, 1, job.memories.spikes_out, low, low and bits)]

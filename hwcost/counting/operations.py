@@ -16,6 +16,7 @@ from hwcost.counting.memory import (
 )
 from hwcost.counting.neurons import neuron_counts
 from hwcost.counting.residuals import scanned_steps
+from hwcost.counting.touched import touched_neurons
 from hwcost.counting.updates import steps_with_updates
 from hwcost.counting.weights import frame_counts, weight_counts
 from hwcost.network.kinds import RESIDUALS, WEIGHTED
@@ -39,8 +40,10 @@ def layer_work(job: Job) -> Work:
     updated_steps = steps_with_updates(job, events)
     counts += output_counts(job, updated_steps)
     updated = every(layer.n_outputs if layer.neuron else 0, updated_steps)
-    sent = job.spikes.outputs if layer.fires else job.given_events
-    return Work(layer.name, tuple(counts), scanned, updated, sent or every(0, updated_steps))
+    touched = touched_neurons(job, len(active)) if job.execution == "event_driven" else ()
+    touched = tuple(n * step for n, step in zip(touched, active, strict=False))
+    sent = (job.spikes.outputs if layer.fires else job.given_events) or every(0, updated_steps)
+    return Work(layer.name, tuple(counts), scanned, updated, sent, touched=touched)
 
 
 def event_arrivals(job: Job) -> Arrivals:

@@ -67,6 +67,24 @@ def n_padded_synapses(layer: LayerSpec) -> int:
     return prod(layer.kernel) * layer.in_shape[0] // layer.groups * layer.n_outputs
 
 
+def axis_reads(layer: LayerSpec, axis: int) -> list[tuple[int, ...]]:
+    """For every output position along one spatial axis of a convolution, the fan-outs along it of the distinct input
+    positions that it reads.
+    """
+    family, mode, _, _, axes = _geometry(layer)
+    length, n_out, kernel, stride, (before, _after), dilation = axes[axis]
+    taps = np.arange(kernel) * dilation
+    if family == "transposed":
+        along = _transposed_axis(axes[axis])
+        lands = np.arange(length)[:, None] * stride + taps - before
+        read = [{int(i) for i in np.nonzero((lands == y).any(axis=1))[0]} for y in range(n_out)]
+    else:
+        along = _axis(axes[axis], mode)
+        source = _source(np.arange(n_out)[:, None] * stride + taps - before, length, mode)
+        read = [{int(i) for i in row if i >= 0} for row in source]
+    return [tuple(int(along[i]) for i in places) for places in read]
+
+
 def fan_in(layer: LayerSpec) -> int:
     """Synapses of an output neuron that has most of them, away from borders: its own spikes of the step before count,
     and all four gates of an LSTM unit. 0 for a layer without weights. Of a pruned transposed convolution, an upper
