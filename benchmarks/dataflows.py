@@ -37,7 +37,8 @@ def vgg(widths: Sequence[int], side: int, timesteps: Sequence[int], mode: str = 
         graded = {"in_class": "graded", "in_max": 4} if layers else {}
         more = {"padding": 1, "bias": True, "neuron": "lif", **graded}
         layers.append(h.conv(f"conv{stage + 1}", shape, width, 3, stage=stage, **more))
-        shape = (width, layers[-1].out_shape[1] // 2, layers[-1].out_shape[2] // 2)
+        layers.append(h.pool(f"pool{stage + 1}", layers[-1].out_shape, 2, stage=stage))
+        shape = layers[-1].out_shape
     layers.append(h.linear("fc", shape, 10, stage=2, bias=True, in_class="graded", in_max=4))
     return h.with_timesteps(h.NetworkSpec(tuple(layers), (h.StageSpec(1),) * 3), timesteps, mode)
 

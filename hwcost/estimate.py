@@ -27,6 +27,7 @@ from hwcost.execution import check_execution
 from hwcost.latency import Latency, extreme_latency, latency, stepwise
 from hwcost.mapping.cores import Mapping as CoreMapping
 from hwcost.mapping.cores import is_chip, map_network
+from hwcost.mapping.whole import pruning_notes, unpruned, unpruned_record
 from hwcost.network.fan_out import n_padded_synapses, n_synapses
 from hwcost.network.kinds import WEIGHTED
 from hwcost.network.network import NetworkSpec
@@ -96,17 +97,24 @@ def estimate(
         n_synapses=_all_synapses(network),
         mixing_orders=chosen,
         dataflows={
-            layer.name: dataflow_of(layer, profile, execution)
+            layer.name: layer.placement or dataflow_of(layer, profile, execution)
             for layer in network.layers
             if layer.kind in WEIGHTED
         },
         cores=chip.cores if chip else {},
         notes=(
-            *(chip_notes(profile, chip, spikes, execution) if chip else ()),
+            *(_chip_notes(network, spikes, profile, chip, execution) if chip else ()),
             *_notes(network, profile, execution, chosen),
             *_sample_notes(spikes, undecided, execution, is_chip=bool(chip)),
         ),
     )
+
+
+def _chip_notes(
+    network: NetworkSpec, spikes: SpikeRecord, profile: Profile, chip: CoreMapping, execution: str
+) -> list[str]:
+    mapped = unpruned_record(network, spikes)
+    return [*chip_notes(profile, chip, mapped, execution), *pruning_notes(network)]
 
 
 def _on_cores(network: NetworkSpec, profile: Profile, execution: str) -> CoreMapping | None:
@@ -114,7 +122,7 @@ def _on_cores(network: NetworkSpec, profile: Profile, execution: str) -> CoreMap
     if not is_chip(profile):
         return None
     check_chip_execution(profile, execution)
-    return map_network(network, profile)
+    return map_network(unpruned(network), profile)
 
 
 @lru_cache(maxsize=1024)

@@ -8,7 +8,7 @@ import hwcost as h
 def cost(states: int) -> h.Cost:
     layer = h.linear("fc", 4, 3, neuron="lif", operands=(("states", states),))
     network = h.NetworkSpec((layer, h.linear("out", 3, 2)), (h.StageSpec(5),))
-    return h.estimate(network, h.SpikeRecord.full(network, 2), "45nm_memory")
+    return h.estimate(network, h.SpikeRecord.full(network, 2), "45nm_memory", "lock_step")
 
 
 def test_a_second_state_is_read_written_decayed_and_added() -> None:

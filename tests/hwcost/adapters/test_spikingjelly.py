@@ -66,10 +66,28 @@ def test_sew_resnet18(
     spikingjelly.functional.reset_net(model)
     sums = [layer for layer in network.layers if layer.kind.startswith("sew")]
     assert [layer.kind for layer in sums] == [f"sew_{connection.lower()}"] * 8
+    binary = sum(n for name, n in by_layer.items() if network.layer(name).in_class == "binary")
+    assert binary == counted(spikingjelly, model, lambda: model(batch)) > 0
     if connection == "ADD":
         assert [layer.in_max for layer in network.layers if layer.name.endswith("0.conv1")] == [1, 3, 3, 3]
+        assert binary < sum(by_layer.values())
     else:
-        assert sum(by_layer.values()) == counted(spikingjelly, model, lambda: model(batch))
+        assert binary == sum(by_layer.values())
+
+
+def test_averaged_spikes_are_events_here_and_numbers_to_the_other_counter(
+    spikingjelly: Any, events: Any, excite: Any, sop: Any, synapses_met: Any
+) -> None:
+    layer = spikingjelly.layer
+    model = excite(nn.Sequential(
+        layer.Conv2d(2, 4, 3), spikingjelly.neuron.IFNode(), layer.AvgPool2d(2), layer.Flatten(), layer.Linear(196, 5)
+    ))  # fmt: skip
+    spikingjelly.functional.set_step_mode(model, "m")
+    batch = events(3, 2, 2, 16, 16)
+    met = sop(*h.from_torch(model, batch))
+    assert met["0"] == counted(spikingjelly, model, lambda: model(batch))
+    assert met == synapses_met(model, lambda: model(batch))
+    assert met["4"] > 0
 
 
 def test_single_step_models_are_called_once_per_timestep(spikingjelly: Any, events: Any, excite: Any) -> None:
@@ -80,6 +98,26 @@ def test_single_step_models_are_called_once_per_timestep(spikingjelly: Any, even
     by_step = h.from_torch(model, batch)
     spikingjelly.functional.set_step_mode(model, "m")
     assert h.from_torch(model, batch) == by_step
+
+
+def test_neurons_that_take_samples_for_timesteps_are_refused(spikingjelly: Any, events: Any) -> None:
+    model = nn.Sequential(nn.Linear(4, 3), spikingjelly.neuron.IFNode(step_mode="m"))
+    with pytest.raises(
+        h.HwcostError, match=r"'1' \(IFNode\) takes its first dimension as time, but of \(2, 3\)"
+    ):
+        h.from_torch(model, events(3, 2, 4), loop=True)
+    with pytest.raises(h.HwcostError, match=r"'1' \(IFNode\) takes its first dimension as time"):
+        h.from_torch(model, torch.rand(2, 4), timesteps=3)
+    assert h.from_torch(model, events(3, 2, 4)).network.stages == (h.StageSpec(3),)
+
+
+@pytest.mark.parametrize("name", ["LinearRecurrentContainer", "ElementWiseRecurrentContainer"])
+def test_recurrent_containers_are_refused(name: str, spikingjelly: Any, events: Any) -> None:
+    cell = spikingjelly.neuron.IFNode(step_mode="s")
+    container = getattr(spikingjelly.layer, name)
+    module = container(cell, 3, 3) if name.startswith("L") else container(cell, lambda x, y: x + y)
+    with pytest.raises(h.HwcostError, match=rf"'1' \({name}\): recurrence is not known"):
+        h.from_torch(nn.Sequential(nn.Linear(4, 3), module), events(3, 2, 4), loop=True)
 
 
 def test_ms_resnet_adds_numbers_and_its_neurons_stand_alone(
@@ -102,6 +140,22 @@ def test_ms_resnet_adds_numbers_and_its_neurons_stand_alone(
     analog = {layer.name for layer in network.layers if layer.is_analog and layer.kind == "conv2d"}
     assert set(hand) - set(by_layer) == analog
     assert sum(by_layer.values()) > 0
+
+
+def test_one_network_on_three_chips(spikingjelly: Any, events: Any, excite: Any) -> None:
+    """Cores of the chips have no pools, so the convolutions have strides; weights are quantised to 8 bits."""
+    layer, neuron = spikingjelly.layer, spikingjelly.neuron
+    model = excite(nn.Sequential(
+        layer.Conv2d(2, 8, 3, stride=2, padding=1), neuron.LIFNode(), layer.Flatten(),
+        layer.Linear(512, 10), neuron.LIFNode(),
+    ))  # fmt: skip
+    spikingjelly.functional.set_step_mode(model, "m")
+    network, spikes = h.from_torch(model, events(4, 2, 2, 16, 16))
+    chips = ("loihi", "spinnaker2", "seneca")
+    costs = [h.estimate(network, spikes, chip, "lock_step", {"weight_bits": 8}) for chip in chips]
+    assert len({cost.sop for cost in costs}) == 1
+    assert len({cost.total_pj for cost in costs}) == 3
+    assert costs[0].cores["0"] >= 1
 
 
 def test_containers_and_soft_resets(spikingjelly: Any, events: Any, excite: Any) -> None:

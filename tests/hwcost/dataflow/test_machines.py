@@ -1,6 +1,8 @@
 """Counts under the four dataflows equal machines that are walked event by event, wherever they are exact."""
 
+import base64
 from collections.abc import Callable
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -199,3 +201,20 @@ def _compare(
     truth = float(np.mean([walk(layer, sample, dataflow, **size)["weight_read"] for sample in maps]))
     assert cost.count("weight_read") == pytest.approx(truth, rel=tolerance)
     return record, truth
+
+
+def test_pruned_weights_are_read_as_far_as_they_are_kept(array: Build) -> None:
+    """A quarter of the weights, 36 positions in tiles of 16, 16 and 4, one window."""
+    rng = np.random.default_rng(0)
+    layer, mask = h.conv("conv", (6, 8, 8), 8, 3), rng.random((8, 6, 3, 3)) < 0.25
+    kept = base64.b64encode(np.packbits(mask.ravel()).tobytes()).decode()
+    pruned = replace(layer, kept=kept)
+    maps = (rng.random((20, 3, 6, 8, 8)) < 0.1).astype(int)
+    network = h.NetworkSpec((pruned,), (h.StageSpec(3),))
+    record = h.SpikeRecord.from_maps(network, {"conv": maps})
+    cost = h.estimate(network, record, array("tick_batched", positions=16, window=3))
+    patches = np.lib.stride_tricks.sliding_window_view(maps, (3, 3), axis=(3, 4))
+    seen = patches.transpose(0, 1, 3, 4, 2, 5, 6).reshape(20, 3, 36, 6, 3, 3)
+    used = [seen[:, :, tile : tile + 16].any(axis=(1, 2)) for tile in (0, 16, 32)]
+    truth = sum(int((tile[:, None] & mask).sum()) for tile in used) / 20
+    assert cost.count("weight_read") == pytest.approx(truth, rel=0.02)
