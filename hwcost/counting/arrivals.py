@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from hwcost.activity.layer_spikes import LayerSpikes
 from hwcost.counting.counts import Number, Steps, times
+from hwcost.errors import HwcostError
 from hwcost.network.fan_out import class_sizes, class_values, n_padded_synapses, n_synapses
 from hwcost.network.kinds import CONVOLUTIONS
 from hwcost.network.layer import LayerSpec
@@ -82,6 +83,10 @@ def textbook_arrivals(layer: LayerSpec, arrived: Arrivals) -> Arrivals:
     """Lemaire et al. 2022: an event meets ceil(k / s) outputs of a convolution and reads k weights, per axis."""
     if layer.kind not in CONVOLUTIONS:
         return arrived
+    if layer.kept:
+        raise HwcostError(
+            f"layer '{layer.name}': textbook fan-out knows no pruning; take a profile with fan_out: exact"
+        )
     channels = layer.out_shape[0] // layer.groups
     met = channels * prod(-(-k // s) for k, s in zip(layer.kernel, layer.stride, strict=True))
     read = channels * prod(layer.kernel)

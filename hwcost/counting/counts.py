@@ -49,6 +49,6 @@ def every(number: int, mask: Sequence[int]) -> tuple[int, ...]:
     return tuple(number * step for step in mask)
 
 
-def times(factor: int, steps: Sequence[Number]) -> Steps:
+def times(factor: Number, steps: Sequence[Number]) -> Steps:
     """Each step's number times a factor."""
     return tuple(factor * n for n in steps)

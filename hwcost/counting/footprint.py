@@ -29,7 +29,9 @@ def footprint(
     waiting = [waiting_bits(network, layer, profile, execution, by_name) for layer in layers]
     spikes, frames, mixed = map(sum, zip(*waiting, strict=True))
     return {
-        "weights": sum(layer.n_parameters * bits[layer.name]["weight"] for layer in layers),
+        "weights": sum(
+            layer.n_parameters * (bits[layer.name]["weight"] + layer.index_bits) for layer in layers
+        ),
         "biases": sum(layer.n_biases * bits[layer.name]["bias"] for layer in layers),
         "membranes": sum(_n_states(network, layer) * bits[layer.name]["membrane"] for layer in layers),
         "scores": sum(score_store(layer)[2] for layer in layers if layer.kind == "attention"),

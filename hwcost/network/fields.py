@@ -43,8 +43,8 @@ class LayerFields(Spec):
             described, and then the reading of it is not priced.
         dataflow: One of `hwcost.network.kinds.DATAFLOWS`; empty means the profile's.
         weight_bits, membrane_bits, activation_bits: Word widths of this layer; 0 means the profile's.
-        kept: Which weights pruning kept: the 0/1 mask of the weights in their usual shape, (out, in / groups,
-            *kernel) or (out, in), flattened, packed into bytes (`numpy.packbits`), in base64; empty means all.
+        kept: Which weights pruning kept: the 0/1 mask of the weights in their usual shape (see
+            `hwcost.network.pruning`), flattened, packed into bytes (`numpy.packbits`), in base64; empty means all.
         placement: Where the weights lie: empty for a memory beside the array, "crossbar" for in-memory computing.
     """
 

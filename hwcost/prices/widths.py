@@ -16,7 +16,7 @@ Which words an operation takes (assumed, where no table says so):
 | neuron and gates | the membrane |
 
 Look-ups, logic on single bits, tests for spikes, addresses, and what a chip's data sheet prices as a whole stay as they
-are.
+are; so does the number of units that work side by side, which latency counts.
 """
 
 from collections.abc import Mapping
