@@ -34,7 +34,6 @@ OPERANDS = {  # name of an operand: its least value
     "states": 1,
     "analog_gates": 0,
     "analog_output": 0,
-    "states": 1,
 }
 CROSSBAR = "crossbar"
 DATAFLOWS = ("none", "weight_stationary", "output_stationary", "tick_batched")
