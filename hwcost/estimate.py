@@ -63,7 +63,7 @@ def estimate(
     check_record(network, spikes)
     chip = _on_cores(network, profile, execution)
     work, chosen, undecided = network_work(network, spikes, profile, execution, orders)
-    work = on_chip(network, spikes, profile, chip, work) if chip else work
+    work = _on_chip(network, spikes, profile, chip, work) if chip else work
     rows = priced_rows(work, network, profile)
     memory = footprint(network, profile, tuple(chosen.items()), execution)
     records = [(spikes, spikes)] if any(row.low is not None for row in rows) else []
@@ -110,19 +110,25 @@ def estimate(
     )
 
 
-def _chip_notes(
-    network: NetworkSpec, spikes: SpikeRecord, profile: Profile, chip: CoreMapping, execution: str
-) -> list[str]:
-    mapped = unpruned_record(network, spikes)
-    return [*chip_notes(profile, chip, mapped, execution), *pruning_notes(network)]
-
-
 def _on_cores(network: NetworkSpec, profile: Profile, execution: str) -> CoreMapping | None:
     """Where the network lies on the cores of a chip; None for hardware of other kinds."""
     if not is_chip(profile):
         return None
     check_chip_execution(profile, execution)
     return map_network(unpruned(network), profile)
+
+
+def _on_chip(
+    network: NetworkSpec, record: SpikeRecord, profile: Profile, chip: CoreMapping, work: Sequence[Work]
+) -> list[Work]:
+    return on_chip(unpruned(network), unpruned_record(network, record), profile, chip, work)
+
+
+def _chip_notes(
+    network: NetworkSpec, spikes: SpikeRecord, profile: Profile, chip: CoreMapping, execution: str
+) -> list[str]:
+    notes = chip_notes(profile, chip, unpruned_record(network, spikes), execution)
+    return [*notes, *pruning_notes(network)]
 
 
 @lru_cache(maxsize=1024)
@@ -248,11 +254,12 @@ def _chip_time(
     orders: Mapping[str, str] | None,
 ) -> ChipTime:
     """The time on a chip of cores, with an interval as in `_with_interval`."""
-    time = chip_time(network, work, spikes, profile, chip, execution)
+    whole = unpruned(network)
+    time = chip_time(whole, work, unpruned_record(network, spikes), profile, chip, execution)
     for record in (end for pair in records for end in pair if end is not spikes):
         for choice in work_choices(network, record, profile, execution, orders):
-            done = on_chip(network, record, profile, chip, choice)
-            other = chip_time(network, done, record, profile, chip, execution)
+            done = _on_chip(network, record, profile, chip, choice)
+            other = chip_time(whole, done, unpruned_record(network, record), profile, chip, execution)
             time = time._replace(low=min(time.low, other.low), high=max(time.high, other.high))
     return time
 

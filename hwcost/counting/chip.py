@@ -13,7 +13,6 @@ from hwcost.counting.counts import Count, Number, Steps, Work, every
 from hwcost.counting.rows import Row
 from hwcost.mapping.cores import Mapping
 from hwcost.mapping.traffic import Traffic
-from hwcost.mapping.whole import unpruned, unpruned_record
 from hwcost.network.fan_out import class_sizes, n_synapses
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
@@ -26,7 +25,6 @@ def on_chip(
     network: NetworkSpec, record: SpikeRecord, profile: Profile, mapping: Mapping, work: Sequence[Work]
 ) -> list[Work]:
     """The work with what the cores do: neurons without input apart, spikes, messages and hops."""
-    network, record = unpruned(network), unpruned_record(network, record)
     seen: set[str] = set()
     parts = []
     for i, part in enumerate(work):
