@@ -17,6 +17,7 @@ ORDER = (
     "mapping",
     "counting",
     "latency",
+    "latency_interval",
     "cost",
     "estimate",
     "studies",
