@@ -28,12 +28,13 @@ def vgg9(timesteps: tuple[int, ...] = (8, 6, 4, 2)) -> h.NetworkSpec:
     for stage, widths in enumerate(((64, 128), (256, 256), (512, 512), (512, 512))):
         for first, width in zip((True, False), widths, strict=True):
             graded = {"in_class": "graded", "in_max": 4 if layers else 255} if first else {}
-            name = f"conv{len(layers) + 1}"
+            name = f"conv{sum(layer.neuron is not None for layer in layers) + 1}"
             layers.append(
                 h.conv(name, shape, width, 3, stage=stage, padding=1, bias=True, neuron="lif", **graded)
             )
             shape = layers[-1].out_shape
-        shape = (shape[0], shape[1] // 2, shape[2] // 2)
+        layers.append(h.pool(f"pool{stage + 1}", shape, 2, stage=stage))
+        shape = layers[-1].out_shape
     layers.append(h.linear("fc", shape, 10, stage=3, in_class="graded", in_max=4, bias=True))
     return h.with_timesteps(h.NetworkSpec(tuple(layers), (h.StageSpec(1),) * 4), timesteps, "score_mix")
 

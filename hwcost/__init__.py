@@ -2,7 +2,7 @@
 out.
 
 `estimate(network, spikes, profile)` prices a network from its spike record, `bound(network, profile)` brackets it
-before training.
+before training. `from_torch(model, batch)` and `from_nir(file, spikes)` make both of a network of another library.
 
 Not modelled: the clock tree, control, instruction fetch, off-chip links, input sensors, placement on cores and
 congestion of a network on chip, voltage and temperature, training. Prices come from tables of single operations at one
@@ -13,12 +13,15 @@ stated assumptions; it is not a measurement of silicon.
 from hwcost.activity.attention import attention_counts, mask_attention_counts
 from hwcost.activity.layer_spikes import LayerSpikes, PerSample
 from hwcost.activity.record import SpikeRecord
+from hwcost.adapters.models import from_torch
+from hwcost.adapters.nir_graphs import from_nir
+from hwcost.adapters.registry import register
 from hwcost.cost import Cost, MeanTimesteps
 from hwcost.counting.rows import Row
 from hwcost.errors import ChoiceError, HwcostError, TooWideError
 from hwcost.estimate import estimate, mean_timesteps
 from hwcost.execution import EXECUTIONS, Execution
-from hwcost.network.constructors import conv, linear, pool
+from hwcost.network.constructors import conv, linear, pool, pruned
 from hwcost.network.fan_out import fan_in, fan_out_classes, n_padded_synapses, n_synapses
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
@@ -32,8 +35,9 @@ from hwcost.studies.ann_twins import AnnTwins, ann_twins, crossover_rate, dense_
 from hwcost.studies.bounds import Bound, bound
 from hwcost.studies.compare import Comparison, compare
 from hwcost.studies.dataflows import under_dataflows
-from hwcost.studies.predict import Prediction, Predictor, predictor
+from hwcost.studies.predict import Prediction, Predictor
 from hwcost.studies.resample import with_timesteps
+from hwcost.studies.stage_tables import predictor
 
 __all__ = [
     "EXECUTIONS",
@@ -71,6 +75,8 @@ __all__ = [
     "estimate",
     "fan_in",
     "fan_out_classes",
+    "from_nir",
+    "from_torch",
     "known_profiles",
     "linear",
     "load_profile",
@@ -82,6 +88,8 @@ __all__ = [
     "pool",
     "predictor",
     "profile_content",
+    "pruned",
+    "register",
     "under_dataflows",
     "with_timesteps",
 ]

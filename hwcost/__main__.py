@@ -1,83 +1,99 @@
-"""`python -m hwcost FILE`: price a network described in YAML or JSON. Needs numpy and pyyaml only.
+"""`python -m hwcost FILE`: price a network described in YAML or JSON; numpy and pyyaml are enough.
 
-The file holds `network` (as `NetworkSpec.to_dict` writes it; what has a default may be left out) and `spikes` (as
-`SpikeRecord.to_dict` writes it) or `rate`, a constant number of spikes per neuron and timestep.
+`python -m hwcost price FILE.py:NAME --data FILE.npz` prices a torch model on a batch. `--example` prints a job to edit,
+`--profiles` and `--schema` tell what there is to price it on.
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from hwcost.activity.record import SpikeRecord
+from hwcost.cli.arguments import PRICE, parsed, profiles_of, widths_of
+from hwcost.cli.example import EXAMPLE
+from hwcost.cli.job import Job, read_job
+from hwcost.cli.show import one_profile, outcomes, table
+from hwcost.cost import Cost
 from hwcost.errors import HwcostError
-from hwcost.estimate import estimate
-from hwcost.execution import EXECUTIONS
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile_file import known_profiles
 from hwcost.prices.schema import schema
-from hwcost.report import beside, text
 from hwcost.studies.bounds import bound
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Exit code 0, or 2 after one line about what is wrong with the input."""
-    parser = argparse.ArgumentParser(prog="python -m hwcost", description="Price a spiking network.")
-    parser.add_argument("file", nargs="?", help="YAML or JSON with 'network' and 'spikes' or 'rate'")
-    parser.add_argument("--profile", default="45nm_memory", help="name or YAML file (default %(default)s)")
-    parser.add_argument("--execution", default="layer_serial", choices=EXECUTIONS)
-    parser.add_argument("--weight-bits", type=int, help="what-if: price weights of this width")
-    parser.add_argument(
-        "--bound", action="store_true", help="lowest and highest cost of any activity; needs no spikes"
-    )
-    parser.add_argument("--json", action="store_true", help="print the whole breakdown as JSON")
-    parser.add_argument("--profiles", action="store_true", help="list the known profiles and stop")
-    parser.add_argument("--schema", action="store_true", help="describe every field of a profile and stop")
-    parsed = parser.parse_args(arguments)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 0, or 2 after one line about what is wrong with the input, or after a table that refuses all."""
+    given = parsed(sys.argv[1:] if arguments is None else arguments)
     try:
-        if parsed.schema:
-            print(schema())
-        else:
-            print("\n".join(known_profiles()) if parsed.profiles else _priced(parsed))
+        told, is_priced = _model(given) if given.command == PRICE else _file(given)
     except HwcostError as error:
         print(error, file=sys.stderr)
         return 2
-    return 0
+    except MemoryError:
+        print(
+            "too large to be priced: the sizes of the network's layers do not fit into memory",
+            file=sys.stderr,
+        )
+        return 2
+    print(told)
+    return 0 if is_priced else 2
 
 
-def _priced(arguments: argparse.Namespace) -> str:
-    if arguments.file is None:
-        raise HwcostError("which network? Give a YAML or JSON file, or --profiles for the list of profiles")
-    plain = _read(Path(arguments.file))
-    network = NetworkSpec.from_dict(plain["network"])
-    assume = {"weight_bits": arguments.weight_bits} if arguments.weight_bits else None
-    if arguments.bound:
-        low, high = bound(network, arguments.profile, plain.get("rate", 0.0), arguments.execution, assume)
-        ends = {"energy_pj": [low.total_pj, high.total_pj], "latency_s": [low.latency_s, high.latency_s]}
-        return json.dumps(ends)
-    if "spikes" in plain:
-        spikes = SpikeRecord.from_dict(plain["spikes"])
-    else:
-        spikes = SpikeRecord.constant(network, plain["rate"], 1 << 24)
-    cost = estimate(network, spikes, arguments.profile, arguments.execution, assume)
-    if arguments.json:
-        return json.dumps(cost.to_dict())
-    return "\n".join([text(cost), *beside(cost, network, spikes, arguments.profile, assume)])
+def _file(given: argparse.Namespace) -> tuple[str, bool]:
+    told = {"profiles": "\n".join(known_profiles()), "example": EXAMPLE.rstrip(), "schema": schema()}
+    for name, text in told.items():
+        if getattr(given, name):
+            return text, True
+    if given.file is None:
+        raise HwcostError(
+            "which network? Give a YAML or JSON file, --example for one to edit, or --profiles for the list of profiles"
+        )
+    job = read_job(Path(given.file))
+    if given.bound:
+        return _bounds(job, given), True
+    return _priced(job.network, job.spikes, given)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise HwcostError(f"{path}: no such file")
-    try:
-        plain = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise HwcostError(f"{path}: not valid YAML or JSON: {' '.join(str(error).split())}") from None
-    if not isinstance(plain, dict) or "network" not in plain or not plain.keys() & {"spikes", "rate"}:
-        raise HwcostError(f"{path}: expected the keys 'network' and 'spikes' or 'rate'")
-    return plain
+def _model(given: argparse.Namespace) -> tuple[str, bool]:
+    from hwcost.adapters.models import from_torch
+    from hwcost.adapters.target import load_batch, load_target
+
+    network, spikes = from_torch(load_target(given.model), load_batch(given.data), timesteps=given.timesteps)
+    return _priced(network, spikes, given)
+
+
+def _priced(network: NetworkSpec, spikes: SpikeRecord, given: argparse.Namespace) -> tuple[str, bool]:
+    """What to print, and whether any profile can run the network."""
+    profiles = profiles_of(given)
+    found = outcomes(network, spikes, profiles, given.execution, widths_of(given))
+    if len(profiles) > 1:
+        is_priced = any(isinstance(outcome, Cost) for outcome in found.values())
+        return (_json(found) if given.json else table(found)), is_priced
+    [outcome] = found.values()
+    if isinstance(outcome, HwcostError):
+        raise outcome
+    if given.json:
+        return json.dumps(outcome.to_dict()), True
+    return one_profile(outcome, network, spikes, profiles[0], widths_of(given)), True
+
+
+def _json(found: dict[str, Cost | HwcostError]) -> str:
+    return json.dumps(
+        {name: o.to_dict() if isinstance(o, Cost) else {"refused": str(o)} for name, o in found.items()}
+    )
+
+
+def _bounds(job: Job, given: argparse.Namespace) -> str:
+    ends = {}
+    for profile in profiles_of(given):
+        low, high = bound(job.network, profile, job.rate, given.execution, widths_of(given))
+        ends[profile] = {
+            "energy_pj": [low.total_pj, high.total_pj],
+            "latency_s": [low.latency_s, high.latency_s],
+        }
+    return json.dumps(ends if len(ends) > 1 else next(iter(ends.values())))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from hwcost.activity.check import check_record
 from hwcost.activity.record import SpikeRecord
 from hwcost.cost import Cost, MeanTimesteps
 from hwcost.counting.chip import chip_notes, chip_rows, on_chip
-from hwcost.counting.chip_time import NANOSECONDS, check_chip_execution, chip_time
+from hwcost.counting.chip_time import NANOSECONDS, check_chip_execution
 from hwcost.counting.footprint import footprint
 from hwcost.counting.footprint_range import footprint_range
 from hwcost.counting.network_work import network_work
@@ -16,7 +16,7 @@ from hwcost.counting.stated import dataflow_notes
 from hwcost.dataflow.choice import dataflow_of
 from hwcost.execution import check_execution
 from hwcost.latency import Latency, latency
-from hwcost.latency_interval import with_interval
+from hwcost.latency_interval import chip_time_with_interval, told_apart, with_interval
 from hwcost.mapping.cores import Mapping as CoreMapping
 from hwcost.mapping.cores import is_chip, map_network
 from hwcost.network.fan_out import n_padded_synapses, n_synapses
@@ -57,14 +57,14 @@ def estimate(
     work = on_chip(network, spikes, profile, chip, work) if chip else work
     rows = priced_rows(work, network, profile)
     memory = footprint(network, profile, tuple(chosen.items()), execution)
+    records, taken = told_apart(network, spikes, rows), None if undecided else chosen
     if chip:
-        on_cores = chip_time(network, work, spikes, profile, chip, execution)
+        on_cores = chip_time_with_interval(network, work, spikes, records, profile, chip, execution, taken)
         time = Latency(*on_cores[:5])
         rows += chip_rows(profile, chip, spikes.n_samples, on_cores)
     else:
         time = latency(network, work, profile, spikes.n_samples, execution, chosen)
-        either = None if undecided else chosen
-        time = with_interval(time, rows, network, spikes, profile, execution, either)
+        time = with_interval(time, network, records, profile, execution, taken)
     sizes = footprint_range(network, profile, execution) if undecided else (memory, memory)
     bits = [sum(size.values()) * spikes.n_samples for size in (memory, *sizes)]
     rows.append(leakage(profile, time, *bits))
@@ -91,7 +91,7 @@ def estimate(
         },
         cores=chip.cores if chip else {},
         notes=(
-            *(chip_notes(profile, chip, spikes) if chip else ()),
+            *(chip_notes(profile, chip, spikes, execution) if chip else ()),
             *_notes(network, profile, execution, chosen),
             *_sample_notes(spikes, undecided, execution, is_chip=bool(chip)),
         ),
@@ -179,7 +179,7 @@ def _sample_notes(
     if spikes.n_samples > 1:
         told = all(layer.per_sample for layer in spikes.layers.values() if layer.events or layer.outputs)
         spans = "spans every sample" if told else "does not span samples: the record does not tell them apart"
-        spans = "does not span samples on a chip of cores" if is_chip else spans
+        spans += " by its counts, while loads of cores are expected" if is_chip and told else ""
         notes.append(f"latency is that of the mean sample; its interval {spans}")
     if execution == "event_driven":
         notes.append(

@@ -18,7 +18,6 @@ _KINDS = ("map", "seq", "str", "int", "float", "bool", "null", "merge")
 _TAGS = {f"tag:yaml.org,2002:{kind}" for kind in _KINDS}
 _KEYS = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"}
 _LONG_NUMBER = re.compile(rf"\s*[+-]?(0[xob])?[\d_:a-fA-F]{{{MOST_DIGITS + 1},}}\s*")
-_TOO_LONG = f"more than {MOST_VALUES:,} values, aliases written out, the most that is read"
 _TOO_DEEP = f"nested more than {MOST_DEPTH} deep, the most that is read"
 
 
@@ -29,20 +28,22 @@ class Yaml(NamedTuple):
     node: yaml.Node | None
 
 
-def parse_yaml(text: str, where: str) -> Yaml:
+def parse_yaml(
+    text: str, where: str, most_characters: int = MOST_CHARACTERS, most_values: int = MOST_VALUES
+) -> Yaml:
     """What a YAML text says: mappings with text as keys, each one once, lists, text, numbers, true, false and null.
 
     Raises: HwcostError that starts with `where` and the line, also for more than the limits above, for an alias inside
     of what it stands for, and for other types, such as dates."""
-    if len(text) > MOST_CHARACTERS:
-        raise HwcostError(f"{where}: longer than {MOST_CHARACTERS:,} characters, the most that is read.")
+    if len(text) > most_characters:
+        raise HwcostError(f"{where}: longer than {most_characters:,} characters, the most that is read.")
     try:
-        _check_events(text, where)
+        _check_events(text, where, most_values)
         loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
             return Yaml(None, None)
-        _Nodes(where).measure(node)
+        _Nodes(where, most_values).measure(node)
         return Yaml(loader.construct_document(node), node)
     except HwcostError:
         raise
@@ -64,22 +65,22 @@ def parse_yaml(text: str, where: str) -> Yaml:
         ) from None
 
 
-def _check_events(text: str, where: str) -> None:
+def _check_events(text: str, where: str, most_values: int) -> None:
     """Refuse what is nested too deep or too long before nodes are made of it, which is a recursion."""
     depth = 0
     for number, event in enumerate(yaml.parse(text, Loader=_Loader)):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MOST_DEPTH:
             raise _error(where, event, _TOO_DEEP)
-        if number > 2 * MOST_VALUES:
-            raise _error(where, event, _TOO_LONG)
+        if number > 2 * most_values:
+            raise _error(where, event, _too_long(most_values))
 
 
 class _Nodes:
     """Nodes measured so far: an alias is the same node again."""
 
-    def __init__(self, where: str) -> None:
-        self.where = where
+    def __init__(self, where: str, most_values: int) -> None:
+        self.where, self.most_values = where, most_values
         self._measures: dict[int, tuple[int, int] | None] = {}  # None while it is being measured
 
     def measure(self, node: yaml.Node) -> tuple[int, int]:
@@ -91,8 +92,8 @@ class _Nodes:
             return measure
         self._measures[id(node)] = None
         measure = self._measure(node)
-        if measure[0] > MOST_VALUES:
-            raise _error(self.where, node, _TOO_LONG)
+        if measure[0] > self.most_values:
+            raise _error(self.where, node, _too_long(self.most_values))
         if measure[1] > MOST_DEPTH + 1:
             raise _error(self.where, node, _TOO_DEEP)
         self._measures[id(node)] = measure
@@ -130,6 +131,10 @@ class _Nodes:
             if key.value in names:
                 raise _error(self.where, key, f"key '{key.value[:100]}' is given twice")
             names.add(key.value)
+
+
+def _too_long(most_values: int) -> str:
+    return f"more than {most_values:,} values, aliases written out, the most that is read"
 
 
 def _error(where: str, place: Any, problem: str) -> HwcostError:

@@ -7,6 +7,7 @@ from hwcost.activity.layer_spikes import Counts, LayerSpikes
 from hwcost.activity.record import SpikeRecord
 from hwcost.errors import HwcostError
 from hwcost.network.fan_out import class_sizes
+from hwcost.network.kinds import ATTENTIONS
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 
@@ -42,6 +43,19 @@ def _check_outputs(network: NetworkSpec, layer: LayerSpec, spikes: LayerSpikes, 
         others = spikes.extra("other") or ()
         if any(n > layer.n_inputs * n_samples for n in others):
             _fail(layer, "the count 'other' has more events in one timestep than input neurons")
+    if layer.kind in ATTENTIONS:
+        _check_attention(layer, spikes, n_samples)
+
+
+def _check_attention(layer: LayerSpec, spikes: LayerSpikes, n_samples: int) -> None:
+    """Events and pairs of events per timestep are at most those of queries, keys and values that are full."""
+    neurons, (width, tokens) = layer.n_outputs, layer.out_shape
+    together = 1 if layer.kind == "mask_attention" else width // layer.operand("heads", 1)
+    most = {"q": 1, "k": 1, "v": 1, "qk": tokens, "av": tokens, "kv": together}  # per neuron
+    for name, counts in spikes.extras:
+        limit = neurons * n_samples * most.get(name, 0)
+        if name in most and max(counts, default=0) > limit:
+            _fail(layer, f"the count '{name}' is {max(counts)} in one timestep, its neurons allow {limit}")
 
 
 def _check_events(network: NetworkSpec, layer: LayerSpec, spikes: LayerSpikes, n_samples: int) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -110,8 +111,9 @@ def whole(count: Any) -> int:
     """A count as a Python integer; NaN, negative and broken numbers are refused."""
     if type(count) is int and count >= 0:
         return count
-    if isinstance(count, bool | str) or not 0 <= count < float("inf") or int(count) != count:
-        raise HwcostError(f"a count must be a whole number of at least 0, got {count}")
+    is_number = isinstance(count, Real) and not isinstance(count, bool)
+    if not is_number or not 0 <= count < float("inf") or int(count) != count:
+        raise HwcostError(f"a count must be a whole number of at least 0, got {count!s:.80}")
     return int(count)
 
 

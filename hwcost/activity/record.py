@@ -5,6 +5,7 @@ Counts are sums over samples: merging is exact, and so is every total.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from numbers import Real
 from typing import Any, Self
 
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from hwcost.activity.constant import constant_spikes
 from hwcost.activity.layer_spikes import Counts, LayerSpikes, PerSample, whole
 from hwcost.activity.sources import spikes_from_map
 from hwcost.errors import HwcostError
+from hwcost.forms import LIST, LISTS_BY_NAME, MAPPING, ROWS, WHOLE, check_mapping
 from hwcost.network.network import NetworkSpec
 
 __all__ = ["Counts", "LayerSpikes", "SpikeRecord"]
@@ -51,19 +53,11 @@ class SpikeRecord:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """The record that `to_dict` wrote."""
-        layers = {}
-        for name, spikes in plain["layers"].items():
-            extras = tuple(spikes.get("extras", {}).items())
-            try:
-                more = {"per_sample": PerSample(**spikes["per_sample"])} if spikes.get("per_sample") else {}
-                layers[name] = LayerSpikes(**{**spikes, "extras": extras, **more})
-            except HwcostError as error:
-                raise HwcostError(f"layer '{name}': {error}") from None
-            except TypeError:
-                known = ", ".join(field.name for field in fields(LayerSpikes))
-                raise HwcostError(f"layer '{name}': a record holds {known} only") from None
-        return cls(layers, plain["n_samples"])
+        """The record that `to_dict` wrote. Raises: HwcostError, one line, for what is no record."""
+        check_mapping(plain, {"layers": MAPPING, "n_samples": WHOLE}, "spikes", ("layers", "n_samples"))
+        return cls(
+            {name: _layer(name, spikes) for name, spikes in plain["layers"].items()}, plain["n_samples"]
+        )
 
     @classmethod
     def full(cls, network: NetworkSpec, n_samples: int = 1) -> Self:
@@ -80,8 +74,8 @@ class SpikeRecord:
         """Every neuron and input fires at `rate` in [0, 1] events per step, rounded down to whole events per fan-out
         class.
         """
-        if not 0 <= rate <= 1:
-            raise HwcostError(f"a rate lies in [0, 1], got {rate}")
+        if not isinstance(rate, Real) or not 0 <= rate <= 1:
+            raise HwcostError(f"a rate is a number in [0, 1], got {rate!s:.80}")
         return cls(
             {layer.name: constant_spikes(network, layer, rate, n_samples) for layer in network.layers},
             n_samples,
@@ -115,6 +109,29 @@ class SpikeRecord:
             for layer in network.layers
         }
         return cls(layers, n_samples.pop())
+
+
+_ROWS = dict.fromkeys(("busy", "events", "sums", "outputs"), ROWS)
+_FORMS = {
+    "events": ROWS,
+    "sums": ROWS,
+    "outputs": LIST,
+    "extras": LISTS_BY_NAME,
+    "channels": ROWS,
+    "channel_events": LIST,
+    "per_sample": MAPPING,
+}
+
+
+def _layer(name: str, plain: Any) -> LayerSpikes:
+    where = f"layer '{name!s:.80}'"
+    spikes = dict(check_mapping(plain, _FORMS, where))
+    samples = check_mapping(spikes.pop("per_sample", {}), _ROWS, f"{where}: 'per_sample'")
+    extras = tuple(spikes.pop("extras", {}).items())
+    try:
+        return LayerSpikes(**spikes, extras=extras, per_sample=PerSample(**samples) if samples else None)
+    except HwcostError as error:
+        raise HwcostError(f"{where}: {error}") from None
 
 
 def _plain(spikes: LayerSpikes) -> dict[str, Any]:

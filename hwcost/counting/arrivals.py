@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from math import prod
+from operator import mul
 from typing import NamedTuple
 
 from hwcost.activity.layer_spikes import LayerSpikes
 from hwcost.counting.counts import Number, Steps, times
+from hwcost.errors import HwcostError
 from hwcost.network.fan_out import class_sizes, class_values, n_padded_synapses, n_synapses
 from hwcost.network.kinds import CONVOLUTIONS
 from hwcost.network.layer import LayerSpec
@@ -33,6 +35,8 @@ class Arrivals(NamedTuple):
 
     def first(self, n: int) -> "Arrivals":
         """The first `n` timesteps."""
+        if n >= len(self.events):
+            return self
         once = self.once and self.once.first(n)
         return self._changed(lambda steps: steps[:n])._replace(events=self.events[:n], once=once)
 
@@ -63,12 +67,12 @@ def arrivals(layer: LayerSpec, spikes: LayerSpikes, n_samples: int, *, unary: bo
     """
     table = spikes.sums if unary else spikes.events
     operation = "mac" if layer.in_class == "graded" and not unary else "ac"
-    events = tuple(sum(row) for row in table)
+    events = tuple([sum(row) for row in table])
     values = class_values(layer)
     is_repeated = unary and layer.in_max > 1
     once = arrivals(layer, spikes, n_samples, unary=False) if is_repeated else None
     if not table or len(table[0]) == len(values):
-        exact = tuple(sum(n * v for n, v in zip(row, values, strict=True)) for row in table)
+        exact = tuple([sum(map(mul, row, values)) for row in table])
         return Arrivals(events, exact, operation, once=once)
     largest = n_samples * (layer.in_max if unary else 1)
     room = [(value, size * largest) for value, size in zip(values, class_sizes(layer), strict=True)]
@@ -82,6 +86,10 @@ def textbook_arrivals(layer: LayerSpec, arrived: Arrivals) -> Arrivals:
     """Lemaire et al. 2022: an event meets ceil(k / s) outputs of a convolution and reads k weights, per axis."""
     if layer.kind not in CONVOLUTIONS:
         return arrived
+    if layer.kept:
+        raise HwcostError(
+            f"layer '{layer.name}': textbook fan-out knows no pruning; take a profile with fan_out: exact"
+        )
     channels = layer.out_shape[0] // layer.groups
     met = channels * prod(-(-k // s) for k, s in zip(layer.kernel, layer.stride, strict=True))
     read = channels * prod(layer.kernel)

@@ -17,6 +17,8 @@ from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile
 
+_SERIAL = ("one layer works at a time (layer_serial); under lock_step all layers work at once",)
+
 
 def on_chip(
     network: NetworkSpec, record: SpikeRecord, profile: Profile, mapping: Mapping, work: Sequence[Work]
@@ -56,8 +58,8 @@ def chip_rows(profile: Profile, mapping: Mapping, n_samples: int, time: ChipTime
     return rows
 
 
-def chip_notes(profile: Profile, mapping: Mapping, record: SpikeRecord) -> list[str]:
-    """Where the network lies and how evenly its cores are loaded."""
+def chip_notes(profile: Profile, mapping: Mapping, record: SpikeRecord, execution: str) -> list[str]:
+    """Where the network lies, how evenly its cores are loaded, and what its durations mean."""
     uneven = {name: _unevenness(traffic, record.layers[name]) for name, traffic in mapping.traffic.items()}
     worst = max(uneven, key=lambda name: uneven[name])
     chips = f"{mapping.n_chips} chip" + ("s" if mapping.n_chips > 1 else "")
@@ -65,6 +67,7 @@ def chip_notes(profile: Profile, mapping: Mapping, record: SpikeRecord) -> list[
         f"{mapping.n_cores} cores on {chips} of profile {profile.name}: {mapping.placement}",
         f"the busiest core of layer '{worst}' has {uneven[worst]:.2f} times the layer's mean of synaptic operations",
         "durations are counted in nanoseconds (cycles of 1 GHz)",
+        *_SERIAL * (execution == "layer_serial" and len(mapping.cores) > 1),
     ]
 
 

@@ -68,8 +68,9 @@ def chip_time(
     """Time of one inference; `work` is what `on_chip` gave."""
     parts = [part for part in work if part.layer in mapping.cores]
     earlier = _earlier(network, parts)
+    shares = {name: core_shares(t, record.layers[name]) for name, t in mapping.traffic.items()}
     loads = {
-        end: [_loads(part, record, profile, mapping, end) for part in parts]
+        end: [_loads(part, record.n_samples, profile, mapping, shares[part.layer], end) for part in parts]
         for end in ("value", "low", "high")
     }
     by_layer = dict.fromkeys((part.layer for part in work), 0)
@@ -87,28 +88,36 @@ def chip_time(
     return ChipTime(total[0], total[1], total[2], first, by_layer, n_ticks)
 
 
-def core_shares(traffic: Traffic, spikes: LayerSpikes) -> tuple[Real, Real]:
-    """Shares of a layer's synaptic operations and messages that each of its cores has, over all timesteps."""
+def core_shares(traffic: Traffic, spikes: LayerSpikes) -> tuple[Real, Real, Real]:
+    """Shares of a layer's synaptic operations, messages and neurons that each of its cores has, over all timesteps."""
     n_classes = len(traffic.messages)
-    per_class = np.array([sum(row) for row in zip(*spikes.sums, strict=True)], dtype=float)
-    weights = per_class if len(per_class) == n_classes and per_class.any() else np.ones(n_classes)
+    per_class = [sum(row) for row in zip(*spikes.sums, strict=True)]
+    weights = np.array(
+        per_class if len(per_class) == n_classes and any(per_class) else [1] * n_classes, float
+    )
     synapses, messages = weights @ traffic.core_synapses, weights @ traffic.core_messages
-    return synapses / max(synapses.sum(), 1e-300), messages / max(messages.sum(), 1e-300)
-
-
-def _loads(part: Work, record: SpikeRecord, profile: Profile, mapping: Mapping, end: str) -> Real:
-    """Seconds that each core of the layer works in each step of a piece of work, [steps, cores]."""
-    traffic = mapping.traffic[part.layer]
-    synapses, messages = core_shares(traffic, record.layers[part.layer])
     neurons = traffic.core_neurons / traffic.core_neurons.sum()
-    shares = {"synaptic_operation": synapses, "message": messages}
-    busy = np.zeros((len(part.scanned), traffic.n_cores))
+    return synapses / (synapses.sum() or 1), messages / (messages.sum() or 1), neurons
+
+
+def _loads(
+    part: Work,
+    n_samples: int,
+    profile: Profile,
+    mapping: Mapping,
+    shares: tuple[Real, Real, Real],
+    end: str,
+) -> Real:
+    """Seconds that each core of the layer works in each step of a piece of work, [steps, cores]."""
+    synapses, messages, neurons = shares
+    held = {"synaptic_operation": synapses, "message": messages}
+    busy = np.zeros((len(part.scanned), mapping.cores[part.layer]))
     for count in part.counts:
         seconds = _TAKES.get(count.item, "")
         if seconds in profile.hardware:
             steps = (None if end == "value" else getattr(count, end)) or count.steps
-            each = _seconds(profile, seconds, end) / record.n_samples
-            busy += each * np.array(steps, dtype=float)[:, None] * shares.get(count.item, neurons)
+            each = _seconds(profile, seconds, end) / n_samples
+            busy += np.multiply.outer(np.array(steps, dtype=float) * each, held.get(count.item, neurons))
     return busy
 
 

@@ -71,49 +71,59 @@ def codec_bits(
     """
     beside = 1 if signed else bits if bits > 1 and job.semantics.graded == "mac" else 0
     frames = Frames(shape, prod(shape), job.n_samples, bits, beside, job.profile.bits.get("event", 0))
-    sent = CODECS[job.semantics.codec]
-    return tuple(sent(n, frames) if active else 0 for n, active in zip(events, mask, strict=True))
+    sent = CODECS[job.semantics.codec](events, frames)
+    return tuple([n * runs for n, runs in zip(sent, mask, strict=True)] if 0 in mask else sent)
 
 
-def _aer(events: int, frames: Frames) -> int:
-    return events * (_address_bits(frames.places) + frames.beside)
+def _aer(events: Sequence[int], frames: Frames) -> Sequence[int]:
+    bits = _address_bits(frames.places) + frames.beside
+    return [n * bits for n in events]
 
 
-def _bitmap(events: int, frames: Frames) -> int:  # noqa: ARG001  as long for any number of events
-    return frames.places * frames.bits * frames.n_samples
+def _bitmap(events: Sequence[int], frames: Frames) -> Sequence[int]:
+    return [frames.places * frames.bits * frames.n_samples] * len(events)
 
 
-def _min(events: int, frames: Frames) -> int:
-    return min(_aer(events, frames), _bitmap(events, frames))
+def _min(events: Sequence[int], frames: Frames) -> Sequence[int]:
+    bits, bitmap = (
+        _address_bits(frames.places) + frames.beside,
+        frames.places * frames.bits * frames.n_samples,
+    )
+    return [min(n * bits, bitmap) for n in events]
 
 
-def _word(events: int, frames: Frames) -> int:
+def _word(events: Sequence[int], frames: Frames) -> Sequence[int]:
     if not frames.word_bits:
         raise HwcostError("codec 'word' needs the width of a machine word: add 'bits.event' to the profile")
-    return events * frames.word_bits
+    return [n * frames.word_bits for n in events]
 
 
-def _csr(events: int, frames: Frames) -> int:
+def _csr(events: Sequence[int], frames: Frames) -> Sequence[int]:
     rows = frames.shape[0] if len(frames.shape) > 1 else 1
     pointers = (rows + 1) * frames.places.bit_length() * frames.n_samples
-    return pointers + events * (_address_bits(frames.places // rows) + frames.beside)
+    bits = _address_bits(frames.places // rows) + frames.beside
+    return [pointers + n * bits for n in events]
+
+
+def _rle(events: Sequence[int], frames: Frames) -> Sequence[Number]:
+    return [(n + _empty_entries(n, frames)) * (RUN_BITS + frames.beside) for n in events]
 
 
 @lru_cache(maxsize=4096)
-def _rle(events: int, frames: Frames) -> Number:
-    """Expected bits; exact where no run can be as long as 31."""
+def _empty_entries(events: int, frames: Frames) -> float:
+    """Expected entries without an event; 0 where no run can be as long as 31."""
     longest, places = (1 << RUN_BITS) - 1, frames.places
     rate = min(events / (places * frames.n_samples), 1.0)
     runs = np.arange(longest, places, longest)
-    empty = float(np.sum((places - runs) * rate * (1.0 - rate) ** runs)) * frames.n_samples
-    return (events + empty) * (RUN_BITS + frames.beside)
+    return float(np.sum((places - runs) * rate * (1.0 - rate) ** runs)) * frames.n_samples
 
 
+@lru_cache(maxsize=4096)
 def _address_bits(places: int) -> int:
     return max(1, (places - 1).bit_length())
 
 
-CODECS: dict[str, Callable[[int, Frames], Number]] = {
+CODECS: dict[str, Callable[[Sequence[int], Frames], Sequence[Number]]] = {
     "aer": _aer,
     "bitmap": _bitmap,
     "min": _min,

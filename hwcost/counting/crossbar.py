@@ -10,15 +10,14 @@ synaptic operations, weight reads, accumulators and addresses. Source: the energ
 IEEE TCAD 42(11), 2023), which counts like this.
 """
 
-from collections.abc import Sequence
 from math import ceil, prod
 
 from hwcost.counting.counts import Count, Steps, Work, times
+from hwcost.counting.job import Job
 from hwcost.errors import HwcostError
 from hwcost.mapping.reach import in_form, out_form
 from hwcost.network.kinds import MIXABLE
 from hwcost.network.layer import LayerSpec
-from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile
 
 CROSSBAR = "crossbar"
@@ -27,6 +26,8 @@ REPLACED = (
     "synapse_ac",
     "synapse_mac",
     "weight_read",
+    "weight_buffer_read",
+    "dram_read",
     "accumulator_read",
     "accumulator_write",
     "address_multiply",
@@ -34,12 +35,21 @@ REPLACED = (
 )
 
 
-def on_crossbars(network: NetworkSpec, profile: Profile, work: Sequence[Work], n_samples: int) -> list[Work]:
-    """The work with crossbar accesses in the layers that are placed on crossbars.
+def on_crossbar(job: Job, part: Work) -> Work:
+    """The work with crossbar accesses, where the layer is placed on crossbars; else as it is.
 
     Raises: HwcostError, naming the layer, for kinds without a fixed weight matrix and profiles without crossbars.
     """
-    return [_on_crossbar(network, profile, part, n_samples) for part in work]
+    layer = job.layer
+    if layer.placement != CROSSBAR:
+        return part
+    _check(layer, job.profile)
+    kept = tuple(count for count in part.counts if count.item not in REPLACED)
+    positions = out_form(layer)[1]
+    accesses = times(crossbars(layer, job.profile) * positions * job.n_samples, _runs(job, part))
+    reads = times(prod(layer.kernel), accesses)
+    added = (Count("crossbar_access", accesses), Count("crossbar_read", reads)) if any(accesses) else ()
+    return part._replace(counts=(*kept, *added))
 
 
 def crossbars(layer: LayerSpec, profile: Profile) -> int:
@@ -49,29 +59,15 @@ def crossbars(layer: LayerSpec, profile: Profile) -> int:
     return layer.groups * ceil(channels[0] / rows) * ceil(channels[1] / columns)
 
 
-def _on_crossbar(network: NetworkSpec, profile: Profile, part: Work, n_samples: int) -> Work:
-    layer = network.layer(part.layer)
-    if layer.placement != CROSSBAR:
-        return part
-    _check(layer, profile)
-    kept = tuple(count for count in part.counts if count.item not in REPLACED)
-    runs = times(n_samples, _runs(network, layer, part))
-    positions = out_form(layer)[1] if layer.kernel else 1
-    accesses = times(crossbars(layer, profile) * positions, runs)
-    reads = times(prod(layer.kernel), accesses)
-    added = (Count("crossbar_access", accesses), Count("crossbar_read", reads)) if any(runs) else ()
-    return part._replace(counts=(*kept, *added))
-
-
-def _runs(network: NetworkSpec, layer: LayerSpec, part: Work) -> Steps:
+def _runs(job: Job, part: Work) -> Steps:
     """0 or 1 per step of the part: whether the layer's products are computed there."""
     products = next((c.steps for c in part.counts if c.item in ("synapse_ac", "synapse_mac")), None)
     if products is None:
         return (0,) * len(part.scanned)
-    if layer.is_analog:  # a constant frame is computed once
+    if job.layer.is_analog:  # a constant frame is computed once
         return tuple(int(n > 0) for n in products)
-    mask = layer.mask if part.barrier or not network.mixes(layer) else network.input_mask(layer)
-    return mask or (1,) * len(part.scanned)
+    own = part.barrier or not job.network.mixes(job.layer)
+    return job.active_steps if own else job.network.input_mask(job.layer)
 
 
 def _check(layer: LayerSpec, profile: Profile) -> None:

@@ -75,6 +75,11 @@ class Job(NamedTuple):
         return self.layer.n_outputs * self.n_samples
 
     @property
+    def stored_weight_bits(self) -> int:
+        """Bits of a stored weight: those of its value, and its index where the layer is pruned."""
+        return self.profile.bits["weight"] + self.layer.index_bits
+
+    @property
     def is_last(self) -> bool:
         """True for the layer that gives the answer: nothing reads its spikes."""
         return self.layer is self.network.layers[-1]
@@ -166,7 +171,7 @@ def other_bits(network: NetworkSpec, layer: LayerSpec, profile: Profile) -> int:
 
 def _parameter_bits(layer: LayerSpec, profile: Profile) -> int:
     bits = profile.for_layer(layer).bits
-    return layer.n_parameters * bits["weight"] + layer.n_biases * bits["bias"]
+    return layer.n_parameters * (bits["weight"] + layer.index_bits) + layer.n_biases * bits["bias"]
 
 
 def _sizes(network: NetworkSpec, layer: LayerSpec, profile: Profile, execution: str) -> MemorySizes:

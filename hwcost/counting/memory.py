@@ -72,7 +72,8 @@ def state_counts(job: Job, updated_steps: Mask) -> list[Count]:
     for start, stop in () if stay else batches:
         reads[start] = job.layer.n_outputs * _touched(job, run, run.first, (start, stop))
         writes[stop - 1] = job.layer.n_outputs * _touched(job, run, run.last, (start, stop))
-    bits, memory_bits = job.profile.bits["membrane"], job.memories.membrane
+    states = job.layer.n_states
+    bits, memory_bits = job.profile.bits["membrane"] * states, job.memories.membrane * states
     return [
         Count("membrane_read", tuple(reads), bits, memory_bits),
         Count("membrane_write", tuple(writes), bits, memory_bits),

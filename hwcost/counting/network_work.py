@@ -7,14 +7,12 @@ from typing import NamedTuple
 from hwcost.activity.record import SpikeRecord
 from hwcost.activity.summands import events_of_one, given_events, other_events
 from hwcost.counting.counts import Work
-from hwcost.counting.crossbar import on_crossbars
+from hwcost.counting.crossbar import on_crossbar
 from hwcost.counting.job import Job, memory_sizes
 from hwcost.counting.operations import layer_work
 from hwcost.counting.transformer import MIX_FIRST, MIX_LAST, entry_work
 from hwcost.counting.undecided import Parts, counts_of, energy, may_be_cheaper, spanned
 from hwcost.dataflow.plan import plan_of
-from hwcost.errors import HwcostError
-from hwcost.network.kinds import MIXABLE
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile
@@ -52,14 +50,9 @@ def network_work(
     for layer in map(network.layer, only) if only else network.layers:
         job = _job(network, layer, spikes, profile, execution)
         if not network.mixes(layer):
-            done.work.append(layer_work(job))
+            done.work.append(on_crossbar(job, layer_work(job)))
             continue
-        if layer.kind not in MIXABLE:
-            raise HwcostError(
-                f"layer '{layer.name}': a temporal transformer must be followed by a convolution or a linear layer, "
-                f"not by {layer.kind}; end the stage before after this layer"
-            )
-        both = entry_work(job, dict.fromkeys(done.orders, beside) if beside else done.orders)
+        both = _entries(job, dict.fromkeys(done.orders, beside) if beside else done.orders)
         if orders:
             order = orders[layer.name]
             parts: Parts = both[order]
@@ -68,7 +61,7 @@ def network_work(
             parts = _with_both(job, done, both, order)
         done.orders[layer.name] = order
         done.work.extend(parts)
-    return done._replace(work=on_crossbars(network, profile, done.work, spikes.n_samples))
+    return done
 
 
 def work_choices(
@@ -112,6 +105,12 @@ def _job(
     return _with_samples(job, spikes) if spikes.n_samples > 1 and recorded.per_sample else job
 
 
+def _entries(job: Job, earlier: Mapping[str, str]) -> dict[str, Parts]:
+    """For each order, the work before and behind a temporal transformer."""
+    both = entry_work(job, earlier)
+    return {order: tuple(on_crossbar(job, part) for part in parts) for order, parts in both.items()}
+
+
 def _with_samples(job: Job, spikes: SpikeRecord) -> Job:
     """The job with fewest and most events of one sample that the layer gives, and that its second summand brings."""
     unary, other = job.semantics.graded == "unary", job.network.other_source(job.layer)
@@ -126,7 +125,7 @@ def _with_both(job: Job, done: NetworkWork, both: Mapping[str, Parts], order: st
     others = [both[other] for other in both if other != order]
     for name in done.undecided:
         if job.network.source(job.network.layer(name)) is job.network.source(job.layer):
-            tried = [entry_work(job, dict.fromkeys(done.orders, other)) for other in both]
+            tried = [_entries(job, dict.fromkeys(done.orders, other)) for other in both]
             others += [option for either in tried for option in either.values()]
     cheaper = [option for option in others if may_be_cheaper(option, both[order], job.profile)]
     if not cheaper:

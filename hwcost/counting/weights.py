@@ -39,7 +39,7 @@ def weight_counts(job: Job, arrived: Arrivals) -> list[Count]:
     reads = _event_reads(job, arrived, met)
     low = arrived.low and _event_reads(job, arrived, arrived.low, "low")
     high = arrived.high and _event_reads(job, arrived, arrived.high, "high")
-    weights = Count("weight_read", reads, job.profile.bits["weight"], job.memories.parameters, low, high)
+    weights = Count("weight_read", reads, job.stored_weight_bits, job.memories.parameters, low, high)
     beside = _beside_the_array(job, met, arrived.low, arrived.high)
     return [weights, *beside, *_streamed(job, arrived)]
 
@@ -61,7 +61,7 @@ def frame_counts(job: Job, arrived: Arrivals) -> list[Count]:
     bits = job.profile.bits
     streamed = [] if job.layer.kind in OWN_SPIKES else _streamed(job, arrived)  # these also hear themselves
     return [
-        Count("weight_read", weights, bits["weight"], job.memories.parameters),
+        Count("weight_read", weights, job.stored_weight_bits, job.memories.parameters),
         Count("activation_read", operands, bits["activation"], job.memories.frame_in),
         *beside,
         *streamed,
@@ -90,7 +90,7 @@ def _by_tile(job: Job, used: Sequence[Number], batches: Sequence[Window]) -> Seq
     """Reads where sums stay in the array. Where the record has events by channel, each channel has its own share."""
     n_weights, sizes = job.layer.n_parameters, job.plan.tiles
     pairs = job.plan.n_pairs * job.n_samples
-    shares = [min(1.0, n / pairs) for n in used]
+    shares = [n / pairs if n < pairs else 1.0 for n in used]
     channels = sorted(
         job.spikes.channel_events
     )  # in an order of its own, so that the sum over channels is the same
@@ -105,7 +105,8 @@ def _by_channel(job: Job, arrived: Arrivals, batches: Sequence[Window], fold: in
     """Reads where the weights of an input channel stay while its events of a window are worked off."""
     layer, recorded = job.layer, job.spikes.channels[: len(arrived.events) * fold]
     n_channels = layer.in_shape[0] if layer.kernel else layer.n_inputs
-    per_channel = layer.n_parameters // n_channels
+    weights = layer.n_parameters  # of a pruned layer, whose channels differ, the mean of a channel counts
+    per_channel = weights / n_channels if weights % n_channels else weights // n_channels
     skipped = any(any(row) for row, runs in zip(recorded, _runs(arrived) * fold, strict=False) if not runs)
     if recorded and not skipped and (layer.kernel or len(layer.in_shape) == 1):
         return times(per_channel, recorded_channels(recorded, batches))
@@ -124,7 +125,7 @@ def _beside_the_array(
     sums_bits = job.memories.membrane * min(plan.window, max(1, len(operations)))
     if plan.dataflow == "weight_stationary":
         buffer = plan.weight_buffer_bits
-        beside.append(Count("weight_buffer_read", operations, bits["weight"], buffer, low, high))
+        beside.append(Count("weight_buffer_read", operations, job.stored_weight_bits, buffer, low, high))
     elif "accumulator_buffer_bits" in job.profile.hardware:
         sums_bits = max(sums_bits, int(job.profile.hardware["accumulator_buffer_bits"].value))
     for item in ("accumulator_read", "accumulator_write"):
@@ -139,7 +140,7 @@ def _streamed(job: Job, arrived: Arrivals) -> list[Count]:
         return []
     passes = layer_passes(_runs(arrived), is_serial=job.execution == "layer_serial")
     weights = every(job.layer.n_parameters * job.n_samples, passes)
-    return [Count("dram_read", weights, job.profile.bits["weight"], memory.limit_bits + 1)]
+    return [Count("dram_read", weights, job.stored_weight_bits, memory.limit_bits + 1)]
 
 
 def _runs(arrived: Arrivals) -> tuple[int, ...]:

@@ -84,4 +84,6 @@ def _input_reads(layer: LayerSpec, profile: Profile, passes: int, *, streams: bo
         return 1
     if not streams or profile.memory is None:
         return passes
-    return input_reads(passes, layer.n_parameters * profile.bits["weight"], profile.memory.limit_bits)
+    return input_reads(
+        passes, layer.n_parameters * (profile.bits["weight"] + layer.index_bits), profile.memory.limit_bits
+    )

@@ -24,8 +24,8 @@ def n_tiles(profile: Profile, n_cores: int) -> int:
 
 def distances(profile: Profile, a: Whole, b: Whole) -> Whole:
     """Links between cores `a` and cores `b`, given by their numbers; 0 within a tile."""
-    (ax, ay), (bx, by) = _place(profile, a), _place(profile, b)
-    links: Whole = np.abs(ax - bx) + np.abs(ay - by)
+    x, y = _place(profile, np.arange(max(a.max(initial=0), b.max(initial=0)) + 1))
+    links: Whole = np.abs(x[a] - x[b]) + np.abs(y[a] - y[b])
     return links
 
 

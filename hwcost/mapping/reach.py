@@ -4,6 +4,7 @@ Positions are those of one channel; all channels of a group reach the same cores
 position and as many channels as inputs.
 """
 
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -44,17 +45,28 @@ def cores_of_outputs(layer: LayerSpec, n_cores: int, *, by_channel: bool) -> Who
 
 def reach(layer: LayerSpec, cores: Whole) -> Reach:
     """Synapses from input neurons to cores; `cores` [channels, positions] holds the core of every output neuron."""
-    n_cores, positions_in = int(cores.max()) + 1, in_form(layer)[1]
     group = np.arange(cores.shape[0]) * layer.groups // cores.shape[0]
-    places = (group[:, None] * cores.shape[1] + np.arange(cores.shape[1])) * n_cores + cores
-    held, n_channels = np.unique(places, return_counts=True)
-    held_group, held_position = np.divmod(held // n_cores, cores.shape[1])
+    held_group, held_position, held_core, n_channels = _held(cores, group)
     row, inputs = _taps(layer, held_position)
-    key = (held_group[row] * positions_in + inputs) * n_cores + held[row] % n_cores
-    keys, index = np.unique(key, return_inverse=True)
-    synapses = np.bincount(index, weights=n_channels[row]).astype(np.int64)
-    groups, positions = np.divmod(keys // n_cores, positions_in)
-    return Reach(groups, positions, keys % n_cores, synapses, in_form(layer)[0] // layer.groups)
+    groups, core, channels = held_group[row], held_core[row], n_channels[row]
+    if (
+        prod(layer.kernel) > 1 or layer.padding_mode != "zeros"
+    ):  # several synapses may join an input and a core
+        n_cores, positions = int(cores.max()) + 1, in_form(layer)[1]
+        key, index = np.unique((groups * positions + inputs) * n_cores + core, return_inverse=True)
+        channels = np.bincount(index, weights=channels).astype(np.int64)
+        groups, inputs, core = key // n_cores // positions, key // n_cores % positions, key % n_cores
+    return Reach(groups, inputs, core, channels, in_form(layer)[0] // layer.groups)
+
+
+def _held(cores: Whole, group: Whole) -> tuple[Whole, Whole, Whole, Whole]:
+    """Group, position and core of neighbouring output channels on one core, and how many they are."""
+    same = (cores[1:] == cores[:-1]) & (group[1:] == group[:-1])[:, None]
+    begins = np.vstack([np.ones((1, cores.shape[1]), dtype=bool), ~same])
+    position, channel = np.nonzero(begins.T)
+    ends = np.append(channel[1:], cores.shape[0])
+    ends[np.append(position[1:], -1) != position] = cores.shape[0]
+    return group[channel], position, cores[channel, position], ends - channel
 
 
 def in_form(layer: LayerSpec) -> tuple[int, int]:

@@ -77,8 +77,8 @@ def traffic(
         hops=_means(np.bincount(of_class, links.mean(axis=1), len(sizes)), sizes),
         fewest=(int(fan_out.min()), float(paths.min(initial=0))),
         most=(int(fan_out.max()), float(paths.max(initial=0))),
-        core_messages=_by_core(of_class, reach, sizes, None),
-        core_synapses=_by_core(of_class, reach, sizes, reach.synapses),
+        core_messages=_by_core(of_class, reach, sizes, n_cores, None),
+        core_synapses=_by_core(of_class, reach, sizes, n_cores, reach.synapses),
         core_neurons=np.bincount(placed[layer.name].cores.ravel()),
         own_messages=n_cores if layer.kind == "recurrent" else 0,
         own_hops=float(own.sum(axis=1).mean()),
@@ -125,9 +125,8 @@ def _own_links(profile: Profile, layer: LayerSpec, placed: Placed, first_core: i
     return distances(profile, cores, np.arange(placed.n_cores)[None, :] + first_core)
 
 
-def _by_core(of_class: Whole, reach: Reach, sizes: Whole, weights: Whole | None) -> Real:
+def _by_core(of_class: Whole, reach: Reach, sizes: Whole, n_cores: int, weights: Whole | None) -> Real:
     """Mean of rows (or of their weights) over the input neurons of a class, by core, [K, cores]."""
-    n_cores = int(reach.core.max()) + 1
     totals = np.bincount(of_class * n_cores + reach.core, weights, len(sizes) * n_cores)
     return totals.reshape(len(sizes), n_cores) / sizes[:, None]
 

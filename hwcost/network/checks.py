@@ -8,6 +8,7 @@ from hwcost.network.fields import LayerFields
 from hwcost.network.kinds import ATTENTIONS, POOLS, RESIDUALS, TRANSPOSED
 
 MOST_BITS = 1024  # of a word
+MOST_NEURONS = 100_000_000  # of a layer
 
 
 def check_layer(layer: LayerFields) -> None:
@@ -49,6 +50,16 @@ def _check_values(layer: LayerFields) -> None:
         )
     if layer.stage < 0 or min(layer.in_shape, default=0) < 1 or min(layer.out_shape, default=0) < 1:
         _fail(layer, f"stage {layer.stage}, shapes {layer.in_shape} -> {layer.out_shape}: must be positive")
+    if max(layer.n_inputs, layer.n_outputs) > MOST_NEURONS:
+        _fail(
+            layer, f"a layer has at most {MOST_NEURONS:,} neurons, got {layer.in_shape} -> {layer.out_shape}"
+        )
+    for name, value in layer.operands:
+        if name not in kinds.OPERANDS:
+            hint = did_you_mean(name, kinds.OPERANDS)
+            _fail(layer, f"unknown operand '{name}'.{hint} Known: {', '.join(kinds.OPERANDS)}")
+        if value < kinds.OPERANDS[name]:
+            _fail(layer, f"operand {name} is at least {kinds.OPERANDS[name]}, got {value}")
     for word in ("weight_bits", "membrane_bits", "activation_bits"):
         width = getattr(layer, word)
         if type(width) is not int or not 0 <= width <= MOST_BITS:

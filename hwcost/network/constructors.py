@@ -1,10 +1,16 @@
 """Short constructors for the usual layers: they work out the output shape and the fields that follow from the kind."""
 
+from dataclasses import replace
 from math import prod
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from hwcost.errors import HwcostError
 from hwcost.network.kinds import conv_length
 from hwcost.network.layer import LayerSpec
+from hwcost.network.pruning import packed, weight_shape
 
 Axis = int | tuple[int, ...]
 
@@ -55,6 +61,20 @@ def pool(
     k = _each(kernel, axes)
     spatial = [n // k[i] for i, n in enumerate(in_shape[1:])]
     return LayerSpec(name, f"{mode}_pool{axes}d", stage, in_shape, (in_shape[0], *spatial), kernel=k, **more)
+
+
+def pruned(layer: LayerSpec, mask: NDArray[Any]) -> LayerSpec:
+    """The layer with the weights that a 0/1 mask keeps, in the shape of the weights: (out, in / groups, *kernel), of a
+    transposed convolution (in, out / groups, *kernel), of a linear layer (out, in).
+
+    Raises: HwcostError for a mask of another shape or with other values, and for a layer that has no such weights.
+    """
+    shape, mask = weight_shape(layer), np.asarray(mask)
+    if mask.shape != shape:
+        raise HwcostError(f"layer '{layer.name}': its weights are {shape}, the mask is {mask.shape}")
+    if not ((mask == 0) | (mask == 1)).all():
+        raise HwcostError(f"layer '{layer.name}': a mask holds 0 and 1")
+    return replace(layer, kept="" if mask.all() else packed(mask))
 
 
 def _each(value: Axis, axes: int) -> tuple[int, ...]:

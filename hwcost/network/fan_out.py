@@ -4,6 +4,7 @@ Along one axis the fan-out of a position is the number of (output position, kern
 multiply.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 from math import gcd, prod
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from hwcost.network.kinds import CONVOLUTIONS, POOLS, TRANSPOSED, WEIGHTED
 from hwcost.network.layer import LayerSpec
+from hwcost.network.pruning import by_input_channel, most_by_output
 
 Whole = NDArray[np.int64]
 
@@ -20,23 +22,25 @@ def fan_out_classes(layer: LayerSpec) -> tuple[Whole, Whole]:
     """The distinct fan-outs of a layer's input positions, ascending, and the class of every position.
 
     Returns: `values` [K], synapses per input neuron of that class, and `index`, integers in [0, K) shaped like one
-        channel of the input: [H, W] for (C, H, W), [N] for (N,). A histogram of events by `index` is all that exact
-        pricing needs.
+        channel of the input: [H, W] for (C, H, W), [N] for (N,); of a pruned layer, whose channels differ, like the
+        whole input. A histogram of events by `index` is all that exact pricing needs.
     """
-    values, index = _classes(_geometry(layer))
+    values, index = _table(layer)
     return values.copy(), index.copy()
 
 
 @lru_cache(maxsize=4096)
 def class_values(layer: LayerSpec) -> tuple[int, ...]:
     """The distinct fan-outs as Python integers, ascending."""
-    return tuple(int(value) for value in _classes(_geometry(layer))[0])
+    return tuple(int(value) for value in _table(layer)[0])
 
 
 @lru_cache(maxsize=4096)
 def class_sizes(layer: LayerSpec) -> tuple[int, ...]:
     """Input neurons (over all channels) of each fan-out class."""
-    values, index = _classes(_geometry(layer))
+    values, index = _table(layer)
+    if len(values) == 1:
+        return (layer.n_inputs,)
     channels = layer.n_inputs // index.size
     return tuple(int(n) * channels for n in np.bincount(index.ravel(), minlength=len(values)))
 
@@ -52,6 +56,10 @@ def n_padded_synapses(layer: LayerSpec) -> int:
     """The textbook count, which also counts taps on padding."""
     if not layer.kernel:
         return n_synapses(layer)
+    if layer.kept:
+        return layer.n_parameters * prod(
+            (layer.in_shape if layer.kind in TRANSPOSED else layer.out_shape)[1:]
+        )
     if layer.kind in POOLS:
         return prod(layer.kernel) * layer.n_outputs
     if layer.kind in TRANSPOSED:
@@ -79,8 +87,11 @@ def axis_reads(layer: LayerSpec, axis: int) -> list[tuple[int, ...]]:
 
 def fan_in(layer: LayerSpec) -> int:
     """Synapses of an output neuron that has most of them, away from borders: its own spikes of the step before count,
-    and all four gates of an LSTM unit. 0 for a layer without weights.
+    and all four gates of an LSTM unit. 0 for a layer without weights. Of a pruned transposed convolution, an upper
+    bound.
     """
+    if layer.kept:
+        return min(most_by_output(layer), fan_in(replace(layer, kept="")))
     if layer.kind in TRANSPOSED:
         axes = zip(layer.kernel, layer.stride, layer.dilation, layer.in_shape[1:], strict=True)
         taps = (min(-(-k * gcd(s, d) // s), n) for k, s, d, n in axes)
@@ -88,6 +99,22 @@ def fan_in(layer: LayerSpec) -> int:
     if layer.kind in CONVOLUTIONS:
         return layer.n_parameters // layer.out_shape[0]
     return layer.n_parameters // layer.n_outputs if layer.kind in WEIGHTED else 0
+
+
+def _table(layer: LayerSpec) -> tuple[Whole, Whole]:
+    return _pruned_classes(layer) if layer.kept else _classes(_geometry(layer))
+
+
+@lru_cache(maxsize=256)
+def _pruned_classes(layer: LayerSpec) -> tuple[Whole, Whole]:
+    """A kept weight is a synapse wherever its tap is read: along each axis, taps [in, *kernel] become positions."""
+    fan_out = by_input_channel(layer)
+    family, mode, _, _, axes = _geometry(layer)
+    for axis in axes:
+        taps = _transposed_taps(axis) if family == "transposed" else _taps(axis, mode)
+        fan_out = np.tensordot(fan_out, taps, axes=(1, 0))
+    values, index = np.unique(fan_out.reshape(layer.in_shape), return_inverse=True)
+    return values, index.reshape(layer.in_shape).astype(np.int64)
 
 
 _Axis = tuple[int, int, int, int, tuple[int, int], int]
@@ -127,14 +154,17 @@ def _classes(geometry: _Geometry) -> tuple[Whole, Whole]:
 
 
 def _axis(axis: _Axis, mode: str) -> Whole:
-    """Fan-out along one axis of a convolution: reads of every padded position, summed over the copies of its source."""
-    length, n_out, kernel, stride, (before, after), dilation = axis
-    read = np.arange(n_out)[:, None] * stride + np.arange(kernel) * dilation
-    padded = length + before + after
-    reads = np.bincount(read.ravel(), minlength=padded)[:padded]
-    source = _source(np.arange(-before, length + after), length, mode)
-    inside = source >= 0
-    return np.bincount(source[inside], weights=reads[inside], minlength=length).astype(np.int64)
+    """Fan-out along one axis of a convolution: reads of every position by all taps."""
+    along: Whole = _taps(axis, mode).sum(axis=0)
+    return along
+
+
+def _taps(axis: _Axis, mode: str) -> Whole:
+    """Reads of every input position by every kernel tap [kernel, length], summed over its copies in the padding."""
+    length, n_out, kernel, stride, (before, _), dilation = axis
+    first = np.arange(n_out) * stride - before
+    read = [_source(first + tap * dilation, length, mode) for tap in range(kernel)]
+    return np.stack([np.bincount(source[source >= 0], minlength=length) for source in read]).astype(np.int64)
 
 
 def _source(position: Whole, length: int, mode: str) -> Whole:
@@ -152,7 +182,12 @@ def _source(position: Whole, length: int, mode: str) -> Whole:
 
 def _transposed_axis(axis: _Axis) -> Whole:
     """Fan-out along one axis of a transposed convolution: kernel taps that land inside the output."""
+    along: Whole = _transposed_taps(axis).sum(axis=0)
+    return along
+
+
+def _transposed_taps(axis: _Axis) -> Whole:
+    """1 where a kernel tap of an input position lands inside the output [kernel, length]."""
     length, n_out, kernel, stride, (before, _), dilation = axis
-    lands = np.arange(length)[:, None] * stride + np.arange(kernel) * dilation - before
-    inside: Whole = ((lands >= 0) & (lands < n_out)).sum(axis=1)
-    return inside
+    lands = np.arange(length) * stride + np.arange(kernel)[:, None] * dilation - before
+    return ((lands >= 0) & (lands < n_out)).astype(np.int64)

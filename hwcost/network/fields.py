@@ -43,8 +43,8 @@ class LayerFields(Spec):
             described, and then the reading of it is not priced.
         dataflow: One of `hwcost.network.kinds.DATAFLOWS`; empty means the profile's.
         weight_bits, membrane_bits, activation_bits: Word widths of this layer; 0 means the profile's.
-        kept: Which weights pruning kept: the 0/1 mask of the weights in their usual shape, (out, in / groups,
-            *kernel) or (out, in), flattened, packed into bytes (`numpy.packbits`), in base64; empty means all.
+        kept: Which weights pruning kept: the 0/1 mask of the weights in their usual shape (see
+            `hwcost.network.pruning`), flattened, packed into bytes (`numpy.packbits`), in base64; empty means all.
         placement: Where the weights lie: empty for a memory beside the array, "crossbar" for in-memory computing.
     """
 
@@ -105,6 +105,13 @@ class LayerFields(Spec):
     def n_sums(self) -> int:
         """Weighted sums per step: one per output, for each gate of an LSTM."""
         return self.n_outputs * (4 if self.kind == "lstm" else 1)
+
+    @property
+    def n_states(self) -> int:
+        """Numbers that a neuron keeps from one step to the next: 2 where a synaptic current decays beside the
+        membrane, named in the operand `states`.
+        """
+        return self.operand("states", 1)
 
     @property
     def n_axes(self) -> int:

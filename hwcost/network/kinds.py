@@ -26,6 +26,15 @@ PADDING_MODES = ("zeros", "circular", "reflect", "replicate")
 NEURONS = ("lif", "if")
 INPUT = "input"  # the source of layers that read the network's input, unless a layer has this name
 RESETS = ("soft", "hard")
+OPERANDS = {  # name of an operand: its least value
+    "heads": 1,
+    "passes": 1,
+    "parameter_sets": 1,
+    "kv_first": 0,
+    "analog_gates": 0,
+    "analog_output": 0,
+    "states": 1,
+}
 DATAFLOWS = ("none", "weight_stationary", "output_stationary", "tick_batched")
 
 

@@ -8,10 +8,22 @@ from functools import cached_property
 from math import prod
 from typing import Any, Self
 
-from hwcost.errors import HwcostError, did_you_mean
+from hwcost.forms import (
+    ANYTHING,
+    FLAG,
+    NAMED_WHOLES,
+    PADDING,
+    TEXT,
+    TEXT_OR_NULL,
+    WHOLE,
+    WHOLES,
+    Form,
+    check_mapping,
+)
 from hwcost.network.checks import check_layer
 from hwcost.network.fields import LayerFields
 from hwcost.network.kinds import POOLS
+from hwcost.network.pruning import check_kept, index_bits, n_kept
 
 _LATER = ("other_source", "dataflow", "weight_bits", "membrane_bits", "activation_bits", "kept", "placement")
 
@@ -32,6 +44,8 @@ class LayerSpec(LayerFields):
             if axes and not getattr(self, field):
                 object.__setattr__(self, field, default)
         check_layer(self)
+        if self.kept:
+            check_kept(self)
 
     def __hash__(self) -> int:
         return self._hash
@@ -42,7 +56,9 @@ class LayerSpec(LayerFields):
 
     @cached_property
     def n_parameters(self) -> int:
-        """Weights, without bias."""
+        """Weights that are stored, without bias: of a pruned layer, those that are kept."""
+        if self.kept:
+            return n_kept(self)
         inputs, outputs = self.n_inputs, self.n_outputs
         if self.n_axes and self.kind not in POOLS:
             return self.in_shape[0] * self.out_shape[0] // self.groups * prod(self.kernel)
@@ -53,6 +69,11 @@ class LayerSpec(LayerFields):
             "lstm": 4 * (inputs + outputs) * outputs,
             "batch_norm": 2 * self.out_shape[0] * self.operand("parameter_sets", 1),
         }.get(self.kind, 0)
+
+    @cached_property
+    def index_bits(self) -> int:
+        """Bits that say which weight a stored one is; 0 for a layer that is not pruned."""
+        return index_bits(self)
 
     @cached_property
     def n_biases(self) -> int:
@@ -66,18 +87,27 @@ class LayerSpec(LayerFields):
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """A layer from plain data; what has a default may be left out."""
-        known, where = {field.name: field for field in fields(cls)}, f"layer '{plain.get('name', '?')}'"
-        for key in plain.keys() - known.keys():
-            hint = did_you_mean(key, known)
-            raise HwcostError(f"{where}: unknown key '{key}'.{hint} Known: {', '.join(known)}")
-        missing = [name for name, field in known.items() if field.default is MISSING and name not in plain]
-        if missing:
-            raise HwcostError(f"{where}: {', '.join(missing)} missing")
-        values = dict(plain)
+        """A layer from plain data; what has a default may be left out.
+
+        Raises: HwcostError, naming the layer, for unknown and missing keys and values of another form.
+        """
+        name = plain.get("name", "?") if isinstance(plain, Mapping) else "?"
+        values = dict(check_mapping(plain, _FORMS, f"layer '{name!s:.80}'", _REQUIRED))
         if isinstance(values.get("operands"), Mapping):
             values["operands"] = tuple(values["operands"].items())
         return cls(**{key: _tuples(value) for key, value in values.items()})
+
+
+_BY_TYPE: dict[Any, Form] = {
+    str: TEXT,
+    int: WHOLE,
+    bool: FLAG,
+    str | None: TEXT_OR_NULL,
+    tuple[int, ...]: WHOLES,
+}
+_FORMS = {field.name: _BY_TYPE.get(field.type, ANYTHING) for field in fields(LayerFields)}
+_FORMS |= {"padding": PADDING, "operands": NAMED_WHOLES}
+_REQUIRED = [field.name for field in fields(LayerFields) if field.default is MISSING]
 
 
 def _tuples(value: Any) -> Any:

@@ -6,9 +6,12 @@ from functools import cached_property
 from math import prod
 from typing import Any, Self
 
+from hwcost.errors import HwcostError
+from hwcost.forms import LIST, TEXT_OR_NULL, WHOLE, check_mapping
 from hwcost.network.fields import Spec
-from hwcost.network.kinds import ATTENTIONS
+from hwcost.network.kinds import ATTENTIONS, MIXABLE
 from hwcost.network.layer import LayerSpec
+from hwcost.network.links import check_link
 from hwcost.network.order import check_order
 from hwcost.network.stage import StageSpec
 from hwcost.network.temporal import passes_through
@@ -28,6 +31,15 @@ class NetworkSpec(Spec):
         object.__setattr__(self, "layers", tuple(self.layers))
         object.__setattr__(self, "stages", tuple(self.stages))
         check_order(self.layers, self.stages)
+        for layer in self.layers:
+            source = self.source(layer)
+            if source is not None:
+                check_link(layer, source, self.largest_output)
+            if self.mixes(layer) and layer.kind not in MIXABLE:
+                raise HwcostError(
+                    f"layer '{layer.name}': a temporal transformer must be followed by a convolution or a linear "
+                    f"layer, not by {layer.kind}; end the stage before after this layer"
+                )
 
     def __hash__(self) -> int:
         return self._hash
@@ -87,7 +99,7 @@ class NetworkSpec(Spec):
 
     def _where_it_gives(self, layer: LayerSpec) -> tuple[int, ...]:
         always = (1,) * self.timesteps(layer)
-        if layer.neuron is not None or layer.mask or self.transformer(layer):
+        if layer.fires or layer.mask or self.transformer(layer):
             return layer.mask or always
         other = self.other_source(layer)
         others = (0,) * len(always) if other is None else self.output_mask(other)
@@ -143,6 +155,13 @@ class NetworkSpec(Spec):
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """The network that `to_dict` wrote, also after a trip through JSON or YAML."""
+        """The network that `to_dict` wrote, also after a trip through JSON or YAML.
+
+        Raises: HwcostError, one line, for what is no network.
+        """
+        check_mapping(plain, {"layers": LIST, "stages": LIST}, "network", ("layers", "stages"))
+        forms = {"timesteps": WHOLE, "transformer": TEXT_OR_NULL}
+        for i, stage in enumerate(plain["stages"]):
+            check_mapping(stage, forms, f"stage {i}", ("timesteps",))
         layers = tuple(LayerSpec.from_dict(layer) for layer in plain["layers"])
         return cls(layers, tuple(StageSpec(**stage) for stage in plain["stages"]))

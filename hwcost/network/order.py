@@ -14,6 +14,8 @@ def check_order(layers: Sequence[LayerSpec], stages: Sequence[StageSpec]) -> Non
     """Names are unique, stages run from 0 to the last without gaps, timesteps change only at a transformer, and a
     layer reads its own stage or the one before.
     """
+    if not layers or not stages:
+        raise HwcostError(f"a network needs layers and stages, got {len(layers)} and {len(stages)}")
     _check_names(layers)
     indices = [layer.stage for layer in layers]
     if indices != sorted(indices) or set(indices) != set(range(len(stages))):

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from hwcost.errors import HwcostError
 from hwcost.network.temporal import MODES
 
+MOST_TIMESTEPS = 10_000  # of a stage: counts are kept for each
+
 
 @dataclass(frozen=True)
 class StageSpec:
@@ -14,7 +16,7 @@ class StageSpec:
     transformer: str | None = None
 
     def __post_init__(self) -> None:
-        if self.timesteps < 1:
-            raise HwcostError(f"a stage needs at least one timestep, got {self.timesteps}")
+        if not 1 <= self.timesteps <= MOST_TIMESTEPS:
+            raise HwcostError(f"a stage has 1 to {MOST_TIMESTEPS:,} timesteps, got {self.timesteps}")
         if self.transformer is not None and self.transformer not in MODES:
             raise HwcostError(f"unknown transformer '{self.transformer}'; known are {', '.join(MODES)}")

@@ -51,7 +51,13 @@ def check() -> Callable[..., None]:
 
 
 @pytest.fixture(scope="session")
-def brute_force() -> Callable[[h.LayerSpec], np.ndarray]:
+def oracle() -> ModuleType:
+    """Random layers and maps, and counts of them by brute force."""
+    return ORACLE
+
+
+@pytest.fixture(scope="session")
+def brute_force() -> Callable[..., np.ndarray]:
     """Fan-out of every input neuron, by walking all synapses."""
     return ORACLE.brute_force_fan_out
 
@@ -66,7 +72,9 @@ def demo() -> Callable[..., h.NetworkSpec]:
         return h.NetworkSpec(
             (
                 h.conv("conv1", (2, 16, 16), 8, 3, stage=0, in_max=64, **more),
+                h.pool("pool1", (8, 16, 16), 2, stage=0),
                 h.conv("conv2", (8, 8, 8), 16, 3, stage=1, in_max=4, **more),
+                h.pool("pool2", (16, 8, 8), 2, stage=1),
                 h.conv("conv3", (16, 4, 4), 32, 3, stage=2, in_max=4, **more),
                 h.linear("fc", (32, 4, 4), 10, stage=2, bias=True),
             ),

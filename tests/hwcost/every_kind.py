@@ -46,9 +46,9 @@ def _shapes(kind: str) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], dict[st
 
 
 def _head(layer: h.LayerSpec) -> h.LayerSpec:
-    if layer.kind == "embedding":
+    if not layer.gives_events:
         return h.linear("head", layer.out_shape, 3, in_class="analog")
-    graded = layer.kind.startswith("avg") or layer.kind in ("sew_add", "attention")
+    graded = layer.kind.startswith("avg") or layer.kind == "sew_add"
     return h.linear("head", layer.out_shape, 3, **({"in_class": "graded", "in_max": 8} if graded else {}))
 
 

@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 import hwcost as h
 
 
-def brute_force_fan_out(layer: h.LayerSpec) -> np.ndarray:
-    """Synapses of every input neuron [C, *spatial], counted one output neuron and one kernel tap at a time."""
+def brute_force_fan_out(layer: h.LayerSpec, kept: np.ndarray | None = None) -> np.ndarray:
+    """Synapses of every input neuron [C, *spatial], counted one output neuron and one kernel tap at a time.
+
+    `kept` is the 0/1 mask of a pruned layer's weights, in the shape that torch gives them.
+    """
     fan_out = np.zeros(layer.in_shape, dtype=np.int64)
     if layer.kind == "linear":
-        return fan_out + layer.n_outputs
+        return fan_out + (layer.n_outputs if kept is None else kept.sum(axis=0).reshape(layer.in_shape))
     pads = [(p, p) if isinstance(p, int) else p for p in layer.padding]
     per_group_in, per_group_out = layer.in_shape[0] // layer.groups, layer.out_shape[0] // layer.groups
     transposed = layer.kind.startswith("conv_transpose")
@@ -31,7 +34,9 @@ def brute_force_fan_out(layer: h.LayerSpec) -> np.ndarray:
             for out in range(layer.out_shape[0]):
                 for inside in range(per_group_in):
                     channel = out // per_group_out * per_group_in + inside
-                    fan_out[(channel, *place) if transposed else (channel, *at)] += 1
+                    weight = (channel, out % per_group_out, *tap) if transposed else (out, inside, *tap)
+                    synapses = 1 if kept is None else int(kept[weight])
+                    fan_out[(channel, *place) if transposed else (channel, *at)] += synapses
     return fan_out
 
 

@@ -58,6 +58,23 @@ def test_stages_add_up_under_every_dataflow(dataflow: str, fits: bool) -> None:
     check(vgg(), profile, "bucket" if fits else "score_mix")
 
 
+def test_totals_give_the_interval_of_their_counts() -> None:
+    """Where on the map events are is not known, and borders have fewer synapses."""
+    more = {"padding": 1, "neuron": "if"}
+    layers = (h.conv("a", (1, 6, 6), 3, 3, **more), h.conv("b", (3, 6, 6), 2, 3, stage=1, **more))
+    network = h.NetworkSpec(layers, (h.StageSpec(2), h.StageSpec(2)))
+    spikes = {
+        "a": h.LayerSpikes([[9], [5]], outputs=[20, 10]),
+        "b": h.LayerSpikes([[20], [10]], outputs=[8, 8]),
+    }
+    record = h.SpikeRecord(spikes, 1)
+    known = h.estimate(network, record, "45nm_paper_simple")
+    assert known.interval[0] < 0.72 * known.ac < 1.08 * known.ac < known.interval[1]
+    table = h.predictor(network, record, "45nm_paper_simple", largest=2, rates_from="prefix").price([[2, 2]])
+    wanted = h.estimate(network, resampled(record, network, network, "prefix"), "45nm_paper_simple")
+    assert (table.low_pj[0], table.high_pj[0]) == pytest.approx(wanted.interval, rel=1e-12)
+
+
 def test_predictions_follow_what_is_assumed() -> None:
     check(vgg(), h.load_profile("45nm_memory"), "truncate", assume={"weight_bits": 4})
 

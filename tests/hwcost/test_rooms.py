@@ -8,6 +8,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "hwcost"
 # A room or root file may import only what stands above it in this list, and a room itself.
 ORDER = (
     "errors",
+    "forms",
     "execution",
     "plain_yaml",
     "network",
@@ -23,6 +24,7 @@ ORDER = (
     "studies",
     "adapters",
     "report",
+    "cli",
     "__init__",
     "__main__",
 )

@@ -123,8 +123,9 @@ def test_a_masked_step_is_not_busy() -> None:
 @pytest.mark.parametrize("rate", [0, 1])
 def test_full_and_empty_equal_records_of_such_maps(rate: int, demo) -> None:
     network = demo((3, 2, 2))
-    masked = replace(network.layers[1], mask=(1, 0))
-    network = replace(network, layers=(network.layers[0], masked, *network.layers[2:]))
+    masked = replace(network.layer("conv2"), mask=(1, 0))
+    layers = tuple(masked if layer.name == "conv2" else layer for layer in network.layers)
+    network = replace(network, layers=layers)
     record = (h.SpikeRecord.empty, h.SpikeRecord.full)[rate](network, 3)
 
     def gated(steps: tuple[int, ...], shape: tuple[int, ...], value: int) -> np.ndarray:

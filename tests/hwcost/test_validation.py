@@ -22,7 +22,7 @@ def synapses(layers: list[h.LayerSpec], *, padded: bool = False) -> int:
 
 def test_v1_speech_commands_dense_operations() -> None:
     sizes = (20, 256, 256, 256, 35)
-    layers = [h.linear(f"fc{i}", a, b) for i, (a, b) in enumerate(itertools.pairwise(sizes))]
+    layers = [h.linear(f"fc{i}", a, b, neuron="lif") for i, (a, b) in enumerate(itertools.pairwise(sizes))]
     network = sequential(*layers, timesteps=200)
     assert h.estimate(network, h.SpikeRecord.full(network), PAPER).sop == 29_030_400
 
@@ -31,8 +31,8 @@ def test_v2_m5_dense_operations() -> None:
     layers, shape = [], (1, 8000)
     for i, (channels, kernel, stride) in enumerate(((32, 80, 16), (32, 3, 1), (64, 3, 1), (64, 3, 1))):
         layers.append(h.conv(f"conv{i}", shape, channels, kernel, stride=stride, in_class="analog"))
-        pool = h.pool(f"pool{i}", layers[-1].out_shape, 4, mode="max")
-        shape = pool.out_shape
+        layers.append(h.pool(f"pool{i}", layers[-1].out_shape, 4, mode="max", in_class="analog"))
+        shape = layers[-1].out_shape
     layers.append(h.linear("fc", shape, 35, in_class="analog"))
     network = sequential(*layers)
     assert h.estimate(network, h.SpikeRecord.empty(network), PAPER).mac == 1_880_256

@@ -100,6 +100,49 @@ def test_each_layer_is_priced_at_its_own_widths() -> None:
     assert "b: weight_bits 4, membrane_bits 16" in cost.notes
 
 
+def test_widths_named_by_every_layer_are_those_of_the_whole_profile(network_of_a_kind: h.NetworkSpec) -> None:
+    """Counts, prices, memories and latency of every kind of layer, under every execution."""
+    bits = {"weight": 5, "membrane": 12, "activation": 7}
+    words = {f"{word}_bits": width for word, width in bits.items()}
+    layers = tuple(replace(layer, **words) for layer in network_of_a_kind.layers)
+    record = h.SpikeRecord.constant(network_of_a_kind, 0.25, 16)
+    profile = h.load_profile("45nm_memory")
+    for execution in h.EXECUTIONS:
+        named = h.estimate(replace(network_of_a_kind, layers=layers), record, profile, execution)
+        whole = h.estimate(network_of_a_kind, record, profile.with_bits(bits), execution)
+        assert named.rows == whole.rows
+        assert named.footprint == whole.footprint
+        assert named.latency_cycles == whole.latency_cycles
+
+
+@pytest.mark.parametrize("mode", ["score_mix", "bucket"])
+def test_widths_named_at_temporal_transformers_are_those_of_the_whole_profile(demo, mode: str) -> None:
+    network, bits = demo((6, 3, 1), mode), {"weight": 5, "membrane": 12, "activation": 7}
+    words = {f"{word}_bits": width for word, width in bits.items()}
+    layers = tuple(replace(layer, **words) for layer in network.layers)
+    record, profile = h.SpikeRecord.constant(network, 0.25, 16), h.load_profile("45nm_memory")
+    named = h.estimate(replace(network, layers=layers), record, profile)
+    whole = h.estimate(network, record, profile.with_bits(bits))
+    assert named.rows == whole.rows
+    assert named.footprint == whole.footprint
+
+
+@given(weight=WIDTHS, activation=WIDTHS, constant=st.sampled_from(("ac", "mac")))
+def test_energy_stays_linear_in_every_constant(weight: int, activation: int, constant: str) -> None:
+    """A MAC is a multiplier and an adder, of words that may be wider than the profile's, too."""
+    layer = h.linear("l", 3, 4, in_class="analog", weight_bits=weight, activation_bits=activation)
+    network, profile = h.NetworkSpec((layer,), (h.StageSpec(1),)), h.load_profile("45nm_paper_simple")
+    cost = h.estimate(network, h.SpikeRecord.empty(network), profile)
+    paid = profile.prices[constant]
+    for end in (paid.low, paid.high):
+        moved = replace(profile, prices={**profile.prices, constant: replace(paid, value=end)})
+        total = h.estimate(network, h.SpikeRecord.empty(network), moved).total_pj
+        rise = cost.gradient().get(constant, 0.0) * (end - paid.value)
+        assert total - cost.total_pj == pytest.approx(rise, abs=1e-9 * total)
+        assert cost.interval[0] <= total * (1 + 1e-12)
+        assert total <= cost.interval[1] * (1 + 1e-12)
+
+
 def test_a_layers_own_width_comes_before_the_what_if() -> None:
     mixed = two_layers(weight_bits=4)
     cost = h.estimate(mixed, spikes(mixed), "45nm_paper_simple", assume={"weight_bits": 16})

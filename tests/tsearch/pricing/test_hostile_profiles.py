@@ -34,7 +34,7 @@ def test_500_mutated_profiles_are_read_or_refused_in_one_line(tmp_path: Path) ->
             n_read += 1
         except HwcostError as error:
             refused.append(str(error))
-    assert min(n_read, len(refused)) > 50
+    assert min(n_read, len(refused)) > 30
     assert max(map(len, refused)) < 1000
 
 

@@ -1,0 +1,84 @@
+"""What the nodes of a NIR graph mean for the cost: one rule per class, in `RULES`.
+
+A rule gets a node and the shape that arrives, and gives the fields of a layer, the shape that it takes and the one that
+it gives.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from hwcost.adapters.layer_rules import same_padding
+from hwcost.adapters.registry import Fields, Shape
+from hwcost.errors import HwcostError
+
+Meaning = tuple[Fields, Shape, Shape]
+
+
+def convolution(node: Any, shape: Shape) -> Meaning:
+    axes = node.weight.ndim - 2
+    kernel = tuple(int(k) for k in node.weight.shape[2:])
+    stride, dilation = _each(node.stride, axes), _each(node.dilation, axes)
+    padding = _padding(node.padding, kernel, dilation)
+    fields: Fields = {
+        "kind": f"conv{axes}d",
+        "kernel": kernel,
+        "stride": stride,
+        "padding": tuple(before if before == after else (before, after) for before, after in padding),
+        "dilation": dilation,
+        "groups": int(node.groups),
+        "bias": bool(np.any(node.bias)),
+    }
+    sizes = zip(shape[1:], kernel, stride, padding, dilation, strict=True)
+    lengths = tuple((n + sum(p) - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in sizes)
+    return fields, shape, (int(node.weight.shape[0]), *lengths)
+
+
+def _padding(padding: Any, kernel: Shape, dilation: Shape) -> tuple[tuple[int, int], ...]:
+    text = padding.decode() if isinstance(padding, bytes) else padding
+    if isinstance(text, str):
+        return same_padding(kernel, dilation) if text == "same" else ((0, 0),) * len(kernel)
+    return tuple((p, p) for p in _each(padding, len(kernel)))
+
+
+def pool(node: Any, shape: Shape) -> Meaning:
+    axes = len(shape) - 1
+    kernel, stride, padding = (_each(v, axes) for v in (node.kernel_size, node.stride, node.padding))
+    sizes = zip(shape[1:], kernel, stride, padding, strict=True)
+    lengths = tuple((n + 2 * p - k) // s + 1 for n, k, s, p in sizes)
+    fields: Fields = {"kind": f"avg_pool{axes}d", "kernel": kernel, "stride": stride, "padding": padding}
+    return fields, shape, (shape[0], *lengths)
+
+
+def linear(node: Any, shape: Shape) -> Meaning:
+    del shape
+    if node.weight.ndim != 2:
+        raise HwcostError(f"a NIR {type(node).__name__} with weights of {node.weight.ndim} axes is not known")
+    bias = bool(np.any(getattr(node, "bias", 0)))
+    outputs, inputs = (int(n) for n in node.weight.shape)
+    return {"kind": "linear", "bias": bias}, (inputs,), (outputs,)
+
+
+def neurons(node: Any, shape: Shape) -> Meaning:
+    fields: Fields = {"neuron": "if" if type(node).__name__ == "IF" else "lif", "reset": "hard"}
+    if type(node).__name__ == "CubaLIF":
+        fields["operands"] = (("states", 2),)
+    return fields, shape, shape
+
+
+def _each(value: Any, axes: int) -> tuple[int, ...]:
+    flat = [int(v) for v in np.asarray(value).ravel()]
+    return tuple(flat) if len(flat) == axes else (flat[0],) * axes
+
+
+RULES = {
+    "Conv1d": convolution,
+    "Conv2d": convolution,
+    "Linear": linear,
+    "Affine": linear,
+    "AvgPool2d": pool,
+    "SumPool2d": pool,
+    "IF": neurons,
+    "LIF": neurons,
+    "CubaLIF": neurons,
+}

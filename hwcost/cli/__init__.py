@@ -1,0 +1,1 @@
+"""The command line: what `python -m hwcost` reads, prices and prints."""
