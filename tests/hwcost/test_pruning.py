@@ -141,6 +141,33 @@ def test_pruning_survives_a_file_and_is_refused_where_it_is_none() -> None:
         h.estimate(network, h.SpikeRecord.full(network), PROFILE.where(fan_out="textbook"))
 
 
+@pytest.mark.parametrize("execution", ["layer_serial", "lock_step"])
+def test_a_chip_maps_the_whole_layer_and_prices_what_is_left(execution: str) -> None:
+    """Messages, cores and notes are those of the whole layer, an upper bound; operations are those that are left."""
+    conv, head = h.conv("c", (4, 8, 8), 16, 3, padding=1, neuron="lif"), h.linear("f", (16, 8, 8), 10)
+    rng = np.random.default_rng(0)
+    maps = {"c": rng.random((2, 4, 4, 8, 8)) < 0.2, "f": rng.random((2, 4, 1024)) < 0.1}
+    events = {name: spikes.astype(int) for name, spikes in maps.items()}
+    outputs = {"c": events["f"].reshape(2, 4, 16, 8, 8)}
+    costs = []
+    for layers in (
+        (conv, head),
+        (h.pruned(conv, random_mask(conv, 1)), h.pruned(head, random_mask(head, 2))),
+    ):
+        network = h.NetworkSpec(layers, (h.StageSpec(4),))
+        record = h.SpikeRecord.from_maps(network, events, outputs)
+        costs.append(h.estimate(network, record, "loihi", execution, {"weight_bits": 8}))
+        operations = [(h.fan_out_classes(layer), events[layer.name]) for layer in layers]
+        met = sum(int((values[index] * seen).sum()) for (values, index), seen in operations)
+        assert costs[-1].sop * 2 == met
+    whole, left = costs
+    assert left.cores == whole.cores
+    assert left.count("message") == whole.count("message")
+    assert left.total_pj < whole.total_pj
+    assert "pruned layers mapped as if all their weights were there: c, f" in left.notes
+    assert not any("pruned" in note for note in whole.notes)
+
+
 def test_a_limit_of_synapses_per_neuron_counts_those_that_are_left(tmp_path: Path) -> None:
     path = tmp_path / "narrow.yaml"
     limit = "{value: 256, range: [256, 256], unit: synapses, source: assumed}"

@@ -6,7 +6,7 @@ import hwcost as h
 
 
 def cost(states: int) -> h.Cost:
-    layer = h.linear("fc", 4, 3, neuron="lif", operands=(("states", states),))
+    layer = h.linear("fc", 4, 3, neuron="lif", dataflow="none", operands=(("states", states),))
     network = h.NetworkSpec((layer, h.linear("out", 3, 2)), (h.StageSpec(5),))
     stepwise = h.load_profile("45nm_memory").where(dataflow="output_stationary")
     return h.estimate(network, h.SpikeRecord.full(network, 2), stepwise)
