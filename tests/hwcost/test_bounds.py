@@ -380,3 +380,26 @@ def test_branches_that_are_busy_in_different_samples_add_nothing() -> None:
     assert (row.low, row.high) == ((0,), (4,))
     cost = h.estimate(network, h.SpikeRecord.full(network, 2), "45nm_memory")
     assert [(row.steps, row.low) for row in cost.rows if row.item == "residual_add"] == [((8,), None)]
+
+
+@pytest.mark.parametrize("name", ["loihi", "seneca", "spinnaker2", "truenorth"])
+def test_bounds_hold_on_chips_of_cores(name: str) -> None:
+    """Layers of one stage whose channels are active to different degrees at different timesteps."""
+    first = h.conv("c0", (2, 6, 6), 4, 3, padding=1, neuron="lif")
+    second = h.conv("c1", first.out_shape, 4, 3, padding=1, neuron="lif")
+    last = h.linear("fc", second.out_shape, 5, neuron="lif")
+    network = h.NetworkSpec((first, second, last), (h.StageSpec(3),))
+    assume = {"weight_bits": 2 if name == "truenorth" else 8}
+    rng = np.random.default_rng(0)
+
+    def maps(shape: tuple[int, ...]) -> np.ndarray:
+        rates = rng.choice((0.0, 0.05, 0.5, 1.0), size=(1, 3, shape[0], *(1 for _ in shape[1:])))
+        return (rng.random((2, 3, *shape)) < rates).astype(int)
+
+    for execution in ("lock_step", "layer_serial"):
+        bound = h.bound(network, name, 0.0, execution, assume)
+        for _ in range(5):
+            events = {layer.name: maps(layer.in_shape) for layer in network.layers}
+            outputs = {layer.name: maps(layer.out_shape) for layer in network.layers}
+            record = h.SpikeRecord.from_maps(network, events, outputs)
+            assert_within(bound, h.estimate(network, record, name, execution, assume))
