@@ -2,35 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from itertools import product
 
 from hwcost.activity.check import check_record
-from hwcost.activity.extremes import extreme_samples
 from hwcost.activity.record import SpikeRecord
-from hwcost.activity.summands import given_events, other_events
 from hwcost.cost import Cost, MeanTimesteps
 from hwcost.counting.chip import chip_notes, chip_rows, on_chip
-from hwcost.counting.chip_time import NANOSECONDS, ChipTime, check_chip_execution, chip_time
-from hwcost.counting.counts import Work
-from hwcost.counting.crossbar import on_crossbar
+from hwcost.counting.chip_time import NANOSECONDS, check_chip_execution
 from hwcost.counting.footprint import footprint
 from hwcost.counting.footprint_range import footprint_range
-from hwcost.counting.job import Job, memory_sizes
-from hwcost.counting.operations import layer_work
+from hwcost.counting.network_work import network_work
 from hwcost.counting.rows import Row, priced_rows
 from hwcost.counting.stated import dataflow_notes
-from hwcost.counting.transformer import MIX_FIRST, MIX_LAST, entry_work
-from hwcost.counting.undecided import counts_of, energy, may_be_cheaper, spanned
 from hwcost.dataflow.choice import dataflow_of
-from hwcost.dataflow.plan import plan_of
-from hwcost.errors import HwcostError
 from hwcost.execution import check_execution
-from hwcost.latency import Latency, extreme_latency, latency, stepwise
+from hwcost.latency import Latency, latency
+from hwcost.latency_interval import chip_time_with_interval, told_apart, with_interval
 from hwcost.mapping.cores import Mapping as CoreMapping
 from hwcost.mapping.cores import is_chip, map_network
-from hwcost.mapping.whole import pruning_notes, unpruned, unpruned_record
 from hwcost.network.fan_out import n_padded_synapses, n_synapses
-from hwcost.network.kinds import MIXABLE, WEIGHTED
+from hwcost.network.kinds import WEIGHTED
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.capacity import assuming, check_capacity
 from hwcost.prices.price import Price
@@ -64,20 +54,17 @@ def estimate(
     check_record(network, spikes)
     chip = _on_cores(network, profile, execution)
     work, chosen, undecided = network_work(network, spikes, profile, execution, orders)
-    work = _on_chip(network, spikes, profile, chip, work) if chip else work
+    work = on_chip(network, spikes, profile, chip, work) if chip else work
     rows = priced_rows(work, network, profile)
     memory = footprint(network, profile, tuple(chosen.items()), execution)
-    records = [(spikes, spikes)] if any(row.low is not None for row in rows) else []
-    records += [samples] if (samples := extreme_samples(network, spikes)) else []
-    taken = None if undecided else chosen
+    records, taken = told_apart(network, spikes, rows), None if undecided else chosen
     if chip:
-        on_cores = _chip_time(network, work, spikes, records, profile, chip, execution, taken)
+        on_cores = chip_time_with_interval(network, work, spikes, records, profile, chip, execution, taken)
         time = Latency(*on_cores[:5])
         rows += chip_rows(profile, chip, spikes.n_samples, on_cores)
     else:
         time = latency(network, work, profile, spikes.n_samples, execution, chosen)
-        if records:
-            time = _with_interval(time, network, records, profile, execution, taken)
+        time = with_interval(time, network, records, profile, execution, taken)
     sizes = footprint_range(network, profile, execution) if undecided else (memory, memory)
     bits = [sum(size.values()) * spikes.n_samples for size in (memory, *sizes)]
     rows.append(leakage(profile, time, *bits))
@@ -104,7 +91,7 @@ def estimate(
         },
         cores=chip.cores if chip else {},
         notes=(
-            *(_chip_notes(network, spikes, profile, chip, execution) if chip else ()),
+            *(chip_notes(network, profile, chip, spikes, execution) if chip else ()),
             *_notes(network, profile, execution, chosen),
             *_sample_notes(spikes, undecided, execution, is_chip=bool(chip)),
         ),
@@ -116,20 +103,7 @@ def _on_cores(network: NetworkSpec, profile: Profile, execution: str) -> CoreMap
     if not is_chip(profile):
         return None
     check_chip_execution(profile, execution)
-    return map_network(unpruned(network), profile)
-
-
-def _on_chip(
-    network: NetworkSpec, record: SpikeRecord, profile: Profile, chip: CoreMapping, work: Sequence[Work]
-) -> list[Work]:
-    return on_chip(unpruned(network), unpruned_record(network, record), profile, chip, work)
-
-
-def _chip_notes(
-    network: NetworkSpec, spikes: SpikeRecord, profile: Profile, chip: CoreMapping, execution: str
-) -> list[str]:
-    notes = chip_notes(profile, chip, unpruned_record(network, spikes), execution)
-    return [*notes, *pruning_notes(network)]
+    return map_network(network, profile)
 
 
 @lru_cache(maxsize=1024)
@@ -154,128 +128,6 @@ def _assumed(profile: Profile | str, assume: Mapping[str, int] | None) -> Profil
 @lru_cache(maxsize=1024)
 def _all_synapses(network: NetworkSpec) -> int:
     return sum(n_synapses(layer) for layer in network.layers if layer.kind in WEIGHTED)
-
-
-def network_work(
-    network: NetworkSpec,
-    spikes: SpikeRecord,
-    profile: Profile,
-    execution: str,
-    orders: Mapping[str, str] | None = None,
-    beside: str = "",
-) -> tuple[list[Work], dict[str, str], list[str]]:
-    """The work of every layer in order, the order taken at every temporal transformer, and the layers where bounds of
-    the counts leave open which order is cheaper; their work is that of the named order, with bounds for both.
-
-    Args:
-        orders: Layer name -> order to take; without it, the cheaper one.
-        beside: Order that entries of the same source are taken to have before; by default their own.
-    """
-    work: list[Work] = []
-    chosen: dict[str, str] = {}
-    undecided: list[str] = []
-    sizes, unary = memory_sizes(network, profile, execution), profile.semantics.graded == "unary"
-    for layer in network.layers:
-        recorded, others = spikes.layers[layer.name], other_events(network, layer, spikes, unary=unary)
-        given, prices = given_events(network, layer, spikes, unary=unary), profile.for_layer(layer)
-        memories = sizes[layer.name]
-        plan = plan_of(layer, prices, execution, streams=memories.streams > 0)
-        job = Job(
-            network, layer, recorded, spikes.n_samples, prices, memories, plan, others, execution, given
-        )
-        if not network.mixes(layer):
-            work.append(on_crossbar(job, layer_work(job)))
-            continue
-        if layer.kind not in MIXABLE:
-            raise HwcostError(
-                f"layer '{layer.name}': a temporal transformer must be followed by a convolution or a linear layer, "
-                f"not by {layer.kind}; end the stage before after this layer"
-            )
-        both = _entries(job, dict.fromkeys(chosen, beside) if beside else chosen)
-        order = orders[layer.name] if orders else min(both, key=lambda o: energy(counts_of(both[o]), prices))
-        parts: tuple[Work, ...] = both[order]
-        if not orders:
-            others_of = [both[o] for o in both if o != order]
-            for name in undecided:
-                if network.source(network.layer(name)) is network.source(layer):
-                    tried = [_entries(job, dict.fromkeys(chosen, o)) for o in both]
-                    others_of += [option for either in tried for option in either.values()]
-            cheaper = [option for option in others_of if may_be_cheaper(option, parts, prices)]
-            if cheaper:
-                undecided.append(layer.name)
-                parts = spanned(parts, cheaper)
-        chosen[layer.name] = order
-        work.extend(parts)
-    return work, chosen, undecided
-
-
-def _entries(job: Job, earlier: Mapping[str, str]) -> dict[str, tuple[Work, ...]]:
-    """For each order, the work before and behind a temporal transformer."""
-    both = entry_work(job, earlier)
-    return {order: tuple(on_crossbar(job, part) for part in parts) for order, parts in both.items()}
-
-
-def _with_interval(
-    time: Latency,
-    network: NetworkSpec,
-    records: Sequence[tuple[SpikeRecord, SpikeRecord]],
-    profile: Profile,
-    execution: str,
-    orders: Mapping[str, str] | None,
-) -> Latency:
-    """The latency with an interval that spans all pairs of quieter and louder records.
-
-    Args:
-        orders: Order taken at every temporal transformer; None for any.
-    """
-    ends = []
-    for end, which, priced in ((0, "low", profile), (1, "high", stepwise(profile))):
-        for record in (pair[end] for pair in records):
-            choices = work_choices(network, record, priced, execution, orders)
-            n_samples = record.n_samples
-            found = extreme_latency(network, choices, priced, n_samples, execution, which, orders)
-            ends.append(found.cycles)
-    return time._replace(low=min(time.low, *ends), high=max(time.high, *ends))
-
-
-def _chip_time(
-    network: NetworkSpec,
-    work: Sequence[Work],
-    spikes: SpikeRecord,
-    records: Sequence[tuple[SpikeRecord, SpikeRecord]],
-    profile: Profile,
-    chip: CoreMapping,
-    execution: str,
-    orders: Mapping[str, str] | None,
-) -> ChipTime:
-    """The time on a chip of cores, with an interval as in `_with_interval`."""
-    whole = unpruned(network)
-    time = chip_time(whole, work, unpruned_record(network, spikes), profile, chip, execution)
-    for record in (end for pair in records for end in pair if end is not spikes):
-        for choice in work_choices(network, record, profile, execution, orders):
-            done = _on_chip(network, record, profile, chip, choice)
-            other = chip_time(whole, done, unpruned_record(network, record), profile, chip, execution)
-            time = time._replace(low=min(time.low, other.low), high=max(time.high, other.high))
-    return time
-
-
-def work_choices(
-    network: NetworkSpec,
-    spikes: SpikeRecord,
-    profile: Profile,
-    execution: str,
-    orders: Mapping[str, str] | None = None,
-) -> list[list[Work]]:
-    """The work under the given orders; without them, under both at every temporal transformer, each beside entries of
-    both.
-    """
-    entries = [layer.name for layer in network.layers if network.mixes(layer)]
-    if orders is not None or not entries:
-        return [network_work(network, spikes, profile, execution, orders)[0]]
-    return [
-        network_work(network, spikes, profile, execution, dict.fromkeys(entries, own), beside)[0]
-        for own, beside in product((MIX_FIRST, MIX_LAST), repeat=2)
-    ]
 
 
 def leakage(profile: Profile, time: Latency, bits: int, least: int, most: int) -> Row:

@@ -1,5 +1,6 @@
 """How many events a layer gives to those that read it: its spikes, or the events that it hands on."""
 
+from hwcost.activity.layer_spikes import Counts
 from hwcost.activity.record import SpikeRecord
 from hwcost.network.fan_out import class_values
 from hwcost.network.layer import LayerSpec
@@ -35,14 +36,31 @@ def given_events(network: NetworkSpec, layer: LayerSpec, record: SpikeRecord, *,
     return known or _as_second(network, layer, record) or _most(network, layer, record, unary=unary)
 
 
+def events_of_one(network: NetworkSpec, layer: LayerSpec, record: SpikeRecord, *, unary: bool) -> Counts:
+    """Fewest and most events of one sample that the layer gives, [timesteps][2]; empty where not recorded."""
+    reader = layer if layer.fires else _reader(network, layer)
+    samples = record.layers[reader.name].per_sample if reader else None
+    if samples is None:
+        return ()
+    return samples.outputs if layer.fires else samples.sums if unary else samples.events
+
+
 def _events_read(network: NetworkSpec, layer: LayerSpec, record: SpikeRecord, *, unary: bool) -> Steps:
     """Events that arrive at a layer that reads this one and nothing else."""
+    reader = _reader(network, layer)
+    if reader is None:
+        return ()
+    spikes = record.layers[reader.name]
+    return tuple(sum(row) for row in (spikes.sums if unary else spikes.events))
+
+
+def _reader(network: NetworkSpec, layer: LayerSpec) -> LayerSpec | None:
+    """A layer that reads this one's events and nothing else."""
     for reader in network.readers(layer):
         alone = network.source(reader) is layer and reader.n_inputs == layer.n_outputs
         if alone and not reader.is_analog:
-            spikes = record.layers[reader.name]
-            return tuple(sum(row) for row in (spikes.sums if unary else spikes.events))
-    return ()
+            return reader
+    return None
 
 
 def _as_second(network: NetworkSpec, layer: LayerSpec, record: SpikeRecord) -> Steps:

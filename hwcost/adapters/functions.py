@@ -27,6 +27,7 @@ MULTIPLY = {"__imul__", "__mul__", "__rmul__", "mul", "mul_", "multiply"}
 DIVIDE = {"__itruediv__", "__truediv__", "div", "div_", "divide", "true_divide"}
 INVERT = {"__rsub__", "rsub"}
 DROPOUT = {"dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_dropout"}
+AT_THE_END = VIEWS | COPIES | READOUTS | ADD | DIVIDE  # what read-outs may be read by
 WORK = {
     "__matmul__", "__rmatmul__", "addbmm", "addmm", "baddbmm", "bmm", "chain_matmul", "conv1d", "conv2d", "conv3d",
     "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "einsum", "linear", "matmul", "mm", "mv", "tensordot",

@@ -98,14 +98,18 @@ def each(value: Any, axes: int) -> tuple[int, ...]:
 
 
 def padding(module: Any, axes: int) -> tuple[int | tuple[int, int], ...]:
-    """Padding per axis; 'same' pads an even kernel by one more behind."""
+    """Padding per axis."""
     if module.padding == "valid":
         return (0,) * axes
     if module.padding != "same":
         return each(module.padding, axes)
-    totals = [
-        d * (k - 1) for k, d in zip(each(module.kernel_size, axes), each(module.dilation, axes), strict=True)
-    ]
+    pairs = same_padding(each(module.kernel_size, axes), each(module.dilation, axes))
+    return tuple(before if before == after else (before, after) for before, after in pairs)
+
+
+def same_padding(kernel: Shape, dilation: Shape) -> tuple[tuple[int, int], ...]:
+    """Padding before and after, per axis, that keeps lengths; an even kernel gets one more behind."""
+    totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
     return tuple((total // 2, total - total // 2) for total in totals)
 
 
@@ -119,6 +123,7 @@ LAYERS: dict[str, Rule] = {
     **{f"torch.AdaptiveAvgPool{axes}d": adaptive_average_pool for axes in (1, 2, 3)},
     **{f"torch.AdaptiveMaxPool{axes}d": adaptive_max_pool for axes in (1, 2, 3)},
 }
-_SPATIAL = ("Conv", "ConvTranspose", "MaxPool", "AvgPool", "AdaptiveAvgPool", "AdaptiveMaxPool")
+_SPATIAL = ("Conv", "ConvTranspose", "MaxPool", "AvgPool", "AdaptiveAvgPool", "AdaptiveMaxPool", "BatchNorm")
 # Dimensions of one sample that a layer reads, besides its channels.
 AXES = {f"torch.{name}{axes}d": axes for axes in (1, 2, 3) for name in _SPATIAL} | {"torch.Linear": 0}
+del AXES["torch.BatchNorm1d"]  # takes flat samples as well

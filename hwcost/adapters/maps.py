@@ -14,8 +14,9 @@ from hwcost.network.network import NetworkSpec
 
 def record_of(network: NetworkSpec, nodes: Sequence[Node], n_samples: int) -> SpikeRecord:
     """Counts of the maps of all nodes; a network that only reads numbers has none."""
-    events = {node.name: _stacked(node.events) for node in nodes if node.events}
-    outputs = {node.name: _stacked(node.outputs) for node in nodes if node.outputs}
+    n_steps = network.stages[0].timesteps
+    events = {node.name: _stacked(node.events, n_steps) for node in nodes if node.events}
+    outputs = {node.name: _stacked(node.outputs, n_steps) for node in nodes if node.outputs}
     if not events and not outputs:
         return SpikeRecord.empty(network, n_samples)
     record = SpikeRecord.from_maps(network, events, outputs)
@@ -27,9 +28,10 @@ def record_of(network: NetworkSpec, nodes: Sequence[Node], n_samples: int) -> Sp
     return SpikeRecord(layers, n_samples)
 
 
-def _stacked(steps: Mapping[int, NDArray[Any]]) -> NDArray[Any]:
-    """[samples, T, ...] of maps [samples, ...] by timestep."""
-    return np.stack([steps[t] for t in sorted(steps)], axis=1)
+def _stacked(steps: Mapping[int, NDArray[Any]], n_steps: int) -> NDArray[Any]:
+    """[samples, T, ...] of maps [samples, ...] by timestep; events that never change arrive at every timestep."""
+    times = sorted(steps) if len(steps) > 1 else [0] * n_steps
+    return np.stack([steps[t] for t in times], axis=1)
 
 
 def small(values: NDArray[Any]) -> NDArray[Any]:

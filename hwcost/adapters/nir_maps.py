@@ -57,7 +57,8 @@ def _handed_on(node: Node, arrived: Sequence[NDArray[Any] | None]) -> NDArray[An
     assert first is not None
     if node.kind == "sew_add":
         assert arrived[1] is not None
-        return first + arrived[1].reshape(first.shape)
+        added: NDArray[Any] = first + arrived[1].reshape(first.shape)
+        return added
     pads = [(0, 0)] * 3 + [(p, p) for p in node.fields["padding"]]
     axes = tuple(range(3, first.ndim))
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(first, pads), node.fields["kernel"], axes)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hwcost.adapters.layer_rules import same_padding
 from hwcost.adapters.registry import Fields, Shape
 from hwcost.errors import HwcostError
 
@@ -23,7 +24,7 @@ def convolution(node: Any, shape: Shape) -> Meaning:
         "kind": f"conv{axes}d",
         "kernel": kernel,
         "stride": stride,
-        "padding": padding,
+        "padding": tuple(before if before == after else (before, after) for before, after in padding),
         "dilation": dilation,
         "groups": int(node.groups),
         "bias": bool(np.any(node.bias)),
@@ -36,8 +37,7 @@ def convolution(node: Any, shape: Shape) -> Meaning:
 def _padding(padding: Any, kernel: Shape, dilation: Shape) -> tuple[tuple[int, int], ...]:
     text = padding.decode() if isinstance(padding, bytes) else padding
     if isinstance(text, str):
-        totals = [d * (k - 1) if text == "same" else 0 for k, d in zip(kernel, dilation, strict=True)]
-        return tuple((total // 2, total - total // 2) for total in totals)
+        return same_padding(kernel, dilation) if text == "same" else ((0, 0),) * len(kernel)
     return tuple((p, p) for p in _each(padding, len(kernel)))
 
 

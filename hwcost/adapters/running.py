@@ -33,6 +33,8 @@ def describe(
     at_once: int,
 ) -> Piece:
     """Network and record of a batch; see `from_torch`."""
+    if not isinstance(model, nn.Module):
+        raise HwcostError(f"a torch.nn.Module expected, got {type(model).__name__}")
     frames = _tensor(model, batch)
     is_static = timesteps is not None
     if frames.dim() < (2 if is_static else 3):
@@ -40,6 +42,8 @@ def describe(
             f"a batch of shape {tuple(frames.shape)} holds no [T, samples, ...]; "
             "for images [samples, ...] give timesteps="
         )
+    if not frames.numel():
+        raise HwcostError(f"a batch of shape {tuple(frames.shape)} holds nothing")
     n_steps = timesteps if timesteps is not None else len(frames)
     gives = class_of(frames, input_class)
     pieces: list[Piece] = []
@@ -86,8 +90,12 @@ def _piece(
         return _run(model, frames, n_steps, gives, is_static=is_static, loop=loop), loop
     try:
         return _run(model, frames, n_steps, gives, is_static=is_static, loop=False), False
-    except OneStepError:
-        return _run(model, frames, n_steps, gives, is_static=is_static, loop=True), True
+    except HwcostError as error:
+        if not isinstance(error, OneStepError):
+            raise
+    except (RuntimeError, ValueError, IndexError, TypeError):  # of the model: it may take one timestep only
+        pass
+    return _run(model, frames, n_steps, gives, is_static=is_static, loop=True), True
 
 
 def _run(

@@ -1,6 +1,6 @@
 """Which values of which node a tensor holds: found by moving indices through the same views as the values."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, NamedTuple
@@ -59,10 +59,20 @@ class Signals:
 
     def __init__(self) -> None:
         self._by_tensor: Any = WeakIdKeyDictionary()
+        self._constants: Any = WeakIdKeyDictionary()
 
     def of(self, tensor: Any) -> Signal | None:
         """What a tensor holds; None for what no node sent."""
         return self._by_tensor.get(tensor) if isinstance(tensor, Tensor) else None
+
+    def add_constants(self, made: Iterable[Tensor]) -> None:
+        """Tensors that no input reached: weights, zeros to begin with."""
+        for tensor in made:
+            self._constants[tensor] = True
+
+    def is_known(self, tensor: Tensor) -> bool:
+        """True where it is known how a tensor came about."""
+        return tensor in self._by_tensor or tensor in self._constants
 
     def put(self, tensor: Tensor, signal: Signal) -> None:
         """Say what a tensor holds."""
@@ -79,11 +89,8 @@ def rows(signal: Signal, n_samples: int, first_step: int, where: str) -> Rows:
         raise HwcostError(
             f"{where} reads a part of the outputs of '{signal.node.name}'; only whole samples are known"
         )
-    table = signal.index.reshape(-1, n).long()
-    first = table[:, 0]
-    if bool((first % n).any()) or not torch.equal(
-        table, first[:, None] + torch.arange(n, device=table.device)
-    ):
+    first = _first_places(signal.index, n)
+    if first is None:
         raise HwcostError(
             f"{where} reads the outputs of '{signal.node.name}' cut or in another order; only whole samples are known"
         )
@@ -97,6 +104,24 @@ def rows(signal: Signal, n_samples: int, first_step: int, where: str) -> Rows:
             f"{where} reads some samples of '{signal.node.name}' at other timesteps than the rest"
         )
     return Rows(steps, own + first_step, samples)
+
+
+def _first_places(index: Tensor, n: int) -> Tensor | None:
+    """Where every row of `n` values begins; None if not every row is a whole sample in its order."""
+    flat = index.reshape(-1)
+    start = int(flat[0])
+    if start % n == 0 and torch.equal(flat, consecutive(start, len(flat), flat)):
+        return torch.arange(start, start + len(flat), n, device=flat.device)
+    table = flat.view(-1, n)
+    first = table[:, :1]
+    if bool((first % n).any()) or not torch.equal(table - first, consecutive(0, n, flat).expand_as(table)):
+        return None
+    return first[:, 0].long()
+
+
+def consecutive(start: int, length: int, like: Tensor) -> Tensor:
+    """Places in a row, `start` first."""
+    return torch.arange(start, start + length, dtype=like.dtype, device=like.device)
 
 
 def sample_shape(shape: Shape, signal: Signal, axes: int | None) -> Shape:

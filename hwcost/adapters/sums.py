@@ -45,6 +45,8 @@ class SumRules:
         other = next((value for signal, value in zip(known, old, strict=True) if signal is None), None)
         if name in functions.ADD:
             return self._add(place, read, out)
+        if any(signal.readout for signal, _ in read):
+            return None
         if name in functions.MULTIPLY and len(read) == 2:
             return self._gate(place, read, out)
         number = _number(other)

@@ -76,7 +76,10 @@ def load_batch(path: str | Path) -> NDArray[Any]:
             raise HwcostError(
                 f"{path}: which array is the batch? It has {', '.join(names) or 'none'}; call it 'data'"
             )
-        array: NDArray[Any] = content[name]
+        try:
+            array: NDArray[Any] = content[name]
+        except ValueError:
+            raise HwcostError(f"{path}: '{name}' holds no numbers") from None
         return array
 
 

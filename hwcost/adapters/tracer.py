@@ -11,9 +11,11 @@ from torch import Tensor
 from hwcost.adapters.maps import small
 from hwcost.adapters.nodes import Node, Shape
 from hwcost.adapters.registry import Fields
-from hwcost.adapters.signals import Rows, Signal, Signals, rows
+from hwcost.adapters.signals import Rows, Signal, Signals, consecutive, rows
 from hwcost.errors import HwcostError
-from hwcost.network.kinds import HANDING_ON, INPUT
+from hwcost.network.kinds import HANDING_ON, INPUT, WEIGHTED
+
+Read = tuple[Signal, Tensor, Shape]  # what is read, the tensor that holds it, and the shape of one sample
 
 
 class OneStepError(HwcostError):
@@ -88,6 +90,10 @@ class Tracer:
             raise HwcostError(
                 f"{where} of shapes {tuple(a.index.shape)} and {tuple(b.index.shape)} is not known"
             )
+        if b.node.kind == INPUT:
+            raise HwcostError(
+                f"{where} adds the network's input to numbers; only a layer can be the second summand"
+            )
         is_events = kind != "membrane_shortcut"
         if is_events and a.unit != b.unit:
             raise HwcostError(f"{where} of events of {a.unit:g} and of {b.unit:g} is not known")
@@ -106,6 +112,10 @@ class Tracer:
         """The node of this use; the same layer behind another source is another node."""
         key = (*use, *(id(source) for source in sources))
         if key not in self._by_use:
+            if fields.get("kind") in WEIGHTED and any(other[: len(use)] == use for other in self._by_use):
+                raise HwcostError(
+                    f"'{use[0]}' is used a second time on other inputs; shared weights are not known"
+                )
             names = {INPUT, *(node.name for node in self.nodes)}
             base = str(use[0])
             name = next(
@@ -148,9 +158,18 @@ class Tracer:
         return maps
 
     def _index(self, seen: Rows, out: Tensor) -> Tensor:
-        n = out.numel() // len(seen.samples)
-        first = (seen.own_steps * self.n_samples + seen.samples) * n
-        return (first[:, None] + torch.arange(n, device=first.device)).to(torch.int32).view(out.shape)
+        n, place = out.numel() // len(seen.samples), seen.own_steps * self.n_samples + seen.samples
+        start = int(place[0])
+        if n * self.n_samples * self.timesteps >= 1 << 31:
+            raise HwcostError(
+                f"{n} outputs at {self.timesteps} timesteps are too many; give a smaller samples_at_once"
+            )
+        if torch.equal(place, consecutive(start, len(place), place)):
+            return torch.arange(
+                start * n, start * n + out.numel(), dtype=torch.int32, device=out.device
+            ).view(out.shape)
+        first = (place * n).to(torch.int32)
+        return (first[:, None] + consecutive(0, n, first)).view(out.shape)
 
 
 def check_times(nodes: Sequence[Node], timesteps: int) -> None:
@@ -162,7 +181,8 @@ def check_times(nodes: Sequence[Node], timesteps: int) -> None:
         raise OneStepError(f"one call of the model runs one timestep, not {timesteps}; give loop=True")
     for node in nodes:
         still = [source.n_steps == 1 for source in node.sources]
-        if node.n_steps != timesteps and not (node.n_steps == 1 and all(still)):
+        is_once = node.n_steps == 1 and all(still) and "neuron" not in node.fields
+        if node.n_steps != timesteps and not is_once:
             raise HwcostError(
                 f"'{node.name}' runs {node.n_steps} of {timesteps} timesteps; all layers run all of them"
             )

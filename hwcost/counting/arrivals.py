@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from math import prod
+from operator import mul
 from typing import NamedTuple
 
 from hwcost.activity.layer_spikes import LayerSpikes
@@ -34,6 +35,8 @@ class Arrivals(NamedTuple):
 
     def first(self, n: int) -> "Arrivals":
         """The first `n` timesteps."""
+        if n >= len(self.events):
+            return self
         once = self.once and self.once.first(n)
         return self._changed(lambda steps: steps[:n])._replace(events=self.events[:n], once=once)
 
@@ -64,12 +67,12 @@ def arrivals(layer: LayerSpec, spikes: LayerSpikes, n_samples: int, *, unary: bo
     """
     table = spikes.sums if unary else spikes.events
     operation = "mac" if layer.in_class == "graded" and not unary else "ac"
-    events = tuple(sum(row) for row in table)
+    events = tuple([sum(row) for row in table])
     values = class_values(layer)
     is_repeated = unary and layer.in_max > 1
     once = arrivals(layer, spikes, n_samples, unary=False) if is_repeated else None
     if not table or len(table[0]) == len(values):
-        exact = tuple(sum(n * v for n, v in zip(row, values, strict=True)) for row in table)
+        exact = tuple([sum(map(mul, row, values)) for row in table])
         return Arrivals(events, exact, operation, once=once)
     largest = n_samples * (layer.in_max if unary else 1)
     room = [(value, size * largest) for value, size in zip(values, class_sizes(layer), strict=True)]

@@ -21,6 +21,7 @@ assumed as can be, from what arrived.
 
 from collections.abc import Sequence
 
+from hwcost.counting.codec_bounds import fewest_bits
 from hwcost.counting.codecs import codec_bits
 from hwcost.counting.counts import Count, every
 from hwcost.counting.job import Job, event_bits, gives_signs
@@ -38,6 +39,8 @@ def input_reads(job: Job, events: Sequence[int], mask: Sequence[int]) -> list[Co
 
 def n_event_reads(job: Job) -> int:
     """How often arriving events are read: once; by a fused pool, once for every layer behind it, which reads none."""
+    if job.layer.kind != "flatten" and not job.semantics.fuse_avg_pool:
+        return 1
     source = job.network.source(job.layer)
     if is_view(job.network, job.layer) or (source is not None and is_fused(job, source)):
         return 0
@@ -64,8 +67,10 @@ def output_writes(job: Job, updated_steps: Sequence[int]) -> list[Count]:
     if not layer.gives_events:
         return _frame_writes(job, updates(job, updated_steps).samples)
     bits, steps = event_bits(job.network, layer), job.network.output_mask(layer)
-    written = codec_bits(job, job.given_events, steps, layer.out_shape, bits, signed=gives_signs(layer))
-    return [Count("spike_write", written, 1, job.memories.spikes_out)]
+    frame, signed = (steps, layer.out_shape, bits), gives_signs(layer)
+    written = codec_bits(job, job.given_events, *frame, signed=signed)
+    low = fewest_bits(job, job.given_events, job.given_of_one, *frame, signed=signed)
+    return [Count("spike_write", written, 1, job.memories.spikes_out, low, low and written)]
 
 
 def is_view(network: NetworkSpec, layer: LayerSpec) -> bool:

@@ -118,6 +118,7 @@ def _empty_entries(events: int, frames: Frames) -> float:
     return float(np.sum((places - runs) * rate * (1.0 - rate) ** runs)) * frames.n_samples
 
 
+@lru_cache(maxsize=4096)
 def _address_bits(places: int) -> int:
     return max(1, (places - 1).bit_length())
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil
+from operator import add
 
-from hwcost.counting.counts import Number, Steps, Work
+from hwcost.counting.counts import Number, Steps, Work, times
 from hwcost.prices.items import ITEMS
 from hwcost.prices.profile import Profile
 
@@ -27,9 +28,9 @@ def step_cycles(
         steps: Steps = getattr(count, which) or count.steps
         operation = ITEMS[count.item].operation
         if count.bits and count.item not in BESIDE_THE_ARRAY:
-            totals["bits"] = [a + count.bits * b for a, b in zip(totals["bits"], steps, strict=True)]
+            totals["bits"] = list(map(add, totals["bits"], times(count.bits, steps)))
         elif operation:
-            totals[operation] = [a + b for a, b in zip(totals[operation], steps, strict=True)]
+            totals[operation] = list(map(add, totals[operation], steps))
     operations = [(totals[name], _rate(profile, name, n_samples)) for name in ("ac", "mac")]
     if execution == "event_driven":
         touched = _touched(work, n_samples, which, totals["ac"], totals["mac"])

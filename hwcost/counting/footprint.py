@@ -34,7 +34,11 @@ def footprint(
         ),
         "biases": sum(layer.n_biases * bits[layer.name]["bias"] for layer in layers),
         "membranes": sum(_n_states(network, layer) * bits[layer.name]["membrane"] for layer in layers),
-        "scores": sum(score_store(layer)[2] for layer in layers if layer.kind == "attention"),
+        "scores": sum(
+            score_store(layer, bits[layer.name]["activation"])[2]
+            for layer in layers
+            if layer.kind == "attention"
+        ),
         "spikes": spikes,
         "frames": frames,
         "direct_encoding": sum(layer.n_outputs * bits[layer.name]["activation"] for layer in reused),
@@ -66,7 +70,9 @@ def _n_states(network: NetworkSpec, layer: LayerSpec) -> int:
     a last layer that does not fire.
     """
     adds_up = layer is network.layers[-1] and not layer.fires
-    return layer.n_outputs * (2 * (layer.kind == "lstm") + (layer.neuron is not None or adds_up))
+    return layer.n_outputs * (
+        2 * (layer.kind == "lstm") + (layer.neuron is not None or adds_up) * layer.n_states
+    )
 
 
 def _beside(network: NetworkSpec, layer: LayerSpec, profile: Profile) -> tuple[int, int]:

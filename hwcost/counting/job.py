@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import NamedTuple
 
-from hwcost.activity.layer_spikes import LayerSpikes
+from hwcost.activity.layer_spikes import Counts, LayerSpikes
 from hwcost.dataflow.plan import Plan
 from hwcost.errors import HwcostError
 from hwcost.network.kinds import WEIGHTED
@@ -32,7 +32,8 @@ class Job(NamedTuple):
     sizes of its memories, and how it runs on the hardware.
 
     `other_events` is how many events, per timestep, the second summand of a residual sum brings, `given_events` how
-    many the layer gives; `execution` is the execution model.
+    many the layer gives, both with the fewest and the most of one sample where those are known (`_of_one`); `execution`
+    is the execution model.
     """
 
     network: NetworkSpec
@@ -45,6 +46,8 @@ class Job(NamedTuple):
     other_events: tuple[int, ...] = ()
     execution: str = "layer_serial"
     given_events: tuple[int, ...] = ()
+    other_of_one: Counts = ()
+    given_of_one: Counts = ()
 
     @property
     def dataflow(self) -> str:

@@ -72,7 +72,8 @@ def state_counts(job: Job, updated_steps: Mask) -> list[Count]:
     for start, stop in () if stay else batches:
         reads[start] = job.layer.n_outputs * _touched(job, run, run.first, (start, stop))
         writes[stop - 1] = job.layer.n_outputs * _touched(job, run, run.last, (start, stop))
-    bits, memory_bits = job.profile.bits["membrane"], job.memories.membrane
+    states = job.layer.n_states
+    bits, memory_bits = job.profile.bits["membrane"] * states, job.memories.membrane * states
     return [
         Count("membrane_read", tuple(reads), bits, memory_bits),
         Count("membrane_write", tuple(writes), bits, memory_bits),
@@ -100,6 +101,5 @@ def bias_counts(job: Job, updated_steps: Mask) -> list[Count]:
 def spike_writes(job: Job, updated_steps: Mask) -> list[Count]:
     """Outgoing spikes, in the codec's bits."""
     bits = codec_bits(job, job.spikes.outputs, updated_steps, job.layer.out_shape, 1)
-    extremes = () if job.spikes.per_sample is None else job.spikes.per_sample.outputs
-    low = fewest_bits(job, job.spikes.outputs, extremes, updated_steps, job.layer.out_shape, 1)
+    low = fewest_bits(job, job.spikes.outputs, job.given_of_one, updated_steps, job.layer.out_shape, 1)
     return [Count("spike_write", bits, 1, job.memories.spikes_out, low, low and bits)]

@@ -6,11 +6,13 @@
 | lemaire | 1 if leaky | 0 (the bias add counts) | 0 | 1 add per output spike |
 | syops | 0 | 1 | 0 | 0 |
 | none | 0 | 0 | 0 | 0 |
+
+A neuron of two states (a synaptic current that decays beside the membrane) multiplies and adds twice.
 """
 
 from collections.abc import Sequence
 
-from hwcost.counting.counts import Count, every
+from hwcost.counting.counts import Count, every, times
 from hwcost.counting.job import Job
 from hwcost.counting.updates import updates
 
@@ -26,9 +28,9 @@ def neuron_counts(job: Job, updated_steps: Sequence[int]) -> list[Count]:
     if convention == "none":
         return counts
     if layer.neuron == "lif" and convention != "syops":
-        counts.append(Count("neuron_multiply", run))
+        counts.append(Count("neuron_multiply", times(layer.n_states, run)))
     resets = convention == "lemaire" or (convention == "hwcost" and layer.reset == "soft")
-    adds = every(0, updated_steps) if convention == "lemaire" else run
+    adds = every(0, updated_steps) if convention == "lemaire" else times(layer.n_states, run)
     added = tuple(n + s for n, s in zip(adds, job.spikes.outputs, strict=True)) if resets else adds
     counts.append(Count("neuron_add", added))
     if convention == "hwcost":

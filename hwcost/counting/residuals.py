@@ -16,6 +16,7 @@ the events of a second summand are the record's count `other`, each one bit wide
 from collections.abc import Sequence
 
 from hwcost.counting.arrivals import Arrivals
+from hwcost.counting.codec_bounds import fewest_bits
 from hwcost.counting.codecs import codec_bits
 from hwcost.counting.counts import Count, every
 from hwcost.counting.job import Job, extra_count, other_bits
@@ -28,7 +29,26 @@ def add_events(job: Job, arrived: Arrivals) -> list[Count]:
     """
     others = extra_count(job, "other")
     adds = tuple(min(a, b) for a, b in zip(arrived.events, others, strict=True))
-    return [Count("residual_add", adds), *_other_reads(job, others)]
+    fewest = _fewest_adds(job, arrived, others)
+    low, high = (fewest, adds) if fewest and fewest != adds else (None, None)
+    return [Count("residual_add", adds, low=low, high=high), *_other_reads(job, others)]
+
+
+def _fewest_adds(job: Job, arrived: Arrivals, others: Sequence[int]) -> tuple[int, ...]:
+    """The least that the sum over samples of min(a, b) = a + b - max(a, b) can be; empty where samples are not told
+    apart.
+    """
+    samples, n = job.spikes.per_sample, job.n_samples
+    if samples is None or n == 1 or not job.other_of_one:
+        return ()
+    own = samples.sums if job.semantics.graded == "unary" else samples.events
+    steps = zip(arrived.events, others, own, job.other_of_one, job.active_steps, strict=False)
+    return tuple(
+        max(n * min(a_of_one[0], b_of_one[0]), a + b - n * max(a_of_one[1], b_of_one[1])) * runs
+        if min(a_of_one[1], b_of_one[1]) > max(a_of_one[0], b_of_one[0])
+        else min(a, b)
+        for a, b, a_of_one, b_of_one, runs in steps
+    )
 
 
 def gate_events(job: Job, arrived: Arrivals) -> list[Count]:  # noqa: ARG001
@@ -60,7 +80,11 @@ def _other_reads(job: Job, others: Sequence[int]) -> list[Count]:
     bits, steps = other_bits(job.network, job.layer, job.profile) or 1, _other_steps(job)
     memory_bits = job.memories.other or job.memories.spikes_in
     read = codec_bits(job, others, steps, job.layer.in_shape, bits)
-    return [Count("spike_read", read, 1, memory_bits), *zero_checks(job, steps, job.layer.n_inputs)]
+    low = fewest_bits(job, others, job.other_of_one, steps, job.layer.in_shape, bits)
+    return [
+        Count("spike_read", read, 1, memory_bits, low, low and read),
+        *zero_checks(job, steps, job.layer.n_inputs),
+    ]
 
 
 def _other_steps(job: Job) -> tuple[int, ...]:

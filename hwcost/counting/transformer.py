@@ -6,6 +6,10 @@ Mixing is linear, and so is the layer, so two orders give the same result (a bia
   stay whole numbers and remain events).
 - `conv_then_mix`: the layer accumulates the events of all T_in steps, and its T_in outputs are mixed, one MAC each.
 
+Sums of frames lie in memory where there is no dataflow: every event that is mixed, and every MAC, reads there. In an
+array they stay until they are complete: a mixed frame is written once, outputs of the T_in steps are written and read
+once, and neither where one window holds all T_in steps.
+
 Both are priced; the cheaper one under the profile is taken and named. Where several layers of a stage read the same
 layer of the stage before (a convolution and the shortcut beside it), each takes its own order. The scores are computed
 once, for the first of them, and frames that one of them has mixed are read by the others, not mixed again.
@@ -133,11 +137,13 @@ def _mix_then_conv(job: Job, arrived: Arrivals) -> tuple[list[Count], list[Count
     item = "mix_mac" if job.layer.is_analog or arrived.operation == "mac" else "mix_ac"
     mixed = times(1 if buckets else n_out, arrived.events)
     bits, memory_bits = job.profile.bits["activation"], job.memories.frame_in * n_out
-    before = [
-        Count(item, mixed),
-        Count("activation_read", mixed, bits, memory_bits),
-        Count("activation_write", mixed, bits, memory_bits),
-    ]
+    before = [Count(item, mixed)]
+    if job.dataflow == "none":
+        before.append(Count("activation_read", mixed, bits, memory_bits))
+        before.append(Count("activation_write", mixed, bits, memory_bits))
+    else:
+        frames = _at_last(job.inputs * sum(job.active_steps), n_in)
+        before.append(Count("activation_write", frames, bits, memory_bits))
     if buckets and n_in % n_out == 0 and item == "mix_ac":
         after = synaptic_counts(job, _per_bucket(arrived, n_out).masked(job.active_steps))
         frames = every(job.inputs * job.plan.input_reads, job.active_steps)
@@ -149,14 +155,24 @@ def _conv_then_mix(job: Job, arrived: Arrivals) -> tuple[list[Count], list[Count
     n_in, n_out = len(arrived.events), len(job.active_steps)
     bits, memory_bits = job.profile.bits["activation"], job.memories.frame_out * n_in
     before = dense_counts(job, arrived) if job.layer.is_analog else synaptic_counts(job, arrived)
-    before.append(Count("activation_write", (job.outputs,) * n_in, bits, memory_bits))
     widths: tuple[int, ...] = (n_in,) * n_out
     item = "mix_mac"
     if job.network.transformer(job.layer) == "bucket":
         widths = tuple(b - a for a, b in pairwise(bucket_edges(n_in, n_out)))
         item = "mix_ac" if n_in % n_out == 0 else "mix_mac"
     mixed = tuple(job.outputs * width * runs for width, runs in zip(widths, job.active_steps, strict=True))
-    return before, [Count(item, mixed), Count("activation_read", mixed, bits, memory_bits)]
+    after = [Count(item, mixed)]
+    if job.dataflow == "tick_batched" and job.plan.window >= n_in:
+        return before, after
+    read = mixed if item == "mix_ac" or job.dataflow == "none" else _read_once(job, n_in)
+    before.append(Count("activation_write", (job.outputs,) * n_in, bits, memory_bits))
+    return before, [*after, Count("activation_read", read, bits, memory_bits)]
+
+
+def _read_once(job: Job, n_in: int) -> Steps:
+    """The outputs of all T_in steps, read at the first step that runs, for the sums of all T_out steps together."""
+    running = [t for t, runs in enumerate(job.active_steps) if runs]
+    return tuple(job.outputs * n_in * (t in running[:1]) for t in range(len(job.active_steps)))
 
 
 def _per_bucket(arrived: Arrivals, n_out: int) -> Arrivals:

@@ -63,9 +63,13 @@ def _of_all(n_samples: int, updated_steps: tuple[int, ...]) -> Updates:
 
 
 def _may_skip(job: Job) -> bool:
-    """Whether the policy lets the layer skip steps; numbers arrive at every step."""
+    """Whether the policy lets the layer skip steps. Numbers arrive and leave at every step, and the states of an LSTM
+    change at every step.
+    """
     layer, policy = job.layer, job.semantics.skip_policy
-    if policy == "none" or layer.is_analog:
+    if policy == "none" or layer.is_analog or layer.kind == "lstm":
+        return False
+    if not layer.gives_events and not job.is_last:
         return False
     is_exact = not layer.bias and (policy == "lazy_leak" or layer.neuron == "if")
     return policy == "shut_off" or is_exact

@@ -90,7 +90,7 @@ def _by_tile(job: Job, used: Sequence[Number], batches: Sequence[Window]) -> Seq
     """Reads where sums stay in the array. Where the record has events by channel, each channel has its own share."""
     n_weights, sizes = job.layer.n_parameters, job.plan.tiles
     pairs = job.plan.n_pairs * job.n_samples
-    shares = [min(1.0, n / pairs) for n in used]
+    shares = [n / pairs if n < pairs else 1.0 for n in used]
     channels = sorted(
         job.spikes.channel_events
     )  # in an order of its own, so that the sum over channels is the same

@@ -6,15 +6,16 @@ per timestep otherwise, since the other layers run in between. A layer that does
 portions of output channels.
 """
 
-from collections.abc import Sequence
+from functools import lru_cache
 
 
-def layer_passes(runs: Sequence[int], *, is_serial: bool) -> list[int]:
+@lru_cache(maxsize=4096)
+def layer_passes(runs: tuple[int, ...], *, is_serial: bool) -> tuple[int, ...]:
     """0 or 1 per timestep: whether a pass through the layer begins at it."""
     if not is_serial:
-        return list(runs)
+        return runs
     first = next((t for t, step in enumerate(runs) if step), None)
-    return [int(t == first) for t in range(len(runs))]
+    return tuple(int(t == first) for t in range(len(runs)))
 
 
 def input_reads(passes: int, weight_bits: int, on_chip_bits: int) -> int:

@@ -29,7 +29,7 @@ def n_tiles(positions: int, largest: int) -> int:
 
 
 @lru_cache(maxsize=4096)
-def windows(runs: Sequence[int], longest: int) -> tuple[Window, ...]:
+def windows(runs: tuple[int, ...], longest: int) -> tuple[Window, ...]:
     """Windows of at most `longest` timesteps that run, as (start, stop): from the first such step of a window to behind
     its last; steps between them that do not run have no events.
 

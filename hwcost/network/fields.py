@@ -107,6 +107,13 @@ class LayerFields(Spec):
         return self.n_outputs * (4 if self.kind == "lstm" else 1)
 
     @property
+    def n_states(self) -> int:
+        """Numbers that a neuron keeps from one step to the next: 2 where a synaptic current decays beside the
+        membrane, named in the operand `states`.
+        """
+        return self.operand("states", 1)
+
+    @property
     def n_axes(self) -> int:
         """Spatial axes of the geometry; 0 where the kind has none."""
         return CONVOLUTIONS.get(self.kind) or TRANSPOSED.get(self.kind) or POOLS.get(self.kind) or 0

@@ -1,6 +1,6 @@
 """`Price`: a number with the range in which it is believed to lie, its unit and its source."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -76,3 +76,13 @@ class Price:
     def combined(self, other: "Price", how: Callable[[float, float], float]) -> "Price":
         """`how` applied to the values, to the low ends and to the high ends of two prices."""
         return Price(how(self.value, other.value), how(self.low, other.low), how(self.high, other.high))
+
+
+def sum_of(parts: Iterable[Part]) -> Price:
+    """The price made of several parts, with the range that their independent constants give. The slope of a part may be
+    negative: what a wider constant takes away.
+    """
+    parts = tuple(parts)
+    value = sum(part.value for part in parts)
+    low, high = (sum(end(part.low, part.high) for part in parts) for end in (min, max))
+    return Price(value, low, high, parts=parts)

@@ -8,9 +8,9 @@ from typing import Any, Literal, get_args, get_type_hints
 from hwcost.errors import HwcostError
 from hwcost.network.fields import LayerFields
 from hwcost.prices.items import ITEMS
-from hwcost.prices.price import Price
+from hwcost.prices.price import Part, Price, sum_of
 from hwcost.prices.sram import MemoryPrices
-from hwcost.prices.widths import width_factor
+from hwcost.prices.widths import width_factors
 
 
 @dataclass(frozen=True)
@@ -127,13 +127,11 @@ class Profile:
 
     def _arithmetic(self, constant: str, item: str) -> Price:
         """The price of an item that no memory serves, at the profile's word widths."""
-        if not self.priced_bits:
+        factors = width_factors(item, self.bits, self.priced_bits) if self.priced_bits else {}
+        wanted = {name: n for name, n in factors.items() if n and name in self.prices}
+        if wanted in ({}, {constant: 1}):
             return self.prices[constant].times(1)
-        mac, add = self.prices.get("mac"), self.prices.get("ac")
-        share = min(1.0, add.value / mac.value) if mac and add and mac.value else 0.0
-        factor = width_factor(item, self.bits, self.priced_bits, share)
-        price = self.prices[constant].times(factor)
-        return price if factor == 1 else price.made_of(constant, factor)
+        return sum_of(Part(name, n, *self.prices[name].times(n).ends) for name, n in wanted.items())
 
     def scaled(self, factor: float) -> "Profile":
         """The same profile with every price multiplied by `factor`."""

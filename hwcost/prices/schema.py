@@ -33,7 +33,8 @@ _SECTIONS = {
     "the price is linear in the logarithm of the size, or with `curve: linear` the price in the size. `memory: null` "
     "prices no memory.",
     "hardware": "What latency, arrays, crossbars and meshes are made of.",
-    "bits": "Word widths.",
+    "bits": "Word widths, for which the prices of arithmetic hold. Layers and what-ifs may have others: adders are "
+    "then scaled with the width, multipliers with both widths.",
     "capacity": "What the hardware can hold; a network beyond it is refused.",
 }
 

@@ -21,6 +21,8 @@ are; so does the number of units that work side by side, which latency counts.
 
 from collections.abc import Mapping
 
+from hwcost.prices.items import ITEMS
+
 _ADDS = {
     "synapse_ac": "weight",
     "bias_add": "bias",
@@ -35,25 +37,26 @@ _MACS = {
 }
 
 
-def width_factor(
-    item: str, bits: Mapping[str, int], priced_bits: Mapping[str, int], adder_share: float
-) -> float:
-    """What the price of an operation is multiplied by.
+def width_factors(item: str, bits: Mapping[str, int], priced_bits: Mapping[str, int]) -> dict[str, float]:
+    """Constant of the profile -> how much of it an operation costs; empty where the width does not matter.
+
+    A MAC whose price is that of a multiplier and an adder costs m (mac - ac) + a ac, with m and a the factors of the
+    two: a sum over constants, so that energies stay linear in each.
 
     Args:
         bits: Word widths at which it runs.
-        priced_bits: Word widths that the price was published for.
-        adder_share: Part of a MAC's price that its adder takes, in [0, 1].
+        priced_bits: Word widths that the prices were published for.
     """
+    constant = ITEMS[item].constant
     if item in _ADDS:
         word = _ADDS[item]
-        return bits[word] / priced_bits[word]
+        return {constant: bits[word] / priced_bits[word]}
     if item in _MULTIPLIES:
         word = _MULTIPLIES[item]
-        return (bits[word] / priced_bits[word]) ** 2
+        return {constant: (bits[word] / priced_bits[word]) ** 2}
     if item not in _MACS:
-        return 1.0
+        return {}
     a, b = _MACS[item]
     multiplier = bits[a] * bits[b] / (priced_bits[a] * priced_bits[b])
     adder = max(bits[a], bits[b]) / max(priced_bits[a], priced_bits[b])
-    return adder_share * adder + (1 - adder_share) * multiplier
+    return {"mac": multiplier, "ac": adder - multiplier}

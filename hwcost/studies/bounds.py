@@ -18,9 +18,10 @@ from typing import NamedTuple
 from hwcost.activity.record import SpikeRecord
 from hwcost.cost import Cost
 from hwcost.counting.footprint_range import footprint_range
+from hwcost.counting.network_work import network_work, work_choices
 from hwcost.counting.rows import Row, priced_rows
 from hwcost.counting.transformer import MIX_FIRST, MIX_LAST
-from hwcost.estimate import estimate, leakage, network_work, work_choices
+from hwcost.estimate import estimate, leakage
 from hwcost.latency import extreme_latency, stepwise
 from hwcost.mapping.cores import is_chip
 from hwcost.network.network import NetworkSpec
@@ -152,5 +153,5 @@ def _rows(
 ) -> list[Row]:
     """The least or the most of every count. An entry of a stage has least to do where others have mixed its frames."""
     beside = MIX_FIRST if which == "low" else MIX_LAST
-    work, _, _ = network_work(network, record, profile, execution, beside=beside)
+    work = network_work(network, record, profile, execution, beside=beside).work
     return [_at(row, which) for row in priced_rows(work, network, profile)]

@@ -65,6 +65,13 @@ def sop(layer: h.LayerSpec, maps: np.ndarray) -> int:
     return sum(sum(row.steps) for row in cost.rows if row.item == "synaptic_operation")
 
 
+def without_channels(record: h.SpikeRecord) -> h.SpikeRecord:
+    """The record without its counts by channel. These tell of masked steps too, and one more event can make channels
+    more uneven, which the expected reads of weights take as a chance of reuse."""
+    plain = {name: replace(s, channels=(), channel_events=()) for name, s in record.layers.items()}
+    return h.SpikeRecord(plain, record.n_samples)
+
+
 def kinds(cost: h.Cost, layer: str | None = None) -> dict[str, float]:
     """pJ by kind, of one layer or all."""
     parts: dict[str, float] = {}
@@ -187,12 +194,12 @@ def i08_an_event_never_saves(data: st.DataObject) -> None:
     network = draw_network(data)
     events, outputs = draw_activity(data, network, 1)
     name = data.draw(st.sampled_from([layer.name for layer in network.layers]))
-    before = h.estimate(network, h.SpikeRecord.from_maps(network, events, outputs), MEMORY)
+    before = h.estimate(network, without_channels(h.SpikeRecord.from_maps(network, events, outputs)), MEMORY)
     free = np.argwhere(events[name] == 0)
     if not len(free):
         return
     events[name][tuple(free[data.draw(st.integers(0, len(free) - 1))])] = 1
-    after = h.estimate(network, h.SpikeRecord.from_maps(network, events, outputs), MEMORY)
+    after = h.estimate(network, without_channels(h.SpikeRecord.from_maps(network, events, outputs)), MEMORY)
     assert after.total_pj >= before.total_pj
     if after.mixing_orders == before.mixing_orders:
         later, earlier = kinds(after), kinds(before)
@@ -210,8 +217,7 @@ def i09_masking_a_step_deletes_its_events(data: st.DataObject) -> None:
         network = alone(replace(layer, mask=mask), steps)
         silent = {layer.name: np.zeros((1, steps, *layer.out_shape))}
         spikes = h.SpikeRecord.from_maps(network, {layer.name: seen}, silent).layers[layer.name]
-        totals = replace(spikes, channels=(), channel_events=())  # these also tell of the masked steps
-        return h.estimate(network, h.SpikeRecord({layer.name: totals}, 1), MEMORY)
+        return h.estimate(network, without_channels(h.SpikeRecord({layer.name: spikes}, 1)), MEMORY)
 
     gate = np.array(masks[0]).reshape(1, steps, *(1 for _ in layer.in_shape))
     masked, deleted = priced(masks[0], maps), priced((), maps * gate)

@@ -360,3 +360,23 @@ def test_latency_of_a_record_without_samples_says_so() -> None:
     cost = h.estimate(network, h.SpikeRecord(plain, 2), "45nm_memory")
     assert cost.latency_cycles_interval == (cost.latency_cycles,) * 2
     assert any("does not span samples" in note for note in cost.notes)
+
+
+def test_branches_that_are_busy_in_different_samples_add_nothing() -> None:
+    """One sample has events in the first branch only, the other in the second: no sample has anything to add."""
+    more = {"neuron": "if", "source": "input"}
+    layers = (
+        h.linear("a", 4, 4, **more),
+        h.linear("b", 4, 4, **more),
+        h.LayerSpec("sum", "sew_add", 0, (4,), (4,), source="a", other_source="b"),
+        h.linear("end", 4, 2, in_class="graded", in_max=2),
+    )
+    network = h.NetworkSpec(layers, (h.StageSpec(1),))
+    one, other = np.zeros((2, 1, 4)), np.zeros((2, 1, 4))
+    one[0], other[1] = 1, 1
+    events = {"a": one, "b": other, "sum": one, "end": one + other}
+    record = h.SpikeRecord.from_maps(network, events, {"a": one, "b": other})
+    row = next(row for row in h.estimate(network, record, "45nm_memory").rows if row.item == "residual_add")
+    assert (row.low, row.high) == ((0,), (4,))
+    cost = h.estimate(network, h.SpikeRecord.full(network, 2), "45nm_memory")
+    assert [(row.steps, row.low) for row in cost.rows if row.item == "residual_add"] == [((8,), None)]

@@ -18,6 +18,7 @@ ORDER = (
     "mapping",
     "counting",
     "latency",
+    "latency_interval",
     "cost",
     "estimate",
     "studies",

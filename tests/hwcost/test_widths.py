@@ -127,6 +127,22 @@ def test_widths_named_at_temporal_transformers_are_those_of_the_whole_profile(de
     assert named.footprint == whole.footprint
 
 
+@given(weight=WIDTHS, activation=WIDTHS, constant=st.sampled_from(("ac", "mac")))
+def test_energy_stays_linear_in_every_constant(weight: int, activation: int, constant: str) -> None:
+    """A MAC is a multiplier and an adder, of words that may be wider than the profile's, too."""
+    layer = h.linear("l", 3, 4, in_class="analog", weight_bits=weight, activation_bits=activation)
+    network, profile = h.NetworkSpec((layer,), (h.StageSpec(1),)), h.load_profile("45nm_paper_simple")
+    cost = h.estimate(network, h.SpikeRecord.empty(network), profile)
+    paid = profile.prices[constant]
+    for end in (paid.low, paid.high):
+        moved = replace(profile, prices={**profile.prices, constant: replace(paid, value=end)})
+        total = h.estimate(network, h.SpikeRecord.empty(network), moved).total_pj
+        rise = cost.gradient().get(constant, 0.0) * (end - paid.value)
+        assert total - cost.total_pj == pytest.approx(rise, abs=1e-9 * total)
+        assert cost.interval[0] <= total * (1 + 1e-12)
+        assert total <= cost.interval[1] * (1 + 1e-12)
+
+
 def test_a_layers_own_width_comes_before_the_what_if() -> None:
     mixed = two_layers(weight_bits=4)
     cost = h.estimate(mixed, spikes(mixed), "45nm_paper_simple", assume={"weight_bits": 16})

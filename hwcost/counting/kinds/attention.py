@@ -9,7 +9,8 @@
 The operand `kv_first` says which product is computed first; both orders give the same numbers, and the network decides
 which is legal. Under the dataflow `none` every accumulate reads its second operand and reads and writes its sum in
 memory: one bit and a score in the first product, a score and an output in the second. Under the others sums stay in
-the array: scores are written once and read once. On numbers, as in a twin without spikes, every product is a MAC.
+the array: scores are written once and read once. On numbers, as in a twin without spikes, every product is a MAC, and
+scores are as wide as numbers.
 """
 
 from hwcost.counting.arrivals import Arrivals
@@ -21,17 +22,14 @@ from hwcost.network.layer import LayerSpec
 
 def attention(job: Job, arrived: Arrivals) -> list[Count]:  # noqa: ARG001
     """Both products, and the scores between them."""
-    entries, bits, all_bits = score_store(job.layer)
+    entries, bits, all_bits = score_store(job.layer, job.profile.bits["activation"])
     stored = every(entries * job.n_samples, job.active_steps)
-    kept = [
-        Count("activation_write", stored, bits, all_bits),
-        Count("activation_read", stored, bits, all_bits),
-    ]
+    written = Count("activation_write", stored, bits, all_bits)
     if job.layer.is_analog:
-        return [Count("synapse_mac", times(2, _all_products(job))), *kept]
+        return _of_numbers(job, written)
     first, second = (Count("attention_ac", steps) for steps in _event_products(job))
     if not keeps_sums(job):
-        return [first, second, *kept]
+        return [first, second, written, written._replace(item="activation_read")]
     outputs = job.layer.n_outputs
     return [
         first,
@@ -59,13 +57,27 @@ def mask_attention(job: Job, arrived: Arrivals) -> list[Count]:  # noqa: ARG001
     ]
 
 
-def score_store(layer: LayerSpec) -> tuple[int, int, int]:
-    """The matrix between the two products of an attention: entries, bits of an entry, and bits altogether."""
+def score_store(layer: LayerSpec, activation_bits: int) -> tuple[int, int, int]:
+    """The matrix between the two products of an attention: entries, bits of an entry, and bits altogether.
+
+    Args:
+        activation_bits: Bits of a number, where numbers arrive; of spikes an entry is a count.
+    """
     heads, tokens = layer.operand("heads", 1), layer.in_shape[2]
     width = layer.in_shape[1] // heads
     side, largest = (width, tokens) if layer.operand("kv_first") else (tokens, width)
-    entries, bits = heads * side * side, largest.bit_length()
+    entries, bits = heads * side * side, activation_bits if layer.is_analog else largest.bit_length()
     return entries, bits, entries * bits
+
+
+def _of_numbers(job: Job, written: Count) -> list[Count]:
+    """Both products of matrices of numbers: MACs, which read their second operand each where nothing is reused."""
+    macs = _all_products(job)
+    reads = [written._replace(item="activation_read")]
+    if job.dataflow == "none":
+        second = Count("activation_read", macs, written.bits, job.memories.frame_in)
+        reads = [second, second._replace(memory_bits=written.memory_bits)]
+    return [Count("synapse_mac", times(2, macs)), written, *reads]
 
 
 def _largest_sum(layer: LayerSpec) -> int:

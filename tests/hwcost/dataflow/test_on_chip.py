@@ -240,3 +240,38 @@ def test_reads_follow_first_use_over_time(array: Build) -> None:
     operations = next(row.steps for row in rows if row.item == "synapse_ac")
     assert list(reads) == sorted(reads, reverse=True)
     assert all(0 < n <= most for n, most in zip(reads, operations, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("dataflow", "window", "order", "reads", "writes"),
+    [
+        ("tick_batched", 6, "conv_then_mix", 0, 0),
+        ("tick_batched", 2, "conv_then_mix", 6 * 32, 6 * 32),
+        ("output_stationary", 6, "conv_then_mix", 6 * 32, 6 * 32),
+        ("none", 6, "conv_then_mix", 6 * 3 * 32, 6 * 32),
+        ("tick_batched", 6, "mix_then_conv", 3 * 128, 3 * 128),
+        ("none", 6, "mix_then_conv", 3 * 6 * 32 + 3 * 128 * 8, 3 * 6 * 32),
+    ],
+)
+def test_sums_of_a_transformer_follow_the_dataflow(
+    array: Build, dataflow: str, window: int, order: str, reads: int, writes: int
+) -> None:
+    """From 6 to 3 steps, 32 events per step, 128 inputs, 32 outputs with 32 inputs each: in an array, a mixed frame is
+    written once, the layer's outputs wait once, or not at all.
+    """
+    a = h.conv("a", (1, 4, 8), 4, 1, neuron="lif")
+    b = h.conv("b", a.out_shape, 8, (2, 4), stride=(2, 4), stage=1, in_class="binary")
+    network = h.NetworkSpec((a, b), (h.StageSpec(6), h.StageSpec(3, "score_mix")))
+    record = h.SpikeRecord.constant(network, 0.25, 4)
+    cost = transformed(network, record, array(dataflow, channels=8, window=window), order)
+    assert b.n_outputs == 32
+    assert (cost.count("activation_read", "b"), cost.count("activation_write", "b")) == (reads, writes)
+
+
+def transformed(network: h.NetworkSpec, record: h.SpikeRecord, profile: h.Profile, order: str) -> h.Cost:
+    """The cost under one order, which is made the cheaper one by the prices of MACs and accumulates."""
+    mac, ac = (1e-3, 1e6) if order == "mix_then_conv" else (1e3, 1e-3)
+    prices = {**profile.prices, "mac": h.Price(mac, mac, mac), "ac": h.Price(ac, ac, ac)}
+    cost = h.estimate(network, record, replace(profile, prices=prices))
+    assert cost.mixing_orders == {"b": order}
+    return cost

@@ -231,9 +231,9 @@ def _attention(step: _Step, reading: str) -> None:
     tokens, width = layer.in_shape[2], layer.in_shape[1] // heads
     if layer.is_analog:
         side = width if layer.operand("kv_first") else tokens
-        step.add("synapse_mac", 2 * heads * tokens * side * width)
-        for item in ("activation_write", "activation_read"):
-            step.add(item, heads * side * side)
+        for item in ("synapse_mac", "activation_read"):  # a MAC, and its second operand
+            step.add(item, 2 * heads * tokens * side * width)
+        step.add("activation_write", heads * side * side)
         return
     shaped = step.events.reshape(3, heads, width, tokens)
     for head in range(heads):

@@ -1,0 +1,134 @@
+"""The work of all layers of a network, and the order taken at every temporal transformer."""
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import NamedTuple
+
+from hwcost.activity.record import SpikeRecord
+from hwcost.activity.summands import events_of_one, given_events, other_events
+from hwcost.counting.counts import Work
+from hwcost.counting.crossbar import on_crossbar
+from hwcost.counting.job import Job, memory_sizes
+from hwcost.counting.operations import layer_work
+from hwcost.counting.transformer import MIX_FIRST, MIX_LAST, entry_work
+from hwcost.counting.undecided import Parts, counts_of, energy, may_be_cheaper, spanned
+from hwcost.dataflow.plan import plan_of
+from hwcost.network.layer import LayerSpec
+from hwcost.network.network import NetworkSpec
+from hwcost.prices.profile import Profile
+
+
+class NetworkWork(NamedTuple):
+    """The work of every layer in order, and the order taken at every temporal transformer.
+
+    `undecided` are the layers where bounds of the counts leave open which order is cheaper; their work is that of the
+    named order, with bounds for both.
+    """
+
+    work: list[Work]
+    orders: dict[str, str]
+    undecided: list[str]
+
+
+def network_work(
+    network: NetworkSpec,
+    spikes: SpikeRecord,
+    profile: Profile,
+    execution: str,
+    orders: Mapping[str, str] | None = None,
+    beside: str = "",
+    only: Sequence[str] = (),
+) -> NetworkWork:
+    """What a network does.
+
+    Args:
+        orders: Layer name -> order to take; without it, the cheaper one.
+        beside: Order that entries of the same source are taken to have before; by default their own.
+        only: Layers whose work is wanted; by default all.
+    """
+    done = NetworkWork([], {}, [])
+    for layer in map(network.layer, only) if only else network.layers:
+        job = _job(network, layer, spikes, profile, execution)
+        if not network.mixes(layer):
+            done.work.append(on_crossbar(job, layer_work(job)))
+            continue
+        both = _entries(job, dict.fromkeys(done.orders, beside) if beside else done.orders)
+        if orders:
+            order = orders[layer.name]
+            parts: Parts = both[order]
+        else:
+            order = min(both, key=lambda o: energy(counts_of(both[o]), job.profile))
+            parts = _with_both(job, done, both, order)
+        done.orders[layer.name] = order
+        done.work.extend(parts)
+    return done
+
+
+def work_choices(
+    network: NetworkSpec,
+    spikes: SpikeRecord,
+    profile: Profile,
+    execution: str,
+    orders: Mapping[str, str] | None = None,
+) -> list[list[Work]]:
+    """The work under the given orders; without them, under both at every temporal transformer, each beside entries of
+    both.
+    """
+    entries = [layer.name for layer in network.layers if network.mixes(layer)]
+    if orders is not None or not entries:
+        return [network_work(network, spikes, profile, execution, orders).work]
+
+    def work_of(own: str, beside: str, only: Sequence[str] = ()) -> list[Work]:
+        orders = dict.fromkeys(entries, own)
+        return network_work(network, spikes, profile, execution, orders, beside, only).work
+
+    sources = {network.source(network.layer(name)) for name in entries}
+    besides = (MIX_FIRST, MIX_LAST) if len(sources) < len(entries) else (MIX_FIRST,)
+    first, *others = product((MIX_FIRST, MIX_LAST), besides)
+    choices = [work_of(*first)]
+    places = [i for i, part in enumerate(choices[0]) if part.layer in entries]
+    for option in others:
+        replaced = dict(zip(places, work_of(*option, only=entries), strict=True))
+        choices.append([replaced.get(i, part) for i, part in enumerate(choices[0])])
+    return choices
+
+
+def _job(
+    network: NetworkSpec, layer: LayerSpec, spikes: SpikeRecord, profile: Profile, execution: str
+) -> Job:
+    recorded, unary = spikes.layers[layer.name], profile.semantics.graded == "unary"
+    prices, memories = profile.for_layer(layer), memory_sizes(network, profile, execution)[layer.name]
+    plan = plan_of(layer, prices, execution, streams=memories.streams > 0)
+    others = other_events(network, layer, spikes, unary=unary)
+    given = given_events(network, layer, spikes, unary=unary)
+    job = Job(network, layer, recorded, spikes.n_samples, prices, memories, plan, others, execution, given)
+    return _with_samples(job, spikes) if spikes.n_samples > 1 and recorded.per_sample else job
+
+
+def _entries(job: Job, earlier: Mapping[str, str]) -> dict[str, Parts]:
+    """For each order, the work before and behind a temporal transformer."""
+    both = entry_work(job, earlier)
+    return {order: tuple(on_crossbar(job, part) for part in parts) for order, parts in both.items()}
+
+
+def _with_samples(job: Job, spikes: SpikeRecord) -> Job:
+    """The job with fewest and most events of one sample that the layer gives, and that its second summand brings."""
+    unary, other = job.semantics.graded == "unary", job.network.other_source(job.layer)
+    return job._replace(
+        given_of_one=events_of_one(job.network, job.layer, spikes, unary=unary),
+        other_of_one=events_of_one(job.network, other, spikes, unary=unary) if other else (),
+    )
+
+
+def _with_both(job: Job, done: NetworkWork, both: Mapping[str, Parts], order: str) -> Parts:
+    """The work under the chosen order; with bounds for both, and beside entries of both, where it may be either."""
+    others = [both[other] for other in both if other != order]
+    for name in done.undecided:
+        if job.network.source(job.network.layer(name)) is job.network.source(job.layer):
+            tried = [_entries(job, dict.fromkeys(done.orders, other)) for other in both]
+            others += [option for either in tried for option in either.values()]
+    cheaper = [option for option in others if may_be_cheaper(option, both[order], job.profile)]
+    if not cheaper:
+        return both[order]
+    done.undecided.append(job.layer.name)
+    return spanned(both[order], cheaper)

@@ -1,0 +1,94 @@
+"""What a command line names: models in files, batches in files; and no torch before it is needed."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hwcost as h
+from hwcost.adapters.target import load_batch, load_target
+
+MODEL = """
+from torch import nn
+import helper
+SIZE = helper.SIZE
+net = nn.Linear(SIZE, 2)
+def make():
+    return nn.Sequential(nn.Linear(SIZE, 3))
+class Net(nn.Linear):
+    def __init__(self):
+        super().__init__(4, 1)
+def broken():
+    raise RuntimeError("no weights\\nhere")
+def needs(width):
+    return width
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "model.py").write_text(MODEL)
+    (tmp_path / "helper.py").write_text("SIZE = 4\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("name", "outputs"), [("net", 2), ("make", 3), ("Net", 1)])
+def test_an_object_or_what_makes_it(name: str, outputs: int, folder: Path) -> None:
+    model = load_target(f"{folder}/model.py:{name}")
+    network, _ = h.from_torch(model, np.ones((2, 3, 4)))
+    assert network.layers[-1].n_outputs == outputs
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("model.py", r"'model.py': FILE.py:NAME expected, for example model.py:net"),
+        ("model.txt:net", "FILE.py:NAME expected"),
+        ("none.py:net", r"none\.py: no such file"),
+        ("model.py:nett", r"model\.py: no 'nett' in it\. Did you mean 'net'\?"),
+        ("model.py:broken", "calling it without arguments failed: RuntimeError: no weights"),
+        ("model.py:needs", "calling it without arguments failed: TypeError"),
+        ("wrong.py:net", r"wrong\.py: running it failed: SyntaxError"),
+    ],
+)
+def test_what_is_wrong_is_one_line(
+    target: str, expected: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "wrong.py").write_text("def")
+    with pytest.raises(h.HwcostError, match=expected) as error:
+        load_target(target)
+    assert "\n" not in str(error.value)
+
+
+def test_batches(tmp_path: Path) -> None:
+    array = np.arange(6).reshape(2, 1, 3)
+    np.save(tmp_path / "a.npy", array)
+    np.savez(tmp_path / "one.npz", anything=array)
+    np.savez(tmp_path / "data.npz", labels=array[0], data=array)
+    np.savez(tmp_path / "frames.npz", labels=array[0], frames=array)
+    np.savez(tmp_path / "two.npz", labels=array[0], images=array)
+    np.savez(tmp_path / "objects.npz", data=np.array([None]))
+    for name in ("a.npy", "one.npz", "data.npz", "frames.npz"):
+        assert np.array_equal(load_batch(tmp_path / name), array)
+    with pytest.raises(h.HwcostError, match=r"two\.npz: which array is the batch\? It has labels, images"):
+        load_batch(tmp_path / "two.npz")
+    with pytest.raises(h.HwcostError, match="no such file"):
+        load_batch(tmp_path / "none.npz")
+    (tmp_path / "text.npy").write_text("text")
+    with pytest.raises(h.HwcostError, match=r"not an \.npy or \.npz file"):
+        load_batch(tmp_path / "text.npy")
+    with pytest.raises(h.HwcostError, match=r"objects\.npz: 'data' holds no numbers"):
+        load_batch(tmp_path / "objects.npz")
+
+
+def test_importing_the_cost_model_imports_no_framework() -> None:
+    code = (
+        "import sys, hwcost; from hwcost.adapters.target import load_batch\n"
+        "hwcost.register(int, lambda *_: {})\n"
+        "loaded = {'torch', 'nir', 'h5py', 'spikingjelly', 'snntorch', 'norse'} & set(sys.modules)\n"
+        "assert not loaded, loaded"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
