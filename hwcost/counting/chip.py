@@ -12,6 +12,7 @@ from hwcost.counting.core_loads import core_shares
 from hwcost.counting.counts import Count, Number, Steps, Work, every
 from hwcost.counting.rows import Row
 from hwcost.mapping.cores import Mapping
+from hwcost.mapping.mesh import TOGETHER
 from hwcost.mapping.traffic import Traffic
 from hwcost.mapping.whole import pruning_notes, unpruned, unpruned_record
 from hwcost.network.fan_out import class_sizes, n_synapses
@@ -68,9 +69,10 @@ def chip_notes(
     record = unpruned_record(network, record)
     uneven = {name: _unevenness(traffic, record.layers[name]) for name, traffic in mapping.traffic.items()}
     worst = max(uneven, key=lambda name: uneven[name])
+    cores = f"{mapping.n_cores} core" + ("s" if mapping.n_cores > 1 else "")
     chips = f"{mapping.n_chips} chip" + ("s" if mapping.n_chips > 1 else "")
     return [
-        f"{mapping.n_cores} cores on {chips} of profile {profile.name}: {mapping.placement}",
+        f"{cores} on {chips} of profile {profile.name}: {TOGETHER if mapping.shared else mapping.placement}",
         f"the busiest core of layer '{worst}' has {uneven[worst]:.2f} times the layer's mean of synaptic operations",
         "durations are counted in nanoseconds (cycles of 1 GHz)",
         *pruning_notes(network),
