@@ -4,10 +4,10 @@ out.
 `estimate(network, spikes, profile)` prices a network from its spike record, `bound(network, profile)` brackets it
 before training. `from_torch(model, batch)` and `from_nir(file, spikes)` make both of a network of another library.
 
-Not modelled: the clock tree, control, instruction fetch, off-chip links, input sensors, placement on cores and
-congestion of a network on chip, voltage and temperature, training. Prices come from tables of single operations at one
-node and voltage, and many of them carry a wide or assumed range. A number from here therefore ranks designs under
-stated assumptions; it is not a measurement of silicon.
+Not modelled: the clock tree, control, instruction fetch, off-chip links, input sensors, congestion of a network on
+chip, voltage and temperature, training. Prices come from tables of single operations at one node and voltage, and many
+of them carry a wide or assumed range. A number from here therefore ranks designs under stated assumptions; it is not a
+measurement of silicon.
 """
 
 from hwcost.activity.attention import attention_counts, mask_attention_counts

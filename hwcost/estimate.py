@@ -6,7 +6,7 @@ from functools import lru_cache
 from hwcost.activity.check import check_record
 from hwcost.activity.record import SpikeRecord
 from hwcost.cost import Cost, MeanTimesteps
-from hwcost.counting.chip import chip_notes, chip_rows
+from hwcost.counting.chip import chip_notes, chip_rows, on_chip
 from hwcost.counting.chip_time import NANOSECONDS, check_chip_execution
 from hwcost.counting.footprint import footprint
 from hwcost.counting.footprint_range import footprint_range
@@ -16,10 +16,9 @@ from hwcost.counting.stated import dataflow_notes
 from hwcost.dataflow.choice import dataflow_of
 from hwcost.execution import check_execution
 from hwcost.latency import Latency, latency
-from hwcost.latency_interval import chip_time_with_interval, told_apart, with_interval, work_on_chip
+from hwcost.latency_interval import chip_time_with_interval, told_apart, with_interval
 from hwcost.mapping.cores import Mapping as CoreMapping
 from hwcost.mapping.cores import is_chip, map_network
-from hwcost.mapping.whole import pruning_notes, unpruned, unpruned_record
 from hwcost.network.fan_out import n_padded_synapses, n_synapses
 from hwcost.network.kinds import WEIGHTED
 from hwcost.network.network import NetworkSpec
@@ -55,7 +54,7 @@ def estimate(
     check_record(network, spikes)
     chip = _on_cores(network, profile, execution)
     work, chosen, undecided = network_work(network, spikes, profile, execution, orders)
-    work = work_on_chip(network, spikes, profile, chip, work) if chip else work
+    work = on_chip(network, spikes, profile, chip, work) if chip else work
     rows = priced_rows(work, network, profile)
     memory = footprint(network, profile, tuple(chosen.items()), execution)
     records, taken = told_apart(network, spikes, rows), None if undecided else chosen
@@ -92,7 +91,7 @@ def estimate(
         },
         cores=chip.cores if chip else {},
         notes=(
-            *(_chip_notes(network, spikes, profile, chip, execution) if chip else ()),
+            *(chip_notes(network, profile, chip, spikes, execution) if chip else ()),
             *_notes(network, profile, execution, chosen),
             *_sample_notes(spikes, undecided, execution, is_chip=bool(chip)),
         ),
@@ -104,14 +103,7 @@ def _on_cores(network: NetworkSpec, profile: Profile, execution: str) -> CoreMap
     if not is_chip(profile):
         return None
     check_chip_execution(profile, execution)
-    return map_network(unpruned(network), profile)
-
-
-def _chip_notes(
-    network: NetworkSpec, spikes: SpikeRecord, profile: Profile, chip: CoreMapping, execution: str
-) -> list[str]:
-    notes = chip_notes(profile, chip, unpruned_record(network, spikes), execution)
-    return [*notes, *pruning_notes(network)]
+    return map_network(network, profile)
 
 
 @lru_cache(maxsize=1024)

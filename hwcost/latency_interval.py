@@ -11,7 +11,6 @@ from hwcost.counting.network_work import work_choices
 from hwcost.counting.rows import Row
 from hwcost.latency import Latency, extreme_latency, stepwise
 from hwcost.mapping.cores import Mapping as CoreMapping
-from hwcost.mapping.whole import unpruned, unpruned_record
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile
 
@@ -62,18 +61,10 @@ def chip_time_with_interval(
     orders: Mapping[str, str] | None,
 ) -> ChipTime:
     """The time on a chip of cores, with an interval as in `with_interval`."""
-    whole = unpruned(network)
-    time = chip_time(whole, work, unpruned_record(network, spikes), profile, chip, execution)
+    time = chip_time(network, work, spikes, profile, chip, execution)
     for record in (end for pair in records for end in pair if end is not spikes):
         for choice in work_choices(network, record, profile, execution, orders):
-            done = work_on_chip(network, record, profile, chip, choice)
-            other = chip_time(whole, done, unpruned_record(network, record), profile, chip, execution)
+            done = on_chip(network, record, profile, chip, choice)
+            other = chip_time(network, done, record, profile, chip, execution)
             time = time._replace(low=min(time.low, other.low), high=max(time.high, other.high))
     return time
-
-
-def work_on_chip(
-    network: NetworkSpec, record: SpikeRecord, profile: Profile, chip: CoreMapping, work: Sequence[Work]
-) -> list[Work]:
-    """The work with what cores do, which hold pruned layers whole."""
-    return on_chip(unpruned(network), unpruned_record(network, record), profile, chip, work)

@@ -12,7 +12,9 @@ from hwcost.counting.core_loads import core_shares
 from hwcost.counting.counts import Count, Number, Steps, Work, every
 from hwcost.counting.rows import Row
 from hwcost.mapping.cores import Mapping
+from hwcost.mapping.mesh import TOGETHER
 from hwcost.mapping.traffic import Traffic
+from hwcost.mapping.whole import pruning_notes, unpruned, unpruned_record
 from hwcost.network.fan_out import class_sizes, n_synapses
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
@@ -25,6 +27,7 @@ def on_chip(
     network: NetworkSpec, record: SpikeRecord, profile: Profile, mapping: Mapping, work: Sequence[Work]
 ) -> list[Work]:
     """The work with what the cores do: neurons without input apart, spikes, messages and hops."""
+    network, record = unpruned(network), unpruned_record(network, record)
     seen: set[str] = set()
     parts = []
     for i, part in enumerate(work):
@@ -59,15 +62,20 @@ def chip_rows(profile: Profile, mapping: Mapping, n_samples: int, time: ChipTime
     return rows
 
 
-def chip_notes(profile: Profile, mapping: Mapping, record: SpikeRecord, execution: str) -> list[str]:
+def chip_notes(
+    network: NetworkSpec, profile: Profile, mapping: Mapping, record: SpikeRecord, execution: str
+) -> list[str]:
     """Where the network lies, how evenly its cores are loaded, and what its durations mean."""
+    record = unpruned_record(network, record)
     uneven = {name: _unevenness(traffic, record.layers[name]) for name, traffic in mapping.traffic.items()}
     worst = max(uneven, key=lambda name: uneven[name])
+    cores = f"{mapping.n_cores} core" + ("s" if mapping.n_cores > 1 else "")
     chips = f"{mapping.n_chips} chip" + ("s" if mapping.n_chips > 1 else "")
     return [
-        f"{mapping.n_cores} cores on {chips} of profile {profile.name}: {mapping.placement}",
+        f"{cores} on {chips} of profile {profile.name}: {TOGETHER if mapping.shared else mapping.placement}",
         f"the busiest core of layer '{worst}' has {uneven[worst]:.2f} times the layer's mean of synaptic operations",
         "durations are counted in nanoseconds (cycles of 1 GHz)",
+        *pruning_notes(network),
         *_SERIAL * (execution == "layer_serial" and len(mapping.cores) > 1),
     ]
 

@@ -18,6 +18,7 @@ from hwcost.counting.counts import Work
 from hwcost.errors import HwcostError
 from hwcost.mapping.cores import Mapping
 from hwcost.mapping.traffic import Real
+from hwcost.mapping.whole import unpruned_record
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.price import Price
@@ -59,6 +60,7 @@ def chip_time(
     execution: str,
 ) -> ChipTime:
     """Time of one inference; `work` is what `on_chip` gave."""
+    record = unpruned_record(network, record)
     parts = [part for part in work if part.layer in mapping.cores]
     earlier = _earlier(network, parts)
     shares = {name: core_shares(t, record.layers[name]) for name, t in mapping.traffic.items()}

@@ -8,6 +8,7 @@ from hwcost.errors import HwcostError
 from hwcost.mapping.layer_cores import fit_one_core, place
 from hwcost.mapping.mesh import PLACEMENT, n_tiles
 from hwcost.mapping.traffic import Traffic, traffic
+from hwcost.mapping.whole import unpruned
 from hwcost.network.kinds import MIXABLE, WEIGHTED
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
@@ -56,6 +57,7 @@ def map_network(network: NetworkSpec, profile: Profile) -> Mapping:
     Raises: HwcostError, naming the layer or the limit, for kinds that a chip of cores cannot run, and for networks that
         need more cores than there are.
     """
+    network = unpruned(network)
     for layer in network.layers:
         _check_kind(layer, profile)
     per_chip = _limit(profile, "cores_per_chip")

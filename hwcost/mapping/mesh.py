@@ -11,6 +11,8 @@ PLACEMENT = (
     "positions; input enters at the first tile; a hop is a link of the Manhattan distance"
 )
 
+TOGETHER = "all layers on one core; input enters there"
+
 
 def has_mesh(profile: Profile) -> bool:
     """True where the profile says how its tiles are connected."""

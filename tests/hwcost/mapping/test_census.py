@@ -139,9 +139,9 @@ def test_totals_bound_the_messages_and_are_right_on_average(reached, chip) -> No
 
 
 def test_the_public_census_of_a_gesture_network_needs_more_cores_than_limits_ask_for() -> None:
-    """SANA-FE's mapping of the network (snn/dvs.yaml) has 49 cores; ours 24, and so fewer messages for every spike.
+    """SANA-FE's mapping of the network (snn/dvs.yaml) has 49 cores; ours 23, and so fewer messages for every spike.
 
-    Census of the run there: 38,081 spikes, 386,640 messages, 928,624 hops, 10.2 messages and 2.4 hops each.
+    Census of the run there: 38,081 spikes, 386,640 messages (10.2 for a spike), 928,624 hops (2.4 for a message).
     """
     more = {"neuron": "if", "weight_bits": 8}
     layers = [
