@@ -33,7 +33,8 @@ class Cost:
         mean_timesteps: Not a cost by itself: two networks with equal means differ in energy and latency.
         footprint: Bits by purpose.
         mixing_orders: Layer name -> order taken at its temporal transformer.
-        dataflows: Layer name -> dataflow of every weighted layer; empty in costs stored before dataflows were named.
+        dataflows: Layer name -> dataflow of every weighted layer, or "crossbar"; empty in costs stored before dataflows
+            were named.
         cores: Layer name -> cores of every weighted layer on a chip of cores; empty for other hardware.
         notes: What was assumed, chosen or left out, one sentence each.
     """

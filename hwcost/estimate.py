@@ -96,7 +96,7 @@ def estimate(
         n_synapses=_all_synapses(network),
         mixing_orders=chosen,
         dataflows={
-            layer.name: dataflow_of(layer, profile, execution)
+            layer.name: layer.placement or dataflow_of(layer, profile, execution)
             for layer in network.layers
             if layer.kind in WEIGHTED
         },

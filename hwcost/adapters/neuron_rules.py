@@ -47,6 +47,16 @@ def _neurons(neuron: str, reset: str, states: int) -> Fields:
     return fields | ({"operands": (("states", states),)} if states > 1 else {})
 
 
+def feedback(module: Any, in_shape: Shape, out_shape: Shape) -> Fields:
+    """Neurons that hear their own spikes of the timestep before."""
+    del in_shape, out_shape
+    kind = type(module).__name__
+    raise HwcostError(
+        f"recurrence is not known. Describe it: hwcost.register({kind}, rule) with a rule that gives a layer of kind "
+        "'recurrent', and its linear layer inside"
+    )
+
+
 def integrator(module: Any, in_shape: Shape, out_shape: Shape) -> Fields:
     """Outputs added up over time without spikes, as every last layer of the cost model does."""
     del module, in_shape, out_shape
@@ -81,6 +91,11 @@ NEURONS: dict[str, Rule] = {
     "snntorch.Synaptic": _snntorch(states=2),
     "norse.LIFCell": _norse("lif", multi_step=False, states=2),
     "norse.LIF": _norse("lif", multi_step=True, states=2),
+    **dict.fromkeys(("snntorch.RLeaky", "snntorch.RSynaptic", "snntorch.SLSTM"), feedback),
+    **dict.fromkeys(("norse.LIFRecurrentCell", "norse.LIFRecurrent", "norse.LSNNRecurrentCell"), feedback),
+    **dict.fromkeys(
+        ("spikingjelly.LinearRecurrentContainer", "spikingjelly.ElementWiseRecurrentContainer"), feedback
+    ),
     "norse.LIFBoxCell": _norse("lif", multi_step=False),
     "norse.IAFCell": _norse("if", multi_step=False),
     "norse.IAF": _norse("if", multi_step=True),

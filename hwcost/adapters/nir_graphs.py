@@ -122,7 +122,10 @@ def _node(name: str, nir_node: Any, sources: list[Node], maps: Maps | None) -> l
         raise HwcostError(
             f"NIR node '{name}' ({kind}) is not known. Known: {', '.join(RULES)}, Flatten, LI, Output"
         )
-    fields, in_shape, out_shape = RULES[kind](nir_node, source.out_shape)
+    try:
+        fields, in_shape, out_shape = RULES[kind](nir_node, source.out_shape)
+    except HwcostError as error:
+        raise HwcostError(f"NIR node '{name}': {error}") from None
     if prod(in_shape) != prod(source.out_shape):
         raise HwcostError(f"NIR node '{name}' ({kind}) takes {in_shape}, but gets {source.out_shape}")
     layer_kind = fields.pop("kind", "")

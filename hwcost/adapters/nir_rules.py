@@ -17,6 +17,7 @@ Meaning = tuple[Fields, Shape, Shape]
 
 def convolution(node: Any, shape: Shape) -> Meaning:
     axes = node.weight.ndim - 2
+    _check_axes(node, shape, axes)
     kernel = tuple(int(k) for k in node.weight.shape[2:])
     stride, dilation = _each(node.stride, axes), _each(node.dilation, axes)
     padding = _padding(node.padding, kernel, dilation)
@@ -27,7 +28,7 @@ def convolution(node: Any, shape: Shape) -> Meaning:
         "padding": tuple(before if before == after else (before, after) for before, after in padding),
         "dilation": dilation,
         "groups": int(node.groups),
-        "bias": bool(np.any(node.bias)),
+        "bias": has_values(node.bias),
     }
     sizes = zip(shape[1:], kernel, stride, padding, dilation, strict=True)
     lengths = tuple((n + sum(p) - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in sizes)
@@ -42,7 +43,8 @@ def _padding(padding: Any, kernel: Shape, dilation: Shape) -> tuple[tuple[int, i
 
 
 def pool(node: Any, shape: Shape) -> Meaning:
-    axes = len(shape) - 1
+    axes = 2
+    _check_axes(node, shape, axes)
     kernel, stride, padding = (_each(v, axes) for v in (node.kernel_size, node.stride, node.padding))
     sizes = zip(shape[1:], kernel, stride, padding, strict=True)
     lengths = tuple((n + 2 * p - k) // s + 1 for n, k, s, p in sizes)
@@ -54,7 +56,7 @@ def linear(node: Any, shape: Shape) -> Meaning:
     del shape
     if node.weight.ndim != 2:
         raise HwcostError(f"a NIR {type(node).__name__} with weights of {node.weight.ndim} axes is not known")
-    bias = bool(np.any(getattr(node, "bias", 0)))
+    bias = has_values(getattr(node, "bias", 0))
     outputs, inputs = (int(n) for n in node.weight.shape)
     return {"kind": "linear", "bias": bias}, (inputs,), (outputs,)
 
@@ -64,6 +66,18 @@ def neurons(node: Any, shape: Shape) -> Meaning:
     if type(node).__name__ == "CubaLIF":
         fields["operands"] = (("states", 2),)
     return fields, shape, shape
+
+
+def _check_axes(node: Any, shape: Shape, axes: int) -> None:
+    if len(shape) != axes + 1:
+        raise HwcostError(
+            f"a NIR {type(node).__name__} takes a channel and {axes} axes, but gets the shape {shape}"
+        )
+
+
+def has_values(bias: Any) -> bool:
+    """True where a bias is not zero everywhere; some libraries leave tensors of torch in a graph."""
+    return bool(np.any(np.asarray(bias.detach() if hasattr(bias, "detach") else bias)))
 
 
 def _each(value: Any, axes: int) -> tuple[int, ...]:

@@ -71,6 +71,8 @@ class Tracer:
         seen = rows(signal, self.n_samples, node.n_steps, where)
         if "neuron" in fields and not multi_step and seen.n_steps > 1 and not fields.get("kind"):
             raise OneStepError(f"{where} runs one timestep per call, but got {seen.n_steps}; give loop=True")
+        if multi_step:
+            _check_time_first(seen, tensor, where)
         self._arrive(node, seen, signal, tensor, where)
         unit = signal.unit if node.gives[0] != "analog" else 1.0
         if "neuron" in fields:
@@ -170,6 +172,16 @@ class Tracer:
             ).view(out.shape)
         first = (place * n).to(torch.int32)
         return (first[:, None] + consecutive(0, n, first)).view(out.shape)
+
+
+def _check_time_first(seen: Rows, tensor: Tensor, where: str) -> None:
+    """Refuse anything but time in the first dimension of what neurons get that run all timesteps in one call."""
+    in_order = torch.equal(seen.own_steps, seen.own_steps.sort().values)
+    if len(tensor) != seen.n_steps or not in_order:
+        raise HwcostError(
+            f"{where} takes its first dimension as time, but of {tuple(tensor.shape)} that is not; "
+            "give a batch [T, samples, ...] and loop=False"
+        )
 
 
 def check_times(nodes: Sequence[Node], timesteps: int) -> None:

@@ -39,6 +39,8 @@ def input_reads(job: Job, events: Sequence[int], mask: Sequence[int]) -> list[Co
 
 def n_event_reads(job: Job) -> int:
     """How often arriving events are read: once; by a fused pool, once for every layer behind it, which reads none."""
+    if job.layer.kind != "flatten" and not job.semantics.fuse_avg_pool:
+        return 1
     source = job.network.source(job.layer)
     if is_view(job.network, job.layer) or (source is not None and is_fused(job, source)):
         return 0

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from hwcost.activity.layer_spikes import LayerSpikes
 from hwcost.activity.record import SpikeRecord
-from hwcost.counting.chip_time import NANOSECONDS, ChipTime, core_shares
+from hwcost.counting.chip_time import NANOSECONDS, ChipTime
+from hwcost.counting.core_loads import core_shares
 from hwcost.counting.counts import Count, Number, Steps, Work, every
 from hwcost.counting.rows import Row
 from hwcost.mapping.cores import Mapping
@@ -118,17 +119,17 @@ def _split_updates(
     updates = next((c.steps for c in counts if c.item == "neuron_update"), every(outputs, active))
     others = tuple(count for count in counts if count.item != "neuron_update")
     spikes = record.layers[layer.name]
-    if spikes.outputs:
+    if spikes.outputs and ("spike" in profile.prices or "spike_s" in profile.hardware):
         others += (Count("spike", spikes.outputs),)
     if "neuron_idle" not in profile.prices:
         return (*others, Count("neuron_update", updates))
-    touched = touched_neurons(layer, spikes, record.n_samples, counts, len(updates))
+    touched = _touched(layer, spikes, record.n_samples, counts, len(updates))
     updated = tuple(min(a, b) for a, b in zip(updates, touched, strict=True))
     idle = tuple(a - b for a, b in zip(updates, updated, strict=True))
     return (*others, Count("neuron_update", updated), Count("neuron_idle", idle))
 
 
-def touched_neurons(
+def _touched(
     layer: LayerSpec, spikes: LayerSpikes, n_samples: int, counts: Sequence[Count], n_steps: int
 ) -> Steps:
     """Neurons with input at every step, over all samples.

@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hwcost.activity.layer_spikes import LayerSpikes
 from hwcost.activity.record import SpikeRecord
+from hwcost.counting.core_loads import core_loads, core_shares, seconds
 from hwcost.counting.counts import Work
 from hwcost.errors import HwcostError
 from hwcost.mapping.cores import Mapping
-from hwcost.mapping.traffic import Real, Traffic
+from hwcost.mapping.traffic import Real
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.price import Price
@@ -25,13 +25,6 @@ from hwcost.prices.profile import Profile
 
 NANOSECONDS = Price(1e9, 1e9, 1e9, "Hz", "durations on a chip are counted in nanoseconds")
 _FREE_RUNNING = ("pipelined", "event_driven")
-_TAKES = {  # item -> its duration in the profile
-    "synaptic_operation": "sop_s",
-    "message": "message_s",
-    "neuron_update": "update_s",
-    "neuron_idle": "idle_s",
-    "spike": "spike_s",
-}
 
 
 class ChipTime(NamedTuple):
@@ -70,7 +63,7 @@ def chip_time(
     earlier = _earlier(network, parts)
     shares = {name: core_shares(t, record.layers[name]) for name, t in mapping.traffic.items()}
     loads = {
-        end: [_loads(part, record.n_samples, profile, mapping, shares[part.layer], end) for part in parts]
+        end: [core_loads(part, record.n_samples, profile, mapping, shares[part.layer], end) for part in parts]
         for end in ("value", "low", "high")
     }
     by_layer = dict.fromkeys((part.layer for part in work), 0)
@@ -88,39 +81,6 @@ def chip_time(
     return ChipTime(total[0], total[1], total[2], first, by_layer, n_ticks)
 
 
-def core_shares(traffic: Traffic, spikes: LayerSpikes) -> tuple[Real, Real, Real]:
-    """Shares of a layer's synaptic operations, messages and neurons that each of its cores has, over all timesteps."""
-    n_classes = len(traffic.messages)
-    per_class = [sum(row) for row in zip(*spikes.sums, strict=True)]
-    weights = np.array(
-        per_class if len(per_class) == n_classes and any(per_class) else [1] * n_classes, float
-    )
-    synapses, messages = weights @ traffic.core_synapses, weights @ traffic.core_messages
-    neurons = traffic.core_neurons / traffic.core_neurons.sum()
-    return synapses / (synapses.sum() or 1), messages / (messages.sum() or 1), neurons
-
-
-def _loads(
-    part: Work,
-    n_samples: int,
-    profile: Profile,
-    mapping: Mapping,
-    shares: tuple[Real, Real, Real],
-    end: str,
-) -> Real:
-    """Seconds that each core of the layer works in each step of a piece of work, [steps, cores]."""
-    synapses, messages, neurons = shares
-    held = {"synaptic_operation": synapses, "message": messages}
-    busy = np.zeros((len(part.scanned), mapping.cores[part.layer]))
-    for count in part.counts:
-        seconds = _TAKES.get(count.item, "")
-        if seconds in profile.hardware:
-            steps = (None if end == "value" else getattr(count, end)) or count.steps
-            each = _seconds(profile, seconds, end) / n_samples
-            busy += np.multiply.outer(np.array(steps, dtype=float) * each, held.get(count.item, neurons))
-    return busy
-
-
 def _ticks(
     loads: Sequence[Real], starts: Sequence[int], n_ticks: int, profile: Profile, mapping: Mapping, end: str
 ) -> Real:
@@ -130,9 +90,9 @@ def _ticks(
         within, own = slice(start, start + len(load)), load.max(axis=1)
         busiest[within] = busiest[within] + own if mapping.shared else np.maximum(busiest[within], own)
     farthest = max(traffic.farthest for traffic in mapping.traffic.values())
-    common = _seconds(profile, "barrier_s", end) + _seconds(profile, "hop_s", end) * farthest
-    common += _seconds(profile, "tile_barrier_s", end) * (mapping.n_tiles - 1)
-    return np.maximum(busiest + common, _seconds(profile, "tick_s", end))
+    common = seconds(profile, "barrier_s", end) + seconds(profile, "hop_s", end) * farthest
+    common += seconds(profile, "tile_barrier_s", end) * (mapping.n_tiles - 1)
+    return np.maximum(busiest + common, seconds(profile, "tick_s", end))
 
 
 def _start_ticks(parts: Sequence[Work], earlier: Sequence[Sequence[int]], execution: str) -> list[int]:
@@ -180,10 +140,6 @@ def _last_of(network: NetworkSpec, layer: LayerSpec | None, last: dict[str, int]
         return (last[layer.name],)
     sources = (network.source(layer), network.other_source(layer))
     return tuple(i for source in sources for i in _last_of(network, source, last))
-
-
-def _seconds(profile: Profile, name: str, end: str) -> float:
-    return float(getattr(profile.hardware[name], end)) if name in profile.hardware else 0.0
 
 
 def _nanoseconds(seconds: float) -> int:

@@ -16,11 +16,10 @@ from hwcost.counting.counts import Count, Steps, Work, times
 from hwcost.counting.job import Job
 from hwcost.errors import HwcostError
 from hwcost.mapping.reach import in_form, out_form
-from hwcost.network.kinds import MIXABLE
+from hwcost.network.kinds import CROSSBAR, MIXABLE
 from hwcost.network.layer import LayerSpec
 from hwcost.prices.profile import Profile
 
-CROSSBAR = "crossbar"
 REPLACED = (
     "synaptic_operation",
     "synapse_ac",

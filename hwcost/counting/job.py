@@ -120,8 +120,8 @@ def weights_fit(network: NetworkSpec, profile: Profile) -> bool:
 
 
 def weight_bits(network: NetworkSpec, profile: Profile) -> int:
-    """Bits of the weights and biases of all layers."""
-    return sum(_parameter_bits(layer, profile) for layer in network.layers)
+    """Bits of the weights and biases of all layers that are not in crossbars."""
+    return sum(_parameter_bits(layer, profile) for layer in network.layers if not layer.placement)
 
 
 def held_steps(network: NetworkSpec, layer: LayerSpec, execution: str) -> int:

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from hwcost.counting.job import weight_bits, weights_fit
 from hwcost.dataflow.choice import dataflow_of
-from hwcost.network.kinds import WEIGHTED
+from hwcost.network.kinds import CROSSBAR, WEIGHTED
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile
 
@@ -18,13 +18,18 @@ _MEANT = {
 
 @lru_cache(maxsize=1024)
 def dataflow_notes(network: NetworkSpec, profile: Profile, execution: str) -> tuple[str, ...]:
-    """One sentence per dataflow, and one where weights come from DRAM."""
+    """One sentence per dataflow, one for crossbars, and one where weights come from DRAM."""
     layers: dict[str, list[str]] = {}
     for layer in network.layers:
-        if layer.kind in WEIGHTED:
+        if layer.kind in WEIGHTED and not layer.placement:
             layers.setdefault(dataflow_of(layer, profile, execution), []).append(layer.name)
     where = {name: f" of {', '.join(names)}" if len(layers) > 1 else "" for name, names in layers.items()}
     notes = [f"dataflow {name}{where[name]}: {_MEANT[name]}" for name in layers]
+    placed = [layer.name for layer in network.layers if layer.placement == CROSSBAR]
+    if placed:
+        notes.append(
+            f"crossbars of {', '.join(placed)}: used whole at every active timestep, whatever arrives"
+        )
     if not weights_fit(network, profile) and profile.memory is not None:
         notes.append(
             f"weights of {weight_bits(network, profile)} bits exceed the {profile.memory.limit_bits} bits on the chip: "

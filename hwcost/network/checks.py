@@ -35,6 +35,7 @@ def _check_words(layer: LayerFields) -> None:
         ("reset", layer.reset, kinds.RESETS),
         ("neuron", layer.neuron or "if", kinds.NEURONS),
         ("dataflow", layer.dataflow or "none", kinds.DATAFLOWS),
+        ("placement", layer.placement or kinds.CROSSBAR, (kinds.CROSSBAR,)),
     ):
         if word not in known:
             _fail(layer, f"unknown {what} '{word}'.{did_you_mean(word, known)} Known: {', '.join(known)}")

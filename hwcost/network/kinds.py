@@ -31,9 +31,12 @@ OPERANDS = {  # name of an operand: its least value
     "passes": 1,
     "parameter_sets": 1,
     "kv_first": 0,
+    "states": 1,
     "analog_gates": 0,
     "analog_output": 0,
+    "states": 1,
 }
+CROSSBAR = "crossbar"
 DATAFLOWS = ("none", "weight_stationary", "output_stationary", "tick_batched")
 
 

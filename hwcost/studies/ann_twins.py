@@ -7,9 +7,9 @@
 - The twin of quantised activations keeps the weights of the spiking network, and only what stands in for spikes is
   quantised: the nearer opponent where the spiking network's own weights are wide.
 
-A layer quantised in the first reading has 1 to 4 bits, for which training a network of numbers is hard too; biases and
-sums keep their widths, as in integer networks (Jacob et al., CVPR 2018). The same holds for layers that read numbers.
-A spiking network wins against its twins only while few of its synapses see a spike.
+The quantised twin is the harder opponent to beat and to build: networks of 1 to 4 bits are hard to train. Layers that
+read numbers are quantised by the same rule; biases and sums keep their widths, as in integer networks (Jacob et al.,
+CVPR 2018). A spiking network wins against its twins only while few of its synapses see a spike.
 
 A recurrent layer and an LSTM have no twin that runs once: their steps are those of the data. A network that holds one
 keeps all its timesteps, and its conventional twin computes every layer on numbers at every step.

@@ -6,9 +6,10 @@ import hwcost as h
 
 
 def cost(states: int) -> h.Cost:
-    layer = h.linear("fc", 4, 3, neuron="lif", operands=(("states", states),))
+    layer = h.linear("fc", 4, 3, neuron="lif", dataflow="none", operands=(("states", states),))
     network = h.NetworkSpec((layer, h.linear("out", 3, 2)), (h.StageSpec(5),))
-    return h.estimate(network, h.SpikeRecord.full(network, 2), "45nm_memory")
+    stepwise = h.load_profile("45nm_memory").where(dataflow="output_stationary")
+    return h.estimate(network, h.SpikeRecord.full(network, 2), stepwise)
 
 
 def test_a_second_state_is_read_written_decayed_and_added() -> None:

@@ -121,7 +121,12 @@ def test_recurrence_and_unknown_nodes_are_refused(nir: Any, events: Any) -> None
         h.from_nir(graph, spikes_of(events, input=(2, 6, 6), lif=(3, 3, 3)))
     with pytest.raises(h.HwcostError, match=r"node 'lif' gives \(3, 3, 3\), but its maps are \(3, 3\)"):
         h.from_nir(graph, spikes_of(events, input=(2, 6, 6), lif=(3, 3)))
-    nodes["fc"] = nir.Linear(ONES((4, 13)))
+    nodes["input"] = nir.Input(input_type=np.array([6, 6]))
+    with pytest.raises(
+        h.HwcostError, match=r"'conv': a NIR Conv2d takes a channel and 2 axes, but gets the shape \(6, 6\)"
+    ):
+        h.from_nir(nir.NIRGraph(nodes, chain(nodes), type_check=False), 0.1, timesteps=2)
+    nodes = small(nir) | {"fc": nir.Linear(ONES((4, 13)))}
     with pytest.raises(h.HwcostError, match=r"NIR node 'fc' \(Linear\) takes \(13,\), but gets \(3, 2, 2\)"):
         h.from_nir(nir.NIRGraph(nodes, chain(nodes), type_check=False), 0.1, timesteps=2)
 

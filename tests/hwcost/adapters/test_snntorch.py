@@ -102,7 +102,7 @@ def test_neurons(
 @pytest.mark.parametrize(
     ("make", "expected"),
     [
-        (lambda snn: snn.RLeaky(beta=0.9, linear_features=3), r"'1(\.recurrent)?' \((RLeaky|Linear)\)"),
+        (lambda snn: snn.RLeaky(beta=0.9, linear_features=3), r"'1' \(RLeaky\): recurrence is not known"),
         (
             lambda snn: snn.Leaky(beta=0.9, inhibition=True, init_hidden=True),
             r"'1' \(Leaky\): inhibition=True",

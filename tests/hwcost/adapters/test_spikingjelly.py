@@ -82,6 +82,26 @@ def test_single_step_models_are_called_once_per_timestep(spikingjelly: Any, even
     assert h.from_torch(model, batch) == by_step
 
 
+def test_neurons_that_take_samples_for_timesteps_are_refused(spikingjelly: Any, events: Any) -> None:
+    model = nn.Sequential(nn.Linear(4, 3), spikingjelly.neuron.IFNode(step_mode="m"))
+    with pytest.raises(
+        h.HwcostError, match=r"'1' \(IFNode\) takes its first dimension as time, but of \(2, 3\)"
+    ):
+        h.from_torch(model, events(3, 2, 4), loop=True)
+    with pytest.raises(h.HwcostError, match=r"'1' \(IFNode\) takes its first dimension as time"):
+        h.from_torch(model, torch.rand(2, 4), timesteps=3)
+    assert h.from_torch(model, events(3, 2, 4)).network.stages == (h.StageSpec(3),)
+
+
+@pytest.mark.parametrize("name", ["LinearRecurrentContainer", "ElementWiseRecurrentContainer"])
+def test_recurrent_containers_are_refused(name: str, spikingjelly: Any, events: Any) -> None:
+    cell = spikingjelly.neuron.IFNode(step_mode="s")
+    container = getattr(spikingjelly.layer, name)
+    module = container(cell, 3, 3) if name.startswith("L") else container(cell, lambda x, y: x + y)
+    with pytest.raises(h.HwcostError, match=rf"'1' \({name}\): recurrence is not known"):
+        h.from_torch(nn.Sequential(nn.Linear(4, 3), module), events(3, 2, 4), loop=True)
+
+
 def test_ms_resnet_adds_numbers_and_its_neurons_stand_alone(
     spikingjelly: Any, excite: Any, sop: Any, synapses_met: Any
 ) -> None:
@@ -102,6 +122,22 @@ def test_ms_resnet_adds_numbers_and_its_neurons_stand_alone(
     analog = {layer.name for layer in network.layers if layer.is_analog and layer.kind == "conv2d"}
     assert set(hand) - set(by_layer) == analog
     assert sum(by_layer.values()) > 0
+
+
+def test_one_network_on_three_chips(spikingjelly: Any, events: Any, excite: Any) -> None:
+    """Cores of the chips have no pools, so the convolutions have strides; weights are quantised to 8 bits."""
+    layer, neuron = spikingjelly.layer, spikingjelly.neuron
+    model = excite(nn.Sequential(
+        layer.Conv2d(2, 8, 3, stride=2, padding=1), neuron.LIFNode(), layer.Flatten(),
+        layer.Linear(512, 10), neuron.LIFNode(),
+    ))  # fmt: skip
+    spikingjelly.functional.set_step_mode(model, "m")
+    network, spikes = h.from_torch(model, events(4, 2, 2, 16, 16))
+    chips = ("loihi", "spinnaker2", "seneca")
+    costs = [h.estimate(network, spikes, chip, "lock_step", {"weight_bits": 8}) for chip in chips]
+    assert len({cost.sop for cost in costs}) == 1
+    assert len({cost.total_pj for cost in costs}) == 3
+    assert costs[0].cores["0"] >= 1
 
 
 def test_containers_and_soft_resets(spikingjelly: Any, events: Any, excite: Any) -> None:

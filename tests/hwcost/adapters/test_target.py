@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import hwcost as h
+from hwcost.__main__ import main
 from hwcost.adapters.target import load_batch, load_target
 
 MODEL = """
@@ -82,6 +83,37 @@ def test_batches(tmp_path: Path) -> None:
         load_batch(tmp_path / "text.npy")
     with pytest.raises(h.HwcostError, match=r"objects\.npz: 'data' holds no numbers"):
         load_batch(tmp_path / "objects.npz")
+
+
+SPIKING = """
+import hwcost
+from torch import nn
+class Fire(nn.Module):
+    v = 0.0
+    def reset(self):
+        self.v = 0.0
+    def forward(self, x):
+        v = self.v + x
+        spikes = (v >= 1).to(x.dtype)
+        self.v = v - spikes
+        return spikes
+hwcost.register(Fire, lambda *_: {"neuron": "if"})
+def net():
+    return nn.Sequential(nn.Linear(4, 3), Fire(), nn.Linear(3, 2))
+"""
+
+
+def test_the_command_prices_a_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.py").write_text(SPIKING)
+    np.savez(tmp_path / "spikes.npz", data=np.ones((3, 2, 4)))
+    command = ["price", "model.py:net", "--profile", "45nm_memory", "--data"]
+    assert main([*command, "spikes.npz"]) == 0
+    assert "45nm_memory" in capsys.readouterr().out
+    assert main([*command, "none.npz"]) == 2
+    assert capsys.readouterr().err == "none.npz: no such file\n"
 
 
 def test_importing_the_cost_model_imports_no_framework() -> None:

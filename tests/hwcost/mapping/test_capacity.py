@@ -136,7 +136,8 @@ def test_a_network_that_one_core_holds_lies_on_one_core(chip) -> None:
     ],
 )
 def test_kinds_without_synapses_on_a_chip_are_refused_by_name(layer: h.LayerSpec, what: str) -> None:
-    network = h.NetworkSpec((layer, h.linear("l", layer.out_shape, 3)), (h.StageSpec(2),))
+    reader = h.linear("l", layer.out_shape, 3, in_class="binary" if layer.gives_events else "analog")
+    network = h.NetworkSpec((layer, reader), (h.StageSpec(2),))
     with pytest.raises(
         h.HwcostError, match=f"'x': the cores of profile 'loihi' have no synapses for a {what}"
     ):

@@ -66,6 +66,8 @@ def test_accesses_do_not_follow_spikes_and_replace_the_work_of_a_memory() -> Non
         ):
             assert cost.count(item) == 0
         assert cost.count("neuron_update") == 4 * layer.n_outputs
+        assert cost.dataflows == {"c": "crossbar"}
+        assert "crossbars of c: used whole at every active timestep, whatever arrives" in cost.notes
     beside = priced(replace(layer, placement=""), 4)
     assert beside.count("crossbar_access") == 0
     assert beside.sop > 0
@@ -99,6 +101,8 @@ def test_without_crossbars_or_a_weight_matrix_it_is_refused() -> None:
         h.HwcostError, match=r"'l': profile '45nm_memory' has no crossbars.*use crossbar_rram"
     ):
         priced(layer, 1, profile="45nm_memory")
+    with pytest.raises(h.HwcostError, match=r"'l': unknown placement 'crosbar'\. Did you mean 'crossbar'"):
+        replace(layer, placement="crosbar")
     lstm = h.LayerSpec("cell", "lstm", 0, (8,), (4,), placement="crossbar")
     with pytest.raises(h.HwcostError, match="'cell': a lstm has no place on a crossbar"):
         priced(lstm, 1)
