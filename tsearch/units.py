@@ -56,6 +56,7 @@ _TITLES = {
     "energy_pj": "energy",
     "dense_energy_pj": "energy of the dense twin without spikes",
     "quantised_energy_pj": "energy of the quantised twin without spikes",
+    "quantised_activations_energy_pj": "energy of the twin without spikes whose activations are quantised",
     "unreused_energy_pj": "energy if nothing fetched is reused",
     "latency_s": "latency",
     "footprint_bits": "footprint",

@@ -25,10 +25,11 @@ def cost_text(priced: "Priced", other: "Priced | None" = None) -> str:
         energy = format_value(priced.unreused.total_pj, "energy_pj")
         lines.append(f"if nothing fetched were reused (dataflow none): {energy}")
     if priced.twins is not None:
-        dense, quantised = priced.twins.dense.total_pj, priced.twins.quantised.total_pj
+        twins = (priced.twins.dense, priced.twins.quantised, priced.twins.quantised_activations)
+        dense, quantised, activations = (format_value(twin.total_pj, "energy_pj") for twin in twins)
         lines.append(
-            f"the same shapes without spikes: dense {format_value(dense, 'energy_pj')}, "
-            f"quantised to {priced.twins.bits} bits {format_value(quantised, 'energy_pj')}"
+            f"the same shapes without spikes: dense {dense}, quantised to {priced.twins.bits_text} bits {quantised}, "
+            f"with only the activations quantised {activations}"
         )
     if other is not None:
         lines.append(_difference_text(priced.cost, other.cost))
@@ -45,7 +46,8 @@ def cost_content(priced: "Priced", other: "Priced | None" = None) -> dict[str, A
         content["without_spikes"] = {
             "dense_pj": priced.twins.dense.total_pj,
             "quantised_pj": priced.twins.quantised.total_pj,
-            "bits": priced.twins.bits,
+            "quantised_activations_pj": priced.twins.quantised_activations.total_pj,
+            "bits": dict(priced.twins.bits),
         }
     if other is not None:
         difference = compare_costs(priced.cost, other.cost)

@@ -19,6 +19,7 @@ _COSTS = (
     "unreused_energy_pj",
     "dense_energy_pj",
     "quantised_energy_pj",
+    "quantised_activations_energy_pj",
     "latency_s",
     "footprint_bits",
 )

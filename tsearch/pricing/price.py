@@ -47,14 +47,19 @@ def why_not_priced(network: NetworkSpec, record: SpikeRecord, hardware: Hardware
 
 
 def twin_metrics(network: NetworkSpec, hardware: Hardware) -> dict[str, float]:
-    """Energy of the conventional networks of the same shapes: dense, and quantised to as many bits as the
-    timesteps can tell apart. Nothing where the searched profile cannot run them."""
+    """Energy of the conventional networks of the same shapes: dense, quantised to as many bits as the timesteps can
+    tell apart, and with activations of so many bits beside the network's own weights. Nothing where the searched
+    profile cannot run them."""
     profile = assuming(load_profile(hardware.profile), tuple(sorted(hardware.assume.items())))
     try:
         twins = ann_twins(network, profile, hardware.execution)
     except HwcostError:
         return {}
-    return {"dense_energy_pj": twins.dense.total_pj, "quantised_energy_pj": twins.quantised.total_pj}
+    return {
+        "dense_energy_pj": twins.dense.total_pj,
+        "quantised_energy_pj": twins.quantised.total_pj,
+        "quantised_activations_energy_pj": twins.quantised_activations.total_pj,
+    }
 
 
 def reuse_metrics(network: NetworkSpec, record: SpikeRecord, hardware: Hardware) -> dict[str, float]:

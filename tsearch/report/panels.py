@@ -187,7 +187,11 @@ def _dataflow(view: RunView, point: Point) -> list[tuple[str, str]]:
 
 def _twins(point: Point) -> list[tuple[str, str]]:
     """Energy of the same shapes without spikes, where it is known."""
-    names = {"dense_energy_pj": "dense", "quantised_energy_pj": "quantised"}
+    names = {
+        "dense_energy_pj": "dense",
+        "quantised_energy_pj": "quantised",
+        "quantised_activations_energy_pj": "with quantised activations",
+    }
     known = [f"{format_value(point.metrics[m], m)} {word}" for m, word in names.items() if m in point.metrics]
     return [("without spikes", ", ".join(known))] if known else []
 

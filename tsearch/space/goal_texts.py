@@ -23,6 +23,7 @@ METRICS: dict[str, Direction | None] = {
     "spikes_per_synapse": "minimize",
     "dense_energy_pj": None,
     "quantised_energy_pj": None,
+    "quantised_activations_energy_pj": None,
     "unreused_energy_pj": "minimize",
 }
 
