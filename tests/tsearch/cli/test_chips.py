@@ -12,9 +12,9 @@ from tsearch.export.bundle import Bundle
 from tsearch.space.file import load_space, parse_space
 
 CHIPS = {
-    "loihi": 9, "odin": 4, "seneca": 16, "spinnaker1": 16, "spinnaker2": 16, "tianjic": 8, "truenorth": 9,
+    "loihi": 9, "odin": 4, "seneca": 16, "spinnaker1": 16, "spinnaker2": 16, "truenorth": 9,
 }  # fmt: skip
-TOO_SMALL = ("odin", "tianjic", "truenorth")  # for the last layer of digits_dvs: 512 synapses per neuron
+TOO_SMALL = ("odin", "truenorth")  # for the last layer of digits_dvs: 512 synapses per neuron
 TINY = """\
 name: tiny
 data: {name: digits_dvs}

@@ -153,7 +153,14 @@ def test_missing_recordings_are_one_line(call, monkeypatch, tmp_path: Path) -> N
 def test_a_bundle_is_priced_again_under_another_profile(call, bundle: Path, tmp_path: Path) -> None:
     code, out, _ = call("cost", str(bundle))
     assert code == 0
-    for expected in ("profile 45nm_memory", "spikes per synapse", "not counted", "without spikes"):
+    for expected in (
+        "profile 45nm_memory",
+        "spikes per synapse",
+        "not counted",
+        "without spikes",
+        "dataflow   tick_batched",
+        "(dataflow none)",
+    ):
         assert expected in out
     stored = json.loads((bundle / "cost.json").read_text())["45nm_memory"]
     assert json.loads(call("cost", str(bundle), "--json")[1])["cost"] == stored
@@ -165,7 +172,7 @@ def test_a_bundle_is_priced_again_under_another_profile(call, bundle: Path, tmp_
     ]
     assert halved < stored["totals"]["total_pj"]
     what_if = json.loads(call("cost", str(bundle), "--assume", "weight_bits=16", "--json")[1])["cost"]
-    assert what_if["totals"]["total_pj"] == halved
+    assert what_if["totals"]["total_pj"] < halved  # adders of 16 bits are cheaper too
     assert any("what-if: weight" in note for note in what_if["notes"])
     assert "the order of the two is not sure" in call("cost", str(bundle), str(bundle))[1]
     assert json.loads(call("cost", str(bundle), str(bundle), "--json")[1])["difference"]["difference_pj"] == 0

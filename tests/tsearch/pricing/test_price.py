@@ -67,9 +67,13 @@ def test_direct_encoding_is_priced_once_and_events_are_accumulated() -> None:
 
 
 def test_membrane_state_costs_nothing_at_one_timestep() -> None:
-    for timesteps, is_free in ((1, True), (2, False)):
+    """Nor at several that the array works through at once."""
+    for timesteps, execution, is_free in (
+        (1, "lock_step", True), (2, "lock_step", False), (2, "layer_serial", True), (20, "layer_serial", False)
+    ):  # fmt: skip
         spec = describe_network(configuration((3,), (timesteps,)), EVENTS)
-        kinds = estimate(spec, SpikeRecord.constant(spec, 0.1, 1000), "45nm_memory").by_kind()
+        record = SpikeRecord.constant(spec, 0.1, 1000)
+        kinds = estimate(spec, record, "45nm_memory", execution).by_kind()
         assert (kinds.get("membrane", 0) == 0) == is_free
 
 
