@@ -1,8 +1,8 @@
 """SpikingJelly 2.0: networks of its model zoo; synaptic operations equal those of its own counter."""
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
