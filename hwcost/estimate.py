@@ -42,7 +42,7 @@ def estimate(
         network: Shapes of what is priced.
         spikes: Its activity; the same record gives the same numbers, to the bit, anywhere.
         profile: Prices, or the name or file of a profile.
-        execution: One of `hwcost.latency.EXECUTIONS`.
+        execution: One of `hwcost.execution.EXECUTIONS`.
         assume: Word widths of a what-if, `{"weight_bits": 8}` for example; marked in the notes.
         orders: Layer name -> order taken at its temporal transformer; without it, each takes the cheaper one.
 
