@@ -135,7 +135,7 @@ def machine(
     return work, durations, needs
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, derandomize=True)
 @given(st.data())
 def test_latency_equals_a_simulation_of_queues_and_ticks(data: st.DataObject) -> None:
     network, orders = draw_branches(data)
@@ -197,7 +197,7 @@ def test_event_driven_macs_run_at_the_rate_of_macs() -> None:
     assert cost.latency_cycles == 50784
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(st.data())
 def test_inputs_of_every_output_neuron_equal_a_walk(data: st.DataObject) -> None:
     layer = draw_conv(data, neuron="lif")

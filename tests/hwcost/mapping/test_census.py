@@ -25,7 +25,7 @@ def links(a: int, b: int, columns: int, per_tile: int) -> int:
     return abs(ax - bx) + abs(ay - by)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_means_by_fan_out_class_equal_a_walk_over_all_synapses(data, reached, chip) -> None:
     layer = draw_conv(data, neuron="if") if data.draw(st.booleans()) else h.linear("conv", 5, 7, neuron="if")
@@ -56,7 +56,7 @@ def test_means_by_fan_out_class_equal_a_walk_over_all_synapses(data, reached, ch
             )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_every_spike_is_followed_through_a_network_to_every_core(data, reached, chip) -> None:
     """A convolution, a pool, a convolution, a linear and a recurrent layer; sources lie on several cores."""
