@@ -139,9 +139,9 @@ def test_totals_bound_the_messages_and_are_right_on_average(reached, chip) -> No
 
 
 def test_a_gesture_network_on_as_few_cores_as_limits_allow_sends_fewer_messages_than_a_public_run() -> None:
-    """The network of SANA-FE's snn/dvs.yaml. Its published run has 38,081 spikes, 386,640 messages (10.2 for a spike) and
-    928,624 hops (2.4 for a message): its mapping seems to spread the network over more cores (about 49, inferred, not
-    published) than the 23 that limits ask for here.
+    """The network of SANA-FE's snn/dvs.yaml. Its published run has 38,081 spikes, 386,640 messages (10.2 for a spike)
+    and 928,624 hops (2.4 for a message): its mapping seems to spread the network over more cores (about 49, inferred,
+    not published) than the 23 that limits ask for here.
     """
     more = {"neuron": "if", "weight_bits": 8}
     layers = [
