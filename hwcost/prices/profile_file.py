@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hwcost.errors import ChoiceError, HwcostError, did_you_mean
-from hwcost.plain_yaml import MOST_CHARACTERS, parse_yaml
+from hwcost.plain_yaml import parse_yaml, read_text
 from hwcost.prices.profile import Profile
 from hwcost.prices.profile_entries import profile_of
 
@@ -70,22 +70,13 @@ def _read(path: Path, below: tuple[Path, ...]) -> dict[str, Any]:
         raise HwcostError(f"profile '{path.stem}' extends itself")
     if len(below) > MOST_EXTENDED:
         raise HwcostError(f"profile '{path.stem}': at most {MOST_EXTENDED} profiles extend each other")
-    plain = parse_yaml(_text(path), f"profile '{path.stem}'").content
+    where = f"profile '{path.stem}'"
+    plain = parse_yaml(read_text(path, where), where).content
     if not isinstance(plain, dict):
-        raise HwcostError(f"profile '{path.stem}': expected a mapping with prices, hardware, bits, semantics")
-    _check_forms(plain, f"profile '{path.stem}'")
+        raise HwcostError(f"{where}: expected a mapping with prices, hardware, bits, semantics")
+    _check_forms(plain, where)
     base = plain.pop("extends", None)
     return _overlay(_read(_path(base, path.parent), (*below, path)), plain) if base else plain
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open(encoding="utf-8") as file:
-            return file.read(MOST_CHARACTERS + 1)
-    except UnicodeDecodeError:
-        raise HwcostError(f"profile '{path.stem}': not valid YAML: no text in UTF-8") from None
-    except OSError as error:
-        raise HwcostError(f"profile '{path.stem}': cannot be read ({error.strerror})") from None
 
 
 def _check_forms(plain: Mapping[str, Any], where: str) -> None:
