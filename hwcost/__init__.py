@@ -4,10 +4,12 @@ out.
 `estimate(network, spikes, profile)` prices a network from its spike record, `bound(network, profile)` brackets it
 before training. `from_torch(model, batch)` and `from_nir(file, spikes)` make both of a network of another library.
 
-Not modelled: the clock tree, control, instruction fetch, off-chip links, input sensors, congestion of a network on
-chip, voltage and temperature, training. Prices come from tables of single operations at one node and voltage, and many
-of them carry a wide or assumed range. A number from here therefore ranks designs under stated assumptions; it is not a
-measurement of silicon.
+Prices come from tables of single operations at one node and voltage, or, for chips of cores, from published
+measurements of operations, ticks and static power; many carry a wide or assumed range. A number from here ranks designs
+under stated assumptions; docs/silicon.md compares predictions with measurements.
+
+Not modelled: voltage and temperature, input sensors, input and output of a chip, congestion of a mesh, boards and host
+computers, training; beside an array also the clock tree, control and instruction fetch.
 """
 
 from hwcost.activity.attention import attention_counts, mask_attention_counts

@@ -8,11 +8,11 @@ from hwcost.activity.record import SpikeRecord
 from hwcost.cost import Cost, MeanTimesteps
 from hwcost.counting.chip import chip_notes, chip_rows, on_chip
 from hwcost.counting.chip_time import NANOSECONDS, check_chip_execution
+from hwcost.counting.dataflow_notes import dataflow_notes
 from hwcost.counting.footprint import footprint
 from hwcost.counting.footprint_range import footprint_range
 from hwcost.counting.network_work import network_work
 from hwcost.counting.rows import Row, priced_rows
-from hwcost.counting.stated import dataflow_notes
 from hwcost.dataflow.choice import dataflow_of
 from hwcost.execution import check_execution
 from hwcost.latency import Latency, latency
@@ -42,7 +42,7 @@ def estimate(
         network: Shapes of what is priced.
         spikes: Its activity; the same record gives the same numbers, to the bit, anywhere.
         profile: Prices, or the name or file of a profile.
-        execution: One of `hwcost.latency.EXECUTIONS`.
+        execution: One of `hwcost.execution.EXECUTIONS`.
         assume: Word widths of a what-if, `{"weight_bits": 8}` for example; marked in the notes.
         orders: Layer name -> order taken at its temporal transformer; without it, each takes the cheaper one.
 

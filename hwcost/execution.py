@@ -1,4 +1,4 @@
-"""Execution models: how steps of different layers overlap (see `hwcost.latency`)."""
+"""Execution models: how steps of different layers overlap (see `hwcost.overlap`)."""
 
 from typing import Literal, get_args
 

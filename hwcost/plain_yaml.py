@@ -1,6 +1,7 @@
 """YAML that anybody may have written: plain data within stated limits, or an error in one line."""
 
 import re
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
@@ -26,6 +27,19 @@ class Yaml(NamedTuple):
 
     content: Any
     node: yaml.Node | None
+
+
+def read_text(path: Path, where: str, most_characters: int = MOST_CHARACTERS) -> str:
+    """The text of a file, up to one character more than the limit; `where` begins the error where there is none."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.read(most_characters + 1)
+    except FileNotFoundError:
+        raise HwcostError(f"{where}: no such file") from None
+    except UnicodeDecodeError:
+        raise HwcostError(f"{where}: no text in UTF-8") from None
+    except (OSError, ValueError) as error:  # a name with a null character is a ValueError
+        raise HwcostError(f"{where}: cannot be read ({error})") from None
 
 
 def parse_yaml(

@@ -110,7 +110,7 @@ def _moved(
     moved: NDArray[np.bool_] = arrived[:, :steps] > 0
     if sent is not None:
         moved |= sent > 0
-        if layer.kind in ("recurrent", "lstm"):
+        if layer.feeds_back:
             moved[:, 1:] |= sent[:, :-1] > 0
     if other is not None:
         moved |= per_sample_counts(other)[:, :steps] > 0

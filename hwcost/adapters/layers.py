@@ -11,7 +11,8 @@ from hwcost.adapters.layer_rules import AXES, LAYERS
 from hwcost.adapters.neuron_rules import NEURONS
 from hwcost.adapters.registry import Fields, Rule, class_name, library_classes, registered
 from hwcost.adapters.signals import Signal, sample_shape, tensors
-from hwcost.adapters.tracer import OneStepError, Read, Tracer
+from hwcost.adapters.timesteps import OneStepError
+from hwcost.adapters.tracer import Read, Tracer
 from hwcost.errors import HwcostError
 
 Use = tuple[Any, ...]

@@ -17,7 +17,6 @@ from hwcost.network.network import NetworkSpec
 from hwcost.network.stage import StageSpec
 
 Shape = tuple[int, ...]
-NEURONS_ALONE = "flatten"  # the kind of neurons that no layer drives: it has no arithmetic of its own
 
 
 @dataclass(eq=False)
@@ -118,4 +117,5 @@ def _layer(node: Node, timesteps: int, source: str, other: str) -> LayerSpec:
         "constant_input": always_same,
         **node.fields,
     }
-    return LayerSpec(node.name, node.kind or NEURONS_ALONE, 0, node.in_shape, node.out_shape, **fields)
+    alone = "neurons" if in_class == "analog" else "flatten"  # neurons that no layer drives
+    return LayerSpec(node.name, node.kind or alone, 0, node.in_shape, node.out_shape, **fields)

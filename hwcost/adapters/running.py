@@ -15,7 +15,8 @@ from hwcost.activity.record import SpikeRecord
 from hwcost.adapters.maps import record_of
 from hwcost.adapters.nodes import fold, network_of
 from hwcost.adapters.registry import library_classes, registered
-from hwcost.adapters.tracer import OneStepError, Tracer, check_times
+from hwcost.adapters.timesteps import OneStepError, check_times
+from hwcost.adapters.tracer import Tracer
 from hwcost.adapters.walk import Walk
 from hwcost.errors import HwcostError
 from hwcost.network.kinds import CLASSES

@@ -12,14 +12,11 @@ from hwcost.adapters.maps import small
 from hwcost.adapters.nodes import Node, Shape
 from hwcost.adapters.registry import Fields
 from hwcost.adapters.signals import Rows, Signal, Signals, consecutive, rows
+from hwcost.adapters.timesteps import OneStepError, check_time_first, step_pairs
 from hwcost.errors import HwcostError
 from hwcost.network.kinds import HANDING_ON, INPUT, WEIGHTED
 
 Read = tuple[Signal, Tensor, Shape]  # what is read, the tensor that holds it, and the shape of one sample
-
-
-class OneStepError(HwcostError):
-    """The model runs one timestep per call, but got all of them."""
 
 
 class Tracer:
@@ -72,7 +69,7 @@ class Tracer:
         if "neuron" in fields and not multi_step and seen.n_steps > 1 and not fields.get("kind"):
             raise OneStepError(f"{where} runs one timestep per call, but got {seen.n_steps}; give loop=True")
         if multi_step:
-            _check_time_first(seen, tensor, where)
+            check_time_first(seen, tensor, where)
         self._arrive(node, seen, signal, tensor, where)
         unit = signal.unit if node.gives[0] != "analog" else 1.0
         if "neuron" in fields:
@@ -104,7 +101,7 @@ class Tracer:
         if not torch.equal(seen.own_steps, others.own_steps) or not torch.equal(seen.samples, others.samples):
             raise HwcostError(f"{where} adds different timesteps or samples")
         self._arrive(node, seen, a, first, where)
-        node.reads += [(own, source, 1) for own, source in _pairs(others)]
+        node.reads += [(own, source, 1) for own, source in step_pairs(others)]
         if b.node.gives[0] != "analog":
             maps = self._maps(others, second / b.unit, shape, b.node.gives, f"the second summand of {where}")
             node.others |= {t: int((values != 0).sum()) for t, values in maps.items()}
@@ -131,7 +128,7 @@ class Tracer:
         return self._by_use[key]
 
     def _arrive(self, node: Node, seen: Rows, signal: Signal, tensor: Tensor, where: str) -> None:
-        node.reads += [(o, s, 0) for o, s in _pairs(seen)]
+        node.reads += [(o, s, 0) for o, s in step_pairs(seen)]
         if node.n_steps + seen.n_steps > self.timesteps:
             raise HwcostError(
                 f"{where} runs more than the {self.timesteps} timesteps of the batch: it is used twice on the same "
@@ -174,38 +171,6 @@ class Tracer:
         return (first[:, None] + consecutive(0, n, first)).view(out.shape)
 
 
-def _check_time_first(seen: Rows, tensor: Tensor, where: str) -> None:
-    """Refuse anything but time in the first dimension of what neurons get that run all timesteps in one call."""
-    in_order = torch.equal(seen.own_steps, seen.own_steps.sort().values)
-    if len(tensor) != seen.n_steps or not in_order:
-        raise HwcostError(
-            f"{where} takes its first dimension as time, but of {tuple(tensor.shape)} that is not; "
-            "give a batch [T, samples, ...] and loop=False"
-        )
-
-
-def check_times(nodes: Sequence[Node], timesteps: int) -> None:
-    """Refuse nodes that ran at some timesteps only, or that read another timestep than their own.
-
-    Raises: OneStepError where everything ran once: the model does one timestep per call.
-    """
-    if timesteps > 1 and nodes and all(node.n_steps == 1 for node in nodes):
-        raise OneStepError(f"one call of the model runs one timestep, not {timesteps}; give loop=True")
-    for node in nodes:
-        still = [source.n_steps == 1 for source in node.sources]
-        is_once = node.n_steps == 1 and all(still) and "neuron" not in node.fields
-        if node.n_steps != timesteps and not is_once:
-            raise HwcostError(
-                f"'{node.name}' runs {node.n_steps} of {timesteps} timesteps; all layers run all of them"
-            )
-        for own, source_step, k in node.reads:
-            if source_step != (0 if still[k] else own):
-                raise HwcostError(
-                    f"'{node.name}' reads timestep {source_step} of '{node.sources[k].name}' at its own timestep "
-                    f"{own}; delays and recurrence are not known"
-                )
-
-
 def _gives(fields: Fields, sources: Sequence[Node]) -> tuple[str, int]:
     kind, before = fields.get("kind", ""), sources[0].gives
     if "neuron" in fields or kind in ("sew_and", "sew_iand"):
@@ -219,9 +184,3 @@ def _gives(fields: Fields, sources: Sequence[Node]) -> tuple[str, int]:
             raise HwcostError("an average of ternary spikes is not known")
         return ("graded", before[1] * prod(fields["kernel"]))
     return before
-
-
-def _pairs(seen: Rows) -> list[tuple[int, int]]:
-    """(own, source) timesteps."""
-    both = torch.unique(torch.stack([seen.own_steps, seen.source_steps], dim=1), dim=0)
-    return [(int(own), int(source)) for own, source in both.tolist()]

@@ -8,7 +8,7 @@ from hwcost.activity.record import SpikeRecord
 from hwcost.errors import HwcostError
 from hwcost.forms import MAPPING, NUMBER, check_mapping
 from hwcost.network.network import NetworkSpec
-from hwcost.plain_yaml import parse_yaml
+from hwcost.plain_yaml import parse_yaml, read_text
 
 MOST_CHARACTERS = 100_000_000  # of a job: records of long recordings are large
 MOST_VALUES = 10_000_000
@@ -48,22 +48,10 @@ def job_of(plain: Any) -> Job:
 
 def _content(path: Path) -> Any:
     """JSON where it is some, which is read faster; else YAML."""
-    text = _text(path)
+    text = read_text(path, str(path), MOST_CHARACTERS)
     if text.lstrip()[:1] == "{":
         try:
             return json.loads(text)
         except (ValueError, RecursionError):
             pass  # braces are YAML, too, whose error knows the line
     return parse_yaml(text, str(path), MOST_CHARACTERS, MOST_VALUES).content
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open(encoding="utf-8") as file:
-            return file.read(MOST_CHARACTERS + 1)
-    except FileNotFoundError:
-        raise HwcostError(f"{path}: no such file") from None
-    except UnicodeDecodeError:
-        raise HwcostError(f"{path}: no text in UTF-8") from None
-    except (OSError, ValueError) as error:  # a name with a null character is a ValueError
-        raise HwcostError(f"{path}: cannot be read ({error})") from None

@@ -14,7 +14,7 @@ from hwcost.counting.rows import Row
 from hwcost.mapping.cores import Mapping
 from hwcost.mapping.mesh import TOGETHER
 from hwcost.mapping.traffic import Traffic
-from hwcost.mapping.whole import pruning_notes, unpruned, unpruned_record
+from hwcost.mapping.unpruned import pruning_notes, unpruned, unpruned_record
 from hwcost.network.fan_out import class_sizes, n_synapses
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
@@ -144,6 +144,7 @@ def _touched(
 
     With a bias, all. In a fully connected layer, all of the samples with an event. Else the expectation of events that
     are independent of each other: n (1 - (1 - r)^f), r the share of synapses that an event meets and f the fan-in.
+    Unlike `hwcost.counting.touched` this starts from counted operations, which know masks and temporal transformers.
     """
     everyone = every(layer.n_outputs * n_samples, (1,) * n_steps)
     operations = next((c.steps for c in counts if c.item == "synaptic_operation"), None)

@@ -18,7 +18,7 @@ from hwcost.counting.counts import Work
 from hwcost.errors import HwcostError
 from hwcost.mapping.cores import Mapping
 from hwcost.mapping.traffic import Real
-from hwcost.mapping.whole import unpruned_record
+from hwcost.mapping.unpruned import unpruned_record
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.price import Price

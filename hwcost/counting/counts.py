@@ -1,4 +1,5 @@
-"""The currency of the model: every energy is a whole-number count of an item times a price.
+"""Counts: every energy is the count of an item times a price. Counts are whole numbers, or plain floats where they are
+expected ones.
 
 Because a cost is a list of (count, price), it is linear in every price, and a report can be priced again with other
 prices without running anything.

@@ -19,7 +19,7 @@ def step_cycles(
     """Cycles of every step: those of the slowest resource, rounded up.
 
     Args:
-        execution: One of `hwcost.latency.EXECUTIONS`.
+        execution: One of `hwcost.execution.EXECUTIONS`.
         which: Field of the counts to use: "steps", or the bounds "low" or "high".
     """
     idle: list[Number] = [0] * len(work.scanned)

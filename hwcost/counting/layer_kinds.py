@@ -12,8 +12,8 @@ from hwcost.counting.job import Job
 from hwcost.counting.kinds.attention import attention, mask_attention
 from hwcost.counting.kinds.pools import average_pool, max_pool
 from hwcost.counting.kinds.recurrence import lstm, recurrent
+from hwcost.counting.kinds.residuals import add_events, add_numbers, gate_events
 from hwcost.counting.kinds.simple import batch_norm, embedding, nothing
-from hwcost.counting.residuals import add_events, add_numbers, gate_events
 
 COUNTED_BY: dict[str, Callable[[Job, Arrivals], list[Count]]] = {
     **{f"avg_pool{axes}d": average_pool for axes in (1, 2, 3)},

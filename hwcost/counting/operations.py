@@ -7,6 +7,7 @@ from hwcost.counting.boundary import frame_reads, input_reads, n_event_reads, ou
 from hwcost.counting.counts import Count, Work, every, times
 from hwcost.counting.job import Job
 from hwcost.counting.kinds.recurrence import scanned_own_steps
+from hwcost.counting.kinds.residuals import scanned_steps
 from hwcost.counting.layer_kinds import COUNTED_BY
 from hwcost.counting.memory import (
     address_counts,
@@ -15,7 +16,6 @@ from hwcost.counting.memory import (
     state_counts,
 )
 from hwcost.counting.neurons import neuron_counts
-from hwcost.counting.residuals import scanned_steps
 from hwcost.counting.touched import touched_neurons
 from hwcost.counting.updates import steps_with_updates
 from hwcost.counting.weights import frame_counts, weight_counts

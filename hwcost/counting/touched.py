@@ -16,7 +16,7 @@ from math import exp, lgamma, prod
 
 from hwcost.counting.job import Job
 from hwcost.network.fan_out import axis_reads, class_sizes, class_values
-from hwcost.network.kinds import CONVOLUTIONS, TRANSPOSED
+from hwcost.network.kinds import MIXABLE
 from hwcost.network.layer import LayerSpec
 
 Fans = tuple[tuple[int, tuple[int, ...]], ...]
@@ -27,8 +27,7 @@ def touched_neurons(job: Job, n_steps: int) -> tuple[float, ...]:
     where the layer has no neurons, and for kinds whose synapses are not those of a convolution or a linear layer.
     """
     layer, samples = job.layer, job.n_samples
-    known = layer.kind == "linear" or layer.kind in CONVOLUTIONS or layer.kind in TRANSPOSED
-    if layer.bias or not layer.neuron or not known or layer.kept or layer.is_analog:
+    if layer.bias or not layer.neuron or layer.kind not in MIXABLE or layer.kept or layer.is_analog:
         return ()
     sizes = class_sizes(layer)
     touched = []

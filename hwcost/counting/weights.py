@@ -21,7 +21,6 @@ from hwcost.counting.arrivals import Arrivals
 from hwcost.counting.counts import Count, Number, Steps, every, times
 from hwcost.counting.job import Job
 from hwcost.dataflow.on_chip import layer_passes
-from hwcost.dataflow.plan import OWN_SPIKES
 from hwcost.dataflow.reads import (
     at_most_operations,
     expected_channels,
@@ -59,7 +58,7 @@ def frame_counts(job: Job, arrived: Arrivals) -> list[Count]:
         operands = tuple(map(min, reread, arrived.synapses))
         beside = _beside_the_array(job, arrived.synapses)
     bits = job.profile.bits
-    streamed = [] if job.layer.kind in OWN_SPIKES else _streamed(job, arrived)  # these also hear themselves
+    streamed = [] if job.layer.feeds_back else _streamed(job, arrived)  # these also hear themselves
     return [
         Count("weight_read", weights, job.stored_weight_bits, job.memories.parameters),
         Count("activation_read", operands, bits["activation"], job.memories.frame_in),
@@ -71,7 +70,7 @@ def frame_counts(job: Job, arrived: Arrivals) -> list[Count]:
 def _event_reads(job: Job, arrived: Arrivals, operations: Steps, which: str = "synapses") -> Steps:
     """Weights read, per timestep, if events meet so many `operations`: as expected, or the bound named `which`."""
     plan = job.plan
-    if plan.dataflow == "none" or job.layer.kind in OWN_SPIKES or not any(operations):
+    if plan.dataflow == "none" or job.layer.feeds_back or not any(operations):
         return operations
     used: Steps = getattr(arrived.once, which) if arrived.once else operations
     fold = len(used) // len(operations)  # input timesteps that a bucket puts together

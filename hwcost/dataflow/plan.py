@@ -13,8 +13,6 @@ from hwcost.network.kinds import WEIGHTED
 from hwcost.network.layer import LayerSpec
 from hwcost.prices.profile import Profile
 
-OWN_SPIKES = ("recurrent", "lstm")
-
 
 class Plan(NamedTuple):
     """A layer on an array.
@@ -68,7 +66,7 @@ def plan_of(layer: LayerSpec, profile: Profile, execution: str, *, streams: bool
 
 def _window(layer: LayerSpec, profile: Profile, dataflow: str, execution: str) -> int:
     """As many timesteps as there is room for their sums, where no step waits for what the layer itself gave before."""
-    is_stepwise = dataflow == "output_stationary" or layer.kind in OWN_SPIKES
+    is_stepwise = dataflow == "output_stationary" or layer.feeds_back
     if is_stepwise or execution != "layer_serial":
         return 1
     array, bits = array_of(profile), profile.bits["membrane"]

@@ -8,7 +8,7 @@ from hwcost.errors import HwcostError
 from hwcost.mapping.layer_cores import fit_one_core, place
 from hwcost.mapping.mesh import PLACEMENT, n_tiles
 from hwcost.mapping.traffic import Traffic, traffic
-from hwcost.mapping.whole import unpruned
+from hwcost.mapping.unpruned import unpruned
 from hwcost.network.kinds import MIXABLE, WEIGHTED
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec

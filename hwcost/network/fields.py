@@ -5,7 +5,7 @@ from functools import cached_property
 from math import prod
 from typing import Any
 
-from hwcost.network.kinds import CONVOLUTIONS, EMITTING, HANDING_ON, POOLS, TRANSPOSED
+from hwcost.network.kinds import CONVOLUTIONS, EMITTING, FEEDING_BACK, HANDING_ON, POOLS, TRANSPOSED
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class LayerFields(Spec):
     @property
     def feeds_back(self) -> bool:
         """True where the layer hears its own output of the step before."""
-        return self.kind in ("recurrent", "lstm")
+        return self.kind in FEEDING_BACK
 
     @property
     def n_sums(self) -> int:

@@ -4,7 +4,8 @@ CONVOLUTIONS = {"conv1d": 1, "conv2d": 2, "conv3d": 3}
 TRANSPOSED = {"conv_transpose1d": 1, "conv_transpose2d": 2, "conv_transpose3d": 3}
 POOLS = {f"{what}_pool{axes}d": axes for what in ("avg", "max") for axes in (1, 2, 3)}
 MIXABLE = (*CONVOLUTIONS, *TRANSPOSED, "linear")
-WEIGHTED = (*MIXABLE, "recurrent", "lstm")
+FEEDING_BACK = ("recurrent", "lstm")
+WEIGHTED = (*MIXABLE, *FEEDING_BACK)
 RESIDUALS = ("sew_add", "sew_and", "sew_iand", "membrane_shortcut")
 ATTENTIONS = ("attention", "mask_attention")
 KINDS = (
@@ -33,6 +34,7 @@ OPERANDS = {  # name of an operand: its least value
     "kv_first": 0,
     "analog_gates": 0,
     "analog_output": 0,
+    "states": 1,
 }
 CROSSBAR = "crossbar"
 DATAFLOWS = ("none", "weight_stationary", "output_stationary", "tick_batched")

@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 
 from hwcost.errors import HwcostError
 from hwcost.network.fields import LayerFields
-from hwcost.network.kinds import CONVOLUTIONS, TRANSPOSED
+from hwcost.network.kinds import MIXABLE, TRANSPOSED
 
 Mask = NDArray[np.bool_]
 Whole = NDArray[np.int64]
-PRUNABLE = (*CONVOLUTIONS, *TRANSPOSED, "linear")
 
 
 def weight_shape(layer: LayerFields) -> tuple[int, ...]:
@@ -45,8 +44,8 @@ def kept_weights(layer: LayerFields) -> Mask:
 def check_kept(layer: LayerFields) -> None:
     """Raises: HwcostError, naming the layer, where `kept` is no mask of its weights."""
     where = f"layer '{layer.name}'"
-    if layer.kind not in PRUNABLE:
-        raise HwcostError(f"{where}: pruning is known of {', '.join(PRUNABLE)}, not of {layer.kind}")
+    if layer.kind not in MIXABLE:
+        raise HwcostError(f"{where}: pruning is known of {', '.join(MIXABLE)}, not of {layer.kind}")
     shape = weight_shape(layer)
     try:
         n_bytes = len(base64.b64decode(layer.kept, validate=True))

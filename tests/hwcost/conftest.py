@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 import hwcost as h
 
 
-def _load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+def _load(file: str) -> ModuleType:
+    """A file beside the tests, importable by its name from then on."""
+    path = Path(__file__).parent / f"{file}.py"
+    name = path.stem
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -27,6 +30,8 @@ def _load(name: str) -> ModuleType:
 ORACLE = _load("oracle")
 KINDS = _load("every_kind")
 INVARIANTS = _load("invariants")
+for _file in ("kinds/walker", "kinds/cases", "dataflow/machines"):
+    _load(_file)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

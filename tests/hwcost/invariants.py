@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from oracle import brute_force_fan_out, draw_activity, draw_conv, draw_maps, draw_network, draw_record
 
 import hwcost as h
-from hwcost import latency
+from hwcost import overlap
 from hwcost.counting.arrivals import arrivals
 
 MEMORY, PAPER = "45nm_memory", "45nm_paper_simple"
@@ -38,7 +38,6 @@ def check(one: Callable[[st.DataObject], None], n_examples: int, *, shrink: bool
     slow = (HealthCheck.too_slow, HealthCheck.data_too_large)
     set_up = settings(
         max_examples=n_examples,
-        deadline=None,
         derandomize=True,
         database=None,
         suppress_health_check=slow,
@@ -427,16 +426,16 @@ def i23_latency_is_the_longest_path(data: st.DataObject) -> None:
     n_layers, steps = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 4))
     cycles = tuple(tuple(data.draw(st.integers(0, 9)) for _ in range(steps)) for _ in range(n_layers))
     none = (False,) * n_layers
-    pipelined = latency.latency_cycles(cycles, none, "pipelined")
+    pipelined = overlap.latency_cycles(cycles, none, "pipelined")
     paths = (sum(cycles[at[0]][at[1]] for at in walk) for walk in _walks(n_layers, steps))
     assert pipelined == max(paths)
-    serial = latency.latency_cycles(cycles, none, "layer_serial")
-    lock_step = latency.latency_cycles(cycles, none, "lock_step")
+    serial = overlap.latency_cycles(cycles, none, "layer_serial")
+    lock_step = overlap.latency_cycles(cycles, none, "lock_step")
     assert max(map(sum, cycles)) <= pipelined <= lock_step <= serial
-    assert latency.latency_cycles(cycles, none, "lock_step", 3) == lock_step + 3 * (steps + n_layers - 1)
+    assert overlap.latency_cycles(cycles, none, "lock_step", 3) == lock_step + 3 * (steps + n_layers - 1)
     barriers = tuple(data.draw(st.booleans()) for _ in range(n_layers))
-    assert pipelined <= latency.latency_cycles(cycles, barriers, "pipelined") <= serial
-    assert latency.first_decision_cycles(cycles, barriers, "pipelined") <= serial
+    assert pipelined <= overlap.latency_cycles(cycles, barriers, "pipelined") <= serial
+    assert overlap.first_decision_cycles(cycles, barriers, "pipelined") <= serial
 
 
 def _walks(n_layers: int, steps: int) -> list[list[tuple[int, int]]]:

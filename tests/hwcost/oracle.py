@@ -2,11 +2,14 @@
 
 import collections
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 from hypothesis import strategies as st
 
 import hwcost as h
+
+Place = tuple[int, ...]
 
 
 def brute_force_fan_out(layer: h.LayerSpec, kept: np.ndarray | None = None) -> np.ndarray:
@@ -17,27 +20,31 @@ def brute_force_fan_out(layer: h.LayerSpec, kept: np.ndarray | None = None) -> n
     fan_out = np.zeros(layer.in_shape, dtype=np.int64)
     if layer.kind == "linear":
         return fan_out + (layer.n_outputs if kept is None else kept.sum(axis=0).reshape(layer.in_shape))
-    pads = [(p, p) if isinstance(p, int) else p for p in layer.padding]
     per_group_in, per_group_out = layer.in_shape[0] // layer.groups, layer.out_shape[0] // layer.groups
+    for inside, _, tap in connections(layer):
+        for out, within in itertools.product(range(layer.out_shape[0]), range(per_group_in)):
+            channel = out // per_group_out * per_group_in + within
+            is_transposed = layer.kind.startswith("conv_transpose")
+            weight = (channel, out % per_group_out, *tap) if is_transposed else (out, within, *tap)
+            fan_out[(channel, *inside)] += 1 if kept is None else int(kept[weight])
+    return fan_out
+
+
+def connections(layer: h.LayerSpec) -> Iterator[tuple[Place, Place, Place]]:
+    """(input position, output position, kernel tap) of a convolution, each that exists, one at a time."""
+    pads = [(p, p) if isinstance(p, int) else p for p in layer.padding]
     transposed = layer.kind.startswith("conv_transpose")
     here, there = (layer.in_shape, layer.out_shape) if transposed else (layer.out_shape, layer.in_shape)
     for place in itertools.product(*map(range, here[1:])):
         for tap in itertools.product(*map(range, layer.kernel)):
-            at = [
+            at = tuple(
                 y * s + i * d - p[0]
                 for y, i, s, d, p in zip(place, tap, layer.stride, layer.dilation, pads, strict=True)
-            ]
+            )
             if layer.padding_mode != "zeros":
-                at = [_wrap(a, n, layer.padding_mode) for a, n in zip(at, there[1:], strict=True)]
-            if any(not 0 <= a < n for a, n in zip(at, there[1:], strict=True)):
-                continue
-            for out in range(layer.out_shape[0]):
-                for inside in range(per_group_in):
-                    channel = out // per_group_out * per_group_in + inside
-                    weight = (channel, out % per_group_out, *tap) if transposed else (out, inside, *tap)
-                    synapses = 1 if kept is None else int(kept[weight])
-                    fan_out[(channel, *place) if transposed else (channel, *at)] += synapses
-    return fan_out
+                at = tuple(_wrap(a, n, layer.padding_mode) for a, n in zip(at, there[1:], strict=True))
+            if all(0 <= a < n for a, n in zip(at, there[1:], strict=True)):
+                yield (place, at, tap) if transposed else (at, place, tap)
 
 
 def _wrap(at: int, length: int, mode: str) -> int:

@@ -189,7 +189,7 @@ CHECKS = (bounds_hold, input_events_bound, totals_hold_the_exact_cost, latency_s
 def run(check: Callable[[st.DataObject], None], n_examples: int) -> None:
     slow = (HealthCheck.too_slow, HealthCheck.data_too_large)
     options = settings(
-        max_examples=n_examples, deadline=None, derandomize=True, database=None, suppress_health_check=slow,
+        max_examples=n_examples, derandomize=True, database=None, suppress_health_check=slow,
         phases=(Phase.generate, Phase.shrink), report_multiple_bugs=False,
     )  # fmt: skip
     options(given(st.data())(check))()

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import hwcost as h
@@ -61,7 +61,6 @@ def priced(frames: np.ndarray, codec: str, **more: object) -> float:
     return h.estimate(network, record, profile).count("spike_read", "l") * len(frames)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_exact_codecs_are_as_long_as_what_an_encoder_writes(data: st.DataObject) -> None:
     shape = data.draw(st.sampled_from([(7,), (64,), (3, 4, 5), (1, 8, 8), (2, 33)]))

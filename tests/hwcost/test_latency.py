@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from oracle import draw_conv
 
 import hwcost as h
-from hwcost import latency
+from hwcost import latency, overlap
 from hwcost.counting.counts import Count, Work
 from hwcost.counting.touched import fans_in
 
@@ -135,7 +135,7 @@ def machine(
     return work, durations, needs
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, derandomize=True)
 @given(st.data())
 def test_latency_equals_a_simulation_of_queues_and_ticks(data: st.DataObject) -> None:
     network, orders = draw_branches(data)
@@ -159,9 +159,9 @@ def test_latency_equals_a_simulation_of_queues_and_ticks(data: st.DataObject) ->
 def test_the_first_decision_of_lock_step_ends_with_its_tick() -> None:
     """Layer 1 works on step 0 in tick 1, which lasts 100 cycles; ticks 2 and 3 come later."""
     cycles = ((5, 100, 100), (1, 1, 1))
-    assert latency.first_decision_cycles(cycles, (False, False), "lock_step") == 105
-    assert latency.first_decision_cycles(cycles, (False, False), "lock_step", 10) == 125
-    assert latency.latency_cycles(cycles, (False, False), "lock_step") == 206
+    assert overlap.first_decision_cycles(cycles, (False, False), "lock_step") == 105
+    assert overlap.first_decision_cycles(cycles, (False, False), "lock_step", 10) == 125
+    assert overlap.latency_cycles(cycles, (False, False), "lock_step") == 206
 
 
 def test_a_parallel_shortcut_does_not_wait_for_the_branch_beside_it() -> None:
@@ -171,11 +171,11 @@ def test_a_parallel_shortcut_does_not_wait_for_the_branch_beside_it() -> None:
     shortcut = h.linear("shortcut", 4, 4, stage=1, source="a", neuron="lif")
     network = h.NetworkSpec((a, branch, shortcut), (h.StageSpec(4), h.StageSpec(2, "bucket")))
     orders = dict.fromkeys(("branch", "shortcut"), "conv_then_mix")
-    assert latency.waits_for(network, parts(network, orders), orders) == [(), (0,), (1,), (0,), (3,)]
+    assert overlap.waits_for(network, parts(network, orders), orders) == [(), (0,), (1,), (0,), (3,)]
     shared = dict.fromkeys(orders, "mix_then_conv")
-    assert latency.waits_for(network, parts(network, shared), shared)[-1] == (1, 3)
+    assert overlap.waits_for(network, parts(network, shared), shared)[-1] == (1, 3)
     scored = replace(network, stages=(h.StageSpec(4), h.StageSpec(2, "score_mix")))
-    assert latency.waits_for(scored, parts(scored, orders), orders)[-1] == (1, 3)
+    assert overlap.waits_for(scored, parts(scored, orders), orders)[-1] == (1, 3)
 
 
 def parts(network: h.NetworkSpec, orders: dict[str, str]) -> list[Work]:
@@ -197,7 +197,7 @@ def test_event_driven_macs_run_at_the_rate_of_macs() -> None:
     assert cost.latency_cycles == 50784
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(st.data())
 def test_inputs_of_every_output_neuron_equal_a_walk(data: st.DataObject) -> None:
     layer = draw_conv(data, neuron="lif")

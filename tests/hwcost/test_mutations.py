@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import hwcost as h
-from hwcost import cost, latency
+from hwcost import cost, overlap
 from hwcost.activity import attention, layer_spikes, record
 from hwcost.activity import check as record_check
 from hwcost.counting import arrivals, memory, operations
@@ -94,7 +94,7 @@ def _closed_form_pipeline(patch: pytest.MonkeyPatch) -> None:
         total = sum(map(max, cycles)) + (len(cycles[0]) - 1) * max(map(max, cycles))
         return [[total] * len(cycles[0])]
 
-    patch.setattr(latency, "finish_times", wrong)
+    patch.setattr(overlap, "finish_times", wrong)
 
 
 def _masks_ignored(patch: pytest.MonkeyPatch) -> None:

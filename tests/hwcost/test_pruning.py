@@ -27,7 +27,7 @@ def alone(layer: h.LayerSpec, timesteps: int = 1) -> h.NetworkSpec:
     return h.NetworkSpec((layer,), (h.StageSpec(timesteps),))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_operations_equal_a_walk_over_every_synapse_that_is_left(
     data: st.DataObject, oracle: ModuleType, brute_force: Callable[..., np.ndarray]

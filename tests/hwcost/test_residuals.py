@@ -11,7 +11,8 @@ import pytest
 from oracle import walk_network
 
 import hwcost as h
-from hwcost.counting import residuals, transformer
+from hwcost.counting import transformer
+from hwcost.counting.kinds import residuals
 from hwcost.studies.resample import resampled
 
 HARDWARE = h.load_profile("45nm_memory").where(codec="aer", dataflow="none")

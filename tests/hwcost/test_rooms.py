@@ -17,6 +17,7 @@ ORDER = (
     "dataflow",
     "mapping",
     "counting",
+    "overlap",
     "latency",
     "latency_interval",
     "cost",

@@ -36,7 +36,7 @@ def busy(seen: np.ndarray, sent: np.ndarray | None) -> tuple[tuple[int, ...], ..
     return tuple(map(tuple, rows))
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(st.data())
 def test_channels_and_samples_equal_naive_loops(data: st.DataObject) -> None:
     network = draw_network(data)
@@ -68,7 +68,7 @@ def test_channels_and_samples_equal_naive_loops(data: st.DataObject) -> None:
             assert known.busy == busy(flat[:, : network.timesteps(layer)], per_step)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(st.data())
 def test_active_channels_of_every_window_follow_from_the_gaps(data: st.DataObject) -> None:
     steps = data.draw(st.integers(1, 6))
@@ -83,7 +83,7 @@ def test_active_channels_of_every_window_follow_from_the_gaps(data: st.DataObjec
             assert active == sum(channels[t][j] for t in range(a, b) for j in range(a + 1))
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(st.data())
 def test_merged_records_equal_one_record_of_all_samples(data: st.DataObject) -> None:
     network = draw_network(data)

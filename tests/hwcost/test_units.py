@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import hwcost as h
@@ -117,7 +117,6 @@ def test_every_constant_that_pays_for_an_item_is_an_entry() -> None:
     assert constants - ENTRIES["prices"].keys() == set()
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_a_number_means_the_same_in_every_unit_of_its_family(data: st.DataObject) -> None:
     section = data.draw(st.sampled_from(sorted(ENTRIES)))

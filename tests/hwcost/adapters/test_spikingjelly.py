@@ -131,7 +131,7 @@ def test_ms_resnet_adds_numbers_and_its_neurons_stand_alone(
     images = torch.rand(2, 3, 32, 32)
     network, spikes = h.from_torch(model, images, timesteps=3)
     shortcuts = [layer for layer in network.layers if layer.kind == "membrane_shortcut"]
-    alone = [layer for layer in network.layers if layer.kind == "flatten"]
+    alone = [layer for layer in network.layers if layer.kind == "neurons"]
     assert len(shortcuts) == len(alone) == 4
     assert shortcuts[-1].neuron == "lif"  # what only neurons read has them itself
     assert network.layers[0].constant_input

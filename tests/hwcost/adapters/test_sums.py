@@ -108,7 +108,7 @@ def test_neurons_that_share_their_current_with_a_shortcut_stand_alone(neuron: An
     found = [(la.name, la.kind, la.neuron, la.source, la.other_source) for la in network.layers]
     assert found == [
         ("stem", "linear", None, "", ""),
-        ("fire", "flatten", "if", "", ""),
+        ("fire", "neurons", "if", "", ""),
         ("branch", "linear", None, "", ""),
         ("add", "membrane_shortcut", "if", "", "stem"),
         ("head", "linear", None, "", ""),

@@ -1,21 +1,11 @@
-"""The machines that are walked event by event, and profiles of arrays of any size."""
+"""Profiles of arrays of any size."""
 
-import importlib.util
-import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 import hwcost as h
-
-_SPEC = importlib.util.spec_from_file_location("machines", Path(__file__).with_name("machines.py"))
-assert _SPEC is not None
-assert _SPEC.loader is not None
-_MACHINES = importlib.util.module_from_spec(_SPEC)
-sys.modules["machines"] = _MACHINES
-_SPEC.loader.exec_module(_MACHINES)
 
 
 @pytest.fixture(scope="session")

@@ -65,7 +65,7 @@ def test_exact_counts_equal_the_machine(
 def test_random_convolutions(array: Build, dataflow: str) -> None:
     """Equal where exact; where expected, between the bounds that hold for the machine too."""
 
-    @settings(max_examples=25, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=25, derandomize=True, database=None)
     @given(st.data())
     def run(data: st.DataObject) -> None:
         layer = draw_conv(data, transposed=data.draw(st.booleans()))

@@ -136,7 +136,7 @@ def bits(cost: h.Cost, layer: str, item: str) -> float:
 
 @pytest.mark.parametrize("codec", ["aer", "bitmap", "min", "rle"])
 @settings(
-    max_examples=60, deadline=None, derandomize=True, database=None,
+    max_examples=60, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 @given(data=st.data())

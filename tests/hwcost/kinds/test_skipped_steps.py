@@ -78,7 +78,7 @@ def walked(layer: h.LayerSpec, events: np.ndarray, spikes: np.ndarray, policy: s
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@settings(max_examples=25, deadline=None, derandomize=True, database=None)
+@settings(max_examples=25, derandomize=True, database=None)
 @given(data=st.data())
 def test_updates_equal_a_walk_over_samples(policy: str, data: st.DataObject) -> None:
     n_samples, steps, n_in, n_out = (data.draw(st.integers(1, n)) for n in (4, 5, 3, 3))

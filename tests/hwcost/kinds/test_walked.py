@@ -20,7 +20,6 @@ PROFILE = h.load_profile("45nm_memory").where(codec="aer", dataflow="none")
 def compare_with_walker(kind: str, n_examples: int) -> None:
     @settings(
         max_examples=n_examples,
-        deadline=None,
         derandomize=True,
         database=None,
         phases=(Phase.generate,),

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from oracle import connections
 
 import hwcost as h
 
@@ -20,31 +21,10 @@ def synapses(layer: h.LayerSpec) -> Iterator[Synapse]:
             yield (i, 0), (o, 0)
         return
     group_in, group_out = layer.in_shape[0] // layer.groups, layer.out_shape[0] // layer.groups
-    transposed = layer.kind.startswith("conv_transpose")
-    here, there = (layer.in_shape, layer.out_shape) if transposed else (layer.out_shape, layer.in_shape)
-    for place in itertools.product(*map(range, here[1:])):
-        for tap in itertools.product(*map(range, layer.kernel)):
-            at = [
-                _source(y * s + i * d - p[0], n, layer.padding_mode)
-                for y, i, s, d, p, n in zip(
-                    place, tap, layer.stride, layer.dilation, layer.pads, there[1:], strict=True
-                )
-            ]
-            if any(a is None for a in at):
-                continue
-            ends = _flat(place, here[1:]), _flat(at, there[1:])
-            inside, outside = ends if transposed else ends[::-1]
-            for out in range(layer.out_shape[0]):
-                for channel in range(group_in):
-                    yield (out // group_out * group_in + channel, inside), (out, outside)
-
-
-def _source(at: int, length: int, mode: str) -> int | None:
-    if mode == "zeros" or 0 <= at < length:
-        return at if 0 <= at < length else None
-    reach = max(abs(at), abs(at - length)) + 1
-    name = {"circular": "wrap", "reflect": "reflect", "replicate": "edge"}[mode]
-    return int(np.pad(np.arange(length), reach, mode=name)[at + reach])
+    for inside, outside, _ in connections(layer):
+        ends = _flat(inside, layer.in_shape[1:]), _flat(outside, layer.out_shape[1:])
+        for out, channel in itertools.product(range(layer.out_shape[0]), range(group_in)):
+            yield (out // group_out * group_in + channel, ends[0]), (out, ends[1])
 
 
 def _flat(place: object, shape: tuple[int, ...]) -> int:

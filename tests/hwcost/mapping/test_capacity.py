@@ -61,7 +61,7 @@ def test_a_core_with_too_few_inputs_for_one_neuron_is_refused(chip) -> None:
         priced(chip("loihi", axons_per_core=50), layer)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_no_core_holds_more_than_it_can(data, reached, chip) -> None:
     layer = draw_conv(data, neuron="if") if data.draw(st.booleans()) else h.linear("conv", 9, 11, neuron="if")

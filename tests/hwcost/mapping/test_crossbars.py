@@ -30,7 +30,7 @@ def priced(
     return h.estimate(network, h.SpikeRecord.constant(network, rate, 10), profile)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_energy_equals_the_released_script(data) -> None:
     n_in, n_out, kernel = (data.draw(st.integers(1, n)) for n in (200, 200, 3))

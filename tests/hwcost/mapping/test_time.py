@@ -50,7 +50,7 @@ def simulated(
     return float(ticks.sum()), float(ticks[:first].sum())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_ticks_equal_a_simulation_of_all_cores(data, chip) -> None:
     n_layers, steps = data.draw(st.integers(2, 4)), data.draw(st.integers(1, 4))

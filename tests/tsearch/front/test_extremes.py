@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tsearch.front import Front, Point
@@ -49,7 +49,6 @@ def front(
     return Front(points, (ACCURACY, ENERGY, LOSS), *box)
 
 
-@settings(deadline=None)  # pandas is imported by the first example
 @given(st.lists(ROW, max_size=8), st.sampled_from([WIDE, NARROW, USUAL]))
 @example([(0.5, 10.0, 0.5, (1, 1)), (0.6, 20.0, 1e308, (2, 1)), (0.7, 30.0, -1e308, (2, 2))], USUAL)
 def test_knee_gains_and_hypervolume_hold_for_all_finite_values(

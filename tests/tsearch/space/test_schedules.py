@@ -34,7 +34,7 @@ def phases(configuration: Configuration) -> list[tuple[int, int]]:
     return [(phase.timesteps[-1], phase.epochs) for phase in configuration.schedule]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(leadings, st.lists(st.integers(1, 6), min_size=1, max_size=4, unique=True), st.integers(1, 4))
 def test_every_configuration_of_a_space_trains_equally_long(
     leading: list, timesteps: list[int], leading_epochs: int

@@ -54,7 +54,7 @@ def any_values(space: SearchSpace, data: st.DataObject) -> dict:
 
 
 @pytest.mark.parametrize("name", known_spaces())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_any_parameter_values_decode_and_encode_back(name: str, data: st.DataObject) -> None:
     space = load_space(name)

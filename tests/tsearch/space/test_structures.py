@@ -54,13 +54,13 @@ def check_against_brute(divisions: Divisions, allowed: list, timesteps: list, le
         structures.at(structures.n)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 5), choices, leadings)
 def test_any_division_agrees_with_listing(depth: int, timesteps: list[int], leading: list[Vector]) -> None:
     check_against_brute(AnyDivision(depth), compositions(depth), timesteps, leading)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.sampled_from(compositions(5)), min_size=1, max_size=8),  # some of them twice
     choices,

@@ -91,7 +91,7 @@ def any_configuration(space: SearchSpace, seed: int) -> Configuration:
     return space.random(np.random.default_rng(seed))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32), st.integers(1, 6))
 def test_a_twin_differs_in_timesteps_alone(seed: int, timesteps: int) -> None:
     space = parse_space(TEXT)

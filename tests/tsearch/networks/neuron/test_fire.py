@@ -55,7 +55,6 @@ def test_wrong_number_of_steps_is_refused() -> None:
         fire(torch.zeros(3, 1, 1), 2, Neuron())
 
 
-@settings(deadline=None)
 @given(neuron=NEURONS, timesteps=st.integers(1, 11), repeated=st.booleans(), seed=st.integers(0, 1000))
 def test_spikes_and_gradients_equal_those_of_a_loop_over_lif_step(
     lif_loop, neuron, timesteps, repeated, seed
@@ -75,7 +74,7 @@ def test_spikes_and_gradients_equal_those_of_a_loop_over_lif_step(
         )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(neuron=NEURONS, timesteps=st.integers(2, 6), active=st.integers(1, 6), seed=st.integers(0, 1000))
 def test_masked_steps_are_silent_and_are_not_computed(neuron, timesteps, active, seed) -> None:
     active = min(active, timesteps)
@@ -100,7 +99,6 @@ def test_memory_format_does_not_change_the_spikes() -> None:
     assert torch.equal(fire(current, 4, Neuron()), fire(last, 4, Neuron()))
 
 
-@settings(deadline=None)
 @given(
     neuron=NEURONS,
     timesteps=st.integers(1, 9),
@@ -141,7 +139,7 @@ def test_one_value_a_channel_cannot_be_normalised() -> None:
         fire(torch.ones(1, 1, 3, 1, 1), 4, Neuron(), norm=torch.nn.BatchNorm2d(3))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     neuron=NEURONS, timesteps=st.integers(1, 5), normed=st.booleans(), repeated=st.booleans(),
     seed=st.integers(0, 1000),

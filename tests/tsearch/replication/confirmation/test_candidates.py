@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tsearch.configuration import Configuration
@@ -154,7 +154,6 @@ points_in = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(points_in, max_size=14, unique_by=lambda p: p.number))
 def test_candidates_are_those_that_trying_every_point_finds(points: list[Point]) -> None:
     uniform, others = [p for p in points if p.is_uniform], [p for p in points if not p.is_uniform]
