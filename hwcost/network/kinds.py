@@ -33,6 +33,7 @@ OPERANDS = {  # name of an operand: its least value
     "kv_first": 0,
     "analog_gates": 0,
     "analog_output": 0,
+    "states": 1,
 }
 CROSSBAR = "crossbar"
 DATAFLOWS = ("none", "weight_stationary", "output_stationary", "tick_batched")
