@@ -12,7 +12,7 @@ from hwcost.counting.footprint import footprint
 from hwcost.counting.footprint_range import footprint_range
 from hwcost.counting.network_work import network_work
 from hwcost.counting.rows import Row, priced_rows
-from hwcost.counting.stated import dataflow_notes
+from hwcost.counting.stated import dataflow_notes, shared_weight_notes
 from hwcost.dataflow.choice import dataflow_of
 from hwcost.execution import check_execution
 from hwcost.latency import Latency, latency
@@ -94,6 +94,7 @@ def estimate(
             *(chip_notes(network, profile, chip, spikes, execution) if chip else ()),
             *_notes(network, profile, execution, chosen),
             *_sample_notes(spikes, undecided, execution, is_chip=bool(chip)),
+            *shared_weight_notes(network, profile, execution, spikes.n_samples),
         ),
     )
 
