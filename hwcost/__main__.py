@@ -16,7 +16,7 @@ from hwcost.cli.example import EXAMPLE
 from hwcost.cli.job import Job, read_job
 from hwcost.cli.show import one_profile, outcomes, table
 from hwcost.cost import Cost
-from hwcost.errors import HwcostError
+from hwcost.errors import HwcostError, one_line
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile_file import known_profiles
 from hwcost.prices.schema import schema
@@ -60,7 +60,13 @@ def _model(given: argparse.Namespace) -> tuple[str, bool]:
     from hwcost.adapters.models import from_torch
     from hwcost.adapters.target import load_batch, load_target
 
-    network, spikes = from_torch(load_target(given.model), load_batch(given.data), timesteps=given.timesteps)
+    model, batch = load_target(given.model), load_batch(given.data)
+    try:
+        network, spikes = from_torch(model, batch, timesteps=given.timesteps)
+    except (HwcostError, MemoryError):
+        raise
+    except Exception as error:  # of the model
+        raise HwcostError(f"{given.model}: running it on {given.data} failed: {one_line(error)}") from error
     return _priced(network, spikes, given)
 
 

@@ -24,3 +24,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """' Did you mean 'x'?' for the known word nearest to `word`, or '' where none is near."""
     near = difflib.get_close_matches(word, list(known), n=1)
     return f" Did you mean '{near[0]}'?" if near else ""
+
+
+def one_line(error: BaseException) -> str:
+    """The class of an error, and the first line of what it says."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__

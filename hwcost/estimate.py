@@ -8,7 +8,7 @@ from hwcost.activity.record import SpikeRecord
 from hwcost.cost import Cost, MeanTimesteps
 from hwcost.counting.chip import chip_notes, chip_rows, on_chip
 from hwcost.counting.chip_time import NANOSECONDS, check_chip_execution
-from hwcost.counting.dataflow_notes import dataflow_notes
+from hwcost.counting.dataflow_notes import dataflow_notes, shared_weight_notes
 from hwcost.counting.footprint import footprint
 from hwcost.counting.footprint_range import footprint_range
 from hwcost.counting.network_work import network_work
@@ -94,6 +94,7 @@ def estimate(
             *(chip_notes(network, profile, chip, spikes, execution) if chip else ()),
             *_notes(network, profile, execution, chosen),
             *_sample_notes(spikes, undecided, execution, is_chip=bool(chip)),
+            *shared_weight_notes(network, profile, execution, spikes.n_samples),
         ),
     )
 

@@ -46,6 +46,8 @@ def _of(maps: Maps, name: str, shape: tuple[int, ...]) -> NDArray[Any]:
             f"spikes: node '{name}' has none; every node of neurons needs its spikes, [samples, T, ...]"
         )
     array: NDArray[Any] = np.asarray(maps[name])
+    if array.dtype.kind not in "biuf" or not (array == np.round(array)).all():
+        raise HwcostError(f"spikes: node '{name}' sends whole numbers, but its maps hold others")
     if array[0, 0].size != prod(shape):
         raise HwcostError(f"spikes: node '{name}' gives {shape}, but its maps are {array.shape[2:]}")
     return np.reshape(array, (*array.shape[:2], *shape))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from hwcost.activity.record import SpikeRecord
@@ -21,8 +22,10 @@ from hwcost.adapters.walk import Walk
 from hwcost.errors import HwcostError
 from hwcost.network.kinds import CLASSES
 from hwcost.network.network import NetworkSpec
+from hwcost.network.stage import StageSpec
 
 Piece = tuple[NetworkSpec, SpikeRecord]
+MOST = (1 << 31) - 1  # of an event's value
 
 
 def describe(
@@ -45,7 +48,7 @@ def describe(
         )
     if not frames.numel():
         raise HwcostError(f"a batch of shape {tuple(frames.shape)} holds nothing")
-    n_steps = timesteps if timesteps is not None else len(frames)
+    n_steps = StageSpec(timesteps if timesteps is not None else len(frames)).timesteps
     gives = class_of(frames, input_class)
     pieces: list[Piece] = []
     for frame in torch.split(frames, at_once, dim=0 if is_static else 1):
@@ -68,7 +71,7 @@ def class_of(frames: Tensor, input_class: str | None) -> tuple[str, int]:
     fitting = {
         "binary": is_whole and low >= 0 and high <= 1,
         "ternary": is_whole and low >= -1 and high <= 1,
-        "graded": is_whole and low >= 0,
+        "graded": is_whole and low >= 0 and high <= MOST,
         "analog": True,
     }
     name = input_class or next(name for name, fits in fitting.items() if fits)
@@ -155,8 +158,19 @@ def _reset(model: nn.Module) -> None:
 
 def _tensor(model: nn.Module, batch: Any) -> Tensor:
     """The batch as numbers of the model's type, on its device."""
-    tensor = batch if isinstance(batch, Tensor) else torch.as_tensor(np.asarray(batch))
+    tensor = batch if isinstance(batch, Tensor) else torch.as_tensor(_real(np.asarray(batch)))
+    if tensor.is_complex():
+        raise HwcostError(f"a batch of real numbers expected, got {tensor.dtype}")
     like = next(model.parameters(), torch.empty(0))
+    tensor = tensor.detach().to(like.device, like.dtype if like.is_floating_point() else torch.float32)
     if not bool(torch.isfinite(tensor).all()):
-        raise HwcostError("the batch holds values that are not finite")
-    return tensor.detach().to(like.device, like.dtype if like.is_floating_point() else torch.float32)
+        raise HwcostError(f"the batch holds values that are not finite as {tensor.dtype}")
+    return tensor
+
+
+def _real(batch: NDArray[Any]) -> NDArray[Any]:
+    """The array in a type that torch has."""
+    if batch.dtype.kind not in "biuf":
+        raise HwcostError(f"a batch of real numbers expected, got {batch.dtype}")
+    is_known = batch.dtype.isnative and batch.dtype.itemsize <= 8
+    return batch if is_known else batch.astype(np.float64)

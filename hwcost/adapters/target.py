@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcost.errors import HwcostError, did_you_mean
+from hwcost.errors import HwcostError, did_you_mean, one_line
 
 ARRAYS = ("data", "frames")
 
@@ -34,7 +34,7 @@ def load_target(text: str) -> Any:
     try:
         return found()
     except Exception as error:
-        raise HwcostError(f"{text}: calling it without arguments failed: {_one_line(error)}") from error
+        raise HwcostError(f"{text}: calling it without arguments failed: {one_line(error)}") from error
 
 
 def _module(path: Path) -> Any:
@@ -48,7 +48,7 @@ def _module(path: Path) -> Any:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise HwcostError(f"{path}: running it failed: {_one_line(error)}") from error
+        raise HwcostError(f"{path}: running it failed: {one_line(error)}") from error
     finally:
         sys.path.remove(str(path.resolve().parent))
         if hidden is not None:
@@ -66,7 +66,7 @@ def load_batch(path: str | Path) -> NDArray[Any]:
     except FileNotFoundError:
         raise HwcostError(f"{path}: no such file") from None
     except (OSError, ValueError, EOFError) as error:
-        raise HwcostError(f"{path}: not an .npy or .npz file of numbers: {_one_line(error)}") from None
+        raise HwcostError(f"{path}: not an .npy or .npz file of numbers: {one_line(error)}") from None
     if isinstance(content, np.ndarray):
         return content
     with content:
@@ -81,8 +81,3 @@ def load_batch(path: str | Path) -> NDArray[Any]:
         except ValueError:
             raise HwcostError(f"{path}: '{name}' holds no numbers") from None
         return array
-
-
-def _one_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__

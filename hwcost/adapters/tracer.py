@@ -153,7 +153,7 @@ class Tracer:
         maps = {}
         for t in torch.unique(seen.own_steps).tolist():
             here = seen.own_steps == t
-            maps[t] = small(whole[here][torch.argsort(seen.samples[here])].cpu().numpy())
+            maps[t] = small(whole[here][torch.argsort(seen.samples[here])].to(torch.int32).cpu().numpy())
         return maps
 
     def _index(self, seen: Rows, out: Tensor) -> Tensor:

@@ -166,7 +166,8 @@ def _samples_with_events(
     if n_samples == 1:
         return [int(n > 0) for n in operations]
     if spikes.per_sample and len(spikes.per_sample.busy) == len(operations):
-        return [row[0] for row in spikes.per_sample.busy]
+        # A sample is also busy where it only sends spikes, but no more samples have an event than there are events.
+        return [min(row[0], n) for row, n in zip(spikes.per_sample.busy, operations, strict=True)]
     n_inputs = layer.n_inputs + (layer.n_outputs if layer.kind == "recurrent" else 0)
     rates = [min(1.0, n / (n_samples * n_inputs * layer.n_outputs)) for n in operations]
     return [n_samples * (1 - (1 - rate) ** n_inputs) for rate in rates]

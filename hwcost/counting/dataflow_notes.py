@@ -36,3 +36,18 @@ def dataflow_notes(network: NetworkSpec, profile: Profile, execution: str) -> tu
             f"every layer's come from DRAM once per {'inference' if execution == 'layer_serial' else 'timestep'}"
         )
     return tuple(notes)
+
+
+@lru_cache(maxsize=1024)
+def shared_weight_notes(
+    network: NetworkSpec, profile: Profile, execution: str, n_samples: int
+) -> tuple[str, ...]:
+    """One sentence where reads of weights do not add up over samples: they are expected for the mean sample."""
+    weighted = [layer for layer in network.layers if layer.kind in WEIGHTED and not layer.placement]
+    used = {dataflow_of(layer, profile, execution) for layer in weighted}
+    if n_samples == 1 or profile.memory is None or not used & {"output_stationary", "tick_batched"}:
+        return ()
+    return (
+        "reads of weights that stay in the array are expected for the mean sample; samples that differ may read fewer "
+        "or more, which the interval does not span",
+    )

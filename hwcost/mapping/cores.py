@@ -63,6 +63,8 @@ def map_network(network: NetworkSpec, profile: Profile) -> Mapping:
     per_chip = _limit(profile, "cores_per_chip")
     most = min(MOST_CORES, per_chip * _limit(profile, "chips"))
     weighted = [layer for layer in network.layers if layer.kind in WEIGHTED]
+    if not weighted:
+        raise HwcostError(f"the cores of profile '{profile.name}' hold synapses, and no layer has any")
     placed = {layer.name: place(layer, profile, most) for layer in weighted}
     cores = {name: p.n_cores for name, p in placed.items()}
     shared = fit_one_core(weighted, profile, placed)

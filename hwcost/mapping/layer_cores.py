@@ -32,8 +32,10 @@ def place(layer: LayerSpec, profile: Profile, most_cores: int) -> Placed:
     Raises: HwcostError, naming the layer and the limit, if `most_cores` do not hold it.
     """
     shares = _shares(layer, profile)
-    asked: dict[str, int] = {}
-    for by_channel in (False, True) if shares else (False,):
+    per_core = _limits(profile).get("neurons_per_core", layer.n_outputs)
+    asked = {"neurons_per_core": -(-layer.n_outputs // per_core)}
+    ways = (False, True) if shares else (False,)
+    for by_channel in ways if asked["neurons_per_core"] <= most_cores else ():
         n_cores = 1
         while n_cores <= min(most_cores, layer.n_outputs):
             cores = cores_of_outputs(layer, n_cores, by_channel=by_channel)

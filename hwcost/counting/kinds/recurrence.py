@@ -6,6 +6,7 @@ per step, like those of any source; an LSTM keeps its own output as the hidden s
 """
 
 from hwcost.counting.arrivals import Arrivals
+from hwcost.counting.codec_bounds import fewest_bits
 from hwcost.counting.codecs import codec_bits
 from hwcost.counting.counts import Count, Steps, every, times
 from hwcost.counting.job import Job
@@ -80,10 +81,12 @@ def _own_reads(job: Job) -> list[Count]:
     if not job.layer.fires:
         frames, bits = every(job.outputs, steps), job.profile.bits["activation"]
         return [Count("activation_read", frames, bits, job.memories.frame_out)]
-    before = (0, *job.spikes.outputs[:-1])
+    before, samples = (0, *job.spikes.outputs[:-1]), job.spikes.per_sample
     read = codec_bits(job, before, steps, job.layer.out_shape, 1)
+    of_one = ((0, 0), *samples.outputs[:-1]) if samples and samples.outputs else ()
+    low = fewest_bits(job, before, of_one, steps, job.layer.out_shape, 1)
     return [
-        Count("spike_read", read, 1, job.memories.spikes_out),
+        Count("spike_read", read, 1, job.memories.spikes_out, low, low and read),
         *zero_checks(job, steps, job.layer.n_outputs),
     ]
 

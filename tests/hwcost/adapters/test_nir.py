@@ -137,3 +137,13 @@ def test_a_file_that_is_none_is_one_line(nir: Any, tmp_path: Path) -> None:
     file.write_text("no graph")
     with pytest.raises(h.HwcostError, match=r"net\.nir: not a NIR file that can be read"):
         h.from_nir(file, 0.1, timesteps=2)
+
+
+@pytest.mark.parametrize("value", [0.9, float("nan")])
+def test_spikes_that_are_not_whole_are_refused(value: float, nir: Any, events: Any) -> None:
+    """A spike of .9 became 0, and was lost without a word."""
+    nodes = small(nir)
+    sent = spikes_of(events, input=(2, 6, 6), lif=(3, 3, 3)) | {"if": events(3, 5, 4).numpy()}
+    sent["lif"][0, 0, 0, 0, 0] = value
+    with pytest.raises(h.HwcostError, match="node 'lif' sends whole numbers, but its maps hold others"):
+        h.from_nir(nir.NIRGraph(nodes, chain(nodes), type_check=False), sent)

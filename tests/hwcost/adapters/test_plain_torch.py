@@ -168,3 +168,22 @@ def test_the_class_of_the_input_can_be_declared(events: Any) -> None:
         h.from_torch(model, 2 * batch, input_class="ternary")
     with pytest.raises(h.HwcostError, match=r"'spiky' is none of analog, binary"):
         h.from_torch(model, batch, input_class="spiky")
+
+
+def test_numbers_of_any_type_give_the_same_network(neuron: Any, events: Any) -> None:
+    batch = events(3, 2, 4)
+    model = nn.Sequential(nn.Linear(4, 3), neuron(), nn.Linear(3, 2))
+    with torch.no_grad():
+        for weight in model.parameters():  # exact in 16 bits, so that spikes do not depend on the type
+            weight.copy_((weight * 8).round() / 8)
+    expected = h.from_torch(model, batch)
+    for made in (torch.bfloat16, torch.float16, torch.float64):
+        assert h.from_torch(model.to(made), batch) == expected
+    for stored in (">f4", "longdouble", bool, np.uint8):
+        assert h.from_torch(model, batch.numpy().astype(stored)) == expected
+
+
+def test_large_whole_numbers_are_no_event_counts() -> None:
+    """Counts are kept in 32 bits; from 2 ** 31 on they would wrap around."""
+    network, _ = h.from_torch(nn.Linear(1, 1).double(), torch.full((2, 1, 1), 2.0**32, dtype=torch.float64))
+    assert network.layers[0].in_class == "analog"

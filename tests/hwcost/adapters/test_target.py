@@ -116,6 +116,33 @@ def test_the_command_prices_a_model(
     assert capsys.readouterr().err == "none.npz: no such file\n"
 
 
+@pytest.mark.parametrize(
+    ("batch", "expected"),
+    [
+        (np.ones((3, 2, 5)), "model.py:net: running it on spikes.npy failed: RuntimeError: mat1 and mat2"),
+        (np.full((3, 2, 4), "text"), "a batch of real numbers expected, got <U4"),
+        (np.ones((3, 2, 4), dtype=complex), "a batch of real numbers expected, got complex128"),
+        (np.zeros((3, 2, 4), dtype="datetime64[s]"), "a batch of real numbers expected, got datetime64"),
+        (np.full((3, 2, 4), 1e300), "the batch holds values that are not finite as torch.float32"),
+    ],
+    ids=["a shape that the model cannot take", "text", "complex", "dates", "too large for its type"],
+)
+def test_a_batch_that_cannot_be_run_is_one_line(
+    batch: np.ndarray,
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.py").write_text(SPIKING)
+    np.save(tmp_path / "spikes.npy", batch)
+    assert main(["price", "model.py:net", "--data", "spikes.npy"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(expected)
+    assert error.count("\n") == 1
+
+
 def test_importing_the_cost_model_imports_no_framework() -> None:
     code = (
         "import sys, hwcost; from hwcost.adapters.target import load_batch\n"

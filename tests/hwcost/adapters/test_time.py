@@ -184,3 +184,9 @@ def test_a_state_that_forward_takes_is_given_back(neuron: Any, events: Any, exci
     found = h.from_torch(model, batch)
     plain = nn.Sequential(model.fc, neuron())
     assert found.spikes.layers["fc"].outputs == h.from_torch(plain, batch).spikes.layers["0"].outputs
+
+
+@pytest.mark.parametrize("timesteps", [0, -1, 100_000_000])
+def test_timesteps_out_of_range_are_refused_at_once(timesteps: int) -> None:
+    with pytest.raises(h.HwcostError, match="a stage has 1 to 10,000 timesteps"):
+        h.from_torch(nn.Linear(4, 2), torch.ones(3, 4), timesteps=timesteps)

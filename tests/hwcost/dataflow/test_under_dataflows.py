@@ -36,3 +36,19 @@ def test_layers_of_their_own_are_mixed_and_lose_their_choice_without_reuse(demo)
     notes = [note for note in costs["mixed"].notes if note.startswith("dataflow")]
     assert notes[0].startswith("dataflow weight_stationary of conv1:")
     assert notes[1].startswith("dataflow tick_batched of conv2, conv3, fc:")
+
+
+def test_a_cost_says_that_shared_reads_are_those_of_the_mean_sample() -> None:
+    """A silent and a full sample read 8,192 weights on average, their mean sample (rate 1/2) 15,360."""
+    layer = h.linear("fc", 256, 64, neuron="if")
+    network = h.NetworkSpec((layer,), (h.StageSpec(4),))
+    silent, full = h.SpikeRecord.empty(network), h.SpikeRecord.full(network)
+    costs = [h.estimate(network, record, "45nm_memory") for record in (silent, full, silent + full)]
+    assert [cost.count("weight_read") for cost in costs] == [0, 16_384, 15_360]
+    assert [any("expected for the mean sample" in note for note in cost.notes) for cost in costs] == [
+        False,
+        False,
+        True,
+    ]
+    at_once = h.estimate(network, silent + full, "45nm_memory", "event_driven")
+    assert not any("expected for the mean sample" in note for note in at_once.notes)

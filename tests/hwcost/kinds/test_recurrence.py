@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import hwcost as h
@@ -124,3 +125,17 @@ def test_the_last_lstm_has_no_accumulators_beside_its_states() -> None:
     assert cost.count("membrane_read") == cost.count("membrane_write") == 2 * 2 * 5
     assert cost.count("neuron_add") == 0
     assert cost.footprint["membranes"] == 2 * 5 * 32
+
+
+@pytest.mark.parametrize("kind", ["lstm", "recurrent"])
+def test_own_spikes_of_samples_that_differ_are_bounded(kind: str) -> None:
+    """The codec takes the shorter form per sample: a silent sample sends nothing, a loud one a bitmap."""
+    network = alone(cell(kind, 4, 50), 3)
+    samples = [
+        h.SpikeRecord.from_maps(network, {"cell": np.full((1, 3, 4), n)}, {"cell": np.full((1, 3, 50), n)})
+        for n in (0, 1)
+    ]
+    costs = [h.estimate(network, record, "45nm_memory") for record in (*samples, samples[0] + samples[1])]
+    rows = [[row for row in cost.rows if row.item == "spike_read"] for cost in costs]
+    for silent, loud, both in zip(*rows, strict=True):
+        assert sum(both.low or both.steps) == sum(silent.steps) + sum(loud.steps) <= sum(both.steps)

@@ -201,3 +201,18 @@ def test_silence_and_full_activity_bracket_a_chip() -> None:
         cost = h.estimate(network, record, "loihi", "lock_step", EIGHT)
         assert bracket.energy_pj[0] <= cost.total_pj <= bracket.energy_pj[1]
         assert bracket.latency_s[0] <= cost.latency_s <= bracket.latency_s[1]
+
+
+@pytest.mark.parametrize("execution", ["lock_step", "layer_serial"])
+def test_a_network_without_synapses_has_nothing_to_put_on_cores(execution: str) -> None:
+    with pytest.raises(h.HwcostError, match="'loihi' hold synapses, and no layer has any"):
+        priced("loihi", h.pool("alone", (2, 4, 4), 2), execution=execution)
+
+
+def test_too_many_neurons_are_refused_before_their_synapses_are_walked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """7 million neurons with 125 synapses each took 10 GB and more than a minute to be refused."""
+    monkeypatch.setattr("hwcost.mapping.layer_cores.reach", lambda *_: pytest.fail("synapses were walked"))
+    with pytest.raises(h.HwcostError, match="needs at least 6912 cores, since neurons_per_core"):
+        priced("loihi", h.conv("large", (1, 100, 100, 100), 8, 5, neuron="if"))

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import hwcost as h
@@ -98,10 +99,18 @@ def test_neurons_without_input_are_cheaper() -> None:
     assert h.estimate(biased, record, "loihi", "lock_step", {"weight_bits": 8}).count("neuron_idle") == 0
 
 
+def test_neurons_that_only_send_spikes_have_no_input_however_samples_are_merged() -> None:
+    """A soft reset leaves enough for a second spike without input: that update is one without input."""
+    network = h.NetworkSpec((h.linear("l", 2, 3, neuron="if"),), (h.StageSpec(2),))
+    arriving, sent = [[[1, 1], [0, 0]]], [[[1, 1, 1], [1, 0, 1]]]
+    one = h.SpikeRecord.from_maps(network, {"l": np.array(arriving)}, {"l": np.array(sent)})
+    for record in (one, one + one):
+        cost = h.estimate(network, record, "loihi", "lock_step", {"weight_bits": 8})
+        assert (cost.count("neuron_update"), cost.count("neuron_idle")) == (3, 3)
+
+
 def test_expected_touched_neurons_of_a_convolution() -> None:
     """Against the mean of random maps with as many events; borders make the closed form a little too high."""
-    import numpy as np
-
     conv = h.conv("conv", (2, 9, 9), 3, 3, padding=1, neuron="if")
     network, rng = h.NetworkSpec((conv,), (h.StageSpec(1),)), np.random.default_rng(0)
     maps = np.zeros((200, 162), dtype=int)
