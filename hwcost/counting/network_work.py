@@ -52,11 +52,12 @@ def network_work(
         if not network.mixes(layer):
             done.work.append(on_crossbar(job, layer_work(job)))
             continue
-        both = _entries(job, dict.fromkeys(done.orders, beside) if beside else done.orders)
+        before = dict.fromkeys(done.orders, beside) if beside else done.orders
         if orders:
             order = orders[layer.name]
-            parts: Parts = both[order]
+            parts = _entries(job, before, (order,))[order]
         else:
+            both = _entries(job, before)
             order = min(both, key=lambda o: energy(counts_of(both[o]), job.profile))
             parts = _with_both(job, done, both, order)
         done.orders[layer.name] = order
@@ -70,13 +71,17 @@ def work_choices(
     profile: Profile,
     execution: str,
     orders: Mapping[str, str] | None = None,
-) -> list[list[Work]]:
+    known: Sequence[Work] = (),
+) -> list[Sequence[Work]]:
     """The work under the given orders; without them, under both at every temporal transformer, each beside entries of
     both.
+
+    Args:
+        known: The work under the given orders, or any, where it has been counted already.
     """
     entries = [layer.name for layer in network.layers if network.mixes(layer)]
     if orders is not None or not entries:
-        return [network_work(network, spikes, profile, execution, orders).work]
+        return [known or network_work(network, spikes, profile, execution, orders).work]
 
     def work_of(own: str, beside: str, only: Sequence[str] = ()) -> list[Work]:
         orders = dict.fromkeys(entries, own)
@@ -84,12 +89,12 @@ def work_choices(
 
     sources = {network.source(network.layer(name)) for name in entries}
     besides = (MIX_FIRST, MIX_LAST) if len(sources) < len(entries) else (MIX_FIRST,)
-    first, *others = product((MIX_FIRST, MIX_LAST), besides)
-    choices = [work_of(*first)]
-    places = [i for i, part in enumerate(choices[0]) if part.layer in entries]
-    for option in others:
+    known = known or work_of(MIX_FIRST, MIX_FIRST)
+    places = [i for i, part in enumerate(known) if part.layer in entries]
+    choices: list[Sequence[Work]] = []
+    for option in product((MIX_FIRST, MIX_LAST), besides):
         replaced = dict(zip(places, work_of(*option, only=entries), strict=True))
-        choices.append([replaced.get(i, part) for i, part in enumerate(choices[0])])
+        choices.append([replaced.get(i, part) for i, part in enumerate(known)])
     return choices
 
 
@@ -105,9 +110,11 @@ def _job(
     return _with_samples(job, spikes) if spikes.n_samples > 1 and recorded.per_sample else job
 
 
-def _entries(job: Job, earlier: Mapping[str, str]) -> dict[str, Parts]:
-    """For each order, the work before and behind a temporal transformer."""
-    both = entry_work(job, earlier)
+def _entries(
+    job: Job, earlier: Mapping[str, str], orders: Sequence[str] = (MIX_FIRST, MIX_LAST)
+) -> dict[str, Parts]:
+    """For each of the orders, the work before and behind a temporal transformer."""
+    both = entry_work(job, earlier, orders)
     return {order: tuple(on_crossbar(job, part) for part in parts) for order, parts in both.items()}
 
 

@@ -39,11 +39,14 @@ MIX_FIRST, MIX_LAST = "mix_then_conv", "conv_then_mix"
 SCORED = ("score_mix", "rank1_score")
 
 
-def entry_work(job: Job, earlier: Mapping[str, str]) -> dict[str, tuple[Work, Work]]:
+def entry_work(
+    job: Job, earlier: Mapping[str, str], orders: Sequence[str] = (MIX_FIRST, MIX_LAST)
+) -> dict[str, tuple[Work, Work]]:
     """For each order, the work before the barrier, at T_in steps, and after it, at T_out steps.
 
     Args:
         earlier: Layer name -> order of the stage entries that stand before this one.
+        orders: Those that are wanted.
     """
     layer, beside = job.layer, orders_beside(job.network, job.layer, earlier)
     n_in, mask = job.network.input_timesteps(layer), job.network.input_mask(layer)
@@ -56,7 +59,8 @@ def entry_work(job: Job, earlier: Mapping[str, str]) -> dict[str, tuple[Work, Wo
     updated = every(layer.n_outputs if layer.neuron else 0, updated_steps)
     behind = output_counts(job, updated_steps)
     work = {}
-    for order, mix in {MIX_FIRST: _mix_then_conv, MIX_LAST: _conv_then_mix}.items():
+    for order in orders:
+        mix = _mix_then_conv if order == MIX_FIRST else _conv_then_mix
         before, after = mix(job, arrived)
         before, scans = [*reads, *scores, *before], scanned
         if order == MIX_FIRST and MIX_FIRST in beside:
