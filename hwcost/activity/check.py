@@ -32,7 +32,7 @@ def _check_outputs(network: NetworkSpec, layer: LayerSpec, spikes: LayerSpikes, 
     timesteps = network.timesteps(layer)
     if layer.fires and len(spikes.outputs) != timesteps:
         _fail(layer, f"output spikes of {timesteps} timesteps expected, the record has {len(spikes.outputs)}")
-    if any(n > layer.n_outputs * n_samples for n in spikes.outputs):
+    if max(spikes.outputs, default=0) > layer.n_outputs * n_samples:
         _fail(
             layer,
             f"more output spikes in one timestep than its {layer.n_outputs} neurons in {n_samples} samples",
@@ -60,9 +60,10 @@ def _check_attention(layer: LayerSpec, spikes: LayerSpikes, n_samples: int) -> N
 
 def _check_events(network: NetworkSpec, layer: LayerSpec, spikes: LayerSpikes, n_samples: int) -> None:
     steps, sizes = network.input_timesteps(layer), class_sizes(layer)
+    graded = spikes.sums is not spikes.events
     if len(spikes.events) != steps or len(spikes.sums) != steps:
         _fail(layer, f"events of {steps} timesteps expected, the record has {len(spikes.events)}")
-    columns = {len(row) for row in (*spikes.events, *spikes.sums)}
+    columns = set(map(len, spikes.events)) | (set(map(len, spikes.sums)) if graded else set())
     if columns not in ({1}, {len(sizes)}):
         _fail(
             layer,
@@ -72,8 +73,7 @@ def _check_events(network: NetworkSpec, layer: LayerSpec, spikes: LayerSpikes, n
     for t, (events, sums) in enumerate(zip(spikes.events, spikes.sums, strict=True)):
         if any(map(gt, events, most)):
             _fail(layer, f"timestep {t} has more events than input neurons")
-        largest = [n * layer.in_max for n in events]
-        if sums is not events and (any(map(gt, events, sums)) or any(map(gt, sums, largest))):
+        if graded and (any(map(gt, events, sums)) or any(map(gt, sums, [n * layer.in_max for n in events]))):
             _fail(
                 layer,
                 f"timestep {t} contradicts its class, {layer.in_class} up to {layer.in_max}: "
