@@ -33,8 +33,7 @@ class PerSample:
 
     def __post_init__(self) -> None:
         for name in ("busy", "events", "sums", "outputs"):
-            rows = tuple(tuple(map(whole, row)) for row in _rows(getattr(self, name)))
-            object.__setattr__(self, name, rows)
+            object.__setattr__(self, name, _whole_rows(getattr(self, name)))
         object.__setattr__(self, "sums", self.sums or self.events)
 
     def __add__(self, other: Self) -> Self:
@@ -75,14 +74,13 @@ class LayerSpikes:
     per_sample: PerSample | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "events", tuple(tuple(map(whole, row)) for row in _rows(self.events)))
-        object.__setattr__(
-            self, "sums", tuple(tuple(map(whole, row)) for row in _rows(self.sums)) or self.events
-        )
-        object.__setattr__(self, "outputs", tuple(map(whole, self.outputs)))
-        object.__setattr__(self, "channels", tuple(tuple(map(whole, row)) for row in _rows(self.channels)))
-        object.__setattr__(self, "channel_events", tuple(map(whole, self.channel_events)))
-        object.__setattr__(self, "extras", tuple((str(n), tuple(map(whole, row))) for n, row in self.extras))
+        same = self.sums is self.events
+        object.__setattr__(self, "events", _whole_rows(self.events))
+        object.__setattr__(self, "sums", (() if same else _whole_rows(self.sums)) or self.events)
+        object.__setattr__(self, "outputs", _wholes(self.outputs))
+        object.__setattr__(self, "channels", _whole_rows(self.channels))
+        object.__setattr__(self, "channel_events", _wholes(self.channel_events))
+        object.__setattr__(self, "extras", tuple([(str(n), _wholes(row)) for n, row in self.extras]))
 
     def extra(self, name: str) -> tuple[int, ...] | None:
         """One of the further counts, or None."""
@@ -117,8 +115,17 @@ def whole(count: Any) -> int:
     return int(count)
 
 
-def _rows(table: Any) -> Any:
-    return table.tolist() if isinstance(table, np.ndarray) else table
+def _wholes(counts: Any) -> tuple[int, ...]:
+    """Counts as Python integers; those that are, all of them, are looked at once."""
+    counts = tuple(counts)
+    if set(map(type, counts)) <= {int} and min(counts, default=0) >= 0:
+        return counts
+    return tuple(map(whole, counts))
+
+
+def _whole_rows(table: Any) -> Counts:
+    rows = table.tolist() if isinstance(table, np.ndarray) else table
+    return tuple([_wholes(row) for row in rows])
 
 
 def _add(a: Sequence[int], b: Sequence[int]) -> tuple[int, ...]:

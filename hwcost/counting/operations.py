@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from hwcost.counting.arrivals import Arrivals, arrivals, dense, textbook_arrivals
 from hwcost.counting.boundary import frame_reads, input_reads, n_event_reads, output_writes
-from hwcost.counting.counts import Count, Work, every, times
+from hwcost.counting.counts import Count, Work, every, gated, times
 from hwcost.counting.job import Job
 from hwcost.counting.kinds.recurrence import scanned_own_steps
 from hwcost.counting.layer_kinds import COUNTED_BY
@@ -29,7 +29,7 @@ def layer_work(job: Job) -> Work:
     if layer.is_analog:
         counts, scanned = analog_counts(job), every(0, active)
     else:
-        mask = tuple(a * b for a, b in zip(job.network.input_mask(layer), active, strict=False))
+        mask = gated(job.network.input_mask(layer)[: len(active)], layer.mask)
         arrived = event_arrivals(job).first(len(active)).masked(active)
         events, scanned = arrived.events, every(layer.n_inputs * n_event_reads(job), mask)
         counts = input_reads(job, events, mask) + synaptic_counts(job, arrived)
@@ -41,7 +41,7 @@ def layer_work(job: Job) -> Work:
     counts += output_counts(job, updated_steps)
     updated = every(layer.n_outputs if layer.neuron else 0, updated_steps)
     touched = touched_neurons(job, len(active)) if job.execution == "event_driven" else ()
-    touched = tuple(n * step for n, step in zip(touched, active, strict=False))
+    touched = gated(touched, layer.mask) if touched else ()
     sent = (job.spikes.outputs if layer.fires else job.given_events) or every(0, updated_steps)
     return Work(layer.name, tuple(counts), scanned, updated, sent, touched=touched)
 
