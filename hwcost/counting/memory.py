@@ -46,7 +46,7 @@ def event_reads(job: Job, events: Sequence[int], mask: Mask) -> list[Count]:
     frame = mask, layer.in_shape, value_bits(layer)
     signed, reads = layer.in_class == "ternary", job.plan.input_reads
     bits = codec_bits(job, events, *frame, signed=signed)
-    low = fewest_bits(job, events, extremes, *frame, signed=signed)
+    low = fewest_bits(job, events, extremes, bits, *frame, signed=signed)
     read = times(reads, bits) if reads > 1 else bits
     bounds = (times(reads, low), read) if low else (None, None)
     count = Count("spike_read", read, 1, job.memories.spikes_in, *bounds)
@@ -101,5 +101,5 @@ def bias_counts(job: Job, updated_steps: Mask) -> list[Count]:
 def spike_writes(job: Job, updated_steps: Mask) -> list[Count]:
     """Outgoing spikes, in the codec's bits."""
     bits = codec_bits(job, job.spikes.outputs, updated_steps, job.layer.out_shape, 1)
-    low = fewest_bits(job, job.spikes.outputs, job.given_of_one, updated_steps, job.layer.out_shape, 1)
+    low = fewest_bits(job, job.spikes.outputs, job.given_of_one, bits, updated_steps, job.layer.out_shape, 1)
     return [Count("spike_write", bits, 1, job.memories.spikes_out, low, low and bits)]
