@@ -13,7 +13,6 @@ from hwcost.network.network import NetworkSpec
 def constant_spikes(network: NetworkSpec, layer: LayerSpec, rate: float, n_samples: int) -> LayerSpikes:
     """Counts of a layer whose inputs and neurons fire at `rate` events per step, every event as large as it can be."""
     share = Fraction(rate) * n_samples
-    share = int(share) if share.denominator == 1 else share
     mask = network.input_mask(layer)
     active_steps = layer.mask or (1,) * network.timesteps(layer)
     outputs = tuple(int(share * layer.n_outputs) * step for step in active_steps) if layer.fires else ()
@@ -29,7 +28,8 @@ def constant_spikes(network: NetworkSpec, layer: LayerSpec, rate: float, n_sampl
         sums = tuple([largest if step else none for step in mask]) if layer.in_max > 1 else events
     spikes = events, sums, outputs, extras
     return LayerSpikes(
-        *spikes, *(_told_apart(network, layer, events, sums, outputs, n_samples, int(rate)) if rate in (0, 1) else ())
+        *spikes,
+        *(_told_apart(network, layer, events, sums, outputs, n_samples, int(rate)) if rate in (0, 1) else ()),
     )
 
 

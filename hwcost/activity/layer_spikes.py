@@ -1,6 +1,6 @@
 """Counts of one layer, as Python integers: exact however large. Negative, fractional and NaN counts are refused."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Self
@@ -77,10 +77,10 @@ class LayerSpikes:
         same = self.sums is self.events
         object.__setattr__(self, "events", _whole_rows(self.events))
         object.__setattr__(self, "sums", (() if same else _whole_rows(self.sums)) or self.events)
-        object.__setattr__(self, "outputs", _wholes(self.outputs))
+        object.__setattr__(self, "outputs", wholes(self.outputs))
         object.__setattr__(self, "channels", _whole_rows(self.channels))
-        object.__setattr__(self, "channel_events", _wholes(self.channel_events))
-        object.__setattr__(self, "extras", tuple([(str(n), _wholes(row)) for n, row in self.extras]))
+        object.__setattr__(self, "channel_events", wholes(self.channel_events))
+        object.__setattr__(self, "extras", tuple([(str(n), wholes(row)) for n, row in self.extras]))
 
     def extra(self, name: str) -> tuple[int, ...] | None:
         """One of the further counts, or None."""
@@ -115,17 +115,16 @@ def whole(count: Any) -> int:
     return int(count)
 
 
-def _wholes(counts: Any) -> tuple[int, ...]:
-    """Counts as Python integers; those that are, all of them, are looked at once."""
-    counts = tuple(counts)
-    if set(map(type, counts)) <= {int} and min(counts, default=0) >= 0:
-        return counts
-    return tuple(map(whole, counts))
+def wholes(counts: Iterable[Any]) -> tuple[int, ...]:
+    """Counts as Python integers; refused as in `whole`."""
+    row = tuple(counts)
+    are_whole = set(map(type, row)) <= {int} and min(row, default=0) >= 0
+    return row if are_whole else tuple(map(whole, row))
 
 
 def _whole_rows(table: Any) -> Counts:
     rows = table.tolist() if isinstance(table, np.ndarray) else table
-    return tuple([_wholes(row) for row in rows])
+    return tuple([wholes(row) for row in rows])
 
 
 def _add(a: Sequence[int], b: Sequence[int]) -> tuple[int, ...]:

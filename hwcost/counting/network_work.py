@@ -8,11 +8,10 @@ from hwcost.activity.record import SpikeRecord
 from hwcost.activity.summands import events_of_one, given_events, other_events
 from hwcost.counting.counts import Work
 from hwcost.counting.crossbar import on_crossbar
-from hwcost.counting.job import Job, memory_sizes
+from hwcost.counting.job import Job, quiet_job
 from hwcost.counting.operations import layer_work
 from hwcost.counting.transformer import MIX_FIRST, MIX_LAST, entry_work
 from hwcost.counting.undecided import Parts, counts_of, energy, may_be_cheaper, spanned
-from hwcost.dataflow.plan import plan_of
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile
@@ -102,11 +101,10 @@ def _job(
     network: NetworkSpec, layer: LayerSpec, spikes: SpikeRecord, profile: Profile, execution: str
 ) -> Job:
     recorded, unary = spikes.layers[layer.name], profile.semantics.graded == "unary"
-    prices, memories = profile.for_layer(layer), memory_sizes(network, profile, execution)[layer.name]
-    plan = plan_of(layer, prices, execution, streams=memories.streams > 0)
+    quiet = quiet_job(network, layer, profile, execution, spikes.n_samples)
     others = other_events(network, layer, spikes, unary=unary)
     given = given_events(network, layer, spikes, unary=unary)
-    job = Job(network, layer, recorded, spikes.n_samples, prices, memories, plan, others, execution, given)
+    job = Job(*quiet[:8], quiet, recorded, others, given)
     return _with_samples(job, spikes) if spikes.n_samples > 1 and recorded.per_sample else job
 
 

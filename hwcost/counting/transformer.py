@@ -27,6 +27,7 @@ from hwcost.counting.operations import (
     dense_counts,
     event_arrivals,
     output_counts,
+    steady_frames,
     synaptic_counts,
 )
 from hwcost.counting.updates import steps_with_updates
@@ -67,7 +68,7 @@ def entry_work(
             before, scans = [], waiting
         work[order] = (
             Work(layer.name, tuple(before), scans, waiting, waiting),
-            Work(layer.name, tuple(after + behind), idle, updated, job.spikes.outputs or idle, barrier=True),
+            Work(layer.name, (*after, *behind), idle, updated, job.spikes.outputs or idle, barrier=True),
         )
     return work
 
@@ -135,7 +136,7 @@ def _scores(job: Job, events: Sequence[int]) -> list[Count]:
     ]
 
 
-def _mix_then_conv(job: Job, arrived: Arrivals) -> tuple[list[Count], list[Count]]:
+def _mix_then_conv(job: Job, arrived: Arrivals) -> tuple[list[Count], Sequence[Count]]:
     n_in, n_out = len(arrived.events), len(job.active_steps)
     buckets = job.network.transformer(job.layer) == "bucket"
     item = "mix_mac" if job.layer.is_analog or arrived.operation == "mac" else "mix_ac"
@@ -152,7 +153,7 @@ def _mix_then_conv(job: Job, arrived: Arrivals) -> tuple[list[Count], list[Count
         after = synaptic_counts(job, _per_bucket(arrived, n_out).masked(job.active_steps))
         frames = every(job.inputs * job.plan.input_reads, job.active_steps)
         return before, [*after, Count("activation_read", frames, bits, memory_bits)]
-    return before, dense_counts(job, dense_arrivals(job, n_out).masked(job.active_steps))
+    return before, steady_frames(job, job.active_steps)
 
 
 def _conv_then_mix(job: Job, arrived: Arrivals) -> tuple[list[Count], list[Count]]:
