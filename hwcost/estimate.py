@@ -8,6 +8,7 @@ from hwcost.activity.record import SpikeRecord
 from hwcost.cost import Cost, MeanTimesteps
 from hwcost.counting.chip import chip_notes, chip_rows, on_chip
 from hwcost.counting.chip_time import NANOSECONDS, check_chip_execution
+from hwcost.counting.counts import Work
 from hwcost.counting.dataflow_notes import dataflow_notes, shared_weight_notes
 from hwcost.counting.footprint import footprint
 from hwcost.counting.footprint_range import footprint_range
@@ -48,8 +49,18 @@ def estimate(
 
     Raises: HwcostError, naming the layer, if network and record do not fit together or cannot be priced.
     """
+    return estimate_with_work(network, spikes, _assumed(profile, assume), execution, orders)[0]
+
+
+def estimate_with_work(
+    network: NetworkSpec,
+    spikes: SpikeRecord,
+    profile: Profile,
+    execution: str,
+    orders: Mapping[str, str] | None = None,
+) -> tuple[Cost, list[Work]]:
+    """The cost as in `estimate`, and the work that it prices."""
     check_execution(execution)
-    profile = _assumed(profile, assume)
     check_capacity(network, profile)
     check_record(network, spikes)
     chip = _on_cores(network, profile, execution)
@@ -64,12 +75,12 @@ def estimate(
         rows += chip_rows(profile, chip, spikes.n_samples, on_cores)
     else:
         time = latency(network, work, profile, spikes.n_samples, execution, chosen)
-        time = with_interval(time, network, records, profile, execution, taken)
+        time = with_interval(time, network, work, spikes, records, profile, execution, taken)
     sizes = footprint_range(network, profile, execution) if undecided else (memory, memory)
     bits = [sum(size.values()) * spikes.n_samples for size in (memory, *sizes)]
     rows.append(leakage(profile, time, *bits))
     clock = NANOSECONDS if chip else profile.number("clock_hz")
-    return Cost(
+    cost = Cost(
         profile=profile.name,
         execution=execution,
         rows=tuple(rows),
@@ -97,6 +108,7 @@ def estimate(
             *shared_weight_notes(network, profile, execution, spikes.n_samples),
         ),
     )
+    return cost, work
 
 
 def _on_cores(network: NetworkSpec, profile: Profile, execution: str) -> CoreMapping | None:

@@ -70,10 +70,12 @@ def extreme_latency(
 
 
 @lru_cache(maxsize=64)
-def stepwise(profile: Profile) -> Profile:
+def stepwise(profile: Profile, execution: str) -> Profile:
     """The same hardware with windows of one timestep. More events at one step of a window leave fewer weights to read
-    for the next ones; without windows every step's counts rise with its own events only.
+    for the next ones; without windows every step's counts rise with its own events only. Only `layer_serial` has any.
     """
+    if execution != "layer_serial":
+        return profile
     return replace(profile, hardware={**profile.hardware, "window": Price(1, 1, 1)})
 
 

@@ -29,6 +29,8 @@ def told_apart(network: NetworkSpec, spikes: SpikeRecord, rows: Sequence[Row]) -
 def with_interval(
     time: Latency,
     network: NetworkSpec,
+    work: Sequence[Work],
+    spikes: SpikeRecord,
     records: Pairs,
     profile: Profile,
     execution: str,
@@ -38,14 +40,16 @@ def with_interval(
 
     Args:
         time: Latency of the mean sample.
+        work, spikes: Of the mean sample.
         orders: Order taken at every temporal transformer; None for any.
     """
     ends = []
     for end, which in enumerate(("low", "high")):
-        priced = stepwise(profile) if records and which == "high" else profile
+        priced = stepwise(profile, execution) if records and which == "high" else profile
         for record in (pair[end] for pair in records):
-            choices, n_samples = work_choices(network, record, priced, execution, orders), record.n_samples
-            found = extreme_latency(network, choices, priced, n_samples, execution, which, orders)
+            known = work if record is spikes and priced is profile else ()
+            choices = work_choices(network, record, priced, execution, orders, known)
+            found = extreme_latency(network, choices, priced, record.n_samples, execution, which, orders)
             ends.append(found.cycles)
     return time._replace(low=min(time.low, *ends), high=max(time.high, *ends)) if ends else time
 

@@ -32,7 +32,7 @@ def _check_outputs(network: NetworkSpec, layer: LayerSpec, spikes: LayerSpikes, 
     timesteps = network.timesteps(layer)
     if layer.fires and len(spikes.outputs) != timesteps:
         _fail(layer, f"output spikes of {timesteps} timesteps expected, the record has {len(spikes.outputs)}")
-    if any(n > layer.n_outputs * n_samples for n in spikes.outputs):
+    if max(spikes.outputs, default=0) > layer.n_outputs * n_samples:
         _fail(
             layer,
             f"more output spikes in one timestep than its {layer.n_outputs} neurons in {n_samples} samples",
@@ -60,27 +60,44 @@ def _check_attention(layer: LayerSpec, spikes: LayerSpikes, n_samples: int) -> N
 
 def _check_events(network: NetworkSpec, layer: LayerSpec, spikes: LayerSpikes, n_samples: int) -> None:
     steps, sizes = network.input_timesteps(layer), class_sizes(layer)
+    graded = spikes.sums is not spikes.events
     if len(spikes.events) != steps or len(spikes.sums) != steps:
         _fail(layer, f"events of {steps} timesteps expected, the record has {len(spikes.events)}")
-    columns = {len(row) for row in (*spikes.events, *spikes.sums)}
+    columns = set(map(len, spikes.events)) | (set(map(len, spikes.sums)) if graded else set())
     if columns not in ({1}, {len(sizes)}):
         _fail(
             layer,
             f"events of {len(sizes)} fan-out classes (or totals) expected, the record has {sorted(columns)}",
         )
     most = [size * n_samples for size in sizes] if columns != {1} else [layer.n_inputs * n_samples]
-    for t, (events, sums) in enumerate(zip(spikes.events, spikes.sums, strict=True)):
-        if any(map(gt, events, most)):
-            _fail(layer, f"timestep {t} has more events than input neurons")
-        largest = [n * layer.in_max for n in events]
-        if sums is not events and (any(map(gt, events, sums)) or any(map(gt, sums, largest))):
-            _fail(
-                layer,
-                f"timestep {t} contradicts its class, {layer.in_class} up to {layer.in_max}: "
-                f"{sum(events)} events with a sum of {sum(sums)}",
-            )
+    events = [n for row in spikes.events for n in row]
+    t = _first_above(events, most * steps, len(most))
+    if t is not None:
+        _fail(layer, f"timestep {t} has more events than input neurons")
+    if graded:
+        _check_sums(layer, spikes, events, len(most))
     if _any_masked(spikes.events, network.input_mask(layer)):
         _fail(layer, "events arrive at a timestep that the mask of the layer before turns off")
+
+
+def _check_sums(layer: LayerSpec, spikes: LayerSpikes, events: list[int], n_classes: int) -> None:
+    """Every event has a value from 1 to the largest of its class; `events` are those of all steps in one row."""
+    sums = [n for row in spikes.sums for n in row]
+    t = _first_above(events, sums, n_classes)
+    if t is None:
+        t = _first_above(sums, [n * layer.in_max for n in events], n_classes)
+    if t is not None:
+        _fail(
+            layer,
+            f"timestep {t} contradicts its class, {layer.in_class} up to {layer.in_max}: "
+            f"{sum(spikes.events[t])} events with a sum of {sum(spikes.sums[t])}",
+        )
+
+
+def _first_above(counts: list[int], limits: list[int], n_classes: int) -> int | None:
+    """The timestep of the first count above its limit; the counts of all steps are in one row."""
+    above = list(map(gt, counts, limits))
+    return above.index(True) // n_classes if True in above else None
 
 
 def _any_masked(events: Counts, mask: tuple[int, ...]) -> bool:

@@ -10,6 +10,8 @@ from hwcost.network.network import NetworkSpec
 
 def check_channels(layer: LayerSpec, spikes: LayerSpikes, n_samples: int) -> None:
     """Refuse counts of channels that contradict the events."""
+    if not spikes.channels and not spikes.channel_events:
+        return
     events, channels = [sum(row) for row in spikes.events], layer.in_shape[0]
     if spikes.channels:
         shape = [len(row) for row in spikes.channels]

@@ -1,7 +1,6 @@
 """Counts of a layer at a constant rate."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from hwcost.activity.layer_spikes import Counts, LayerSpikes, PerSample
@@ -19,34 +18,46 @@ def constant_spikes(network: NetworkSpec, layer: LayerSpec, rate: float, n_sampl
     outputs = tuple(int(share * layer.n_outputs) * step for step in active_steps) if layer.fires else ()
     counts = constant_extras(network, layer, share)
     extras = tuple((name, tuple(n * step for step in active_steps)) for name, n in counts.items())
-    spikes = LayerSpikes(outputs=outputs, extras=extras)
+    events: Counts = ()
+    sums: Counts = ()
     if not layer.is_analog:
-        row = tuple(int(share * size) for size in class_sizes(layer))
-        events = tuple(tuple(n * step for n in row) for step in mask)
-        sums = tuple(tuple(n * layer.in_max for n in step) for step in events)
-        spikes = LayerSpikes(events, sums, outputs, extras)
-    return _told_apart(network, layer, spikes, n_samples, int(rate)) if rate in (0, 1) else spikes
+        row = tuple([int(share * size) for size in class_sizes(layer)])
+        none = (0,) * len(row)
+        events = tuple([row if step else none for step in mask])
+        largest = tuple([n * layer.in_max for n in row])
+        sums = tuple([largest if step else none for step in mask]) if layer.in_max > 1 else events
+    spikes = events, sums, outputs, extras
+    return LayerSpikes(
+        *spikes,
+        *(_told_apart(network, layer, events, sums, outputs, n_samples, int(rate)) if rate in (0, 1) else ()),
+    )
 
 
 def _told_apart(
-    network: NetworkSpec, layer: LayerSpec, spikes: LayerSpikes, n_samples: int, rate: int
-) -> LayerSpikes:
-    """The spikes with their channels and samples, where everything fires (rate 1) or nothing does (rate 0)."""
+    network: NetworkSpec,
+    layer: LayerSpec,
+    events: Counts,
+    sums: Counts,
+    outputs: tuple[int, ...],
+    n_samples: int,
+    rate: int,
+) -> tuple[Counts, tuple[int, ...], PerSample | None]:
+    """Channels, their events and samples, where everything fires (rate 1) or nothing does (rate 0)."""
     samples = PerSample(
         () if layer.is_analog else _busy(network, layer, n_samples * rate),
-        _alike(map(sum, spikes.events), n_samples),
-        _alike(map(sum, spikes.sums), n_samples),
-        _alike(spikes.outputs, n_samples),
+        _alike(map(sum, events), n_samples),
+        _alike(map(sum, sums), n_samples) if sums is not events else (),
+        _alike(outputs, n_samples),
     )
-    spikes = replace(spikes, per_sample=samples if samples != PerSample() else None)
+    per_sample = samples if samples.busy or samples.events or samples.outputs else None
     if layer.is_analog:
-        return spikes
+        return (), (), per_sample
     channels, mask = layer.in_shape[0], network.input_mask(layer)
-    events = layer.n_inputs // channels * sum(mask) * n_samples * rate
-    return replace(
-        spikes,
-        channels=steady_channels(channels * n_samples * rate, mask) if channels <= MOST_CHANNELS else (),
-        channel_events=(events,) * channels if channels <= MOST_CHANNEL_EVENTS else (),
+    all_steps = layer.n_inputs // channels * sum(mask) * n_samples * rate
+    return (
+        steady_channels(channels * n_samples * rate, mask) if channels <= MOST_CHANNELS else (),
+        (all_steps,) * channels if channels <= MOST_CHANNEL_EVENTS else (),
+        per_sample,
     )
 
 

@@ -1,6 +1,6 @@
 """Counts of one layer, as Python integers: exact however large. Negative, fractional and NaN counts are refused."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Self
@@ -33,8 +33,7 @@ class PerSample:
 
     def __post_init__(self) -> None:
         for name in ("busy", "events", "sums", "outputs"):
-            rows = tuple(tuple(map(whole, row)) for row in _rows(getattr(self, name)))
-            object.__setattr__(self, name, rows)
+            object.__setattr__(self, name, _whole_rows(getattr(self, name)))
         object.__setattr__(self, "sums", self.sums or self.events)
 
     def __add__(self, other: Self) -> Self:
@@ -75,14 +74,13 @@ class LayerSpikes:
     per_sample: PerSample | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "events", tuple(tuple(map(whole, row)) for row in _rows(self.events)))
-        object.__setattr__(
-            self, "sums", tuple(tuple(map(whole, row)) for row in _rows(self.sums)) or self.events
-        )
-        object.__setattr__(self, "outputs", tuple(map(whole, self.outputs)))
-        object.__setattr__(self, "channels", tuple(tuple(map(whole, row)) for row in _rows(self.channels)))
-        object.__setattr__(self, "channel_events", tuple(map(whole, self.channel_events)))
-        object.__setattr__(self, "extras", tuple((str(n), tuple(map(whole, row))) for n, row in self.extras))
+        same = self.sums is self.events
+        object.__setattr__(self, "events", _whole_rows(self.events))
+        object.__setattr__(self, "sums", (() if same else _whole_rows(self.sums)) or self.events)
+        object.__setattr__(self, "outputs", wholes(self.outputs))
+        object.__setattr__(self, "channels", _whole_rows(self.channels))
+        object.__setattr__(self, "channel_events", wholes(self.channel_events))
+        object.__setattr__(self, "extras", tuple([(str(n), wholes(row)) for n, row in self.extras]))
 
     def extra(self, name: str) -> tuple[int, ...] | None:
         """One of the further counts, or None."""
@@ -117,8 +115,16 @@ def whole(count: Any) -> int:
     return int(count)
 
 
-def _rows(table: Any) -> Any:
-    return table.tolist() if isinstance(table, np.ndarray) else table
+def wholes(counts: Iterable[Any]) -> tuple[int, ...]:
+    """Counts as Python integers; refused as in `whole`."""
+    row = tuple(counts)
+    are_whole = set(map(type, row)) <= {int} and min(row, default=0) >= 0
+    return row if are_whole else tuple(map(whole, row))
+
+
+def _whole_rows(table: Any) -> Counts:
+    rows = table.tolist() if isinstance(table, np.ndarray) else table
+    return tuple([wholes(row) for row in rows])
 
 
 def _add(a: Sequence[int], b: Sequence[int]) -> tuple[int, ...]:

@@ -1,13 +1,12 @@
 """What arrives at a layer at every timestep: events, their values, and the synapses that they meet."""
 
 from collections.abc import Callable, Iterable, Sequence
-from fractions import Fraction
 from math import prod
 from operator import mul
 from typing import NamedTuple
 
 from hwcost.activity.layer_spikes import LayerSpikes
-from hwcost.counting.counts import Number, Steps, times
+from hwcost.counting.counts import Steps, times
 from hwcost.errors import HwcostError
 from hwcost.network.fan_out import class_sizes, class_values, n_padded_synapses, n_synapses
 from hwcost.network.kinds import CONVOLUTIONS
@@ -78,7 +77,8 @@ def arrivals(layer: LayerSpec, spikes: LayerSpikes, n_samples: int, *, unary: bo
     room = [(value, size * largest) for value, size in zip(values, class_sizes(layer), strict=True)]
     low = tuple(_fill(n, room) for n in events)
     high = tuple(_fill(n, reversed(room)) for n in events)
-    expected = tuple(_plain(Fraction(n * n_synapses(layer), layer.n_inputs)) for n in events)
+    met, inputs = n_synapses(layer), layer.n_inputs
+    expected = tuple([n * met / inputs if n * met % inputs else n * met // inputs for n in events])
     return Arrivals(events, expected, operation, low, high, None, once)
 
 
@@ -117,7 +117,3 @@ def _fill(events: int, places: Iterable[tuple[int, int]]) -> int:
         synapses += taken * value
         events -= taken
     return synapses
-
-
-def _plain(number: Fraction) -> Number:
-    return int(number) if number.denominator == 1 else float(number)

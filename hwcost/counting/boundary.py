@@ -69,7 +69,7 @@ def output_writes(job: Job, updated_steps: Sequence[int]) -> list[Count]:
     bits, steps = event_bits(job.network, layer), job.network.output_mask(layer)
     frame, signed = (steps, layer.out_shape, bits), gives_signs(layer)
     written = codec_bits(job, job.given_events, *frame, signed=signed)
-    low = fewest_bits(job, job.given_events, job.given_of_one, *frame, signed=signed)
+    low = fewest_bits(job, job.given_events, job.given_of_one, written, *frame, signed=signed)
     return [Count("spike_write", written, 1, job.memories.spikes_out, low, low and written)]
 
 

@@ -8,7 +8,7 @@ samples take the same codec, or have equally many events.
 from collections.abc import Sequence
 
 from hwcost.activity.layer_spikes import Counts
-from hwcost.counting.codecs import codec_bits
+from hwcost.counting.codecs import CODECS, frames_of
 from hwcost.counting.counts import Steps
 from hwcost.counting.job import Job
 
@@ -17,6 +17,7 @@ def fewest_bits(
     job: Job,
     events: Sequence[int],
     extremes: Counts,
+    sent: Steps,
     mask: Sequence[int],
     shape: tuple[int, ...],
     bits: int,
@@ -27,17 +28,21 @@ def fewest_bits(
 
     Args:
         extremes: Fewest and most events of one sample, per timestep; empty where not known.
+        sent: What `codec_bits` gives for all samples.
     """
     if job.semantics.codec != "min" or job.n_samples == 1 or not extremes:
         return None
-    one = job._replace(n_samples=1)
+    one = frames_of(job, shape, bits, signed=signed)._replace(n_samples=1)
     least, most = ([row[end] for row in extremes[: len(events)]] for end in (0, 1))
-    at_least, at_most = (codec_bits(one, end, mask, shape, bits, signed=signed) for end in (least, most))
+    at_least, at_most = (CODECS["min"](end, one) for end in (least, most))
+    steps = zip(events, least, most, at_least, at_most, mask, strict=True)
     fewest = tuple(
-        _chord(n - job.n_samples * a, b - a, job.n_samples, int(low), int(high))
-        for n, a, b, low, high in zip(events, least, most, at_least, at_most, strict=True)
+        [
+            _chord(n - job.n_samples * a, b - a, job.n_samples, int(low), int(high)) * runs
+            for n, a, b, low, high, runs in steps
+        ]
     )
-    return fewest if fewest != codec_bits(job, events, mask, shape, bits, signed=signed) else None
+    return fewest if fewest != sent else None
 
 
 def _chord(above: int, spread: int, n_samples: int, low: int, high: int) -> int:

@@ -69,10 +69,14 @@ def codec_bits(
 
     Raises: HwcostError for codec `word` where the profile has no `bits.event`.
     """
-    beside = 1 if signed else bits if bits > 1 and job.semantics.graded == "mac" else 0
-    frames = Frames(shape, prod(shape), job.n_samples, bits, beside, job.profile.bits.get("event", 0))
-    sent = CODECS[job.semantics.codec](events, frames)
+    sent = CODECS[job.semantics.codec](events, frames_of(job, shape, bits, signed=signed))
     return tuple([n * runs for n, runs in zip(sent, mask, strict=True)] if 0 in mask else sent)
+
+
+def frames_of(job: Job, shape: tuple[int, ...], bits: int, *, signed: bool) -> Frames:
+    """The frames of a job; arguments as in `codec_bits`."""
+    beside = 1 if signed else bits if bits > 1 and job.semantics.graded == "mac" else 0
+    return Frames(shape, prod(shape), job.n_samples, bits, beside, job.profile.bits.get("event", 0))
 
 
 def _aer(events: Sequence[int], frames: Frames) -> Sequence[int]:
@@ -85,11 +89,10 @@ def _bitmap(events: Sequence[int], frames: Frames) -> Sequence[int]:
 
 
 def _min(events: Sequence[int], frames: Frames) -> Sequence[int]:
-    bits, bitmap = (
-        _address_bits(frames.places) + frames.beside,
-        frames.places * frames.bits * frames.n_samples,
-    )
-    return [min(n * bits, bitmap) for n in events]
+    bits = _address_bits(frames.places) + frames.beside
+    bitmap = frames.places * frames.bits * frames.n_samples
+    most = bitmap // bits  # events whose addresses are no longer than the bitmap
+    return [n * bits if n <= most else bitmap for n in events]
 
 
 def _word(events: Sequence[int], frames: Frames) -> Sequence[int]:

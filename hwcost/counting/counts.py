@@ -6,7 +6,7 @@ prices without running anything.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Number = int | float
 Steps = tuple[Number, ...]
@@ -48,6 +48,11 @@ class Work(NamedTuple):
 def every(number: int, mask: Sequence[int]) -> tuple[int, ...]:
     """`number` at every step that the mask lets run."""
     return tuple([number * step for step in mask])  # a list first: half the time of a generator
+
+
+def gated(steps: tuple[Any, ...], mask: Sequence[int]) -> tuple[Any, ...]:
+    """Numbers of the steps that the mask lets run; an empty mask lets all."""
+    return tuple([n * runs for n, runs in zip(steps, mask, strict=False)]) if 0 in mask else steps
 
 
 def times(factor: Number, steps: Sequence[Number]) -> Steps:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from math import ceil
 from operator import add
 
-from hwcost.counting.counts import Number, Steps, Work, times
+from hwcost.counting.counts import Number, Work
 from hwcost.prices.items import ITEMS
 from hwcost.prices.profile import Profile
 
@@ -22,30 +22,40 @@ def step_cycles(
         execution: One of `hwcost.execution.EXECUTIONS`.
         which: Field of the counts to use: "steps", or the bounds "low" or "high".
     """
-    idle: list[Number] = [0] * len(work.scanned)
-    totals = {"ac": idle, "mac": idle, "bits": idle}
-    for count in work.counts:
-        steps: Steps = getattr(count, which) or count.steps
-        operation = ITEMS[count.item].operation
-        if count.bits and count.item not in BESIDE_THE_ARRAY:
-            totals["bits"] = list(map(add, totals["bits"], times(count.bits, steps)))
-        elif operation:
-            totals[operation] = list(map(add, totals[operation], steps))
-    operations = [(totals[name], _rate(profile, name, n_samples)) for name in ("ac", "mac")]
+    idle = (0,) * len(work.scanned)
+    totals = _totals(work, which)
+    operations = [(totals.get(name, idle), _rate(profile, name, n_samples)) for name in ("ac", "mac")]
     if execution == "event_driven":
-        touched = _touched(work, n_samples, which, totals["ac"], totals["mac"])
+        touched = _touched(work, n_samples, which, *(load for load, _ in operations))
         return _slowest(
+            idle,
             *operations,
             (work.sent, _rate(profile, "events", n_samples)),
             (touched, _rate(profile, "updates", n_samples)),
         )
     scans = profile.semantics.zero_check == "scan"
     return _slowest(
+        idle,
         *operations,
-        (totals["bits"], _rate(profile, "bits", n_samples)),
+        (totals.get("bits", idle), _rate(profile, "bits", n_samples)),
         (work.scanned if scans else idle, _rate(profile, "scan", 1)),
         (work.updated, _rate(profile, "updates", 1)),
     )
+
+
+def _totals(work: Work, which: str) -> dict[str, Sequence[Number]]:
+    """Operations and bits of memory accesses of every step, by resource: "ac", "mac", "bits"; absent where none."""
+    totals: dict[str, Sequence[Number]] = {}
+    for item, steps, bits, _, low, high in work.counts:
+        wanted = (low if which == "low" else high if which == "high" else steps) or steps
+        if bits and item not in BESIDE_THE_ARRAY:
+            before = totals.get("bits")
+            added = [bits * n for n in wanted]
+            totals["bits"] = list(map(add, before, added)) if before else added
+        elif operation := ITEMS[item].operation:
+            before = totals.get(operation)
+            totals[operation] = list(map(add, before, wanted)) if before else wanted
+    return totals
 
 
 def _touched(work: Work, n_samples: int, which: str, *operations: Sequence[Number]) -> Sequence[Number]:
@@ -56,13 +66,18 @@ def _touched(work: Work, n_samples: int, which: str, *operations: Sequence[Numbe
     return [min(updated * n_samples, n) for updated, n in zip(work.updated, added, strict=True)]
 
 
-def _slowest(*loads: tuple[Sequence[Number], tuple[int, int]]) -> tuple[int, ...]:
-    """Cycles of every step: each resource's work over its rate (a fraction), rounded up; the largest counts."""
+def _slowest(idle: Sequence[int], *loads: tuple[Sequence[Number], tuple[int, int]]) -> tuple[int, ...]:
+    """Cycles of every step: each resource's work over its rate (a fraction), rounded up; the largest counts.
+
+    Args:
+        idle: 0 for every step.
+    """
     cycles = [
         [-(-n * below // above) if type(n) is int else ceil(n * below / above) for n in load]
         for load, (above, below) in loads
+        if any(load)
     ]
-    return tuple(map(max, *cycles))
+    return tuple(map(max, idle, *cycles)) if cycles else tuple(idle)
 
 
 @lru_cache(maxsize=4096)

@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from hwcost.activity.layer_spikes import Counts, LayerSpikes
-from hwcost.dataflow.plan import Plan
+from hwcost.dataflow.plan import Plan, plan_of
 from hwcost.errors import HwcostError
 from hwcost.network.kinds import WEIGHTED
 from hwcost.network.layer import LayerSpec
@@ -33,18 +33,21 @@ class Job(NamedTuple):
 
     `other_events` is how many events, per timestep, the second summand of a residual sum brings, `given_events` how
     many the layer gives, both with the fewest and the most of one sample where those are known (`_of_one`); `execution`
-    is the execution model.
+    is the execution model; `active_steps` is 0 or 1 per own timestep, the layer's mask. `quiet` is the same job without
+    activity.
     """
 
     network: NetworkSpec
     layer: LayerSpec
-    spikes: LayerSpikes
     n_samples: int
     profile: Profile
     memories: MemorySizes
     plan: Plan
+    execution: str
+    active_steps: tuple[int, ...]
+    quiet: "QuietJob | None" = None
+    spikes: LayerSpikes = LayerSpikes()
     other_events: tuple[int, ...] = ()
-    execution: str = "layer_serial"
     given_events: tuple[int, ...] = ()
     other_of_one: Counts = ()
     given_of_one: Counts = ()
@@ -58,11 +61,6 @@ class Job(NamedTuple):
     def semantics(self) -> Semantics:
         """Habits of the hardware."""
         return self.profile.semantics
-
-    @property
-    def active_steps(self) -> tuple[int, ...]:
-        """0 or 1 per own timestep: the layer's mask."""
-        return self.layer.mask or (1,) * self.network.timesteps(self.layer)
 
     @property
     def inputs(self) -> int:
@@ -88,6 +86,31 @@ class Job(NamedTuple):
     def adds_up(self) -> bool:
         """True for a last layer that does not fire: its outputs are summed over time."""
         return self.is_last and not self.layer.fires
+
+
+class QuietJob(Job):
+    """A job without activity. There is one of its kind, equal to nothing else, so that counts that do not depend on
+    activity can be kept for it.
+    """
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+@lru_cache(maxsize=4096)
+def quiet_job(
+    network: NetworkSpec, layer: LayerSpec, profile: Profile, execution: str, n_samples: int
+) -> QuietJob:
+    """All about the pricing of a layer that does not depend on activity; `profile` is the network's."""
+    prices, memories = profile.for_layer(layer), memory_sizes(network, profile, execution)[layer.name]
+    plan = plan_of(layer, prices, execution, streams=memories.streams > 0)
+    active_steps = layer.mask or (1,) * network.timesteps(layer)
+    return QuietJob(network, layer, n_samples, prices, memories, plan, execution, active_steps)
 
 
 @lru_cache(maxsize=1024)

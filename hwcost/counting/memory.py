@@ -13,7 +13,7 @@ from hwcost.counting.codec_bounds import fewest_bits
 from hwcost.counting.codecs import codec_bits
 from hwcost.counting.counts import Count, every, times
 from hwcost.counting.job import Job, value_bits
-from hwcost.counting.updates import Updates, updates
+from hwcost.counting.updates import Updates
 from hwcost.dataflow.tiles import Window, windows
 
 Mask = Sequence[int]
@@ -46,7 +46,7 @@ def event_reads(job: Job, events: Sequence[int], mask: Mask) -> list[Count]:
     frame = mask, layer.in_shape, value_bits(layer)
     signed, reads = layer.in_class == "ternary", job.plan.input_reads
     bits = codec_bits(job, events, *frame, signed=signed)
-    low = fewest_bits(job, events, extremes, *frame, signed=signed)
+    low = fewest_bits(job, events, extremes, bits, *frame, signed=signed)
     read = times(reads, bits) if reads > 1 else bits
     bounds = (times(reads, low), read) if low else (None, None)
     count = Count("spike_read", read, 1, job.memories.spikes_in, *bounds)
@@ -59,14 +59,14 @@ def zero_checks(job: Job, mask: Mask, neurons: int) -> list[Count]:
     return [Count("zero_check", tests)] if job.semantics.zero_check == "scan" else []
 
 
-def state_counts(job: Job, updated_steps: Mask) -> list[Count]:
+def state_counts(job: Job, run: Updates, updated_steps: Mask) -> list[Count]:
     """Membranes read at the first and written at the last step of every window of updated steps, without the first
     read and the last write when stateless; none where one window holds all steps.
     """
-    run, longest = updates(job, updated_steps), job.plan.window
+    longest = job.plan.window
     if not any(run.samples):
         return []
-    batches = windows(updated_steps, longest)
+    batches = windows(tuple(updated_steps), longest)
     stay = longest > 1 and len(batches) == 1
     reads, writes = [0] * len(updated_steps), [0] * len(updated_steps)
     for start, stop in () if stay else batches:
@@ -87,11 +87,11 @@ def _touched(job: Job, run: Updates, never: Sequence[int], window: Window) -> in
     return samples - sum(never[start:stop]) if job.semantics.stateless else samples
 
 
-def bias_counts(job: Job, updated_steps: Mask) -> list[Count]:
+def bias_counts(job: Job, run: Updates) -> list[Count]:
     """One add and one read per sum and step, unless the bias is merged into the thresholds."""
     if not job.layer.bias or job.semantics.bias_policy == "threshold":
         return []
-    adds = every(job.layer.n_sums, updates(job, updated_steps).samples)
+    adds = every(job.layer.n_sums, run.samples)
     return [
         Count("bias_add", adds),
         Count("bias_read", adds, job.profile.bits["bias"], job.memories.parameters),
@@ -101,5 +101,5 @@ def bias_counts(job: Job, updated_steps: Mask) -> list[Count]:
 def spike_writes(job: Job, updated_steps: Mask) -> list[Count]:
     """Outgoing spikes, in the codec's bits."""
     bits = codec_bits(job, job.spikes.outputs, updated_steps, job.layer.out_shape, 1)
-    low = fewest_bits(job, job.spikes.outputs, job.given_of_one, updated_steps, job.layer.out_shape, 1)
+    low = fewest_bits(job, job.spikes.outputs, job.given_of_one, bits, updated_steps, job.layer.out_shape, 1)
     return [Count("spike_write", bits, 1, job.memories.spikes_out, low, low and bits)]

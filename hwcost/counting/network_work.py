@@ -8,11 +8,10 @@ from hwcost.activity.record import SpikeRecord
 from hwcost.activity.summands import events_of_one, given_events, other_events
 from hwcost.counting.counts import Work
 from hwcost.counting.crossbar import on_crossbar
-from hwcost.counting.job import Job, memory_sizes
+from hwcost.counting.job import Job, quiet_job
 from hwcost.counting.operations import layer_work
 from hwcost.counting.transformer import MIX_FIRST, MIX_LAST, entry_work
 from hwcost.counting.undecided import Parts, counts_of, energy, may_be_cheaper, spanned
-from hwcost.dataflow.plan import plan_of
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile
@@ -52,11 +51,12 @@ def network_work(
         if not network.mixes(layer):
             done.work.append(on_crossbar(job, layer_work(job)))
             continue
-        both = _entries(job, dict.fromkeys(done.orders, beside) if beside else done.orders)
+        before = dict.fromkeys(done.orders, beside) if beside else done.orders
         if orders:
             order = orders[layer.name]
-            parts: Parts = both[order]
+            parts = _entries(job, before, (order,))[order]
         else:
+            both = _entries(job, before)
             order = min(both, key=lambda o: energy(counts_of(both[o]), job.profile))
             parts = _with_both(job, done, both, order)
         done.orders[layer.name] = order
@@ -70,13 +70,17 @@ def work_choices(
     profile: Profile,
     execution: str,
     orders: Mapping[str, str] | None = None,
-) -> list[list[Work]]:
+    known: Sequence[Work] = (),
+) -> list[Sequence[Work]]:
     """The work under the given orders; without them, under both at every temporal transformer, each beside entries of
     both.
+
+    Args:
+        known: The work under the given orders, or any, where it has been counted already.
     """
     entries = [layer.name for layer in network.layers if network.mixes(layer)]
     if orders is not None or not entries:
-        return [network_work(network, spikes, profile, execution, orders).work]
+        return [known or network_work(network, spikes, profile, execution, orders).work]
 
     def work_of(own: str, beside: str, only: Sequence[str] = ()) -> list[Work]:
         orders = dict.fromkeys(entries, own)
@@ -84,12 +88,12 @@ def work_choices(
 
     sources = {network.source(network.layer(name)) for name in entries}
     besides = (MIX_FIRST, MIX_LAST) if len(sources) < len(entries) else (MIX_FIRST,)
-    first, *others = product((MIX_FIRST, MIX_LAST), besides)
-    choices = [work_of(*first)]
-    places = [i for i, part in enumerate(choices[0]) if part.layer in entries]
-    for option in others:
+    known = known or work_of(MIX_FIRST, MIX_FIRST)
+    places = [i for i, part in enumerate(known) if part.layer in entries]
+    choices: list[Sequence[Work]] = []
+    for option in product((MIX_FIRST, MIX_LAST), besides):
         replaced = dict(zip(places, work_of(*option, only=entries), strict=True))
-        choices.append([replaced.get(i, part) for i, part in enumerate(choices[0])])
+        choices.append([replaced.get(i, part) for i, part in enumerate(known)])
     return choices
 
 
@@ -97,17 +101,18 @@ def _job(
     network: NetworkSpec, layer: LayerSpec, spikes: SpikeRecord, profile: Profile, execution: str
 ) -> Job:
     recorded, unary = spikes.layers[layer.name], profile.semantics.graded == "unary"
-    prices, memories = profile.for_layer(layer), memory_sizes(network, profile, execution)[layer.name]
-    plan = plan_of(layer, prices, execution, streams=memories.streams > 0)
+    quiet = quiet_job(network, layer, profile, execution, spikes.n_samples)
     others = other_events(network, layer, spikes, unary=unary)
     given = given_events(network, layer, spikes, unary=unary)
-    job = Job(network, layer, recorded, spikes.n_samples, prices, memories, plan, others, execution, given)
+    job = Job(*quiet[:8], quiet, recorded, others, given)
     return _with_samples(job, spikes) if spikes.n_samples > 1 and recorded.per_sample else job
 
 
-def _entries(job: Job, earlier: Mapping[str, str]) -> dict[str, Parts]:
-    """For each order, the work before and behind a temporal transformer."""
-    both = entry_work(job, earlier)
+def _entries(
+    job: Job, earlier: Mapping[str, str], orders: Sequence[str] = (MIX_FIRST, MIX_LAST)
+) -> dict[str, Parts]:
+    """For each of the orders, the work before and behind a temporal transformer."""
+    both = entry_work(job, earlier, orders)
     return {order: tuple(on_crossbar(job, part) for part in parts) for order, parts in both.items()}
 
 

@@ -11,16 +11,19 @@ A neuron of two states (a synaptic current that decays beside the membrane) mult
 """
 
 from collections.abc import Sequence
+from operator import add
 
 from hwcost.counting.counts import Count, every, times
 from hwcost.counting.job import Job
-from hwcost.counting.updates import updates
+from hwcost.counting.updates import Updates
 
 
-def neuron_counts(job: Job, updated_steps: Sequence[int]) -> list[Count]:
-    """Counts of the updates at the steps that run. A last layer without neurons adds its outputs up over time."""
+def neuron_counts(job: Job, updated: Updates, updated_steps: Sequence[int]) -> list[Count]:
+    """Counts of the updates at the steps that run, without resets. A last layer without neurons adds its outputs up
+    over time.
+    """
     layer, convention = job.layer, job.semantics.neuron
-    run = every(job.layer.n_outputs, updates(job, updated_steps).samples)
+    run = every(job.layer.n_outputs, updated.samples)
     if layer.neuron is None:
         adds_up = job.adds_up and convention != "none" and sum(updated_steps) > 1
         return [Count("neuron_add", run)] if adds_up else []
@@ -29,10 +32,20 @@ def neuron_counts(job: Job, updated_steps: Sequence[int]) -> list[Count]:
         return counts
     if layer.neuron == "lif" and convention != "syops":
         counts.append(Count("neuron_multiply", times(layer.n_states, run)))
-    resets = convention == "lemaire" or (convention == "hwcost" and layer.reset == "soft")
     adds = every(0, updated_steps) if convention == "lemaire" else times(layer.n_states, run)
-    added = tuple(n + s for n, s in zip(adds, job.spikes.outputs, strict=True)) if resets else adds
-    counts.append(Count("neuron_add", added))
+    counts.append(Count("neuron_add", adds))
     if convention == "hwcost":
         counts.append(Count("neuron_compare", run))
     return counts
+
+
+def with_resets(job: Job, counts: Sequence[Count]) -> Sequence[Count]:
+    """The counts of updates, with one add per output spike where the convention counts resets."""
+    layer, convention = job.layer, job.semantics.neuron
+    resets = convention == "lemaire" or (convention == "hwcost" and layer.reset == "soft")
+    if layer.neuron is None or not resets:
+        return counts
+    spikes = job.spikes.outputs
+    return [
+        Count("neuron_add", tuple(map(add, c.steps, spikes))) if c.item == "neuron_add" else c for c in counts
+    ]

@@ -1,10 +1,11 @@
 """Counts of one layer: synaptic operations from what arrives, and what its neurons and memories do because of it."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from hwcost.counting.arrivals import Arrivals, arrivals, dense, textbook_arrivals
 from hwcost.counting.boundary import frame_reads, input_reads, n_event_reads, output_writes
-from hwcost.counting.counts import Count, Work, every, times
+from hwcost.counting.counts import Count, Work, every, gated, times
 from hwcost.counting.job import Job
 from hwcost.counting.kinds.recurrence import scanned_own_steps
 from hwcost.counting.kinds.residuals import scanned_steps
@@ -15,9 +16,9 @@ from hwcost.counting.memory import (
     frame_addresses,
     state_counts,
 )
-from hwcost.counting.neurons import neuron_counts
+from hwcost.counting.neurons import neuron_counts, with_resets
 from hwcost.counting.touched import touched_neurons
-from hwcost.counting.updates import steps_with_updates
+from hwcost.counting.updates import Updates, steps_with_updates, updates
 from hwcost.counting.weights import frame_counts, weight_counts
 from hwcost.network.kinds import RESIDUALS, WEIGHTED
 
@@ -29,7 +30,7 @@ def layer_work(job: Job) -> Work:
     if layer.is_analog:
         counts, scanned = analog_counts(job), every(0, active)
     else:
-        mask = tuple(a * b for a, b in zip(job.network.input_mask(layer), active, strict=False))
+        mask = gated(job.network.input_mask(layer)[: len(active)], layer.mask)
         arrived = event_arrivals(job).first(len(active)).masked(active)
         events, scanned = arrived.events, every(layer.n_inputs * n_event_reads(job), mask)
         counts = input_reads(job, events, mask) + synaptic_counts(job, arrived)
@@ -41,7 +42,7 @@ def layer_work(job: Job) -> Work:
     counts += output_counts(job, updated_steps)
     updated = every(layer.n_outputs if layer.neuron else 0, updated_steps)
     touched = touched_neurons(job, len(active)) if job.execution == "event_driven" else ()
-    touched = tuple(n * step for n, step in zip(touched, active, strict=False))
+    touched = gated(touched, layer.mask) if touched else ()
     sent = (job.spikes.outputs if layer.fires else job.given_events) or every(0, updated_steps)
     return Work(layer.name, tuple(counts), scanned, updated, sent, touched=touched)
 
@@ -102,10 +103,28 @@ def dense_counts(job: Job, arrived: Arrivals) -> list[Count]:
     return [*frame_addresses(job, arrived.events), macs, *frame_counts(job, arrived)]
 
 
+def steady_frames(job: Job, runs: Sequence[int]) -> Sequence[Count]:
+    """MACs of whole frames of numbers at the steps that run."""
+    return _frames_of(job.quiet or job, tuple(runs))
+
+
+@lru_cache(maxsize=4096)
+def _frames_of(job: Job, runs: tuple[int, ...]) -> Sequence[Count]:
+    return tuple(dense_counts(job, dense_arrivals(job, len(runs)).masked(runs)))
+
+
 def output_counts(job: Job, updated_steps: Sequence[int]) -> list[Count]:
     """What happens once per output neuron and step: bias, update, membrane; and what leaves."""
-    layer = job.layer
-    counts = bias_counts(job, updated_steps) + neuron_counts(job, updated_steps)
-    if layer.neuron or job.adds_up:
-        counts += state_counts(job, updated_steps)
-    return counts + output_writes(job, updated_steps)
+    run = updates(job, updated_steps)
+    biases, neurons, states = _updates_of(job.quiet or job, run, tuple(updated_steps))
+    return [*biases, *with_resets(job, neurons), *states, *output_writes(job, updated_steps)]
+
+
+@lru_cache(maxsize=4096)
+def _updates_of(
+    job: Job, run: Updates, updated_steps: tuple[int, ...]
+) -> tuple[Sequence[Count], Sequence[Count], Sequence[Count]]:
+    """Counts of biases, neurons and membranes, which do not depend on how often neurons fire."""
+    has_states = job.layer.neuron or job.adds_up
+    states = state_counts(job, run, updated_steps) if has_states else []
+    return bias_counts(job, run), neuron_counts(job, run, updated_steps), states

@@ -60,13 +60,13 @@ def priced_rows(work: Iterable[Work], network: NetworkSpec, profile: Profile) ->
 
     Raises: HwcostError for synaptic work that the profile has no price for: it would look free.
     """
-    rows = []
+    rows, free = [], profile.free
     for part in work:
-        price = profile.for_layer(network.layer(part.layer)).price
+        name, price = part.layer, profile.for_layer(network.layer(part.layer)).price
         rows += [
-            Row(part.layer, c.item, c.steps, price(c.item, c.bits, c.memory_bits), c.low, c.high)
-            for c in part.counts
-            if c.item not in profile.free
+            Row(name, item, steps, price(item, bits, memory_bits), low, high)
+            for item, steps, bits, memory_bits, low, high in part.counts
+            if item not in free
         ]
     for row in rows:
         if row.price is None:

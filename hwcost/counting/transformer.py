@@ -27,6 +27,7 @@ from hwcost.counting.operations import (
     dense_counts,
     event_arrivals,
     output_counts,
+    steady_frames,
     synaptic_counts,
 )
 from hwcost.counting.updates import steps_with_updates
@@ -39,11 +40,14 @@ MIX_FIRST, MIX_LAST = "mix_then_conv", "conv_then_mix"
 SCORED = ("score_mix", "rank1_score")
 
 
-def entry_work(job: Job, earlier: Mapping[str, str]) -> dict[str, tuple[Work, Work]]:
+def entry_work(
+    job: Job, earlier: Mapping[str, str], orders: Sequence[str] = (MIX_FIRST, MIX_LAST)
+) -> dict[str, tuple[Work, Work]]:
     """For each order, the work before the barrier, at T_in steps, and after it, at T_out steps.
 
     Args:
         earlier: Layer name -> order of the stage entries that stand before this one.
+        orders: Those that are wanted.
     """
     layer, beside = job.layer, orders_beside(job.network, job.layer, earlier)
     n_in, mask = job.network.input_timesteps(layer), job.network.input_mask(layer)
@@ -56,14 +60,15 @@ def entry_work(job: Job, earlier: Mapping[str, str]) -> dict[str, tuple[Work, Wo
     updated = every(layer.n_outputs if layer.neuron else 0, updated_steps)
     behind = output_counts(job, updated_steps)
     work = {}
-    for order, mix in {MIX_FIRST: _mix_then_conv, MIX_LAST: _conv_then_mix}.items():
+    for order in orders:
+        mix = _mix_then_conv if order == MIX_FIRST else _conv_then_mix
         before, after = mix(job, arrived)
         before, scans = [*reads, *scores, *before], scanned
         if order == MIX_FIRST and MIX_FIRST in beside:
             before, scans = [], waiting
         work[order] = (
             Work(layer.name, tuple(before), scans, waiting, waiting),
-            Work(layer.name, tuple(after + behind), idle, updated, job.spikes.outputs or idle, barrier=True),
+            Work(layer.name, (*after, *behind), idle, updated, job.spikes.outputs or idle, barrier=True),
         )
     return work
 
@@ -131,7 +136,7 @@ def _scores(job: Job, events: Sequence[int]) -> list[Count]:
     ]
 
 
-def _mix_then_conv(job: Job, arrived: Arrivals) -> tuple[list[Count], list[Count]]:
+def _mix_then_conv(job: Job, arrived: Arrivals) -> tuple[list[Count], Sequence[Count]]:
     n_in, n_out = len(arrived.events), len(job.active_steps)
     buckets = job.network.transformer(job.layer) == "bucket"
     item = "mix_mac" if job.layer.is_analog or arrived.operation == "mac" else "mix_ac"
@@ -148,7 +153,7 @@ def _mix_then_conv(job: Job, arrived: Arrivals) -> tuple[list[Count], list[Count
         after = synaptic_counts(job, _per_bucket(arrived, n_out).masked(job.active_steps))
         frames = every(job.inputs * job.plan.input_reads, job.active_steps)
         return before, [*after, Count("activation_read", frames, bits, memory_bits)]
-    return before, dense_counts(job, dense_arrivals(job, n_out).masked(job.active_steps))
+    return before, steady_frames(job, job.active_steps)
 
 
 def _conv_then_mix(job: Job, arrived: Arrivals) -> tuple[list[Count], list[Count]]:

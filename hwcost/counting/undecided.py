@@ -11,10 +11,12 @@ Parts = tuple[Work, ...]
 
 def energy(counts: Iterable[Count], profile: Profile, which: str = "steps") -> float:
     """Energy of all samples together, for comparing; of the counts, or of their bounds "low" or "high"."""
-    prices = [
-        (profile.price(c.item, c.bits, c.memory_bits), sum(getattr(c, which) or c.steps)) for c in counts
-    ]
-    return sum(price.value * n for price, n in prices if price)
+    total: float = 0
+    for count in counts:
+        price = profile.price(count.item, count.bits, count.memory_bits)
+        if price:
+            total += price.value * sum(getattr(count, which) or count.steps)
+    return total
 
 
 def counts_of(parts: Parts) -> list[Count]:

@@ -16,6 +16,10 @@ positions like any other; a group's weights serve its own channels only.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from hwcost.counting.arrivals import Arrivals
 from hwcost.counting.counts import Count, Number, Steps, every, times
@@ -90,14 +94,18 @@ def _by_tile(job: Job, used: Sequence[Number], batches: Sequence[Window]) -> Seq
     n_weights, sizes = job.layer.n_parameters, job.plan.tiles
     pairs = job.plan.n_pairs * job.n_samples
     shares = [n / pairs if n < pairs else 1.0 for n in used]
-    channels = sorted(
-        job.spikes.channel_events
-    )  # in an order of its own, so that the sum over channels is the same
-    if len(channels) > 1 and min(channels) < max(channels):
+    channels = _in_order(job.spikes.channel_events)
+    if len(channels) > 1 and channels[0] < channels[-1]:
         reads = tiled_reads_by_channel(n_weights, shares, channels, sizes, batches)
     else:
         reads = tiled_reads(n_weights, shares, sizes, batches)
     return times(job.n_samples, reads)
+
+
+@lru_cache(maxsize=1024)
+def _in_order(channels: tuple[int, ...]) -> NDArray[np.float64]:
+    """Events of every channel in an order of their own, so that the sum over channels is the same."""
+    return np.array(sorted(channels), dtype=np.float64)
 
 
 def _by_channel(job: Job, arrived: Arrivals, batches: Sequence[Window], fold: int) -> Sequence[Number]:

@@ -44,7 +44,7 @@ def tiled_reads(
 def tiled_reads_by_channel(
     n_weights: float,
     shares: Sequence[float],
-    channels: Sequence[int],
+    channels: Floats,
     tiles: Sequence[tuple[float, float]],
     windows: Sequence[Window],
 ) -> list[float]:
@@ -66,12 +66,11 @@ def tiled_reads_by_channel(
     return [float(n) for n in read * (n_weights / len(channels))]
 
 
-def uneven_shares(shares: Sequence[float], channels: Sequence[int]) -> Floats:
+def uneven_shares(shares: Sequence[float], channels: Floats) -> Floats:
     """Shares [timesteps, channels] in [0, 1] in proportion to the channels' events, whose mean over channels is
     `shares`; what exceeds 1 in one channel goes to the others."""
-    events = np.array(channels, dtype=np.float64)
-    total = events.sum()
-    weights = events * (len(channels) / total) if total else np.ones(len(channels))
+    total = channels.sum()
+    weights = channels * (len(channels) / total) if total else np.ones(len(channels))
     mean = np.array(shares)[:, None]
     clipped = np.minimum(1.0, mean * weights)
     room = (1.0 - clipped).sum(axis=1, keepdims=True)

@@ -21,7 +21,7 @@ from hwcost.counting.footprint_range import footprint_range
 from hwcost.counting.network_work import network_work, work_choices
 from hwcost.counting.rows import Row, priced_rows
 from hwcost.counting.transformer import MIX_FIRST, MIX_LAST
-from hwcost.estimate import estimate, leakage
+from hwcost.estimate import estimate, estimate_with_work, leakage
 from hwcost.latency import extreme_latency, stepwise
 from hwcost.mapping.cores import is_chip
 from hwcost.network.network import NetworkSpec
@@ -110,15 +110,16 @@ def _end(
     which: str,
 ) -> Cost:
     """The cheaper order's energy, and the shortest or longest latency and the least or most memory of any order."""
-    base = estimate(network, altogether, profile, execution)
+    base, work = estimate_with_work(network, altogether, profile, execution)
     if is_chip(profile):
         return _end_on_cores(base, estimate(network, any_step, profile, execution), which)
-    rows = _rows(network, altogether, profile, execution, which)
+    rows = _rows(network, altogether, profile, execution, which, base)
     if any_step is not altogether:
         at_once = _rows(network, any_step, profile, execution, which)
         rows = [a if a.item in SUMMED else b for a, b in zip(rows, at_once, strict=True)]
-    priced = profile if which == "low" else stepwise(profile)
-    choices, samples = work_choices(network, any_step, priced, execution), altogether.n_samples
+    priced = profile if which == "low" else stepwise(profile, execution)
+    known = work if any_step is altogether and priced is profile else ()
+    choices, samples = work_choices(network, any_step, priced, execution, known=known), altogether.n_samples
     time = extreme_latency(network, choices, priced, samples, execution, which)
     memory = footprint_range(network, profile, execution)[which == "high"]
     rows.append(leakage(profile, time, *(sum(memory.values()) * samples,) * 3))
@@ -149,9 +150,21 @@ def _at(row: Row, which: str) -> Row:
 
 
 def _rows(
-    network: NetworkSpec, record: SpikeRecord, profile: Profile, execution: str, which: str
+    network: NetworkSpec,
+    record: SpikeRecord,
+    profile: Profile,
+    execution: str,
+    which: str,
+    cost: Cost | None = None,
 ) -> list[Row]:
-    """The least or the most of every count. An entry of a stage has least to do where others have mixed its frames."""
+    """The least or the most of every count. An entry of a stage has least to do where others have mixed its frames.
+
+    Args:
+        cost: The cost of the record, where it is known; its last row is leakage.
+    """
+    sources = [network.source(layer) for layer in network.layers if network.mixes(layer)]
+    if cost is not None and len(set(sources)) == len(sources):  # no entry has others beside it
+        return [_at(row, which) for row in cost.rows[:-1]]
     beside = MIX_FIRST if which == "low" else MIX_LAST
     work = network_work(network, record, profile, execution, beside=beside).work
     return [_at(row, which) for row in priced_rows(work, network, profile)]

@@ -21,6 +21,8 @@ CACHES = (
     fan_out.class_sizes,
     fan_out.n_synapses,
     fan_out.n_padded_synapses,
+    operations._updates_of,
+    operations._frames_of,
 )
 
 
@@ -76,8 +78,8 @@ def _values_ignored(patch: pytest.MonkeyPatch) -> None:
 def _membranes_always_fetched(patch: pytest.MonkeyPatch) -> None:
     right = memory.state_counts
 
-    def wrong(job: Any, runs: Any) -> list:
-        return right(job._replace(profile=job.profile.where(stateless=False)), runs)
+    def wrong(job: Any, *runs: Any) -> list:
+        return right(job._replace(profile=job.profile.where(stateless=False)), *runs)
 
     patch.setattr(operations, "state_counts", wrong)
 
@@ -113,7 +115,7 @@ def _membranes_times_timesteps(patch: pytest.MonkeyPatch) -> None:
 
 
 def _counts_as_floats(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(layer_spikes, "whole", lambda count: int(float(count)))
+    patch.setattr(layer_spikes, "wholes", lambda counts: tuple(int(float(n)) for n in counts))
 
 
 def _rows_instead_of_coincidences(patch: pytest.MonkeyPatch) -> None:
@@ -158,7 +160,7 @@ BUGS: dict[str, tuple[Patch, str]] = {
 
 @pytest.fixture(autouse=True)
 def fresh_caches() -> Iterator[None]:
-    """Fan-outs are remembered: nothing of a mutant may outlive it."""
+    """Fan-outs and steady counts are remembered: nothing of a mutant may outlive it."""
     for cache in CACHES:
         cache.cache_clear()
     yield

@@ -80,7 +80,7 @@ def _other_reads(job: Job, others: Sequence[int]) -> list[Count]:
     bits, steps = other_bits(job.network, job.layer, job.profile) or 1, _other_steps(job)
     memory_bits = job.memories.other or job.memories.spikes_in
     read = codec_bits(job, others, steps, job.layer.in_shape, bits)
-    low = fewest_bits(job, others, job.other_of_one, steps, job.layer.in_shape, bits)
+    low = fewest_bits(job, others, job.other_of_one, read, steps, job.layer.in_shape, bits)
     return [
         Count("spike_read", read, 1, memory_bits, low, low and read),
         *zero_checks(job, steps, job.layer.n_inputs),
