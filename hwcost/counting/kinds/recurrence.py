@@ -84,7 +84,7 @@ def _own_reads(job: Job) -> list[Count]:
     before, samples = (0, *job.spikes.outputs[:-1]), job.spikes.per_sample
     read = codec_bits(job, before, steps, job.layer.out_shape, 1)
     of_one = ((0, 0), *samples.outputs[:-1]) if samples and samples.outputs else ()
-    low = fewest_bits(job, before, of_one, steps, job.layer.out_shape, 1)
+    low = fewest_bits(job, before, of_one, read, steps, job.layer.out_shape, 1)
     return [
         Count("spike_read", read, 1, job.memories.spikes_out, low, low and read),
         *zero_checks(job, steps, job.layer.n_outputs),
