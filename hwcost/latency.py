@@ -24,7 +24,7 @@ from hwcost.network.network import NetworkSpec
 from hwcost.prices.price import Price
 from hwcost.prices.profile import Profile
 
-Cycles = tuple[tuple[int, ...], ...]
+Cycles = Sequence[tuple[int, ...]]
 Earlier = Sequence[Sequence[int]]
 
 
@@ -79,11 +79,11 @@ def extreme_latency(
         orders: Layer name -> order taken at its temporal transformer; None for any.
     """
     pick = min if which == "low" else max
-    steps = [
-        [step_cycles(_least(network, part, which), profile, n_samples, execution, which) for part in work]
-        for work in choices
-    ]
-    cycles = tuple(tuple(map(pick, zip(*part, strict=True))) for part in zip(*steps, strict=True))
+    cycles = []
+    for options in zip(*choices, strict=True):
+        different = {id(part): _least(network, part, which) for part in options}.values()
+        steps = [step_cycles(part, profile, n_samples, execution, which) for part in different]
+        cycles.append(tuple(map(pick, zip(*steps, strict=True))))
     if orders is None and which == "low":
         orders = {layer.name: MIX_LAST for layer in network.layers if network.mixes(layer)}
     barriers = [part.barrier for part in choices[0]]
