@@ -18,7 +18,7 @@ from hwcost.counting.transformer import helping_entries
 from hwcost.execution import check_execution
 from hwcost.network.network import NetworkSpec
 
-Cycles = tuple[tuple[int, ...], ...]
+Cycles = Sequence[tuple[int, ...]]
 Earlier = Sequence[Sequence[int]]
 
 
