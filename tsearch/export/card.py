@@ -155,9 +155,10 @@ def _energy(profile: str, cost: Mapping[str, Any], *, is_searched: bool) -> list
     totals = cost["totals"]
     total, low, high = (format_value(e, "energy_pj") for e in (totals["total_pj"], *totals["interval_pj"]))
     layers = [(layer, format_value(energy, "energy_pj")) for layer, energy in totals["by_layer"].items()]
+    dataflow = ", ".join(dict.fromkeys(cost.get("dataflows", {}).values()))
     return [
         f"## Energy under `{profile}`{', the profile searched' if is_searched else ''}: {total} per sample "
-        f"({low} to {high} over the profile's price ranges)",
+        f"({low} to {high} over the profile's price ranges){f', dataflow {dataflow}' if dataflow else ''}",
         "",
         *_table("layer", "energy", layers),
     ]
