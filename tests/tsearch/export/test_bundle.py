@@ -71,6 +71,8 @@ def test_early_classifiers_and_earlier_transformers_are_gone(bundle: Path) -> No
 def test_the_card_says_what_it_is(bundle: Path) -> None:
     card = (bundle / "card.md").read_text()
     for expected in (
+        "dataflow tick_batched",
+        "| energy if nothing fetched is reused |",
         "3, 1",
         "validation",
         "500 samples",
