@@ -13,7 +13,7 @@ from tsearch.space.refusals import reasons
 from tsearch.space.space import SearchSpace
 
 N_DRAWN = 200  # configurations asked for refusals; all of a space that has no more
-PATIENCE_S = 1.0  # after which fewer do
+PATIENCE_S = 2.0  # after which fewer do
 _DRAWS_PER_CONFIGURATION = 10  # of a space barely larger than what is drawn: until all are distinct
 
 
