@@ -155,8 +155,27 @@ def _touched(
     n_units, n_events = (sum(map(sum, table)) for table in (spikes.sums, spikes.events))
     per_unit = n_events / n_units if n_units else 1.0
     synapses, fan_in = n_synapses(layer), n_synapses(layer) / layer.n_outputs
-    rates = [min(1.0, n * per_unit / (n_samples * synapses)) if synapses else 0.0 for n in operations]
-    return tuple(layer.n_outputs * n_samples * (1 - (1 - rate) ** fan_in) for rate in rates)
+    busy = _busy_samples(spikes, operations) if n_samples > 1 else []
+    samples = busy or [n_samples] * len(operations)
+    rates = [
+        min(1.0, n * per_unit / (b * synapses)) if b * synapses else 0.0
+        for n, b in zip(operations, samples, strict=True)
+    ]
+    return tuple(
+        layer.n_outputs * b * (1 - (1 - rate) ** fan_in) for b, rate in zip(samples, rates, strict=True)
+    )
+
+
+def _busy_samples(spikes: LayerSpikes, operations: Steps) -> list[Number]:
+    """Samples in which something happens at a step, at most one per operation: a sample is also busy where it only
+    sends spikes. Empty where not recorded.
+    """
+    busy = spikes.per_sample.busy if spikes.per_sample else ()
+    return (
+        [min(row[0], n) for row, n in zip(busy, operations, strict=True)]
+        if len(busy) == len(operations)
+        else []
+    )
 
 
 def _samples_with_events(
@@ -165,9 +184,8 @@ def _samples_with_events(
     """Samples in which something happens at a step: recorded, or expected of independent events."""
     if n_samples == 1:
         return [int(n > 0) for n in operations]
-    if spikes.per_sample and len(spikes.per_sample.busy) == len(operations):
-        # A sample is also busy where it only sends spikes, but no more samples have an event than there are events.
-        return [min(row[0], n) for row, n in zip(spikes.per_sample.busy, operations, strict=True)]
+    if busy := _busy_samples(spikes, operations):
+        return busy
     n_inputs = layer.n_inputs + (layer.n_outputs if layer.kind == "recurrent" else 0)
     rates = [min(1.0, n / (n_samples * n_inputs * layer.n_outputs)) for n in operations]
     return [n_samples * (1 - (1 - rate) ** n_inputs) for rate in rates]

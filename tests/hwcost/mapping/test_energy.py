@@ -126,6 +126,20 @@ def test_expected_touched_neurons_of_a_convolution() -> None:
     assert cost.count("neuron_update") + cost.count("neuron_idle") == 243
 
 
+def test_a_silent_sample_has_no_neurons_with_input() -> None:
+    """Beside a silent sample, a loud one touches as many neurons as alone."""
+    conv = h.conv("conv", (2, 8, 8), 4, 3, padding=1, neuron="if")
+    network = h.NetworkSpec((conv,), (h.StageSpec(4),))
+    loud = np.random.default_rng(0).random((1, 4, 2, 8, 8)) < 0.3
+    silence = np.zeros((1, 4, 4, 8, 8))
+    records = [h.SpikeRecord.from_maps(network, {"conv": n * loud}, {"conv": silence}) for n in (0, 1)]
+    alone, merged = (
+        h.estimate(network, record, "loihi", "lock_step", {"weight_bits": 8}).count("neuron_update")
+        for record in (records[1], records[0] + records[1])
+    )
+    assert merged == pytest.approx(alone / 2)
+
+
 def test_cost_keeps_cores_through_plain_data() -> None:
     cost = one_tick(h.linear("l", 8, 8, neuron="if"), 0, "loihi")
     again = h.Cost.from_dict(cost.to_dict())
