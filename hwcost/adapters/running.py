@@ -1,7 +1,6 @@
 """Models are run: in pieces of a batch, from rest, with or without a loop over time of ours."""
 
 import inspect
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial, reduce
@@ -20,7 +19,7 @@ from hwcost.adapters.registry import library_classes, registered
 from hwcost.adapters.timesteps import OneStepError, check_times
 from hwcost.adapters.tracer import Tracer
 from hwcost.adapters.walk import Walk
-from hwcost.adapters.zeros import mostly_zero, without_zeros
+from hwcost.adapters.zeros import mostly_zero, warn_of_zeros, without_zeros
 from hwcost.errors import HwcostError
 from hwcost.network.kinds import CLASSES
 from hwcost.network.network import NetworkSpec
@@ -67,12 +66,10 @@ def describe(
         if pieces and piece.network != pieces[0].network:
             raise HwcostError("the network depends on the samples: other layers ran for other samples")
         pieces.append(piece)
-    if pieces[0].sparse and not pruned:
-        warnings.warn(
-            f"weights of zero are priced like others in {', '.join(pieces[0].sparse)}; "
-            "from_torch(..., pruned=True) or --pruned leaves them out",
-            stacklevel=3,  # the caller of from_torch
-        )
+    if not pruned:
+        warn_of_zeros(
+            pieces[0].sparse, "from_torch(..., pruned=True) or --pruned", stacklevel=3
+        )  # the caller of from_torch
     return pieces[0].network, reduce(add, (piece.spikes for piece in pieces))
 
 

@@ -1,5 +1,6 @@
 """Weights of zero in a model: left out of its network where the caller says so, and told of where they are many."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -21,3 +22,12 @@ def mostly_zero(nodes: Sequence[Node]) -> tuple[str, ...]:
     """Layers of which more than half of the weights are zero, with the share: "conv2 (90%)"."""
     shares = {node.name: 1 - float(node.kept.mean()) for node in nodes if node.kept is not None}
     return tuple(f"{name} ({share:.0%})" for name, share in shares.items() if share > MANY)
+
+
+def warn_of_zeros(sparse: Sequence[str], remedy: str, stacklevel: int) -> None:
+    """One warning for the layers that `mostly_zero` named, with the way out."""
+    if sparse:
+        warnings.warn(
+            f"weights of zero are priced like others in {', '.join(sparse)}; {remedy} leaves them out",
+            stacklevel=stacklevel + 1,
+        )
