@@ -7,10 +7,11 @@
 import argparse
 import json
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from hwcost.activity.record import SpikeRecord
+from hwcost.activity.record import SpikeRecord, steps_and_samples
 from hwcost.cli.arguments import PRICE, parsed, profiles_of, widths_of
 from hwcost.cli.example import EXAMPLE
 from hwcost.cli.job import Job, read_job
@@ -62,12 +63,17 @@ def _model(given: argparse.Namespace) -> tuple[str, bool]:
 
     model, batch = load_target(given.model), load_batch(given.data)
     try:
-        network, spikes = from_torch(model, batch, timesteps=given.timesteps)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("default", UserWarning)
+            network, spikes = from_torch(model, batch, timesteps=given.timesteps, pruned=given.pruned)
     except (HwcostError, MemoryError):
         raise
     except Exception as error:  # of the model
         raise HwcostError(f"{given.model}: running it on {given.data} failed: {one_line(error)}") from error
-    return _priced(network, spikes, given)
+    for warning in caught:
+        print(f"{given.model}: {' '.join(str(warning.message).split())[:300]}", file=sys.stderr)
+    told, is_priced = _priced(network, spikes, given)
+    return told if given.json else f"{steps_and_samples(network, spikes)}\n{told}", is_priced
 
 
 def _priced(network: NetworkSpec, spikes: SpikeRecord, given: argparse.Namespace) -> tuple[str, bool]:

@@ -15,6 +15,7 @@ from hwcost.counting.footprint_range import footprint_range
 from hwcost.counting.network_work import network_work
 from hwcost.counting.rows import Row, priced_rows
 from hwcost.dataflow.choice import dataflow_of
+from hwcost.errors import HwcostError
 from hwcost.execution import check_execution
 from hwcost.latency import Latency, latency
 from hwcost.latency_interval import chip_time_with_interval, told_apart, with_interval
@@ -49,6 +50,11 @@ def estimate(
 
     Raises: HwcostError, naming the layer, if network and record do not fit together or cannot be priced.
     """
+    if not isinstance(network, NetworkSpec) or not isinstance(spikes, SpikeRecord):
+        found = ", ".join(type(given).__name__ for given in (network, spikes))
+        raise HwcostError(
+            f"estimate(network, spikes, profile): NetworkSpec, SpikeRecord expected, got {found}"
+        )
     return estimate_with_work(network, spikes, _assumed(profile, assume), execution, orders)[0]
 
 

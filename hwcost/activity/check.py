@@ -11,6 +11,11 @@ from hwcost.network.kinds import ATTENTIONS
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 
+_OF_PRUNED = (
+    "; pruning changes the classes: take the record of the pruned network, from SpikeRecord.from_maps(network, ...) or "
+    "from_torch(..., pruned=True)"
+)
+
 
 def check_record(network: NetworkSpec, record: SpikeRecord) -> None:
     """Refuse a record that lacks a layer, has a foreign one, or counts that the network cannot have."""
@@ -67,7 +72,8 @@ def _check_events(network: NetworkSpec, layer: LayerSpec, spikes: LayerSpikes, n
     if columns not in ({1}, {len(sizes)}):
         _fail(
             layer,
-            f"events of {len(sizes)} fan-out classes (or totals) expected, the record has {sorted(columns)}",
+            f"events of {len(sizes)} fan-out classes (or totals) expected, the record has {sorted(columns)}"
+            + _OF_PRUNED * bool(layer.kept),
         )
     most = [size * n_samples for size in sizes] if columns != {1} else [layer.n_inputs * n_samples]
     events = [n for row in spikes.events for n in row]

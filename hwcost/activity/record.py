@@ -17,7 +17,7 @@ from hwcost.errors import HwcostError
 from hwcost.forms import LIST, LISTS_BY_NAME, MAPPING, ROWS, WHOLE, check_mapping
 from hwcost.network.network import NetworkSpec
 
-__all__ = ["Counts", "LayerSpikes", "SpikeRecord"]
+__all__ = ["Counts", "LayerSpikes", "SpikeRecord", "steps_and_samples"]
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,12 @@ class SpikeRecord:
             for layer in network.layers
         }
         return cls(layers, n_samples.pop())
+
+
+def steps_and_samples(network: NetworkSpec, spikes: SpikeRecord) -> str:
+    """`T=4, samples=8`: shows whoever gave a batch [samples, T, ...]."""
+    steps = ", ".join(str(stage.timesteps) for stage in network.stages)
+    return f"T={steps}, samples={spikes.n_samples}"
 
 
 _ROWS = dict.fromkeys(("busy", "events", "sums", "outputs"), ROWS)

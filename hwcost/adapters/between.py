@@ -9,7 +9,7 @@ from torch.utils._pytree import tree_map
 from hwcost.adapters import functions
 from hwcost.adapters.calls import CALLS, as_module
 from hwcost.adapters.layers import tell_layer
-from hwcost.adapters.registry import teaching
+from hwcost.adapters.registry import CONVENTIONAL, TWINS, teaching, teaching_neuron
 from hwcost.adapters.signals import Signal, tensors
 from hwcost.adapters.sums import SumRules
 from hwcost.adapters.tracer import Tracer
@@ -92,7 +92,8 @@ class Between:
         numbers = [t for t in tensors((call.args, call.kwargs)) if t.is_floating_point()]
         together = all(s is not None and s.node is read[0].node for s in map(self._signals.of, numbers))
         if not together or any(signal.readout or signal.inverted for signal in read):
-            self._put(given, read[0].read_out(f"the result of {call.name}() of several tensors"))
+            by_hand = " (by hand: a LayerSpec of kind 'concat')" if call.name in functions.JOINS else ""
+            self._put(given, read[0].read_out(f"the result of {call.name}() of several tensors{by_hand}"))
             return
 
         def index_of(value: Any) -> Any:
@@ -120,12 +121,24 @@ class Between:
 
 def refuse(call: Call, place: Place) -> NoReturn:
     """A function that is not known."""
-    advice = (
-        f"teach it: {teaching(place.kind)}"
-        if place.path
-        else "put what calls it into a module of its own and teach that: hwcost.register(ItsClass, rule)"
+    raise HwcostError(f"{place} calls {call.name}(), which is not known. {_advice(call.name, place)}")
+
+
+def _advice(name: str, place: Place) -> str:
+    if name in functions.ACTIVATIONS:
+        return f"{CONVENTIONAL}; {TWINS}"
+    if name in functions.COMPARISONS and place.path:
+        return (
+            f"If {place.kind.__name__} is a neuron and nothing else, teach it: {teaching_neuron(place.kind)}"
+        )
+    if name in functions.COMPARISONS:
+        return f"Put a neuron written out in forward into a module of its own, and teach that: {teaching_neuron()}"
+    if place.path:
+        return f"Use a layer that is, or teach it: {teaching(place.kind)}"
+    return (
+        "Use a layer that is, or put what calls it into a module of its own and teach that: "
+        "hwcost.register(ItsClass, rule)"
     )
-    raise HwcostError(f"{place} calls {call.name}(), which is not known. Use a layer that is, or {advice}")
 
 
 def _drops_nothing(call: Call) -> bool:

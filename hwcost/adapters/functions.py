@@ -8,8 +8,10 @@ VIEWS = {
     "__getitem__", "chunk", "expand", "expand_as", "flatten", "movedim", "moveaxis", "narrow", "permute", "ravel",
     "repeat", "reshape", "select", "split", "squeeze", "stack", "swapaxes", "swapdims", "tile", "transpose", "unbind",
     "unflatten", "unsqueeze", "view", "view_as", "reshape_as", "T", "mT", "t", "flip", "roll", "index_select", "cat",
-    "concat", "broadcast_to", "squeeze_", "unsqueeze_", "repeat_interleave", "hstack", "vstack", "split_with_sizes",
+    "concat", "concatenate", "broadcast_to", "squeeze_", "unsqueeze_", "repeat_interleave", "hstack", "vstack",
+    "split_with_sizes",
 }  # fmt: skip
+JOINS = {"cat", "concat", "concatenate", "hstack", "vstack"}
 COPIES = {
     "clone", "contiguous", "cpu", "cuda", "data", "detach", "detach_", "double", "float", "half", "bfloat16", "real",
     "requires_grad_", "to", "type", "type_as", "alias", "pin_memory",
@@ -32,6 +34,15 @@ WORK = {
     "__matmul__", "__rmatmul__", "addbmm", "addmm", "baddbmm", "bmm", "chain_matmul", "conv1d", "conv2d", "conv3d",
     "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "einsum", "linear", "matmul", "mm", "mv", "tensordot",
     "bilinear", "scaled_dot_product_attention", "lstm", "gru", "rnn_tanh", "rnn_relu", "dot", "inner", "addmv",
+}  # fmt: skip
+ACTIVATIONS = {
+    "relu", "relu_", "relu6", "leaky_relu", "leaky_relu_", "prelu", "rrelu", "elu", "elu_", "selu", "selu_", "celu",
+    "gelu", "silu", "mish", "glu", "sigmoid", "sigmoid_", "hardsigmoid", "logsigmoid", "log_sigmoid", "tanh", "tanh_",
+    "hardtanh", "hardtanh_", "hardswish", "softplus", "softsign", "tanhshrink", "hardshrink", "softshrink", "expit",
+}  # fmt: skip
+COMPARISONS = {
+    "gt", "ge", "lt", "le", "gt_", "ge_", "lt_", "le_", "greater", "greater_equal", "less", "less_equal", "sign",
+    "sgn", "heaviside", "__gt__", "__ge__", "__lt__", "__le__",
 }  # fmt: skip
 
 

@@ -20,13 +20,14 @@ def convolution(module: Any, in_shape: Shape, out_shape: Shape) -> Fields:
         "groups": module.groups,
         "padding_mode": module.padding_mode,
         "bias": module.bias is not None,
+        "weight": module.weight,
     }
 
 
 def linear(module: Any, in_shape: Shape, out_shape: Shape) -> Fields:
     """A fully connected layer."""
     del in_shape, out_shape
-    return {"kind": "linear", "bias": getattr(module, "bias", None) is not None}
+    return {"kind": "linear", "bias": getattr(module, "bias", None) is not None, "weight": module.weight}
 
 
 def batch_norm(module: Any, in_shape: Shape, out_shape: Shape) -> Fields:

@@ -5,11 +5,21 @@ from math import prod
 from types import SimpleNamespace
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from hwcost.adapters.layer_rules import AXES, LAYERS
 from hwcost.adapters.neuron_rules import NEURONS
-from hwcost.adapters.registry import Fields, Rule, class_name, library_classes, registered
+from hwcost.adapters.registry import (
+    CONVENTIONAL,
+    TWINS,
+    Fields,
+    Rule,
+    class_name,
+    library_classes,
+    registered,
+    teaching,
+)
 from hwcost.adapters.signals import Signal, sample_shape, tensors
 from hwcost.adapters.timesteps import OneStepError
 from hwcost.adapters.tracer import Read, Tracer
@@ -51,6 +61,8 @@ def tell_layer(
         described = rule(module, in_shape, out_shape)
     except HwcostError as error:
         raise HwcostError(f"{where}: {error}") from None
+    if not described:
+        _check_passes_on(module, where, signal, (read, given[0]))
     behind = _behind(tracer, use, where, described, (signal, read, in_shape), given[0])
     tracer.signals.put(given[0], behind)
     for state in given[1:]:
@@ -83,6 +95,19 @@ def _chain(
         signal = tracer.layer((name, *use[1:]), where, fields, (signal, tensor, in_shape), inner)
         tensor, in_shape = inner, signal.node.out_shape
     return signal
+
+
+def _check_passes_on(module: Any, where: str, signal: Signal, call: tuple[Tensor, Tensor]) -> None:
+    """Refuse a module with other values behind it than before it, which would make the next layer read numbers."""
+    read, out = (tensor.detach().reshape(-1) for tensor in call)
+    is_activation = any(kind.__module__ == "torch.nn.modules.activation" for kind in type(module).__mro__)
+    if is_activation and signal.node.gives[0] == "analog":  # may have changed its input in place
+        raise HwcostError(f"{where} has a rule of {{}}. {CONVENTIONAL}; {TWINS}")
+    if not torch.equal(read, out.to(read.dtype)):
+        raise HwcostError(
+            f"{where} has a rule of {{}}, which is for modules that pass on what they get, but it changes the values; "
+            f"teach what it is: {teaching(type(module))}"
+        )
 
 
 def axes_of(module: Any) -> int | None:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hwcost.activity.record import SpikeRecord
+from hwcost.activity.record import SpikeRecord, steps_and_samples
 from hwcost.network.network import NetworkSpec
 
 if TYPE_CHECKING:
@@ -15,6 +15,10 @@ class Described(NamedTuple):
     network: NetworkSpec
     spikes: SpikeRecord
 
+    def __repr__(self) -> str:
+        layers = ", ".join(layer.name for layer in self.network.layers)
+        return f"Described({steps_and_samples(self.network, self.spikes)}, layers={layers})"
+
 
 def from_torch(
     model: "nn.Module",
@@ -24,6 +28,7 @@ def from_torch(
     loop: bool | None = None,
     input_class: str | None = None,
     samples_at_once: int = 8,
+    pruned: bool = False,
 ) -> Described:
     """The shapes of a model and the spikes that a batch causes in it.
 
@@ -41,9 +46,11 @@ def from_torch(
         input_class: What the batch holds: binary, ternary, graded (whole numbers from 0) or analog. None looks at all
             its values: the first of these that fits.
         samples_at_once: Samples of one forward pass; the record does not depend on it.
+        pruned: True where weights of zero are pruned: they are neither stored nor read, and their places are. False
+            prices them like others, and warns of layers of which they are more than half.
 
     Raises: HwcostError, naming the layer or function, for what is not known.
     """
     from hwcost.adapters.running import describe
 
-    return Described(*describe(model, batch, timesteps, loop, input_class, samples_at_once))
+    return Described(*describe(model, batch, timesteps, loop, input_class, samples_at_once, pruned=pruned))

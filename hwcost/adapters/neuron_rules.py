@@ -65,8 +65,8 @@ def integrator(module: Any, in_shape: Shape, out_shape: Shape) -> Fields:
 
 def linear_integrator(module: Any, in_shape: Shape, out_shape: Shape) -> Fields:
     """Norse's linear layer with such outputs."""
-    del module, in_shape, out_shape
-    return {"kind": "linear"}
+    del in_shape, out_shape
+    return {"kind": "linear", "weight": module.input_weights}
 
 
 def voting(module: Any, in_shape: Shape, out_shape: Shape) -> Fields:

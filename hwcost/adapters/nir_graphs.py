@@ -19,9 +19,10 @@ from hwcost.activity.record import SpikeRecord
 from hwcost.adapters.maps import record_of
 from hwcost.adapters.models import Described
 from hwcost.adapters.nir_maps import Maps, fill_maps
-from hwcost.adapters.nir_rules import RULES
+from hwcost.adapters.nir_rules import RULES, kept_weights
 from hwcost.adapters.nodes import Node, fold, network_of
 from hwcost.adapters.registry import Fields
+from hwcost.adapters.zeros import mostly_zero, warn_of_zeros, without_zeros
 from hwcost.errors import HwcostError
 from hwcost.network.kinds import INPUT
 
@@ -29,7 +30,11 @@ MANY = 1 << 24  # samples of a record that holds a rate
 
 
 def from_nir(
-    file: Any, spikes: Mapping[str, NDArray[Any]] | float, *, timesteps: int | None = None
+    file: Any,
+    spikes: Mapping[str, NDArray[Any]] | float,
+    *,
+    timesteps: int | None = None,
+    pruned: bool = False,
 ) -> Described:
     """The network of a NIR graph, with the spikes that its nodes send.
 
@@ -38,6 +43,7 @@ def from_nir(
         spikes: Node -> spikes that it sends, [samples, T, *shape], whole numbers: of the input and of every node of
             neurons. Or a rate in [0, 1], spikes per neuron and timestep, with `timesteps`.
         timesteps: T where `spikes` is a rate.
+        pruned: True where weights of zero are pruned, as in `from_torch`.
 
     Raises: HwcostError, naming the node, for what is not known.
     """
@@ -57,6 +63,10 @@ def from_nir(
         fill_maps(nodes, maps)
     kept = fold(nodes)
     network = network_of(kept, n_steps)
+    if pruned:
+        network = without_zeros(network, kept)
+    else:
+        warn_of_zeros(mostly_zero(kept), "from_nir(..., pruned=True)", stacklevel=2)
     if maps is None:
         assert isinstance(spikes, int | float)
         return Described(network, SpikeRecord.constant(network, spikes, MANY))
@@ -130,6 +140,7 @@ def _node(name: str, nir_node: Any, sources: list[Node], maps: Maps | None) -> l
         raise HwcostError(f"NIR node '{name}' ({kind}) takes {in_shape}, but gets {source.out_shape}")
     layer_kind = fields.pop("kind", "")
     node = Node(name, layer_kind, fields, in_shape, out_shape, _gives(fields, layer_kind, source), (source,))
+    node.kept = kept_weights(nir_node)
     return [*summed, node]
 
 

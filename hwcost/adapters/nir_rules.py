@@ -7,6 +7,7 @@ it gives.
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hwcost.adapters.layer_rules import same_padding
 from hwcost.adapters.registry import Fields, Shape
@@ -76,8 +77,18 @@ def _check_axes(node: Any, shape: Shape, axes: int) -> None:
 
 
 def has_values(bias: Any) -> bool:
-    """True where a bias is not zero everywhere; some libraries leave tensors of torch in a graph."""
-    return bool(np.any(np.asarray(bias.detach() if hasattr(bias, "detach") else bias)))
+    """True where a bias is not zero everywhere."""
+    return bool(np.any(_array(bias)))
+
+
+def kept_weights(node: Any) -> NDArray[np.bool_] | None:
+    """Which weights of a node are not zero; None for a node without weights."""
+    return None if not hasattr(node, "weight") else np.asarray(_array(node.weight) != 0)
+
+
+def _array(values: Any) -> NDArray[Any]:
+    """An array of one, or of a tensor of torch, which some libraries leave in a graph."""
+    return np.asarray(values.detach() if hasattr(values, "detach") else values)
 
 
 def _each(value: Any, axes: int) -> tuple[int, ...]:

@@ -34,6 +34,7 @@ class Node:
         others: Own timestep -> events of the second summand.
         reads: (own timestep, timestep of the source, number of the source) of everything that was read.
         n_steps: Timesteps that it has run.
+        kept: Which of its weights are not zero, in their shape; None where they are not known.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Node:
     others: dict[int, int] = field(default_factory=dict)
     reads: list[tuple[int, int, int]] = field(default_factory=list)
     n_steps: int = 0
+    kept: NDArray[Any] | None = None
 
     @property
     def takes(self) -> tuple[str, int]:

@@ -9,26 +9,38 @@ Shape = tuple[int, ...]
 Fields = dict[str, Any]
 Rule = Callable[[Any, Shape, Shape], Fields | list[Fields]]
 
+CONVENTIONAL = "It is a conventional activation, not a spiking neuron"
+TWINS = "hwcost prices spiking networks; hwcost.ann_twins prices the conventional network of the same shapes"
 LIBRARIES = ("spikingjelly", "snntorch", "norse")  # of spiking neurons
 _RULES: dict[type, Rule] = {}
 
 
-def register(kind: type, rule: Rule) -> None:
+def register(kind: type, rule: Rule | Fields) -> None:
     """Teach `from_torch` a class of modules.
 
     Args:
         kind: The class; its subclasses follow the same rule.
-        rule: `(module, in_shape, out_shape) -> fields of a LayerSpec`: `{"kind": "linear", "bias": True}`. Shapes are
-            those of one sample at one timestep. Fields without `kind` are neurons: `{"neuron": "lif", "reset":
-            "hard"}`, with `"multi_step": True` where one call runs all timesteps. `{}` is a module that passes on what
-            it gets. A list describes layers in a row; the inner shapes, `out_shape` of all but the last, belong to the
-            fields, and what passes between them is numbers.
+        rule: `(module, in_shape, out_shape) -> fields of a LayerSpec`: `{"kind": "linear", "bias": True}`; or the
+            fields themselves, where they are always the same. Shapes are those of one sample at one timestep. Fields
+            without `kind` are neurons: `{"neuron": "lif", "reset": "hard"}`, with `"multi_step": True` where one call
+            runs all timesteps. A function that gives `{}` is for a module that passes on what it gets. A list describes
+            layers in a row; the inner shapes, `out_shape` of all but the last, belong to the fields, and what passes
+            between them is numbers.
 
-    Raises: HwcostError if `kind` is no class.
+    Raises: HwcostError if `kind` is no class, or `rule` says nothing.
     """
     if not isinstance(kind, type):
         raise HwcostError(f"register: a class of modules expected, got {kind!r}; give type(module)")
-    _RULES[kind] = rule
+    if not rule or not (callable(rule) or isinstance(rule, dict)):
+        raise HwcostError(
+            f"register: the rule of {kind.__name__} must be fields of a LayerSpec or a function that gives them, "
+            f"got {rule!r}; for neurons {{'neuron': 'lif'}}, for what passes on its input lambda *_: {{}}"
+        )
+    _RULES[kind] = rule if callable(rule) else _always(rule)
+
+
+def _always(fields: Fields) -> Rule:
+    return lambda module, in_shape, out_shape: dict(fields)  # noqa: ARG005
 
 
 def registered(module: object) -> Rule | None:
@@ -51,3 +63,9 @@ def class_name(kind: type) -> str:
 def teaching(kind: type) -> str:
     """The line that would teach a kind."""
     return f"hwcost.register({kind.__name__}, lambda module, in_shape, out_shape: {{...fields of a LayerSpec...}})"
+
+
+def teaching_neuron(kind: type | None = None) -> str:
+    """The line that would teach a kind of neurons."""
+    name = kind.__name__ if kind else "Mine"
+    return f'hwcost.register({name}, {{"neuron": "lif", "reset": "soft"}})'

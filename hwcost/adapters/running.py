@@ -3,9 +3,9 @@
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import reduce
+from functools import partial, reduce
 from operator import add
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,13 +19,21 @@ from hwcost.adapters.registry import library_classes, registered
 from hwcost.adapters.timesteps import OneStepError, check_times
 from hwcost.adapters.tracer import Tracer
 from hwcost.adapters.walk import Walk
+from hwcost.adapters.zeros import mostly_zero, warn_of_zeros, without_zeros
 from hwcost.errors import HwcostError
 from hwcost.network.kinds import CLASSES
 from hwcost.network.network import NetworkSpec
 from hwcost.network.stage import StageSpec
 
-Piece = tuple[NetworkSpec, SpikeRecord]
 MOST = (1 << 31) - 1  # of an event's value
+
+
+class Piece(NamedTuple):
+    """What some samples tell: network and record, and the layers whose weights are mostly zero."""
+
+    network: NetworkSpec
+    spikes: SpikeRecord
+    sparse: tuple[str, ...]
 
 
 def describe(
@@ -35,7 +43,9 @@ def describe(
     loop: bool | None,
     input_class: str | None,
     at_once: int,
-) -> Piece:
+    *,
+    pruned: bool,
+) -> tuple[NetworkSpec, SpikeRecord]:
     """Network and record of a batch; see `from_torch`."""
     if not isinstance(model, nn.Module):
         raise HwcostError(f"a torch.nn.Module expected, got {type(model).__name__}")
@@ -52,11 +62,15 @@ def describe(
     gives = class_of(frames, input_class)
     pieces: list[Piece] = []
     for frame in torch.split(frames, at_once, dim=0 if is_static else 1):
-        piece, loop = _piece(model, frame, n_steps, loop, gives, is_static=is_static)
-        if pieces and piece[0] != pieces[0][0]:
+        piece, loop = _piece(model, frame, n_steps, loop, gives, is_static=is_static, pruned=pruned)
+        if pieces and piece.network != pieces[0].network:
             raise HwcostError("the network depends on the samples: other layers ran for other samples")
         pieces.append(piece)
-    return pieces[0][0], reduce(add, (record for _, record in pieces))
+    if not pruned:
+        warn_of_zeros(
+            pieces[0].sparse, "from_torch(..., pruned=True) or --pruned", stacklevel=3
+        )  # the caller of from_torch
+    return pieces[0].network, reduce(add, (piece.spikes for piece in pieces))
 
 
 def class_of(frames: Tensor, input_class: str | None) -> tuple[str, int]:
@@ -88,22 +102,31 @@ def _piece(
     gives: tuple[str, int],
     *,
     is_static: bool,
+    pruned: bool,
 ) -> tuple[Piece, bool]:
     """Network and record of some samples, and whether the loop over time was ours."""
+    run = partial(_run, model, frames, n_steps, gives, is_static=is_static, pruned=pruned)
     if loop is not None:
-        return _run(model, frames, n_steps, gives, is_static=is_static, loop=loop), loop
+        return run(loop=loop), loop
     try:
-        return _run(model, frames, n_steps, gives, is_static=is_static, loop=False), False
+        return run(loop=False), False
     except HwcostError as error:
         if not isinstance(error, OneStepError):
             raise
     except (RuntimeError, ValueError, IndexError, TypeError):  # of the model: it may take one timestep only
         pass
-    return _run(model, frames, n_steps, gives, is_static=is_static, loop=True), True
+    return run(loop=True), True
 
 
 def _run(
-    model: nn.Module, frames: Tensor, n_steps: int, gives: tuple[str, int], *, is_static: bool, loop: bool
+    model: nn.Module,
+    frames: Tensor,
+    n_steps: int,
+    gives: tuple[str, int],
+    *,
+    is_static: bool,
+    pruned: bool,
+    loop: bool,
 ) -> Piece:
     n_samples = frames.shape[0 if is_static else 1]
     tracer = Tracer(n_samples, n_steps, gives)
@@ -117,7 +140,8 @@ def _run(
     check_times(tracer.nodes, n_steps)
     nodes = fold(tracer.nodes)
     network = network_of(nodes, n_steps)
-    return network, record_of(network, nodes, n_samples)
+    network = without_zeros(network, nodes) if pruned else network
+    return Piece(network, record_of(network, nodes, n_samples), mostly_zero(nodes))
 
 
 def _call_per_step(model: nn.Module, frames: Tensor, n_steps: int, *, is_static: bool) -> None:

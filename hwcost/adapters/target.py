@@ -1,6 +1,7 @@
 """What a command line names: a model in a Python file, and a batch in a file of arrays."""
 
 import importlib.util
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,9 @@ def _module(path: Path) -> Any:
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
+    logging.getLogger("torch._library.triton").setLevel(
+        logging.ERROR
+    )  # that Triton is missing changes no count
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem], hidden = module, sys.modules.get(path.stem)
     sys.path.insert(0, str(path.resolve().parent))

@@ -63,8 +63,10 @@ class Tracer:
         lead = tensor.dim() - len(in_shape)
         fields = {"in_shape": in_shape, "out_shape": tuple(out.shape[lead:]), **fields}
         divisor = fields.pop("divisor", None) or prod(fields.get("kernel", ()))
-        multi_step = fields.pop("multi_step", False)
+        multi_step, weight = fields.pop("multi_step", False), fields.pop("weight", None)
         node = self._node(use, fields, (signal.node,))
+        if weight is not None and node.kept is None:
+            node.kept = (weight.detach() != 0).cpu().numpy()
         seen = rows(signal, self.n_samples, node.n_steps, where)
         if "neuron" in fields and not multi_step and seen.n_steps > 1 and not fields.get("kind"):
             raise OneStepError(f"{where} runs one timestep per call, but got {seen.n_steps}; give loop=True")

@@ -61,6 +61,7 @@ def _price() -> argparse.ArgumentParser:
     parser.add_argument("model", help="FILE.py:NAME, a model or a function that makes one")
     parser.add_argument("--data", required=True, help="batch [T, samples, ...]: an .npz or .npy file")
     parser.add_argument("--timesteps", type=int, help="T, where the batch is images [samples, ...]")
+    parser.add_argument("--pruned", action="store_true", help="leave out weights of zero")
     _add_common(parser)
     return parser
 

@@ -18,6 +18,7 @@ MOST_CORES = 1_000_000  # where a profile names no number of cores
 # Sums, which hand events on to the synapses behind them, and pools that become a part of those synapses.
 FOLDED = ("avg_pool1d", "avg_pool2d", "avg_pool3d", "sew_add", "concat", "flatten")
 RUNS = (*MIXABLE, "recurrent", *FOLDED)
+_INSTEAD = ". Train the network with an average pool or a convolution with a stride instead"
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +84,7 @@ def _check_kind(layer: LayerSpec, profile: Profile) -> None:
         what = f"the neurons of a {layer.kind}" if neurons_alone else f"a {layer.kind}"
         raise HwcostError(
             f"layer '{layer.name}': the cores of profile '{profile.name}' have no synapses for {what}; "
-            f"they run {', '.join(RUNS)}"
+            f"they run {', '.join(RUNS)}{_INSTEAD if layer.kind.startswith('max_pool') else ''}"
         )
 
 

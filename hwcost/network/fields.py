@@ -18,35 +18,7 @@ class Spec:
 
 @dataclass(frozen=True)
 class LayerFields(Spec):
-    """One operation and, where `neuron` is set, the spiking neurons that its output drives.
-
-    Args:
-        name: Unique in the network.
-        kind: One of `hwcost.network.kinds.KINDS`.
-        stage: Index of the stage that holds the layer, from 0.
-        in_shape, out_shape: Shapes of one sample at one timestep, channels first: (C, H, W), (C, L) or (N,).
-        kernel, stride, padding, dilation: One entry per spatial axis; a padding is a number or a pair (before, after).
-        groups: Divides input and output channels.
-        padding_mode: zeros, circular, reflect or replicate.
-        in_class: What arrives: analog numbers, binary spikes, ternary spikes or graded events (whole numbers up to
-            `in_max`).
-        in_max: Largest absolute event value.
-        bias: True where a bias is added at every step (a folded BatchNorm has one).
-        neuron: "lif" (leaky), "if" or None (the output is read as it is).
-        reset: "soft" subtracts the threshold (one add per spike), "hard" overwrites.
-        constant_input: The same analog frame at every step (direct encoding).
-        mask: One 0 or 1 per timestep of the layer's own stage; empty means that every step runs.
-        source: Name of the layer whose output arrives; empty means the previous one in the list (for the first layer,
-            the network's input), "input" the network's input.
-        operands: Whole-number settings of kinds that need more than a geometry (the heads of an attention ...).
-        other_source: Name of the layer that gives the second summand of a residual kind; empty where it is not
-            described, and then the reading of it is not priced.
-        dataflow: One of `hwcost.network.kinds.DATAFLOWS`; empty means the profile's.
-        weight_bits, membrane_bits, activation_bits: Word widths of this layer; 0 means the profile's.
-        kept: Which weights pruning kept: the 0/1 mask of the weights in their usual shape (see
-            `hwcost.network.pruning`), flattened, packed into bytes (`numpy.packbits`), in base64; empty means all.
-        placement: Where the weights lie: empty for a memory beside the array, "crossbar" for in-memory computing.
-    """
+    """The fields of a layer, unchecked; `LayerSpec` says what each of them means."""
 
     name: str
     kind: str

@@ -1,12 +1,12 @@
 """`NetworkSpec`: layers in the order in which they run, and the stages that they belong to."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from math import prod
 from typing import Any, Self
 
-from hwcost.errors import HwcostError
+from hwcost.errors import HwcostError, did_you_mean
 from hwcost.forms import LIST, TEXT_OR_NULL, WHOLE, check_mapping
 from hwcost.network.fields import Spec
 from hwcost.network.kinds import ATTENTIONS, MIXABLE
@@ -51,6 +51,20 @@ class NetworkSpec(Spec):
     def layer(self, name: str) -> LayerSpec:
         """The layer called `name`."""
         return self._by_name[name]
+
+    def with_layer(self, name: str, **settings: Any) -> Self:
+        """The network with other fields of one layer: `with_layer("conv2", weight_bits=4, dataflow="none")`.
+
+        Raises: HwcostError for a layer or a field that does not exist, and for what does not fit.
+        """
+        if name not in self._by_name:
+            raise HwcostError(f"no layer is called '{name}'.{did_you_mean(name, self._by_name)}")
+        known = LayerSpec.__match_args__
+        for field in settings:
+            if field not in known:
+                raise HwcostError(f"layer '{name}': no field '{field}'.{did_you_mean(field, known)}")
+        changed = (replace(layer, **settings) if layer.name == name else layer for layer in self.layers)
+        return replace(self, layers=tuple(changed))
 
     def timesteps(self, layer: LayerSpec) -> int:
         """Timesteps of the layer's own stage: how often its neurons are updated."""

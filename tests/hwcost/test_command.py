@@ -282,11 +282,11 @@ def test_price_is_a_model_and_its_data(
     job = job_of(JOB)
     target.load_target = {"model.py:net": "a model"}.__getitem__
     target.load_batch = {"spikes.npz": "a batch"}.__getitem__
-    networks = {("a model", "a batch", 4): (job.network, job.spikes)}
-    models.from_torch = lambda model, batch, *, timesteps: networks[model, batch, timesteps]
+    networks = {("a model", "a batch", 4, True): (job.network, job.spikes)}
+    models.from_torch = lambda model, batch, *, timesteps, pruned: networks[model, batch, timesteps, pruned]
     for module in (target, models):
         monkeypatch.setitem(sys.modules, module.__name__, module)
-    arguments = ["price", "model.py:net", "--data", "spikes.npz", "--timesteps", "4", "--json"]
+    arguments = ["price", "model.py:net", "--data", "spikes.npz", "--timesteps", "4", "--pruned", "--json"]
     code, out, _ = ended(capsys, *arguments)
     assert code == 0
     expected = h.estimate(job.network, job.spikes, "45nm_memory").total_pj

@@ -147,3 +147,18 @@ def test_spikes_that_are_not_whole_are_refused(value: float, nir: Any, events: A
     sent["lif"][0, 0, 0, 0, 0] = value
     with pytest.raises(h.HwcostError, match="node 'lif' sends whole numbers, but its maps hold others"):
         h.from_nir(nir.NIRGraph(nodes, chain(nodes), type_check=False), sent)
+
+
+def test_zeros_of_a_graph_are_pruned_or_warned_of(nir: Any) -> None:
+    nodes = small(nir)
+    nodes["conv"].weight[:, :, 1:] = 0
+    nodes["fc"].weight[0] = 0
+    graph = nir.NIRGraph(nodes, chain(nodes), type_check=False)
+    network, spikes = h.from_nir(graph, 0.2, timesteps=5, pruned=True)
+    assert [layer.n_parameters for layer in network.layers] == [18, 0, 36]
+    assert h.estimate(network, spikes, "45nm_memory").total_pj > 0
+    with pytest.warns(
+        UserWarning, match=r"like others in conv \(67%\); from_nir\(\.\.\., pruned=True\) leaves"
+    ):
+        whole, _ = h.from_nir(graph, 0.2, timesteps=5)
+    assert [layer.n_parameters for layer in whole.layers] == [54, 0, 48]

@@ -14,6 +14,7 @@ from torch import nn
 import hwcost as h
 from hwcost.adapters.layer_rules import LAYERS
 from hwcost.adapters.neuron_rules import NEURONS, feedback, integrator
+from hwcost.network.layer import _LATER
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "any_network.md").read_text()
 EXAMPLES = {
@@ -71,3 +72,10 @@ def test_every_kind_that_the_page_names_exists() -> None:
         with pytest.raises(h.HwcostError) as refused:
             h.LayerSpec("x", kind, 0, (2,), (3,), stride=(1,))
         assert "unknown kind" not in str(refused.value)
+
+
+def test_settings_of_a_layer_were_written_nowhere() -> None:
+    """The table has every field of a layer that the shapes and the source of a network leave open."""
+    table = PAGE.split("## Settings of a layer")[1].split("\n\n")[2]
+    told = set(re.findall(r"`(\w+)`", "".join(line.split("|")[1] for line in table.splitlines())))
+    assert told == set(_LATER) - {"other_source"}

@@ -37,8 +37,11 @@ FUNCTIONS: dict[str, tuple[Callable[[Tensor, Any], Tensor], str]] = {
         "scaled_dot_product_attention",
     ),
     "einsum": (lambda x, _: torch.einsum("bchw,bchw->bc", x, x), r"calls einsum\(\)"),
-    "upsample": (lambda x, _: F.interpolate(x, scale_factor=2).flatten(1), r"calls interpolate\(\)"),
-    "gelu": (lambda x, _: F.gelu(x).flatten(1), r"calls gelu\(\).* module of its own .*hwcost\.register\("),
+    "upsample": (
+        lambda x, _: F.interpolate(x, scale_factor=2).flatten(1),
+        r"interpolate\(\).* module of its own .*hwcost\.register\(",
+    ),
+    "gelu": (lambda x, _: F.gelu(x).flatten(1), r"calls gelu\(\).* conventional activation"),
     "cat": (
         lambda x, m: torch.cat([x, m.conv(x[:, :1])], 1).flatten(1),
         r"'conv' \(Conv2d\) reads \(1, 4, 4\) at a time",
@@ -200,3 +203,75 @@ def test_scripted_modules_are_refused(neuron: Any, events: Any) -> None:
         h.from_torch(
             nn.Sequential(nn.Linear(4, 3), neuron(), scripted, nn.Linear(3, 2)), events(3, 2, 4), loop=True
         )
+
+
+class Rate(nn.Module):
+    """Leaky neurons that are written out in forward."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        v, spikes = torch.zeros(x.shape[1], 3), []
+        for frame in x:
+            v = 0.5 * v + self.fc(frame)
+            spikes.append((v > 1).float())
+            v = v * (v <= 1)
+        return torch.stack(spikes)
+
+
+def test_a_neuron_written_out_in_forward_was_refused_without_a_way_out(events: Any) -> None:
+    told = r"'forward' \(Rate\) calls gt\(\).* module of its own, .*hwcost\.register\(Mine, \{\"neuron\": \"lif\""
+    with pytest.raises(h.HwcostError, match=told):
+        h.from_torch(Rate(), events(3, 2, 4))
+
+
+@pytest.mark.parametrize("spike", [torch.sign, lambda x: torch.heaviside(x, x), lambda x: x >= 0])
+def test_a_module_of_neurons_is_told_the_line_that_teaches_it(spike: Any, events: Any) -> None:
+    class Own(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return spike(x).float()  # type: ignore[no-any-return]
+
+    with pytest.raises(
+        h.HwcostError, match=r"'1' \(Own\) calls .*hwcost\.register\(Own, \{\"neuron\""
+    ) as refused:
+        h.from_torch(nn.Sequential(nn.Linear(4, 3), Own()), events(3, 2, 4))
+    line = str(refused.value).split("teach it: ")[1]
+    exec(line, {"hwcost": h, "Own": Own})
+    if spike is not torch.sign:
+        assert (
+            h.from_torch(nn.Sequential(nn.Linear(4, 3), Own()), events(3, 2, 4)).network.layers[0].neuron
+            == "lif"
+        )
+
+
+ACTIVATIONS = [
+    nn.ReLU(), nn.ReLU(inplace=True), nn.ReLU6(), nn.LeakyReLU(), nn.PReLU(), nn.ELU(), nn.SELU(), nn.GELU(),
+    nn.SiLU(), nn.Mish(), nn.Sigmoid(), nn.Tanh(), nn.Hardtanh(), nn.Softplus(), nn.Softsign(), nn.Hardswish(),
+    nn.Hardsigmoid(), nn.CELU(), nn.LogSigmoid(),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+def test_a_conventional_network_was_refused_without_a_way_out(activation: nn.Module, events: Any) -> None:
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), activation, nn.Flatten(), nn.Linear(18, 3))
+    expected = r"'1' \(\w+\) calls .* a conventional activation, not a spiking neuron; hwcost prices .*ann_twins prices"
+    with pytest.raises(h.HwcostError, match=expected):
+        h.from_torch(model, events(2, 2, 1, 5, 5))
+
+
+def test_layers_joined_are_sent_to_a_description_by_hand(events: Any, neuron: Any) -> None:
+    class Join(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b, self.fc = nn.Linear(4, 3), nn.Linear(4, 3), nn.Linear(6, 2)
+            self.fire, self.also = neuron(), neuron()
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.fc(torch.cat([self.fire(self.a(x)), self.also(self.b(x))], -1))  # type: ignore[no-any-return]
+
+    with pytest.raises(
+        h.HwcostError, match=r"cat\(\) of several tensors \(by hand: a LayerSpec of kind 'concat'\)"
+    ):
+        h.from_torch(Join(), events(2, 2, 4))

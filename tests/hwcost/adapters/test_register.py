@@ -89,3 +89,39 @@ def test_neurons_that_run_all_timesteps_in_one_call(events: Any, neuron: Any, ex
 def test_only_classes_are_taught() -> None:
     with pytest.raises(h.HwcostError, match="a class of modules expected, got 'Linear'"):
         h.register("Linear", lambda *_: {})  # type: ignore[arg-type]
+
+
+def test_an_empty_rule_was_taken_without_a_word() -> None:
+    for rule in ({}, [], None, "lif"):
+        with pytest.raises(
+            h.HwcostError, match="the rule of Gain must be fields of a LayerSpec or a function"
+        ):
+            h.register(Gain, rule)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("own", [nn.ReLU, Gain])
+def test_an_empty_rule_made_the_next_layer_read_numbers(own: Any, events: Any) -> None:
+    """A subclass, so that other tests know nothing of the rule."""
+
+    class Own(own):  # type: ignore[misc]
+        pass
+
+    h.register(Own, lambda *_: {})
+    layer = Own(inplace=True) if own is nn.ReLU else Own(3)
+    if own is Gain:
+        layer.weight.data *= 2
+    expected = (
+        "It is a conventional activation" if own is nn.ReLU else "but it changes the values; teach what it is"
+    )
+    with pytest.raises(h.HwcostError, match=rf"'1' \(Own\) has a rule of \{{\}}.*{expected}"):
+        h.from_torch(nn.Sequential(nn.Linear(4, 3), layer, nn.Linear(3, 2)), events(2, 2, 4))
+
+
+def test_fields_that_are_always_the_same_need_no_function(events: Any) -> None:
+    class Spike(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return (x > 0).float()
+
+    h.register(Spike, {"neuron": "if", "reset": "hard"})
+    layer = h.from_torch(nn.Sequential(nn.Linear(4, 3), Spike()), events(2, 2, 4)).network.layers[0]
+    assert (layer.neuron, layer.reset) == ("if", "hard")
