@@ -2,7 +2,8 @@
 
 Initial membranes are zero and final ones are not read again when samples are independent (`stateless`): the first read
 and the last write never happen, so a layer that runs once has no membrane traffic at all. Where timesteps are processed
-in windows, membranes are read and written once per window, and never if one window holds all timesteps.
+in windows, membranes are read and written once per window, and never if one window holds all timesteps. An array that
+holds weights holds the biases of its channels as well.
 """
 
 from collections.abc import Sequence
@@ -87,15 +88,27 @@ def _touched(job: Job, run: Updates, never: Sequence[int], window: Window) -> in
     return samples - sum(never[start:stop]) if job.semantics.stateless else samples
 
 
-def bias_counts(job: Job, run: Updates) -> list[Count]:
-    """One add and one read per sum and step, unless the bias is merged into the thresholds."""
+def bias_counts(job: Job, run: Updates, updated_steps: Mask) -> list[Count]:
+    """One add per sum and step, unless the bias is merged into the thresholds, and the reads that these need: as many
+    without an array; with one, which holds its channels' biases with their weights, one per tile and window.
+    """
     if not job.layer.bias or job.semantics.bias_policy == "threshold":
         return []
     adds = every(job.layer.n_sums, run.samples)
+    reads = _shared_bias_reads(job, run, updated_steps) if job.plan.n_tiles else adds
     return [
         Count("bias_add", adds),
-        Count("bias_read", adds, job.profile.bits["bias"], job.memories.parameters),
+        Count("bias_read", reads, job.profile.bits["bias"], job.memories.parameters),
     ]
+
+
+def _shared_bias_reads(job: Job, run: Updates, updated_steps: Mask) -> tuple[int, ...]:
+    """Every bias once per tile of positions, at the first step of every window."""
+    in_a_window = job.layer.n_biases * job.plan.n_tiles
+    reads = [0] * len(updated_steps)
+    for start, stop in windows(tuple(updated_steps), job.plan.window):
+        reads[start] = in_a_window * min(job.n_samples, sum(run.samples[start:stop]))
+    return tuple(reads)
 
 
 def spike_writes(job: Job, updated_steps: Mask) -> list[Count]:

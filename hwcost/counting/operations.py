@@ -127,4 +127,4 @@ def _updates_of(
     """Counts of biases, neurons and membranes, which do not depend on how often neurons fire."""
     has_states = job.layer.neuron or job.adds_up
     states = state_counts(job, run, updated_steps) if has_states else []
-    return bias_counts(job, run), neuron_counts(job, run, updated_steps), states
+    return bias_counts(job, run, updated_steps), neuron_counts(job, run, updated_steps), states

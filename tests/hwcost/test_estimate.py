@@ -26,7 +26,7 @@ def test_a_linear_layer_by_hand() -> None:
         "weight_read": 32 * (1 - (3 / 8) ** 2),
         "address_add": 10 * 4,
         "bias_add": 3 * 4,
-        "bias_read": 3 * 4,
+        "bias_read": 4,
         "neuron_multiply": 3 * 4,
         "neuron_add": 3 * 4 + 5,
         "neuron_compare": 3 * 4,

@@ -63,8 +63,7 @@ def twin_metrics(network: NetworkSpec, hardware: Hardware) -> dict[str, float]:
 
 
 def reuse_metrics(network: NetworkSpec, record: SpikeRecord, hardware: Hardware) -> dict[str, float]:
-    """Energy under the searched profile if no fetched weight were reused, the upper end of what dataflows make of it.
-    Nothing where weights have no price of their own."""
+    """Energy under the searched profile without any reuse of fetched weights. Nothing where weights have no price of their own."""
     profile = load_profile(hardware.profile)
     if profile.memory is None:
         return {}

@@ -96,6 +96,18 @@ def _reads_of_tiles(layer, spikes, met, positions) -> int:  # noqa: ARG001
     return len(fetched)
 
 
+def walked_biases(layer: h.LayerSpec, dataflow: str, n_steps: int, *, positions: int, window: int) -> int:
+    """Reads of biases by a machine that adds one to every output neuron at every timestep."""
+    reads, held = 0, set()
+    length = 1 if dataflow == "output_stationary" else window
+    for t, (channel, *place) in itertools.product(range(n_steps), np.ndindex(layer.out_shape)):
+        position = int(np.ravel_multi_index(place, layer.out_shape[1:]))
+        bias = (t // length, position // positions, channel)
+        reads += dataflow == "none" or bias not in held
+        held.add(bias)
+    return reads
+
+
 def reached(layer: h.LayerSpec, channel: int) -> set[int]:
     """Output channels that an input channel meets."""
     if not layer.kernel:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from machines import walked_biases
 
 import hwcost as h
 
@@ -140,3 +141,36 @@ def test_samples_that_differ_are_read_at_an_upper_end(array: Build, dataflow: st
 
     assert reads(quiet + loud) >= (reads(quiet) + reads(loud)) / 2 > 0
     assert reads(quiet + quiet) == reads(quiet)
+
+
+@pytest.mark.parametrize(
+    ("dataflow", "window", "reads"),
+    [
+        ("none", 6, 6 * 10 * 36),
+        ("output_stationary", 6, 6 * 10 * 9),
+        ("tick_batched", 6, 10 * 9),
+        ("tick_batched", 4, 2 * 10 * 9),
+        ("weight_stationary", 2, 3 * 10 * 9),
+    ],
+)
+def test_biases_are_read_once_per_tile_and_window(
+    array: Build, dataflow: str, window: int, reads: int
+) -> None:
+    """n_biases N_t n_w: 10 channels, 36 positions in tiles of 4, 6 timesteps; one per sum and step without an array.
+    The array is walked: a bias is fetched when a tile of its window first needs it."""
+    layer = h.conv("c", (3, 6, 6), 10, 3, padding=1, neuron="lif", bias=True)
+    network = h.NetworkSpec((layer,), (h.StageSpec(6),))
+    profile = array(dataflow, window=window)
+    cost = h.estimate(network, h.SpikeRecord.full(network), profile)
+    assert cost.count("bias_read") == reads == walked_biases(layer, dataflow, 6, positions=4, window=window)
+    assert cost.count("bias_add") == 6 * 10 * 36
+    both = h.SpikeRecord.full(network) + h.SpikeRecord.empty(network)
+    assert h.estimate(network, both, profile).count("bias_read") == reads
+
+
+def test_the_dense_twin_reads_biases_by_tile(array: Build) -> None:
+    layer = h.conv("c", (3, 6, 6), 10, 3, padding=1, neuron="lif", bias=True)
+    network = h.NetworkSpec((layer, h.linear("fc", layer.out_shape, 7, bias=True)), (h.StageSpec(4),))
+    for dataflow, reads in (("tick_batched", 90), ("output_stationary", 90), ("none", 360)):
+        twin = h.ann_twins(network, array(dataflow)).dense
+        assert (twin.count("bias_read", "c"), twin.count("bias_read", "fc")) == (reads, 7)
