@@ -59,11 +59,11 @@ def extreme_latency(
         orders: Layer name -> order taken at its temporal transformer; None for any.
     """
     pick = min if which == "low" else max
-    steps = [
-        [step_cycles(_least(network, part, which), profile, n_samples, execution, which) for part in work]
-        for work in choices
-    ]
-    cycles = tuple(tuple(map(pick, zip(*part, strict=True))) for part in zip(*steps, strict=True))
+    cycles = []
+    for options in zip(*choices, strict=True):
+        different = {id(part): _least(network, part, which) for part in options}.values()
+        steps = [step_cycles(part, profile, n_samples, execution, which) for part in different]
+        cycles.append(tuple(map(pick, zip(*steps, strict=True))))
     if orders is None and which == "low":
         orders = {layer.name: MIX_LAST for layer in network.layers if network.mixes(layer)}
     return _overlapped(network, choices[0], cycles, profile, execution, orders)

@@ -88,10 +88,11 @@ def work_choices(
 
     sources = {network.source(network.layer(name)) for name in entries}
     besides = (MIX_FIRST, MIX_LAST) if len(sources) < len(entries) else (MIX_FIRST,)
-    known = known or work_of(MIX_FIRST, MIX_FIRST)
+    options = list(product((MIX_FIRST, MIX_LAST), besides))
+    choices: list[Sequence[Work]] = [] if known else [work_of(*options[0])]
+    known = known or choices[0]
     places = [i for i, part in enumerate(known) if part.layer in entries]
-    choices: list[Sequence[Work]] = []
-    for option in product((MIX_FIRST, MIX_LAST), besides):
+    for option in options[len(choices) :]:
         replaced = dict(zip(places, work_of(*option, only=entries), strict=True))
         choices.append([replaced.get(i, part) for i, part in enumerate(known)])
     return choices
