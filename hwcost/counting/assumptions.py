@@ -22,8 +22,8 @@ def assumptions_used(
     prices, hardware = _assumed(profile)
     if not prices | hardware:
         return []
-    paid = {part.constant for row in rows if row.price is not None and any(row.steps) for part in row.parts}
-    constants = {constant.partition("@")[0] for constant in paid}
+    paid = {(row.item, id(row.price)): row for row in rows if row.price is not None and any(row.steps)}
+    constants = {part[0].partition("@")[0] for row in paid.values() for part in row.parts}
     kinds = set(dataflows.values())
     absent = set(_OF_ARRAYS) if not kinds - {"none", "crossbar"} else set()
     absent |= {"crossbar_rows", "crossbar_columns"} if "crossbar" not in kinds else set()

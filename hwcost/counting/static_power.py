@@ -12,7 +12,7 @@ def static_covers(profile: Profile) -> str:
     """What is charged for the time that an inference takes, in words. Profiles in which this differs do not stand side
     by side where networks use few cores."""
     covered = {
-        "leakage": "leakage of stored bits",
+        "leakage": "stored bits (leakage)",
         "core_static": "used cores",
         "chip_static": "used chips, whole",
     }

@@ -238,7 +238,7 @@ def test_schema_and_profiles_are_listed(capsys: pytest.CaptureFixture[str]) -> N
     covers = dict(line.split(maxsplit=1) for line in lines)
     assert covers["truenorth"] == covers["spinnaker1"] == "static power of used chips, whole"
     assert covers["loihi"] == covers["truenorth_1v0"] == "static power of used cores"
-    assert covers["45nm_memory"] == "static power of leakage of stored bits"
+    assert covers["45nm_memory"] == "static power of stored bits (leakage)"
 
 
 def test_profiles_stand_beside_each_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
