@@ -6,6 +6,7 @@
 
 import argparse
 import json
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -15,13 +16,11 @@ from hwcost.activity.record import SpikeRecord, steps_and_samples
 from hwcost.cli.arguments import PRICE, parsed, profiles_of, widths_of
 from hwcost.cli.example import EXAMPLE
 from hwcost.cli.job import Job, read_job
-from hwcost.cli.show import one_profile, outcomes, table
+from hwcost.cli.show import bounds, bounds_table, one_profile, outcomes, profile_list, table
 from hwcost.cost import Cost
 from hwcost.errors import HwcostError, one_line
 from hwcost.network.network import NetworkSpec
-from hwcost.prices.profile_file import known_profiles
 from hwcost.prices.schema import schema
-from hwcost.studies.bounds import bound
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,23 +37,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
-    print(told)
+    try:
+        print(told, flush=True)
+    except BrokenPipeError:  # whoever reads, `head` for example, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0 if is_priced else 2
 
 
 def _file(given: argparse.Namespace) -> tuple[str, bool]:
-    told = {"profiles": "\n".join(known_profiles()), "example": EXAMPLE.rstrip(), "schema": schema()}
-    for name, text in told.items():
+    for name, text in {"profiles": profile_list, "example": EXAMPLE.rstrip, "schema": schema}.items():
         if getattr(given, name):
-            return text, True
+            return text(), True
     if given.file is None:
         raise HwcostError(
             "which network? Give a YAML or JSON file, --example for one to edit, or --profiles for the list of profiles"
         )
     job = read_job(Path(given.file))
     if given.bound:
-        return _bounds(job, given), True
-    return _priced(job.network, job.spikes, given)
+        return _bounds(job, given)
+    return _priced(job.network, job.spikes, given, job.rate)
 
 
 def _model(given: argparse.Namespace) -> tuple[str, bool]:
@@ -76,7 +77,9 @@ def _model(given: argparse.Namespace) -> tuple[str, bool]:
     return told if given.json else f"{steps_and_samples(network, spikes)}\n{told}", is_priced
 
 
-def _priced(network: NetworkSpec, spikes: SpikeRecord, given: argparse.Namespace) -> tuple[str, bool]:
+def _priced(
+    network: NetworkSpec, spikes: SpikeRecord, given: argparse.Namespace, rate: float | None = None
+) -> tuple[str, bool]:
     """What to print, and whether any profile can run the network."""
     profiles = profiles_of(given)
     found = outcomes(network, spikes, profiles, given.execution, widths_of(given))
@@ -88,7 +91,7 @@ def _priced(network: NetworkSpec, spikes: SpikeRecord, given: argparse.Namespace
         raise outcome
     if given.json:
         return json.dumps(outcome.to_dict()), True
-    return one_profile(outcome, network, spikes, profiles[0], widths_of(given)), True
+    return one_profile(outcome, network, spikes, profiles[0], widths_of(given), rate), True
 
 
 def _json(found: dict[str, Cost | HwcostError]) -> str:
@@ -97,15 +100,21 @@ def _json(found: dict[str, Cost | HwcostError]) -> str:
     )
 
 
-def _bounds(job: Job, given: argparse.Namespace) -> str:
-    ends = {}
-    for profile in profiles_of(given):
-        low, high = bound(job.network, profile, job.rate, given.execution, widths_of(given))
-        ends[profile] = {
-            "energy_pj": [low.total_pj, high.total_pj],
-            "latency_s": [low.latency_s, high.latency_s],
-        }
-    return json.dumps(ends if len(ends) > 1 else next(iter(ends.values())))
+def _bounds(job: Job, given: argparse.Namespace) -> tuple[str, bool]:
+    """The least and the most cost, and whether any profile can run the network."""
+    found = bounds(job.network, job.rate or 0.0, profiles_of(given), given.execution, widths_of(given))
+    refused = [outcome for outcome in found.values() if isinstance(outcome, HwcostError)]
+    if len(found) == 1 and refused:
+        raise refused[0]
+    if not given.json:
+        return bounds_table(found), len(refused) < len(found)
+    ends = {
+        name: {"refused": str(o)}
+        if isinstance(o, HwcostError)
+        else {"energy_pj": o.energy_pj, "latency_s": o.latency_s}
+        for name, o in found.items()
+    }
+    return json.dumps(ends if len(ends) > 1 else next(iter(ends.values()))), len(refused) < len(found)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The priced network: a list of counts with prices, from which every total, interval and breakdown follows."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -8,7 +9,8 @@ from typing import Any, NamedTuple, Self
 
 from hwcost.counting.counts import Steps
 from hwcost.counting.rows import Row
-from hwcost.prices.items import ITEMS, SAME_WORK
+from hwcost.prices.items import ITEMS, WITHIN
+from hwcost.shown import shown
 
 
 class MeanTimesteps(NamedTuple):
@@ -19,7 +21,7 @@ class MeanTimesteps(NamedTuple):
     by_mac: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Cost:
     """Energy, latency and footprint of one network under one profile, per inference (one sample).
 
@@ -33,10 +35,14 @@ class Cost:
         mean_timesteps: Not a cost by itself: two networks with equal means differ in energy and latency.
         footprint: Bits by purpose.
         mixing_orders: Layer name -> order taken at its temporal transformer.
-        dataflows: Layer name -> dataflow of every weighted layer, or "crossbar"; empty in costs stored before dataflows
-            were named.
-        cores: Layer name -> cores of every weighted layer on a chip of cores; empty for other hardware.
+        dataflows: Layer name -> dataflow of every weighted layer where memory has a price, or "crossbar"; empty in
+            costs stored before dataflows were named.
+        cores: Layer name -> cores that hold a part of the weighted layer, on a chip of cores; empty for other hardware.
+            Layers may share a core: `n_cores` is no sum of these.
         notes: What was assumed, chosen or left out, one sentence each.
+        n_cores, n_chips: Used cores and chips; 0 for other hardware.
+        profile_hash: `Profile.content_hash`; empty in costs stored without.
+        assumed: Word widths of a what-if.
     """
 
     profile: str
@@ -56,6 +62,26 @@ class Cost:
     notes: tuple[str, ...]
     dataflows: Mapping[str, str] = field(default_factory=dict)
     cores: Mapping[str, int] = field(default_factory=dict)
+    n_cores: int = 0
+    n_chips: int = 0
+    profile_hash: str = ""
+    assumed: Mapping[str, int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """What it costs, in a few lines; `hwcost.report.text` tells where."""
+        energy, low, high = (shown(pj, "energy_pj") for pj in (self.total_pj, *self.interval))
+        lines = [
+            f"profile    {self.profile}, execution {self.execution}",
+            f"energy     {energy}, {low} to {high} over the ranges of the prices",
+            f"latency    {shown(self.latency_s, 'latency_s')}",
+            *([f"dataflow   {self.dataflow_text}"] if self.dataflows else []),
+            *([f"cores      {self.n_cores:,}, chips {self.n_chips:,}"] if self.n_cores else []),
+        ]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        energy, latency = shown(self.total_pj, "energy_pj"), shown(self.latency_s, "latency_s")
+        return f"Cost({energy}, {latency}, profile={self.profile!r}, execution={self.execution!r})"
 
     @cached_property
     def total_pj(self) -> float:
@@ -109,6 +135,16 @@ class Cost:
         """Memory occupied, in bits."""
         return sum(self.footprint.values())
 
+    @property
+    def dataflow_text(self) -> str:
+        """The dataflow of most layers, then the layers of another; '-' where none is known."""
+        counts = Counter(self.dataflows.values())
+        if not counts:
+            return "-"
+        usual = max(counts, key=counts.__getitem__)
+        others = [f"{layer} {dataflow}" for layer, dataflow in self.dataflows.items() if dataflow != usual]
+        return "; ".join([usual, *others])
+
     def count(self, item: str, layer: str | None = None) -> float:
         """Mean count of an item per inference, in one layer or in all."""
         totals = [_total(row.steps) for row in self.rows if row.item == item and layer in (None, row.layer)]
@@ -151,10 +187,11 @@ class Cost:
         return {constant: fsum(parts) for constant, parts in slopes.items()}
 
     def not_counted(self) -> dict[str, float]:
-        """Work that happens but has no price in the profile: item -> mean count per inference."""
+        """Work that happens but has no price in the profile, alone or within another: item -> mean count per
+        inference."""
         priced = {row.item for row in self.rows if row.price}
         unpriced = {row.item for row in self.rows if row.price is None and any(row.steps)}
-        missing = {item for item in unpriced if SAME_WORK.get(item) not in priced}
+        missing = {item for item in unpriced if priced.isdisjoint(WITHIN.get(item, ()))}
         return {item: self.count(item) for item in ITEMS if item in missing}
 
     def to_dict(self) -> dict[str, Any]:
@@ -172,7 +209,7 @@ class Cost:
             "by_layer": self.by_layer(),
             "by_kind": self.by_kind(),
         }
-        for later in ("dataflows", "cores"):
+        for later in ("dataflows", "cores", "n_cores", "n_chips", "profile_hash", "assumed"):
             if not plain[later]:
                 del plain[later]
         return {key: _lists(value) for key, value in plain.items()}

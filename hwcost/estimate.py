@@ -6,6 +6,7 @@ from functools import lru_cache
 from hwcost.activity.check import check_record
 from hwcost.activity.record import SpikeRecord
 from hwcost.cost import Cost, MeanTimesteps
+from hwcost.counting.assumptions import assumptions_used
 from hwcost.counting.chip import chip_notes, chip_rows, on_chip
 from hwcost.counting.chip_time import NANOSECONDS, check_chip_execution
 from hwcost.counting.counts import Work
@@ -14,6 +15,7 @@ from hwcost.counting.footprint import footprint
 from hwcost.counting.footprint_range import footprint_range
 from hwcost.counting.network_work import network_work
 from hwcost.counting.rows import Row, priced_rows
+from hwcost.counting.static_power import static_notes
 from hwcost.dataflow.choice import dataflow_of
 from hwcost.errors import HwcostError
 from hwcost.execution import check_execution
@@ -85,6 +87,8 @@ def estimate_with_work(
     sizes = footprint_range(network, profile, execution) if undecided else (memory, memory)
     bits = [sum(size.values()) * spikes.n_samples for size in (memory, *sizes)]
     rows.append(leakage(profile, time, *bits))
+    dataflows = _dataflows(network, profile, execution)
+    assumptions = assumptions_used(profile, rows, execution, dataflows)
     clock = NANOSECONDS if chip else profile.number("clock_hz")
     cost = Cost(
         profile=profile.name,
@@ -101,15 +105,16 @@ def estimate_with_work(
         footprint=dict(memory),
         n_synapses=_all_synapses(network),
         mixing_orders=chosen,
-        dataflows={
-            layer.name: layer.placement or dataflow_of(layer, profile, execution)
-            for layer in network.layers
-            if layer.kind in WEIGHTED
-        },
+        dataflows=dataflows,
         cores=chip.cores if chip else {},
+        n_cores=chip.n_cores if chip else 0,
+        n_chips=chip.n_chips if chip else 0,
+        profile_hash=profile.content_hash,
+        assumed=profile.assumed,
         notes=(
             *(chip_notes(network, profile, chip, spikes, execution) if chip else ()),
-            *_notes(network, profile, execution, chosen),
+            *(static_notes(profile, chip, rows) if chip else ()),
+            *_notes(network, profile, execution, chosen, assumptions),
             *_sample_notes(spikes, undecided, execution, is_chip=bool(chip)),
             *shared_weight_notes(network, profile, execution, spikes.n_samples),
         ),
@@ -162,7 +167,17 @@ def leakage(profile: Profile, time: Latency, bits: int, least: int, most: int) -
     return Row("(network)", "leakage", value, price, None if is_exact else low, None if is_exact else high)
 
 
-def _notes(network: NetworkSpec, profile: Profile, execution: str, orders: dict[str, str]) -> tuple[str, ...]:
+def _dataflows(network: NetworkSpec, profile: Profile, execution: str) -> dict[str, str]:
+    """Layer name -> its placement or dataflow; without the latter where memory has no price."""
+    weighted = [layer for layer in network.layers if layer.kind in WEIGHTED]
+    if profile.memory is None:
+        return {layer.name: layer.placement for layer in weighted if layer.placement}
+    return {layer.name: layer.placement or dataflow_of(layer, profile, execution) for layer in weighted}
+
+
+def _notes(
+    network: NetworkSpec, profile: Profile, execution: str, orders: dict[str, str], assumptions: Sequence[str]
+) -> tuple[str, ...]:
     notes = [
         f"{name}: {order} at the temporal transformer ({network.transformer(network.layer(name))})"
         for name, order in orders.items()
@@ -170,8 +185,8 @@ def _notes(network: NetworkSpec, profile: Profile, execution: str, orders: dict[
     notes += dataflow_notes(network, profile, execution)
     notes += [f"what-if: {name} of {bits} bits" for name, bits in profile.assumed.items()]
     notes += _width_notes(network, profile)
-    if profile.assumptions:
-        notes.append(f"assumed numbers of profile {profile.name}: {', '.join(profile.assumptions)}")
+    if assumptions:
+        notes.append(f"assumed numbers of profile {profile.name}: {', '.join(assumptions)}")
     notes.append("an analytical estimate, not a measurement; mean timesteps alone are not a hardware cost")
     return tuple(notes)
 

@@ -66,7 +66,7 @@ def extreme_latency(
         cycles.append(tuple(map(pick, zip(*steps, strict=True))))
     if orders is None and which == "low":
         orders = {layer.name: MIX_LAST for layer in network.layers if network.mixes(layer)}
-    return _overlapped(network, choices[0], cycles, profile, execution, orders)
+    return _overlapped(network, choices[0], tuple(cycles), profile, execution, orders)
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,5 @@
 """A cost as text, as a pandas table and as a plot."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +8,7 @@ from hwcost.cost import Cost
 from hwcost.errors import HwcostError
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile
+from hwcost.shown import shown
 from hwcost.studies.ann_twins import ann_twins
 from hwcost.studies.dataflows import under_dataflows
 
@@ -16,18 +16,19 @@ if TYPE_CHECKING:
     import pandas
 
 
-def text(cost: Cost, show: Callable[[float, str], str] | None = None) -> str:
+def text(cost: Cost, show: Callable[[float, str], str] = shown, activity: str = "") -> str:
     """What it costs, where, and under which assumptions, in a few lines. `show` writes the value of energy_pj,
-    latency_s or footprint_bits with its unit; without it, in nJ, s and KiB."""
-    show = show or _plain
+    latency_s or footprint_bits with its unit; `activity` says whose spikes they are instead of "mean of 3 samples"."""
+    activity = activity or f"mean of {cost.n_samples} samples"
     energy, low, high = (show(pj, "energy_pj") for pj in (cost.total_pj, *cost.interval))
     means = cost.mean_timesteps
     lines = [
-        f"profile {cost.profile}, execution {cost.execution}, one inference (mean of {cost.n_samples} samples)",
-        *([f"dataflow   {_dataflows(cost)}"] if cost.dataflows else []),
+        f"profile {cost.profile}, execution {cost.execution}, one inference ({activity})",
+        *([f"dataflow   {cost.dataflow_text}"] if cost.dataflows else []),
         f"energy     {energy}, {low} to {high} over the ranges of the prices",
         f"latency    {show(cost.latency_s, 'latency_s')}: {cost.latency_cycles} cycles, "
         f"first decision {cost.first_decision_cycles}",
+        *([f"cores      {cost.n_cores:,}, chips {cost.n_chips:,}"] if cost.n_cores else []),
         f"memory     {show(cost.footprint_bits, 'footprint_bits')}",
         f"operations {cost.sop:.6g} SOP, {cost.mac:.6g} MAC, {cost.ac:.6g} AC",
         f"activity   {cost.spikes_per_synapse:.3g} spikes per synapse and inference",
@@ -46,7 +47,7 @@ def beside(
     spikes: SpikeRecord,
     profile: Profile | str,
     assume: Mapping[str, int] | None = None,
-    show: Callable[[float, str], str] | None = None,
+    show: Callable[[float, str], str] = shown,
 ) -> list[str]:
     """What the cost of a network is held against, a line each: the same network without any reuse, and its twins
     without spikes; the sentence why, where one cannot be had.
@@ -58,7 +59,7 @@ def beside(
 
     def line(name: str, other: Cost) -> str:
         times = f", {other.total_pj / cost.total_pj:.3g} times this network" if cost.total_pj else ""
-        return f"{name}: {(show or _plain)(other.total_pj, 'energy_pj')}{times}"
+        return f"{name}: {show(other.total_pj, 'energy_pj')}{times}"
 
     try:
         none = under_dataflows(network, spikes, profile, cost.execution, assume)["none"]
@@ -103,19 +104,5 @@ def plot(cost: Cost) -> Any:
             if row.price and row.kind == kind:
                 energy[row.layer] += sum(row.steps) / cost.n_samples * row.price.value / 1e3
         bars.append(go.Bar(name=kind, x=layers, y=list(energy.values())))
-    title = f"{cost.total_pj / 1e3:.4g} nJ under {cost.profile}"
+    title = f"{shown(cost.total_pj, 'energy_pj')} under {cost.profile}"
     return go.Figure(bars, go.Layout(barmode="stack", title=title, yaxis_title="energy (nJ)"))
-
-
-def _dataflows(cost: Cost) -> str:
-    """The dataflow of most layers, then the layers of another."""
-    counts = Counter(cost.dataflows.values())
-    usual = max(counts, key=counts.__getitem__)
-    others = [f"{layer} {dataflow}" for layer, dataflow in cost.dataflows.items() if dataflow != usual]
-    return "; ".join([usual, *others])
-
-
-def _plain(value: float, metric: str) -> str:
-    units = {"energy_pj": ("nJ", 1e-3), "latency_s": ("s", 1.0), "footprint_bits": ("KiB", 1 / 8192)}
-    unit, factor = units[metric]
-    return f"{value * factor:.4g} {unit}"

@@ -49,7 +49,11 @@ def _file() -> argparse.ArgumentParser:
         "--bound", action="store_true", help="lowest and highest cost of any activity; needs no spikes"
     )
     parser.add_argument("--example", action="store_true", help="print a job to edit and stop")
-    parser.add_argument("--profiles", action="store_true", help="list the known profiles and stop")
+    parser.add_argument(
+        "--profiles",
+        action="store_true",
+        help="list the profiles with what their static power covers",
+    )
     parser.add_argument("--schema", action="store_true", help="describe every field of a profile and stop")
     return parser
 
@@ -72,7 +76,12 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         action="append",
         help=f"name or YAML file, several as a list with commas (default {_DEFAULT})",
     )
-    parser.add_argument("--execution", default="layer_serial", choices=EXECUTIONS)
+    parser.add_argument(
+        "--execution",
+        choices=EXECUTIONS,
+        help="how layers overlap (default: as the profile's machine works: lock_step where cores share a timestep, "
+        "else layer_serial)",
+    )
     parser.add_argument(
         "--assume", action="append", default=[], metavar="NAME=BITS", help="what-if: weight_bits=8 ..."
     )

@@ -20,7 +20,7 @@ class Job(NamedTuple):
 
     network: NetworkSpec
     spikes: SpikeRecord
-    rate: float
+    rate: float | None
 
 
 def read_job(path: Path) -> Job:
@@ -42,7 +42,7 @@ def job_of(plain: Any) -> Job:
         raise HwcostError("job: give either 'spikes' or 'rate' beside 'network'")
     network = NetworkSpec.from_dict(plain["network"])
     if "spikes" in plain:
-        return Job(network, SpikeRecord.from_dict(plain["spikes"]), 0.0)
+        return Job(network, SpikeRecord.from_dict(plain["spikes"]), None)
     return Job(network, SpikeRecord.constant(network, plain["rate"], SAMPLES), plain["rate"])
 
 

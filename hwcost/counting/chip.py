@@ -20,8 +20,6 @@ from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile
 
-_SERIAL = ("one layer works at a time (layer_serial); under lock_step all layers work at once",)
-
 
 def on_chip(
     network: NetworkSpec, record: SpikeRecord, profile: Profile, mapping: Mapping, work: Sequence[Work]
@@ -76,8 +74,17 @@ def chip_notes(
         f"the busiest core of layer '{worst}' has {uneven[worst]:.2f} times the layer's mean of synaptic operations",
         "durations are counted in nanoseconds (cycles of 1 GHz)",
         *pruning_notes(network),
-        *_SERIAL * (execution == "layer_serial" and len(mapping.cores) > 1),
+        *_serial_notes(profile, mapping, execution),
     ]
+
+
+def _serial_notes(profile: Profile, mapping: Mapping, execution: str) -> list[str]:
+    """What layer_serial means on cores that work at once otherwise."""
+    if execution != "layer_serial" or len(mapping.cores) == 1:
+        return []
+    waits = " and ".join(profile.common_tick)
+    machine = f"; this chip steps all its cores together ({waits})" if waits else ""
+    return [f"one layer works at a time (layer_serial){machine}; under lock_step all layers work at once"]
 
 
 def _messages(

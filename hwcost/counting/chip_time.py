@@ -43,7 +43,7 @@ class ChipTime(NamedTuple):
 
 def check_chip_execution(profile: Profile, execution: str) -> None:
     """Raises: HwcostError for an execution without a common timestep on cores that wait for each other."""
-    waits = [name for name in ("barrier_s", "tick_s") if name in profile.hardware]
+    waits = profile.common_tick
     if waits and execution in _FREE_RUNNING:
         raise HwcostError(
             f"execution '{execution}': all cores of profile '{profile.name}' wait for each other at every timestep "

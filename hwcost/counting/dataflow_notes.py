@@ -21,7 +21,7 @@ def dataflow_notes(network: NetworkSpec, profile: Profile, execution: str) -> tu
     """One sentence per dataflow, one for crossbars, and one where weights come from DRAM."""
     layers: dict[str, list[str]] = {}
     for layer in network.layers:
-        if layer.kind in WEIGHTED and not layer.placement:
+        if layer.kind in WEIGHTED and not layer.placement and profile.memory is not None:
             layers.setdefault(dataflow_of(layer, profile, execution), []).append(layer.name)
     where = {name: f" of {', '.join(names)}" if len(layers) > 1 else "" for name, names in layers.items()}
     notes = [f"dataflow {name}{where[name]}: {_MEANT[name]}" for name in layers]

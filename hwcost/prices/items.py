@@ -66,12 +66,29 @@ ITEMS: dict[str, Item] = {
 }
 
 
-SAME_WORK = {
-    "synaptic_operation": "synapse_ac",
-    "synapse_ac": "synaptic_operation",
-    "neuron_update": "neuron_add",
-    "neuron_add": "neuron_update",
-    "neuron_multiply": "neuron_update",
-    "neuron_compare": "neuron_update",
+WITHIN = {
+    "synaptic_operation": ("synapse_ac",),
+    "neuron_update": ("neuron_add",),
+    "leakage": ("core_static", "chip_static"),
+    **dict.fromkeys(("neuron_add", "neuron_multiply", "neuron_compare"), ("neuron_update",)),
+    **dict.fromkeys(
+        (
+            "synapse_ac",
+            "address_multiply",
+            "address_add",
+            "zero_check",
+            "weight_read",
+            "weight_buffer_read",
+            "bias_read",
+            "membrane_read",
+            "membrane_write",
+            "accumulator_read",
+            "accumulator_write",
+            "spike_read",
+            "spike_write",
+        ),
+        ("synaptic_operation",),
+    ),
 }
-"""Two ways to price one thing: as operations, or all at once as a chip's datasheet does. Either is enough."""
+"""Two ways to price one thing: as operations and memory, or all at once as a chip's datasheet does. What lies within
+the price of any of these items is counted there."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from hashlib import sha256
 from typing import Any, Literal, get_args, get_type_hints
 
 from hwcost.errors import HwcostError
@@ -102,10 +103,33 @@ class Profile:
         return self.hardware[name]
 
     @cached_property
-    def assumptions(self) -> tuple[str, ...]:
-        """Names of the numbers that no publication gives."""
-        numbers = {**self.prices, **self.hardware}
-        return tuple(sorted(name for name, constant in numbers.items() if constant.is_assumed))
+    def content_hash(self) -> str:
+        """The same for profiles that price alike: values and ranges of all numbers, word widths without those of a
+        what-if, and semantics but for the dataflow, which a cost names itself."""
+        numbers = [
+            {name: price.ends for name, price in sorted(section.items())}
+            for section in (self.prices, self.hardware, self.capacity)
+        ]
+        memory = self.memory and (
+            *((bits, price.ends) for bits, price in self.memory.points),
+            *(price and price.ends for price in (self.memory.register, self.memory.wire, self.memory.dram)),
+            (self.memory.limit_bits, self.memory.curve),
+        )
+        usual = vars(Semantics()) | {"dataflow": self.semantics.dataflow}
+        semantics = vars(self.semantics).items() - usual.items()
+        bits = self.priced_bits or self.bits
+        content = (*numbers, memory, sorted(bits.items()), sorted(self.free), sorted(semantics))
+        return sha256(repr(content).encode()).hexdigest()[:16]
+
+    @property
+    def common_tick(self) -> tuple[str, ...]:
+        """The entries of `hardware` for which all cores of a chip wait at every timestep; () where none do."""
+        return tuple(name for name in ("barrier_s", "tick_s") if name in self.hardware)
+
+    @property
+    def usual_execution(self) -> str:
+        """The execution model of the machine: lock_step where cores share a timestep, layer_serial elsewhere."""
+        return "lock_step" if self.common_tick else "layer_serial"
 
     def where(self, **semantics: Any) -> "Profile":
         """The same prices for hardware that works otherwise: fields of `Semantics`."""

@@ -53,6 +53,9 @@ class Bound(NamedTuple):
     low: Cost
     high: Cost
 
+    def __repr__(self) -> str:
+        return f"Bound(low={self.low!r}, high={self.high!r})"
+
     @property
     def energy_pj(self) -> tuple[float, float]:
         """Energy at the profile's values."""

@@ -233,7 +233,12 @@ def test_the_example_runs_as_it_is_printed(tmp_path: Path, capsys: pytest.Captur
 
 def test_schema_and_profiles_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "| `neurons_per_core` | neurons |" in ended(capsys, "--schema")[1]
-    assert ended(capsys, "--profiles")[1].split() == h.known_profiles()
+    lines = ended(capsys, "--profiles")[1].splitlines()
+    assert [line.split()[0] for line in lines] == h.known_profiles()
+    covers = dict(line.split(maxsplit=1) for line in lines)
+    assert covers["truenorth"] == covers["spinnaker1"] == "static power of used chips, whole"
+    assert covers["loihi"] == covers["truenorth_1v0"] == "static power of used cores"
+    assert covers["45nm_memory"] == "static power of stored bits (leakage)"
 
 
 def test_profiles_stand_beside_each_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -241,12 +246,23 @@ def test_profiles_stand_beside_each_other(tmp_path: Path, capsys: pytest.Capture
     code, out, _ = ended(capsys, path, "--profile", "45nm_memory,odin", "--profile", "45nm_paper_simple")
     assert code == 0
     head, first, refused, second = out.splitlines()
-    assert head.split() == ["profile", "energy", "interval", "latency", "cores"]
+    assert head.split() == [
+        "profile",
+        "execution",
+        "dataflow",
+        "energy",
+        "interval",
+        "static",
+        "latency",
+        "cores",
+    ]
+    assert first.split()[:3] == ["45nm_memory", "layer_serial", "tick_batched"]
     cost = h.estimate(job.network, job.spikes, "45nm_memory")
     low, high = cost.interval
-    assert f"{cost.total_pj / 1e3:.4g} nJ  {low / 1e3:.4g} to {high / 1e3:.4g} nJ" in " ".join(
-        first.split(" " * 3)
+    assert f"{cost.total_pj / 1e3:.4g} nJ {low / 1e3:.4g} nJ to {high / 1e3:.4g} nJ" in " ".join(
+        first.split()
     )
+    assert f"{100 * cost.static_pj / cost.total_pj:.1f} %" in first
     assert refused.startswith("odin")
     assert "refused: " in refused
     assert second.startswith("45nm_paper_simple")

@@ -103,7 +103,7 @@ def test_the_command_prices_a_file(demo, tmp_path: Path, capsys: pytest.CaptureF
     path.write_text(json.dumps({"network": network.to_dict(), "rate": 0.1}))
     assert __main__.main([str(path), "--profile", "45nm_memory"]) == 0
     assert "energy" in capsys.readouterr().out
-    assert __main__.main([str(path), "--bound"]) == 0
+    assert __main__.main([str(path), "--bound", "--json"]) == 0
     low, high = json.loads(capsys.readouterr().out)["energy_pj"]
     assert 0 < low < high
     assert __main__.main([str(path), "--json"]) == 0

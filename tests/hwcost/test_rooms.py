@@ -10,6 +10,7 @@ ORDER = (
     "errors",
     "forms",
     "execution",
+    "shown",
     "plain_yaml",
     "network",
     "activity",

@@ -17,6 +17,7 @@ def evaluate(arguments: argparse.Namespace) -> str:
 
 def cost(arguments: argparse.Namespace) -> str:
     """Price a bundle again from its stored spikes, under any profile, without running it."""
+    from hwcost import HwcostError
     from tsearch.cli.bundle_tables import cost_content, cost_text
     from tsearch.configuration import Hardware
     from tsearch.export.pricing import price_bundle
@@ -29,4 +30,7 @@ def cost(arguments: argparse.Namespace) -> str:
             f"{arguments.bundle} is priced under profile {priced.cost.profile}, {arguments.other} under profile "
             f"{other.cost.profile}, so they have no order. Price both under one: --profile {Hardware().profile}"
         )
-    return as_json(cost_content(priced, other)) if arguments.json else cost_text(priced, other)
+    try:
+        return as_json(cost_content(priced, other)) if arguments.json else cost_text(priced, other)
+    except HwcostError as error:
+        raise TsearchError(f"{arguments.bundle} and {arguments.other}: {error}") from None

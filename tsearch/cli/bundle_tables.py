@@ -64,6 +64,7 @@ def _difference_text(cost: "Cost", other: "Cost") -> str:
     return (
         f"less the other bundle: {_signed(difference.difference_pj)} ({share:+.1%}), between {low} and {high} over "
         f"the ranges of the prices; the order of the two {'is sure' if difference.is_robust else 'is not sure'}"
+        f"{difference.note and f' ({difference.note})'}"
     )
 
 

@@ -64,6 +64,25 @@ def test_a_run_without_a_complete_trial_is_named_where_two_are_compared(
     assert err == "tsearch: run empty: no trial is complete yet, so there is nothing to compare.\n"
 
 
+def test_bundles_of_different_word_widths_are_refused(type_in, bundle: Path, altered, tmp_path: Path) -> None:
+    run = altered(lambda task: task["hardware"].update(assume={"weight_bits": 8}))
+    other = tsearch.export_bundle(run, 0, tmp_path / "other")
+    code, out, err = type_in("cost", str(bundle), str(other))
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert f"{bundle} and {other}: costs under different word widths" in err
+    assert type_in("cost", str(bundle), str(other), "--assume", "weight_bits=8")[0] == 0
+
+
+def test_bundles_of_different_executions_are_compared_with_a_note(
+    type_in, bundle: Path, altered, tmp_path: Path
+) -> None:
+    run = altered(lambda task: task["hardware"].update(execution="lock_step"))
+    other = tsearch.export_bundle(run, 0, tmp_path / "other")
+    code, out, _ = type_in("cost", str(bundle), str(other))
+    assert code == 0
+    assert "an order of machines, not of networks alone" in out
+
+
 def test_bundles_of_different_profiles_are_refused_with_what_to_type(
     type_in, bundle: Path, altered, tmp_path: Path
 ) -> None:
