@@ -76,8 +76,16 @@ def chip_notes(
         f"the busiest core of layer '{worst}' has {uneven[worst]:.2f} times the layer's mean of synaptic operations",
         "durations are counted in nanoseconds (cycles of 1 GHz)",
         *pruning_notes(network),
+        *_weight_notes(profile),
         *_SERIAL * (execution == "layer_serial" and len(mapping.cores) > 1),
     ]
+
+
+def _weight_notes(profile: Profile) -> list[str]:
+    """Fewer different weights than synapses are not checked, since the weights' values are unknown here."""
+    most = profile.capacity.get("weights_per_neuron")
+    allowed = f"{most.value:g} different weights per neuron, shared by axon type" if most else ""
+    return [f"profile {profile.name} allows {allowed}: not checked"] if most else []
 
 
 def _messages(
