@@ -74,6 +74,7 @@ def chip_notes(
         f"the busiest core of layer '{worst}' has {uneven[worst]:.2f} times the layer's mean of synaptic operations",
         "durations are counted in nanoseconds (cycles of 1 GHz)",
         *pruning_notes(network),
+        *_weight_notes(profile),
         *_serial_notes(profile, mapping, execution),
     ]
 
@@ -85,6 +86,13 @@ def _serial_notes(profile: Profile, mapping: Mapping, execution: str) -> list[st
     waits = " and ".join(profile.common_tick)
     machine = f"; this chip steps all its cores together ({waits})" if waits else ""
     return [f"one layer works at a time (layer_serial){machine}; under lock_step all layers work at once"]
+
+
+def _weight_notes(profile: Profile) -> list[str]:
+    """Fewer different weights than synapses are not checked, since the weights' values are unknown here."""
+    most = profile.capacity.get("weights_per_neuron")
+    allowed = f"{most.value:g} different weights per neuron, shared by axon type" if most else ""
+    return [f"profile {profile.name} allows {allowed}: not checked"] if most else []
 
 
 def _messages(

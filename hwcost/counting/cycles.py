@@ -24,22 +24,24 @@ def step_cycles(
     """
     idle = (0,) * len(work.scanned)
     totals = _totals(work, which)
-    operations = [(totals.get(name, idle), _rate(profile, name, n_samples)) for name in ("ac", "mac")]
+    operations = [(totals.get(name, idle), (name, n_samples)) for name in ("ac", "mac")]
     if execution == "event_driven":
         touched = _touched(work, n_samples, which, *(load for load, _ in operations))
         return _slowest(
+            profile,
             idle,
             *operations,
-            (work.sent, _rate(profile, "events", n_samples)),
-            (touched, _rate(profile, "updates", n_samples)),
+            (work.sent, ("events", n_samples)),
+            (touched, ("updates", n_samples)),
         )
     scans = profile.semantics.zero_check == "scan"
     return _slowest(
+        profile,
         idle,
         *operations,
-        (totals.get("bits", idle), _rate(profile, "bits", n_samples)),
-        (work.scanned if scans else idle, _rate(profile, "scan", 1)),
-        (work.updated, _rate(profile, "updates", 1)),
+        (totals.get("bits", idle), ("bits", n_samples)),
+        (work.scanned if scans else idle, ("scan", 1)),
+        (work.updated, ("updates", 1)),
     )
 
 
@@ -66,16 +68,20 @@ def _touched(work: Work, n_samples: int, which: str, *operations: Sequence[Numbe
     return [min(updated * n_samples, n) for updated, n in zip(work.updated, added, strict=True)]
 
 
-def _slowest(idle: Sequence[int], *loads: tuple[Sequence[Number], tuple[int, int]]) -> tuple[int, ...]:
+def _slowest(
+    profile: Profile, idle: Sequence[int], *loads: tuple[Sequence[Number], tuple[str, int]]
+) -> tuple[int, ...]:
     """Cycles of every step: each resource's work over its rate (a fraction), rounded up; the largest counts.
 
     Args:
         idle: 0 for every step.
+        loads: Work, and what does it: name and samples of `_rate`. Work that never happens needs no rate.
     """
     cycles = [
         [-(-n * below // above) if type(n) is int else ceil(n * below / above) for n in load]
-        for load, (above, below) in loads
+        for load, rate in loads
         if any(load)
+        for above, below in (_rate(profile, *rate),)
     ]
     return tuple(map(max, idle, *cycles)) if cycles else tuple(idle)
 

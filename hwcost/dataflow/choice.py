@@ -18,6 +18,9 @@ USUAL = {
 
 
 def dataflow_of(layer: LayerSpec, profile: Profile, execution: str) -> str:
-    """One of `hwcost.network.kinds.DATAFLOWS`. A layer's own choice comes before the profile's."""
+    """One of `hwcost.network.kinds.DATAFLOWS`. A layer's own choice comes before the profile's.
+    Cores of a chip are event cores.
+    """
     chosen = layer.dataflow or profile.semantics.dataflow
-    return USUAL[execution] if chosen == "auto" else chosen
+    usual = "none" if "neurons_per_core" in profile.capacity else USUAL[execution]
+    return usual if chosen == "auto" else chosen

@@ -9,7 +9,7 @@ from hwcost.prices.items import ITEMS
 from hwcost.prices.price import Price
 from hwcost.prices.profile import Profile, Semantics
 from hwcost.prices.sram import MemoryPrices
-from hwcost.prices.units import DIVISORS, ENTRIES, base_units
+from hwcost.prices.units import BITS, DIVISORS, ENTRIES, base_units
 
 LARGEST = 1e15  # of any number in a profile, so that no product of a few overflows
 
@@ -67,7 +67,9 @@ def _check_words(plain: Mapping[str, Any], where: str) -> None:
 
 def _constants(plain: Mapping[str, Any], section: str, where: str) -> dict[str, Price]:
     entries = plain.get(section) or {}
-    return {name: _constant(entry, section, name, where) for name, entry in entries.items() if entry}
+    return {
+        name: _constant(entry, section, name, where) for name, entry in entries.items() if entry is not None
+    }
 
 
 def _hardware(plain: Mapping[str, Any], where: str) -> dict[str, Price]:
@@ -85,7 +87,8 @@ def _constant(entry: Any, section: str, name: str, profile: str) -> Price:
     missing = {"value", "range", "unit", "source"} - set(entry if isinstance(entry, dict) else ())
     if missing:
         raise HwcostError(
-            f"{where} needs value, range, unit and source; missing: {', '.join(sorted(missing))}"
+            f"{where} needs value, range, unit and source, also over an inherited entry; "
+            f"missing: {', '.join(sorted(missing))}"
         )
     try:
         value, (low, high) = float(entry["value"]), (float(end) for end in entry["range"])
@@ -102,7 +105,7 @@ def _constant(entry: Any, section: str, name: str, profile: str) -> Price:
 
 
 def _memory(entry: Mapping[str, Any], where: str) -> MemoryPrices:
-    missing = {"points", "register", "wire", "limit_bits"} - {name for name in entry if entry[name]}
+    missing = {"points", "register", "limit_bits"} - {name for name in entry if entry[name]}
     if missing or not isinstance(entry.get("points"), list):
         raise HwcostError(f"{where}: 'memory' lacks {', '.join(sorted(missing)) or 'a list of points'}")
     points = [_point(point, where) for point in entry["points"]]
@@ -111,12 +114,13 @@ def _memory(entry: Mapping[str, Any], where: str) -> MemoryPrices:
     single = {
         name: _constant(entry[name], "memory", name, where)
         for name in ("register", "wire", "limit_bits", "dram")
-        if entry.get(name)
+        if entry.get(name) is not None
     }
+    points.sort(key=lambda point: point[0])
     return MemoryPrices(
-        points=tuple(sorted(points, key=lambda point: point[0])),
+        points=tuple(points),
         register=single["register"],
-        wire=single["wire"],
+        wire=single.get("wire", points[-1][1]),
         limit_bits=int(single["limit_bits"].value),
         dram=single.get("dram"),
         curve=_curve(entry.get("curve", "log"), where),
@@ -126,14 +130,26 @@ def _memory(entry: Mapping[str, Any], where: str) -> MemoryPrices:
 def _point(entry: Any, where: str) -> tuple[int, Price]:
     """Size of a memory in bits, and the price of one of them."""
     price = _constant(entry, "memory", "points", where)
-    size = entry.get("capacity_bits")
+    size = _size(entry.get("capacity_bits"))
     if type(size) is not int or not 1 <= size <= LARGEST:
         raise HwcostError(
-            f"{where}: 'memory.points': capacity_bits is a whole number of at least 1, got {str(size)[:100]}"
+            f"{where}: 'memory.points': capacity_bits is a whole number of bits of at least 1, or such "
+            f"as 8 KiB, got {str(entry.get('capacity_bits'))[:100]}"
         )
     if not price.low:
         raise HwcostError(f"{where}: 'memory.points': a price above 0 is needed, got a range from 0")
     return size, price
+
+
+def _size(written: Any) -> Any:
+    """Bits of `8 KiB` or `{value: 8, unit: KiB}`; anything else as it is written."""
+    parts = f"{written.get('value')} {written.get('unit')}" if isinstance(written, dict) else str(written)
+    number, _, unit = parts.partition(" ")
+    try:
+        bits = float(number) * BITS.factors.get(unit, 0)
+    except ValueError:
+        return written
+    return int(bits) if bits and bits.is_integer() else written
 
 
 def _curve(name: Any, where: str) -> Literal["log", "linear"]:

@@ -1,7 +1,7 @@
 """Reading profiles: one YAML file per technology or chip, in `hwcost/profiles` or anywhere else.
 
-`extends` names another profile whose entries a file inherits, so that a variant states only what differs; `null`
-removes an entry.
+`extends` names another profile whose entries a file inherits, so that a variant states only what differs. A number
+is replaced whole, since its value belongs to its unit and source; `null` removes an entry.
 """
 
 import os
@@ -90,8 +90,10 @@ def _check_forms(plain: Mapping[str, Any], where: str) -> None:
 def _overlay(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
-        deep = isinstance(value, dict) and isinstance(base.get(key), dict) and "value" not in value
-        merged[key] = _overlay(base[key], value) if deep else value
+        under = base.get(key)
+        if isinstance(value, dict) and isinstance(under, dict) and "value" not in {*value, *under}:
+            value = _overlay(under, value)
+        merged[key] = value
     return merged
 
 

@@ -15,7 +15,7 @@ A profile is a YAML file with the prices of one technology or chip. `python -m h
 with the package; any other is given by the path of its file. This page is what `python -m hwcost --schema` prints.
 
 ```yaml
-extends: 45nm_memory          # inherit its entries; `null` removes one
+extends: 45nm_memory          # inherit its entries; a number is replaced whole, `null` removes one
 about: 45 nm with a wide multiplier.
 prices:
   mac: {value: 3.5, range: [3, 4], unit: pJ, source: "where the number is from, or assumed"}
@@ -29,9 +29,9 @@ that the hardware does without) and `semantics` (how the hardware works)."""
 
 _SECTIONS = {
     "prices": "What one operation costs, or what is drawn all the time.",
-    "memory": "What moving a bit costs. `points` is a list, each with a `capacity_bits`; between them the logarithm of "
-    "the price is linear in the logarithm of the size, or with `curve: linear` the price in the size. `memory: null` "
-    "prices no memory.",
+    "memory": "What moving a bit costs. `points` is a list, each with a `capacity_bits` (bits, or such as `8 KiB`); "
+    "between them the logarithm of the price is linear in the logarithm of the size, or with `curve: linear` the price "
+    "in the size. `memory: null` prices no memory.",
     "hardware": "What latency, arrays, crossbars and meshes are made of.",
     "bits": "Word widths, for which the prices of arithmetic hold. Layers and what-ifs may have others: adders are "
     "then scaled with the width, multipliers with both widths.",

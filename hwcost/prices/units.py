@@ -51,6 +51,7 @@ CYCLES, WORDS = _number_of("cycle", "cycles"), _number_of("word", "words")
 SYNAPSES, NEURONS = _number_of("synapse", "synapses"), _number_of("neuron", "neurons")
 AXONS, CORES, CHIPS = _number_of("axon", "axons"), _number_of("core", "cores"), _number_of("chip", "chips")
 POSITIONS, CHANNELS = _number_of("position", "positions"), _number_of("channel", "channels")
+WEIGHTS = _number_of("weight", "weights")
 STEPS, ROWS, COLUMNS = _number_of("step", "steps"), _number_of("row", "rows"), _number_of("column", "columns")
 RATIO = Family("ratio", "1", {"1": 1.0})
 DIVISORS = (FREQUENCY, BITS_PER_CYCLE, PER_CYCLE, RATIO, POSITIONS, CHANNELS, STEPS, ROWS, COLUMNS)  # above 0
@@ -59,6 +60,7 @@ _FREE = "not counted"
 _REFUSED = "work that needs it is refused"
 _MISSING = "an error where it is needed"
 _NO_LIMIT = "no limit"
+_GROWING = "as the last point: the price doubles where the size is four times as large"
 
 ENTRIES: Mapping[str, Mapping[str, Entry]] = {
     "prices": {
@@ -91,7 +93,7 @@ ENTRIES: Mapping[str, Mapping[str, Entry]] = {
     "memory": {
         "points": Entry(ENERGY_PER_BIT, "one bit moved, by the memory's capacity_bits", "required"),
         "register": Entry(ENERGY_PER_BIT, "one bit moved, in the smallest memory", "required"),
-        "wire": Entry(ENERGY_PER_BIT, "extra of a bank four times as large as the last point", "required"),
+        "wire": Entry(ENERGY_PER_BIT, "extra of a bank four times as large as the last point", _GROWING),
         "limit_bits": Entry(BITS, "largest on-chip memory", "required"),
         "dram": Entry(ENERGY_PER_BIT, "one bit moved to or from DRAM", "larger memories are refused"),
     },
@@ -135,6 +137,9 @@ ENTRIES: Mapping[str, Mapping[str, Entry]] = {
     "capacity": {
         "weight_bits": Entry(BITS, "widest weight", _NO_LIMIT),
         "fan_in": Entry(SYNAPSES, "most synapses of a neuron", _NO_LIMIT),
+        "weights_per_neuron": Entry(
+            WEIGHTS, "different weights of a neuron: named in notes, not checked", _NO_LIMIT
+        ),
         "neurons": Entry(NEURONS, "neurons of the whole system", _NO_LIMIT),
         "neurons_per_core": Entry(NEURONS, "neurons of a core; makes the profile a chip of cores", _NO_LIMIT),
         "axons_per_core": Entry(AXONS, "inputs of a core", _NO_LIMIT),

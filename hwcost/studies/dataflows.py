@@ -18,8 +18,9 @@ def under_dataflows(
     execution: str = "layer_serial",
     assume: Mapping[str, int] | None = None,
 ) -> dict[str, Cost]:
-    """Costs by dataflow: "none", without any reuse: every operation reads its weight and its sum. And the one
-    that `estimate` gives, which may be the higher one (weight_stationary pays for a buffer as well). That one is called "mixed" where layers differ; there is none beside "none" where it is the same.
+    """Costs by dataflow: "none", without any reuse: every operation reads its weight and its sum; and the one that
+    `estimate` gives, which may be the higher one (weight_stationary pays for a buffer as well). That one is called
+    "mixed" where layers differ; there is none beside "none" where it is the same.
 
     Args: As in `estimate`. Raises: As `estimate`.
     """

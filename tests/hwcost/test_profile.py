@@ -120,3 +120,34 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
         path.write_text(f"extends: 45nm_memory\nabout: {about}\n")
         os.utime(path, ns=(i, i))
         assert h.load_profile(path).about == about
+
+
+def _refused(tmp_path: Path, text: str) -> str:
+    (tmp_path / "mine.yaml").write_text(text)
+    with pytest.raises(h.HwcostError) as refused:
+        h.load_profile(str(tmp_path / "mine.yaml"))
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "entry", ["{unit: nJ}", "{source: me}", "{value: 2}", "{range: [1, 2], unit: nJ}", "{}"]
+)
+def test_a_changed_unit_does_not_multiply_an_inherited_price(tmp_path: Path, entry: str) -> None:
+    """0.9 pJ must not become 0.9 nJ: a number is replaced whole."""
+    message = _refused(tmp_path, f"extends: 45nm_memory\nprices: {{ac: {entry}}}\n")
+    named = set(yaml.safe_load(entry))
+    assert "'prices.ac' needs value, range, unit and source" in message
+    assert message.endswith(", ".join(sorted({"value", "range", "unit", "source"} - named)))
+
+
+@pytest.mark.parametrize("size", ["65536", "8 KiB", "{value: 8, unit: KiB}", "64 KiB"])
+def test_the_size_of_a_memory_has_a_unit(tmp_path: Path, size: str) -> None:
+    number = "{value: 1, range: [1, 1], unit: pJ/bit, source: me"
+    points = f"[{number}, capacity_bits: {size}}}]"
+    limit = "{value: 1, range: [1, 1], unit: MiB, source: me}"
+    memory = f"{{points: {points}, register: {number}}}, limit_bits: {limit}, wire: null}}"
+    (tmp_path / "mine.yaml").write_text(f"extends: 45nm_memory\nmemory: {memory}\n")
+    prices = h.load_profile(str(tmp_path / "mine.yaml")).memory
+    assert prices is not None
+    assert prices.points[0][0] == 65536 * (8 if size.startswith("64 ") else 1)
+    assert prices.price_per_bit(4 * prices.points[0][0]).value == pytest.approx(2)  # without a wire: sqrt(4)

@@ -63,7 +63,8 @@ def twin_metrics(network: NetworkSpec, hardware: Hardware) -> dict[str, float]:
 
 
 def reuse_metrics(network: NetworkSpec, record: SpikeRecord, hardware: Hardware) -> dict[str, float]:
-    """Energy under the searched profile without any reuse of fetched weights. Nothing where weights have no price of their own."""
+    """Energy under the searched profile without any reuse of fetched weights. Nothing where weights have
+    no price of their own."""
     profile = load_profile(hardware.profile)
     if profile.memory is None:
         return {}

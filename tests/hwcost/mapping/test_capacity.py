@@ -216,3 +216,25 @@ def test_too_many_neurons_are_refused_before_their_synapses_are_walked(
     monkeypatch.setattr("hwcost.mapping.layer_cores.reach", lambda *_: pytest.fail("synapses were walked"))
     with pytest.raises(h.HwcostError, match="needs at least 6912 cores, since neurons_per_core"):
         priced("loihi", h.conv("large", (1, 100, 100, 100), 8, 5, neuron="if"))
+
+
+def test_truenorth_says_that_a_neuron_has_four_weights() -> None:
+    network = h.NetworkSpec((h.linear("a", 8, 4, neuron="lif"),), (h.StageSpec(2),))
+    for name in ("truenorth", "truenorth_1v0"):
+        cost = h.estimate(network, h.SpikeRecord.full(network), name, "lock_step", {"weight_bits": 9})
+        wanted = f"profile {name} allows 4 different weights per neuron, shared by axon type: not checked"
+        assert wanted in cost.notes
+
+
+def test_a_chip_of_cores_has_no_array(tmp_path) -> None:
+    """dataflow auto means none, under every execution model."""
+    (tmp_path / "mine.yaml").write_text("extends: loihi\nsemantics: {dataflow: auto}\n")
+    network = h.NetworkSpec((h.linear("a", 8, 4, neuron="lif"),), (h.StageSpec(2),))
+    full = h.SpikeRecord.full(network)
+    for execution in ("layer_serial", "lock_step"):
+        costs = [
+            h.estimate(network, full, name, execution, {"weight_bits": 8})
+            for name in (str(tmp_path / "mine.yaml"), "loihi")
+        ]
+        assert set(costs[0].dataflows.values()) <= {"none"}
+        assert costs[0].total_pj == costs[1].total_pj
