@@ -22,14 +22,25 @@ def assumptions_used(
     prices, hardware = _assumed(profile)
     if not prices | hardware:
         return []
-    paid = {(row.item, id(row.price)): row for row in rows if row.price is not None and any(row.steps)}
-    constants = {part[0].partition("@")[0] for row in paid.values() for part in row.parts}
+    constants = {name.partition("@")[0] for name in _paid(rows)} if prices else set[str]()
     kinds = set(dataflows.values())
     absent = set(_OF_ARRAYS) if not kinds - {"none", "crossbar"} else set()
     absent |= {"crossbar_rows", "crossbar_columns"} if "crossbar" not in kinds else set()
     absent |= {"fifo_words"} if profile.semantics.codec != "word" else set()
     absent |= {"sync_cycles"} if execution != "lock_step" else set()
     return sorted(prices & constants | hardware - absent)
+
+
+def _paid(rows: Iterable[Row]) -> set[str]:
+    """Names of the parts of all prices that something was paid with."""
+    names, known = set[str](), set[tuple[str, int]]()
+    for row in rows:
+        _, item, steps, price, _, _ = row
+        if price is None or (item, id(price)) in known or not any(steps):
+            continue
+        known.add((item, id(price)))
+        names.update([part[0] for part in price.parts or row.parts])
+    return names
 
 
 @lru_cache(maxsize=256)

@@ -60,11 +60,11 @@ def priced_rows(work: Iterable[Work], network: NetworkSpec, profile: Profile) ->
 
     Raises: HwcostError for synaptic work that the profile has no price for: it would look free.
     """
-    rows, free = [], profile.free
+    rows, free, new = list[Row](), profile.free, Row._make
     for part in work:
         name, price = part.layer, profile.for_layer(network.layer(part.layer)).price
         rows += [
-            Row(name, item, steps, price(item, bits, memory_bits), low, high)
+            new((name, item, steps, price(item, bits, memory_bits), low, high))
             for item, steps, bits, memory_bits, low, high in part.counts
             if item not in free
         ]
