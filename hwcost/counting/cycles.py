@@ -35,15 +35,15 @@ def step_cycles(
             (work.sent, ("events", n_samples)),
             (touched, ("updates", n_samples)),
         )
+    done = _slowest(profile, idle, *operations, (totals.get("bits", idle), ("bits", n_samples)))
     scans = profile.semantics.zero_check == "scan"
-    return _slowest(
-        profile,
-        idle,
-        *operations,
-        (totals.get("bits", idle), ("bits", n_samples)),
-        (work.scanned if scans else idle, ("scan", 1)),
-        (work.updated, ("updates", 1)),
-    )
+    return tuple(map(max, done, _steady(profile, work.scanned if scans else idle, work.updated)))
+
+
+@lru_cache(maxsize=4096)
+def _steady(profile: Profile, scanned: tuple[int, ...], updated: tuple[int, ...]) -> tuple[int, ...]:
+    """Cycles of every step for the work that does not depend on activity."""
+    return _slowest(profile, (0,) * len(scanned), (scanned, ("scan", 1)), (updated, ("updates", 1)))
 
 
 def _totals(work: Work, which: str) -> dict[str, Sequence[Number]]:
