@@ -1,16 +1,17 @@
 """The numbers of a profile that no publication gives, as far as a cost rests on them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from hwcost.counting.rows import Row
+from hwcost.prices.items import ITEMS
 from hwcost.prices.profile import Profile
 
 _OF_ARRAYS = ("array_positions", "array_channels", "window", "weight_buffer_bits", "accumulator_buffer_bits")
 
 
 def assumptions_used(
-    profile: Profile, rows: Iterable[Row], execution: str, dataflows: Mapping[str, str]
+    profile: Profile, rows: Sequence[Row], execution: str, dataflows: Mapping[str, str]
 ) -> list[str]:
     """Names of assumed prices that something was paid with, and of assumed hardware that the machine has: what belongs
     to arrays, crossbars, queues and barriers counts only where there are some.
@@ -31,15 +32,18 @@ def assumptions_used(
     return sorted(prices & constants | hardware - absent)
 
 
-def _paid(rows: Iterable[Row]) -> set[str]:
+def _paid(rows: Sequence[Row]) -> set[str]:
     """Names of the parts of all prices that something was paid with."""
-    names, known = set[str](), set[tuple[str, int]]()
-    for row in rows:
-        _, item, steps, price, _, _ = row
-        if price is None or (item, id(price)) in known or not any(steps):
+    names, known = set[str](), set[int]()
+    for _, item, steps, price, _, _ in rows:
+        if price is None or id(price) in known or not any(steps):
             continue
-        known.add((item, id(price)))
-        names.update([part[0] for part in price.parts or row.parts])
+        if price.parts:
+            known.add(id(price))
+            for part in price.parts:
+                names.add(part[0])
+        else:
+            names.add(ITEMS[item].constant)
     return names
 
 

@@ -80,7 +80,7 @@ def frames_of(job: Job, shape: tuple[int, ...], bits: int, *, signed: bool) -> F
 
 
 @lru_cache(maxsize=4096)
-def _frames(profile: Profile, n_samples: int, shape: tuple[int, ...], bits: int, signed: bool) -> Frames:  # noqa: FBT001
+def _frames(profile: Profile, n_samples: int, shape: tuple[int, ...], bits: int, signed: bool) -> Frames:
     beside = 1 if signed else bits if bits > 1 and profile.semantics.graded == "mac" else 0
     return Frames(shape, prod(shape), n_samples, bits, beside, profile.bits.get("event", 0))
 

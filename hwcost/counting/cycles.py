@@ -83,10 +83,12 @@ def _slowest(
         if not any(load):
             continue
         above, below = _rate(profile, *rate)
-        if below == 1 and {*map(type, load)} == {int}:
-            cycles.append([-(-n // above) for n in load])
-        else:
-            cycles.append([-(-n * below // above) if type(n) is int else ceil(n * below / above) for n in load])
+        if {*map(type, load)} == {int}:
+            cycles.append([-(-n * below // above) for n in load])
+        else:  # expected numbers may be fractions
+            cycles.append(
+                [-(-n * below // above) if type(n) is int else ceil(n * below / above) for n in load]
+            )
     return tuple(map(max, idle, *cycles)) if cycles else tuple(idle)
 
 

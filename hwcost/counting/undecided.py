@@ -15,7 +15,8 @@ def energy(counts: Iterable[Count], profile: Profile, which: str = "steps") -> f
     for item, steps, bits, memory_bits, low, high in counts:
         price = profile.price(item, bits, memory_bits)
         if price:
-            total += price.value * sum((low if which == "low" else high if which == "high" else steps) or steps)
+            wanted = low if which == "low" else high if which == "high" else steps
+            total += price.value * sum(wanted or steps)
     return total
 
 
