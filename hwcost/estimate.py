@@ -87,7 +87,7 @@ def estimate_with_work(
     sizes = footprint_range(network, profile, execution) if undecided else (memory, memory)
     bits = [sum(size.values()) * spikes.n_samples for size in (memory, *sizes)]
     rows.append(leakage(profile, time, *bits))
-    dataflows = _dataflows(network, profile, execution)
+    dataflows = dict(_dataflows(network, profile, execution))
     assumptions = assumptions_used(profile, rows, execution, dataflows)
     clock = NANOSECONDS if chip else profile.number("clock_hz")
     cost = Cost(
@@ -167,7 +167,8 @@ def leakage(profile: Profile, time: Latency, bits: int, least: int, most: int) -
     return Row("(network)", "leakage", value, price, None if is_exact else low, None if is_exact else high)
 
 
-def _dataflows(network: NetworkSpec, profile: Profile, execution: str) -> dict[str, str]:
+@lru_cache(maxsize=1024)
+def _dataflows(network: NetworkSpec, profile: Profile, execution: str) -> Mapping[str, str]:
     """Layer name -> its placement or dataflow; without the latter where memory has no price."""
     weighted = [layer for layer in network.layers if layer.kind in WEIGHTED]
     if profile.memory is None:
@@ -191,7 +192,8 @@ def _notes(
     return tuple(notes)
 
 
-def _width_notes(network: NetworkSpec, profile: Profile) -> list[str]:
+@lru_cache(maxsize=1024)
+def _width_notes(network: NetworkSpec, profile: Profile) -> Sequence[str]:
     """The layers that name word widths of their own, and how arithmetic follows widths."""
     words = ("weight_bits", "membrane_bits", "activation_bits")
     notes = []

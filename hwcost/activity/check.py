@@ -19,6 +19,12 @@ _OF_PRUNED = (
 
 def check_record(network: NetworkSpec, record: SpikeRecord) -> None:
     """Refuse a record that lacks a layer, has a foreign one, or counts that the network cannot have."""
+    if not record.is_checked_for(network):
+        _check_layers(network, record)
+        record.remember_check(network)
+
+
+def _check_layers(network: NetworkSpec, record: SpikeRecord) -> None:
     strangers = record.layers.keys() - {layer.name for layer in network.layers}
     if strangers:
         raise HwcostError(f"the record has layers that the network lacks: {', '.join(sorted(strangers))}")

@@ -31,6 +31,19 @@ class SpikeRecord:
         if whole(self.n_samples) < 1:
             raise HwcostError(f"a record needs at least one sample, got {self.n_samples}")
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is stored: the fields, without what is remembered of checks."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def is_checked_for(self, network: NetworkSpec) -> bool:
+        """True where `remember_check` was called for this network last, and no layer was exchanged since."""
+        checked = self.__dict__.get("_checked")
+        return checked is not None and checked[0] is network and checked[1] == (*self.layers.items(),)
+
+    def remember_check(self, network: NetworkSpec) -> None:
+        """Remember that the counts can be those of the network."""
+        object.__setattr__(self, "_checked", (network, (*self.layers.items(),)))
+
     def __add__(self, other: Self) -> Self:
         if self.layers.keys() != other.layers.keys():
             raise HwcostError(

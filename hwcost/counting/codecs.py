@@ -30,6 +30,7 @@ import numpy as np
 from hwcost.counting.counts import Number, Steps
 from hwcost.counting.job import Job
 from hwcost.errors import HwcostError
+from hwcost.prices.profile import Profile
 
 RUN_BITS = 5
 
@@ -75,8 +76,13 @@ def codec_bits(
 
 def frames_of(job: Job, shape: tuple[int, ...], bits: int, *, signed: bool) -> Frames:
     """The frames of a job; arguments as in `codec_bits`."""
-    beside = 1 if signed else bits if bits > 1 and job.semantics.graded == "mac" else 0
-    return Frames(shape, prod(shape), job.n_samples, bits, beside, job.profile.bits.get("event", 0))
+    return _frames(job.profile, job.n_samples, shape, bits, signed)
+
+
+@lru_cache(maxsize=4096)
+def _frames(profile: Profile, n_samples: int, shape: tuple[int, ...], bits: int, signed: bool) -> Frames:
+    beside = 1 if signed else bits if bits > 1 and profile.semantics.graded == "mac" else 0
+    return Frames(shape, prod(shape), n_samples, bits, beside, profile.bits.get("event", 0))
 
 
 def _aer(events: Sequence[int], frames: Frames) -> Sequence[int]:

@@ -10,6 +10,7 @@ from hwcost.counting.counts import Number, Work
 from hwcost.prices.items import ITEMS
 from hwcost.prices.profile import Profile
 
+_OPERATIONS = {name: item.operation for name, item in ITEMS.items()}
 BESIDE_THE_ARRAY = ("weight_buffer_read",)  # buffers that feed the array take no bandwidth of the memories
 
 
@@ -34,15 +35,15 @@ def step_cycles(
             (work.sent, ("events", n_samples)),
             (touched, ("updates", n_samples)),
         )
+    done = _slowest(profile, idle, *operations, (totals.get("bits", idle), ("bits", n_samples)))
     scans = profile.semantics.zero_check == "scan"
-    return _slowest(
-        profile,
-        idle,
-        *operations,
-        (totals.get("bits", idle), ("bits", n_samples)),
-        (work.scanned if scans else idle, ("scan", 1)),
-        (work.updated, ("updates", 1)),
-    )
+    return tuple(map(max, done, _steady(profile, work.scanned if scans else idle, work.updated)))
+
+
+@lru_cache(maxsize=4096)
+def _steady(profile: Profile, scanned: tuple[int, ...], updated: tuple[int, ...]) -> tuple[int, ...]:
+    """Cycles of every step for the work that does not depend on activity."""
+    return _slowest(profile, (0,) * len(scanned), (scanned, ("scan", 1)), (updated, ("updates", 1)))
 
 
 def _totals(work: Work, which: str) -> dict[str, Sequence[Number]]:
@@ -52,9 +53,9 @@ def _totals(work: Work, which: str) -> dict[str, Sequence[Number]]:
         wanted = (low if which == "low" else high if which == "high" else steps) or steps
         if bits and item not in BESIDE_THE_ARRAY:
             before = totals.get("bits")
-            added = [bits * n for n in wanted]
+            added = wanted if bits == 1 else [bits * n for n in wanted]
             totals["bits"] = list(map(add, before, added)) if before else added
-        elif operation := ITEMS[item].operation:
+        elif operation := _OPERATIONS[item]:
             before = totals.get(operation)
             totals[operation] = list(map(add, before, wanted)) if before else wanted
     return totals
@@ -77,12 +78,17 @@ def _slowest(
         idle: 0 for every step.
         loads: Work, and what does it: name and samples of `_rate`. Work that never happens needs no rate.
     """
-    cycles = [
-        [-(-n * below // above) if type(n) is int else ceil(n * below / above) for n in load]
-        for load, rate in loads
-        if any(load)
-        for above, below in (_rate(profile, *rate),)
-    ]
+    cycles = []
+    for load, rate in loads:
+        if not any(load):
+            continue
+        above, below = _rate(profile, *rate)
+        if {*map(type, load)} == {int}:
+            cycles.append([-(-n * below // above) for n in load])
+        else:  # expected numbers may be fractions
+            cycles.append(
+                [-(-n * below // above) if type(n) is int else ceil(n * below / above) for n in load]
+            )
     return tuple(map(max, idle, *cycles)) if cycles else tuple(idle)
 
 

@@ -7,6 +7,7 @@ holds weights holds the biases of its channels as well.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import prod
 
 from hwcost.counting.arrivals import Arrivals
@@ -56,8 +57,14 @@ def event_reads(job: Job, events: Sequence[int], mask: Mask) -> list[Count]:
 
 def zero_checks(job: Job, mask: Mask, neurons: int) -> list[Count]:
     """One test per neuron and step where the hardware scans for spikes."""
-    tests = every(neurons * job.n_samples, mask)
-    return [Count("zero_check", tests)] if job.semantics.zero_check == "scan" else []
+    if job.semantics.zero_check != "scan":
+        return []
+    return [_tests(neurons * job.n_samples, tuple(mask))]
+
+
+@lru_cache(maxsize=4096)
+def _tests(neurons: int, mask: tuple[int, ...]) -> Count:
+    return Count("zero_check", every(neurons, mask))
 
 
 def state_counts(job: Job, run: Updates, updated_steps: Mask) -> list[Count]:

@@ -1,6 +1,7 @@
 """The work of all layers of a network, and the order taken at every temporal transformer."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
@@ -8,11 +9,10 @@ from hwcost.activity.record import SpikeRecord
 from hwcost.activity.summands import events_of_one, given_events, other_events
 from hwcost.counting.counts import Work
 from hwcost.counting.crossbar import on_crossbar
-from hwcost.counting.job import Job, quiet_job
+from hwcost.counting.job import Job, QuietJob, quiet_job
 from hwcost.counting.operations import layer_work
 from hwcost.counting.transformer import MIX_FIRST, MIX_LAST, entry_work
 from hwcost.counting.undecided import Parts, counts_of, energy, may_be_cheaper, spanned
-from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile
 
@@ -46,9 +46,12 @@ def network_work(
         only: Layers whose work is wanted; by default all.
     """
     done = NetworkWork([], {}, [])
-    for layer in map(network.layer, only) if only else network.layers:
-        job = _job(network, layer, spikes, profile, execution)
-        if not network.mixes(layer):
+    for quiet, mixes in _quiet_jobs(network, profile, execution, spikes.n_samples):
+        layer = quiet.layer
+        if only and layer.name not in only:
+            continue
+        job = _job(quiet, spikes)
+        if not mixes:
             done.work.append(on_crossbar(job, layer_work(job)))
             continue
         before = dict.fromkeys(done.orders, beside) if beside else done.orders
@@ -98,12 +101,21 @@ def work_choices(
     return choices
 
 
-def _job(
-    network: NetworkSpec, layer: LayerSpec, spikes: SpikeRecord, profile: Profile, execution: str
-) -> Job:
-    recorded, unary = spikes.layers[layer.name], profile.semantics.graded == "unary"
-    quiet = quiet_job(network, layer, profile, execution, spikes.n_samples)
-    others = other_events(network, layer, spikes, unary=unary)
+@lru_cache(maxsize=256)
+def _quiet_jobs(
+    network: NetworkSpec, profile: Profile, execution: str, n_samples: int
+) -> Sequence[tuple[QuietJob, bool]]:
+    """The job of every layer, and whether a temporal transformer works on its input."""
+    return [
+        (quiet_job(network, layer, profile, execution, n_samples), network.mixes(layer))
+        for layer in network.layers
+    ]
+
+
+def _job(quiet: QuietJob, spikes: SpikeRecord) -> Job:
+    network, layer, unary = quiet.network, quiet.layer, quiet.profile.semantics.graded == "unary"
+    recorded = spikes.layers[layer.name]
+    others = other_events(network, layer, spikes, unary=unary) if layer.other_source else ()
     given = given_events(network, layer, spikes, unary=unary)
     job = Job(*quiet[:8], quiet, recorded, others, given)
     return _with_samples(job, spikes) if spikes.n_samples > 1 and recorded.per_sample else job

@@ -30,9 +30,9 @@ def layer_work(job: Job) -> Work:
     if layer.is_analog:
         counts, scanned = analog_counts(job), every(0, active)
     else:
-        mask = gated(job.network.input_mask(layer)[: len(active)], layer.mask)
+        mask, scanned = _scans(job.quiet or job)
         arrived = event_arrivals(job).first(len(active)).masked(active)
-        events, scanned = arrived.events, every(layer.n_inputs * n_event_reads(job), mask)
+        events = arrived.events
         counts = input_reads(job, events, mask) + synaptic_counts(job, arrived)
     if layer.kind in RESIDUALS:
         scanned = tuple(a + b for a, b in zip(scanned, scanned_steps(job), strict=True))
@@ -45,6 +45,13 @@ def layer_work(job: Job) -> Work:
     touched = gated(touched, layer.mask) if touched else ()
     sent = (job.spikes.outputs if layer.fires else job.given_events) or every(0, updated_steps)
     return Work(layer.name, tuple(counts), scanned, updated, sent, touched=touched)
+
+
+@lru_cache(maxsize=4096)
+def _scans(job: Job) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """0 or 1 per timestep: where events may arrive; and inputs that are scanned for them."""
+    mask = gated(job.network.input_mask(job.layer)[: len(job.active_steps)], job.layer.mask)
+    return mask, every(job.layer.n_inputs * n_event_reads(job), mask)
 
 
 def event_arrivals(job: Job) -> Arrivals:

@@ -1,6 +1,7 @@
 """Counts with prices: the rows of a cost."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from hwcost.counting.counts import Steps, Work
@@ -60,11 +61,11 @@ def priced_rows(work: Iterable[Work], network: NetworkSpec, profile: Profile) ->
 
     Raises: HwcostError for synaptic work that the profile has no price for: it would look free.
     """
-    rows, free = [], profile.free
+    rows, free, new = list[Row](), profile.free, partial(tuple.__new__, Row)  # half the time of `Row(...)`
     for part in work:
         name, price = part.layer, profile.for_layer(network.layer(part.layer)).price
         rows += [
-            Row(name, item, steps, price(item, bits, memory_bits), low, high)
+            new((name, item, steps, price(item, bits, memory_bits), low, high))
             for item, steps, bits, memory_bits, low, high in part.counts
             if item not in free
         ]

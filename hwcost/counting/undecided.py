@@ -12,10 +12,11 @@ Parts = tuple[Work, ...]
 def energy(counts: Iterable[Count], profile: Profile, which: str = "steps") -> float:
     """Energy of all samples together, for comparing; of the counts, or of their bounds "low" or "high"."""
     total: float = 0
-    for count in counts:
-        price = profile.price(count.item, count.bits, count.memory_bits)
+    for item, steps, bits, memory_bits, low, high in counts:
+        price = profile.price(item, bits, memory_bits)
         if price:
-            total += price.value * sum(getattr(count, which) or count.steps)
+            wanted = low if which == "low" else high if which == "high" else steps
+            total += price.value * sum(wanted or steps)
     return total
 
 

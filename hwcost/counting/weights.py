@@ -140,14 +140,18 @@ def _beside_the_array(
     return beside
 
 
-def _streamed(job: Job, arrived: Arrivals) -> list[Count]:
+def _streamed(job: Job, arrived: Arrivals) -> Sequence[Count]:
     """The layer's weights from DRAM, once per pass, where the network's weights do not fit on the chip together."""
-    memory = job.profile.memory
-    if not job.memories.streams or memory is None:
-        return []
-    passes = layer_passes(_runs(arrived), is_serial=job.execution == "layer_serial")
+    if not job.memories.streams or job.profile.memory is None:
+        return ()
+    return _passes_of(job.quiet or job, _runs(arrived), job.profile.memory.limit_bits)
+
+
+@lru_cache(maxsize=4096)
+def _passes_of(job: Job, runs: tuple[int, ...], limit_bits: int) -> Sequence[Count]:
+    passes = layer_passes(runs, is_serial=job.execution == "layer_serial")
     weights = every(job.layer.n_parameters * job.n_samples, passes)
-    return [Count("dram_read", weights, job.stored_weight_bits, memory.limit_bits + 1)]
+    return [Count("dram_read", weights, job.stored_weight_bits, limit_bits + 1)]
 
 
 def _runs(arrived: Arrivals) -> tuple[int, ...]:

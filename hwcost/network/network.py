@@ -90,6 +90,8 @@ class NetworkSpec(Spec):
 
     def mixes(self, layer: LayerSpec) -> bool:
         """True where a temporal transformer works on the layer's input, rather than handing it on as it is."""
+        if layer.name not in self._entries:
+            return False
         mode = self.transformer(layer)
         return not passes_through(mode, self.input_timesteps(layer), self.timesteps(layer))
 

@@ -36,7 +36,7 @@ def load_profile(name_or_path: str | Path) -> Profile:
     Raises: HwcostError if it does not exist (with the known ones) or is malformed (with the entry at fault).
     """
     path = _path(str(name_or_path))
-    return _load(path, path.stat().st_mtime_ns)
+    return _load(path, os.stat(path).st_mtime_ns)
 
 
 def profile_content(name_or_path: str | Path) -> dict[str, Any]:
@@ -51,9 +51,9 @@ def _load(path: Path, changed_ns: int) -> Profile:  # noqa: ARG001  a file that 
 
 def _path(name: str, beside: Path | None = None) -> Path:
     """The file of a known profile, or of a path, which in `extends` may be relative to the file it stands in."""
+    if name in _known():
+        return _known()[name]
     candidates = [Path(name)] if beside is None else [beside / name, Path(name)]
-    if name in known_profiles():
-        return FOLDER / f"{name}.yaml"
     for path in candidates:
         if os.path.isfile(path):  # unlike a `Path`, it knows an answer for any name
             return path
@@ -98,5 +98,6 @@ def _overlay(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def _known() -> tuple[str, ...]:
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+def _known() -> Mapping[str, Path]:
+    """Name -> file, in order of the names."""
+    return {path.stem: path for path in sorted(FOLDER.glob("*.yaml"), key=lambda path: path.stem)}
