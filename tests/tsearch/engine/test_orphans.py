@@ -98,7 +98,11 @@ def test_interrupted_five_times_a_driver_prints_one_traceback_and_leaves_nothing
         time.sleep(0.002)
     _, errors = search.communicate()
     wait_until_gone(sessions)
-    assert errors.decode().count("Traceback") <= 1  # a late signal can hit Python while it ends, before it printed one
-    assert "KeyboardInterrupt" in errors.decode().splitlines()[-1] or "lost sys.stderr" in errors.decode()
+    told = errors.decode()
+    while_ending = told.count("Exception ignored") + told.count(
+        "Error in atexit"
+    )  # late signals hit Python's own end
+    assert told.count("Traceback") - while_ending <= 1
+    assert "KeyboardInterrupt" in told
     assert {trial.state for trial in open_run(tmp_path / "toy").trials} == {"running"}
     assert len(resume(tmp_path / "toy", "toys:evaluate", executor="inline").results) == 12
