@@ -36,7 +36,7 @@ from hwcost.prices.profile_file import known_profiles, load_profile, profile_con
 from hwcost.studies.ann_twins import AnnTwins, ann_twins, crossover_rate, dense_twin
 from hwcost.studies.bounds import Bound, bound
 from hwcost.studies.compare import Comparison, compare
-from hwcost.studies.dataflows import under_dataflows
+from hwcost.studies.dataflows import under_dataflows, without_reuse
 from hwcost.studies.predict import Prediction, Predictor
 from hwcost.studies.resample import with_timesteps
 from hwcost.studies.stage_tables import predictor
@@ -94,4 +94,5 @@ __all__ = [
     "register",
     "under_dataflows",
     "with_timesteps",
+    "without_reuse",
 ]

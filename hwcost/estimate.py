@@ -26,10 +26,9 @@ from hwcost.mapping.cores import is_chip, map_network
 from hwcost.network.fan_out import n_padded_synapses, n_synapses
 from hwcost.network.kinds import WEIGHTED
 from hwcost.network.network import NetworkSpec
-from hwcost.prices.capacity import assuming, check_capacity
+from hwcost.prices.capacity import check_capacity, profile_for
 from hwcost.prices.price import Price
 from hwcost.prices.profile import Profile
-from hwcost.prices.profile_file import load_profile
 
 
 def estimate(
@@ -57,7 +56,7 @@ def estimate(
         raise HwcostError(
             f"estimate(network, spikes, profile): NetworkSpec, SpikeRecord expected, got {found}"
         )
-    return estimate_with_work(network, spikes, _assumed(profile, assume), execution, orders)[0]
+    return estimate_with_work(network, spikes, profile_for(profile, assume), execution, orders)[0]
 
 
 def estimate_with_work(
@@ -141,12 +140,6 @@ def mean_timesteps(network: NetworkSpec) -> MeanTimesteps:
         sum(active) / len(weighted),
         sum(a * m for a, m in zip(active, macs, strict=True)) / sum(macs),
     )
-
-
-def _assumed(profile: Profile | str, assume: Mapping[str, int] | None) -> Profile:
-    """The profile, by name or file where it is not one yet, with the word widths of a what-if."""
-    profile = profile if isinstance(profile, Profile) else load_profile(profile)
-    return assuming(profile, tuple(sorted(assume.items()))) if assume else profile
 
 
 @lru_cache(maxsize=1024)

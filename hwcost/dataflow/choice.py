@@ -18,9 +18,12 @@ USUAL = {
 
 
 def dataflow_of(layer: LayerSpec, profile: Profile, execution: str) -> str:
-    """One of `hwcost.network.kinds.DATAFLOWS`. A layer's own choice comes before the profile's.
-    Cores of a chip are event cores.
-    """
-    chosen = layer.dataflow or profile.semantics.dataflow
+    """One of `hwcost.network.kinds.DATAFLOWS`. A layer's own choice comes before the profile's."""
+    return layer.dataflow or dataflow_of_profile(profile, execution)
+
+
+def dataflow_of_profile(profile: Profile, execution: str) -> str:
+    """The dataflow of layers that choose none themselves. Cores of a chip are event cores."""
+    chosen = profile.semantics.dataflow
     usual = "none" if "neurons_per_core" in profile.capacity else USUAL[execution]
     return usual if chosen == "auto" else chosen

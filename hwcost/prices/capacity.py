@@ -1,5 +1,6 @@
 """A network that a chip cannot hold is refused, with the reason, instead of being priced."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -8,6 +9,7 @@ from hwcost.network.checks import MOST_BITS
 from hwcost.network.fan_out import fan_in
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile
+from hwcost.prices.profile_file import load_profile
 
 
 @lru_cache(maxsize=1024)
@@ -41,6 +43,12 @@ def check_capacity(network: NetworkSpec, profile: Profile) -> None:
             f"assume weight_bits: {most['weight_bits']} to price the quantised what-if",
             {"weight_bits": most["weight_bits"]},
         )
+
+
+def profile_for(profile: Profile | str, assume: Mapping[str, int] | None = None) -> Profile:
+    """The profile, by name or file where it is not one yet, with the word widths of a what-if."""
+    profile = profile if isinstance(profile, Profile) else load_profile(profile)
+    return assuming(profile, tuple(sorted(assume.items()))) if assume else profile
 
 
 @lru_cache(maxsize=256)

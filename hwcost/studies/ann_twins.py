@@ -28,8 +28,8 @@ from hwcost.network.kinds import ATTENTIONS, RESIDUALS
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.network.stage import StageSpec
+from hwcost.prices.capacity import profile_for
 from hwcost.prices.profile import Profile
-from hwcost.prices.profile_file import load_profile
 
 # What stands in for kinds that work on spikes only: a shortcut adds numbers, and neurons hand them on.
 _CONVENTIONAL = {**dict.fromkeys(RESIDUALS, "membrane_shortcut"), "neurons": "flatten"}
@@ -146,7 +146,7 @@ def crossover_rate(
 
 
 def _with_macs(profile: Profile | str, dataflow: str | None) -> Profile:
-    profile = profile if isinstance(profile, Profile) else load_profile(profile)
+    profile = profile_for(profile)
     if "mac" not in profile.prices:
         raise HwcostError(
             f"profile '{profile.name}' has no price for MACs: a dense network does not run there"

@@ -25,9 +25,8 @@ from hwcost.estimate import estimate, estimate_with_work, leakage
 from hwcost.latency import extreme_latency, stepwise
 from hwcost.mapping.cores import is_chip
 from hwcost.network.network import NetworkSpec
-from hwcost.prices.capacity import assuming
+from hwcost.prices.capacity import profile_for
 from hwcost.prices.profile import Profile
-from hwcost.prices.profile_file import load_profile
 from hwcost.studies.extreme_records import least_record, most_records
 
 SUMMED = (
@@ -95,8 +94,7 @@ def bound(
         input_events: Most events that one sample brings, all timesteps together; without it, every input may carry
             its largest value at every timestep, which for event counts is far more than any recording holds.
     """
-    profile = profile if isinstance(profile, Profile) else load_profile(profile)
-    profile = assuming(profile, tuple(sorted(assume.items()))) if assume else profile
+    profile = profile_for(profile, assume)
     least, most = least_record(network, min_rate), most_records(network, input_events)
     return Bound(
         _end(network, least, least, profile, execution, "low"),

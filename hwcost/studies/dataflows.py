@@ -7,8 +7,8 @@ from hwcost.activity.record import SpikeRecord
 from hwcost.cost import Cost
 from hwcost.estimate import estimate
 from hwcost.network.network import NetworkSpec
+from hwcost.prices.capacity import profile_for
 from hwcost.prices.profile import Profile
-from hwcost.prices.profile_file import load_profile
 
 
 def under_dataflows(
@@ -24,11 +24,21 @@ def under_dataflows(
 
     Args: As in `estimate`. Raises: As `estimate`.
     """
-    profile = profile if isinstance(profile, Profile) else load_profile(profile)
     usual = estimate(network, spikes, profile, execution, assume)
     names = set(usual.dataflows.values())
     if names <= {"none"}:
         return {"none": usual}
-    plain = replace(network, layers=tuple(replace(layer, dataflow="") for layer in network.layers))
-    none = estimate(plain, spikes, profile.where(dataflow="none"), execution, assume)
+    none = without_reuse(network, spikes, profile, execution, assume)
     return {"none": none, names.pop() if len(names) == 1 else "mixed": usual}
+
+
+def without_reuse(
+    network: NetworkSpec,
+    spikes: SpikeRecord,
+    profile: Profile | str,
+    execution: str = "layer_serial",
+    assume: Mapping[str, int] | None = None,
+) -> Cost:
+    """The cost under the dataflow "none", whatever profile and layers choose. Args and raises: As `estimate`."""
+    plain = replace(network, layers=tuple(replace(layer, dataflow="") for layer in network.layers))
+    return estimate(plain, spikes, profile_for(profile, assume).where(dataflow="none"), execution)

@@ -14,9 +14,8 @@ from hwcost.estimate import estimate
 from hwcost.execution import check_execution
 from hwcost.mapping.cores import is_chip
 from hwcost.network.network import NetworkSpec
-from hwcost.prices.capacity import assuming
+from hwcost.prices.capacity import profile_for
 from hwcost.prices.profile import Profile
-from hwcost.prices.profile_file import load_profile
 from hwcost.studies.predict import Predictor
 from hwcost.studies.resample import resampled, with_timesteps
 
@@ -91,13 +90,13 @@ def _checked_profile(
             f"under {execution} the stages overlap, so that costs are no sums over stages; "
             "predict under layer_serial, or estimate the vectors one by one"
         )
-    profile = profile if isinstance(profile, Profile) else load_profile(profile)
+    profile = profile_for(profile, assume)
     if is_chip(profile) and len(network.stages) > 1:
         raise HwcostError(
             f"on the cores of '{profile.name}' ticks and static power belong to the whole network; "
             "estimate the vectors one by one"
         )
-    return assuming(profile, tuple(sorted(assume.items()))) if assume else profile
+    return profile
 
 
 def _of_network(cost: Cost) -> tuple[float, ...]:

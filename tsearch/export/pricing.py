@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from hwcost import AnnTwins, Cost, HwcostError, ann_twins, assuming, estimate, load_profile
+from hwcost import (
+    AnnTwins,
+    Cost,
+    HwcostError,
+    ann_twins,
+    assuming,
+    estimate,
+    load_profile,
+    without_reuse,
+)
 from tsearch.errors import TsearchError
 from tsearch.export.bundle import Bundle
 from tsearch.pricing.price import refusal
@@ -38,7 +47,7 @@ def price_bundle(
         raise TsearchError(f"{folder}: {refusal(error)}") from None
     unreused = None
     if prices.memory is not None:
-        unreused = estimate(bundle.network_spec, bundle.spike_record, prices.where(dataflow="none"), order)
+        unreused = without_reuse(bundle.network_spec, bundle.spike_record, prices, order)
     try:
         return Priced(cost, unreused, ann_twins(bundle.network_spec, prices, order))
     except HwcostError:

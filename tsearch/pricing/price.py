@@ -15,8 +15,9 @@ from hwcost import (
     assuming,
     estimate,
     load_profile,
+    without_reuse,
 )
-from hwcost.dataflow.choice import USUAL
+from hwcost.dataflow.choice import dataflow_of_profile
 from tsearch.configuration import Hardware
 
 
@@ -68,18 +69,14 @@ def reuse_metrics(network: NetworkSpec, record: SpikeRecord, hardware: Hardware)
     profile = load_profile(hardware.profile)
     if profile.memory is None:
         return {}
-    without = profile.where(dataflow="none")
-    cost = estimate(network, record, without, hardware.execution, hardware.assume or None)
+    cost = without_reuse(network, record, profile, hardware.execution, hardware.assume)
     return {"unreused_energy_pj": cost.total_pj}
 
 
 def dataflow_name(hardware: Hardware) -> str:
     """The dataflow of the searched profile's hardware; '' where weights have no price of their own."""
     profile = load_profile(hardware.profile)
-    if profile.memory is None:
-        return ""
-    chosen = profile.semantics.dataflow
-    return USUAL[hardware.execution] if chosen == "auto" else chosen
+    return "" if profile.memory is None else dataflow_of_profile(profile, hardware.execution)
 
 
 def refusal(error: HwcostError) -> str:
