@@ -18,12 +18,12 @@ from pydantic import (
 from tsearch.frozen import AbsentMeans, Frozen, canonical, content_hash, plain_content, with_absent
 from tsearch.networks.backbones import Backbone, family
 from tsearch.networks.plan import Neuron
-from tsearch.phase import Phase, Training
+from tsearch.phase import Conversion, Phase, Training
 from tsearch.units import counted
 
 __all__ = [
-    "RENAMED", "AnyBackbone", "Compute", "Configuration", "DataSpec", "Hardware", "Identity", "Phase", "Result", "Task",
-    "Training",
+    "RENAMED", "AnyBackbone", "Compute", "Configuration", "Conversion", "DataSpec", "Hardware", "Identity",
+    "Phase", "Result", "Task", "Training",
 ]  # fmt: skip
 
 RENAMED = {
@@ -62,6 +62,7 @@ class Configuration(Frozen):
         Literal["score_mix", "static_mix", "rank1_score", "bucket", "truncate"], AbsentMeans("score_mix")
     ] = "bucket"
     training: Annotated[Training, BeforeValidator(_training), AbsentMeans({})] = Training()
+    conversion: Annotated[Conversion, AbsentMeans({})] = Conversion()
 
     @model_validator(mode="before")
     @classmethod
@@ -106,7 +107,13 @@ class Configuration(Frozen):
                 raise ValueError(
                     f"timesteps {list(phase.timesteps)} do not fit the {len(division)} stages {division}"
                 )
+        if self.schedule[-1].network == "ann":
+            raise ValueError("the last phase is that of an ANN; a schedule ends with a spiking network")
         for before, after in zip(self.schedule, self.schedule[1:], strict=False):
+            if before.network == "ann":
+                continue
+            if after.network == "ann":
+                raise ValueError("an ANN follows a spiking network; the phases of an ANN come first")
             if any(b < a for b, a in zip(before.timesteps, after.timesteps, strict=True)):
                 raise ValueError(
                     f"the schedule grows from {list(before.timesteps)} to {list(after.timesteps)}; it may only shrink"

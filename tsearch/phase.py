@@ -13,11 +13,20 @@ MOST_MIXUP = 4.0  # shares lie near one half there
 
 class Phase(Frozen):
     """One entry of a schedule: the timesteps of every stage, the epochs trained with them, and the learning rate as a
-    multiple of the training's."""
+    multiple of the training's.
+
+    `network` "ann" trains the same layers with ReLU in place of neurons, in one pass and without boundaries; the next
+    phase begins with the spiking network that `Conversion` makes of it. `optimizer` replaces the training's, in this
+    phase alone. `sparsity` is the part of the weights, those of the smallest magnitude, that are zero from the
+    beginning of this phase on; `weight_bits` is the precision of weights in products, 32 for none that is reduced."""
 
     timesteps: tuple[PositiveInt, ...]
     epochs: PositiveInt
     learning_rate_scale: Annotated[PositiveFloat, AbsentMeans(1.0)] = 1.0
+    network: Annotated[Literal["snn", "ann"], AbsentMeans("snn")] = "snn"
+    optimizer: Annotated[Literal["adamw", "sgd"] | None, AbsentMeans(None)] = None
+    sparsity: Annotated[Rate, AbsentMeans(0.0)] = 0.0
+    weight_bits: Annotated[Literal[32, 8, 4, 2], AbsentMeans(32)] = 32
 
     @model_validator(mode="after")
     def _never_increases(self) -> Self:
@@ -26,6 +35,22 @@ class Phase(Frozen):
                 f"timesteps {list(self.timesteps)} increase; a later stage may not have more than an earlier one"
             )
         return self
+
+
+class Conversion(Frozen):
+    """How a trained ANN becomes a spiking network. Source: A3 of IIR-SNN, arXiv 2110.05929, and its released code.
+
+    Layer by layer, the threshold becomes `scale` times the percentile of the currents that arrive at its neurons, at
+    the timestep where that is largest, over `timesteps` timesteps of `samples` training samples. `residual` says
+    whether neurons behind the sum of a residual block are calibrated too; else their threshold is 0.4, as in the
+    released code. `fold_norm` makes BatchNorm part of weights and biases, so that the spiking network has none."""
+
+    percentile: Annotated[float, Field(gt=0, le=100), AbsentMeans(90.0)] = 90.0
+    scale: Annotated[PositiveFloat, AbsentMeans(1.0)] = 1.0
+    timesteps: Annotated[PositiveInt, AbsentMeans(32)] = 32
+    samples: Annotated[PositiveInt, AbsentMeans(512)] = 512
+    residual: Annotated[bool, AbsentMeans(True)] = True
+    fold_norm: Annotated[bool, AbsentMeans(False)] = False
 
 
 class Training(Frozen):
@@ -40,7 +65,9 @@ class Training(Frozen):
     transformers with AdamW whatever the optimizer of the others is.
 
     Loss (see `training/losses.py`): of the "mean" or the "sum" of the logits over time, or "tet", that of the mean and,
-    with weight `tet_weight`, the mean of those of all timesteps.
+    with weight `tet_weight`, the mean of those of all timesteps. `early_loss_weight` is that of early classifiers,
+    which read a stage `early_tap` its temporal transformer, with a linear or a convolutional head; `rate_weight` that
+    of the synaptic operations a sample takes, as a part of those at one spike per neuron and timestep.
 
     Augmentation (see `training/augment.py`): `shift` is the largest way that frames move, all of a batch alike and
     around the edge, or every "sample" by itself with zeros coming in, as in a random crop with padding; `crop` is the
@@ -71,6 +98,9 @@ class Training(Frozen):
     tet_weight: Annotated[float, Field(ge=0, le=1), AbsentMeans(0.5)] = 0.5
     label_smoothing: Annotated[Rate, AbsentMeans(0.0)] = 0.0
     early_loss_weight: Annotated[float, Field(ge=0), AbsentMeans(1.0)] = 1.0
+    early_tap: Annotated[Literal["before", "after"], AbsentMeans("before")] = "before"
+    early_head: Annotated[Literal["linear", "convolution"], AbsentMeans("linear")] = "linear"
+    rate_weight: Annotated[float, Field(ge=0), AbsentMeans(0.0)] = 0.0
     shift: Annotated[int, Field(ge=0), AbsentMeans(0)] = 0
     shift_per: Annotated[Literal["batch", "sample"], AbsentMeans("batch")] = "sample"
     crop: Annotated[float, Field(ge=0, le=MOST_CROP), AbsentMeans(0.0)] = 0.0

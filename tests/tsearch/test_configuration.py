@@ -5,7 +5,7 @@ from typing import Annotated
 import pytest
 from pydantic import ValidationError
 
-from tsearch.configuration import Configuration, Phase, Result, Training
+from tsearch.configuration import Configuration, Conversion, Phase, Result, Training
 from tsearch.frozen import AbsentMeans, Frozen, canonical
 from tsearch.networks.backbones import BACKBONES, Backbone, family
 from tsearch.networks.backbones.vgg import Vgg
@@ -63,6 +63,22 @@ ABSENT_MEANS = {
     "Configuration.neuron": {},
     "Configuration.temporal_transformer": "score_mix",
     "Configuration.training": {},
+    "Configuration.conversion": {},
+    "Phase.network": "snn",
+    "Phase.optimizer": None,
+    "Phase.sparsity": 0.0,
+    "Phase.weight_bits": 32,
+    "Conversion.percentile": 90.0,
+    "Conversion.scale": 1.0,
+    "Conversion.timesteps": 32,
+    "Conversion.samples": 512,
+    "Conversion.residual": True,
+    "Conversion.fold_norm": False,
+    "Training.early_tap": "before",
+    "Training.early_head": "linear",
+    "Training.rate_weight": 0.0,
+    "Neuron.surrogate_scale": 1.0,
+    "Neuron.learned": "none",
 }
 
 
@@ -101,7 +117,7 @@ def test_a_pool_after_a_block_that_does_not_exist_is_refused() -> None:
 
 def test_what_absence_means_is_fixed_for_ever() -> None:
     found = {}
-    for model in (*map(family, BACKBONES), Neuron, Training, Phase, Configuration):
+    for model in (*map(family, BACKBONES), Neuron, Training, Phase, Conversion, Configuration):
         for name, field in model.model_fields.items():
             marks = [mark.value for mark in field.metadata if isinstance(mark, AbsentMeans)]
             home = next(

@@ -26,7 +26,9 @@ class Neuron(Frozen):
     """Leaky integrate-and-fire: v' = (1 - 1/tau) v + current, a spike where v' >= threshold, then the reset.
 
     `tau` in timesteps, at least 1 (infinite leak) ; `threshold` in units of the input current;
-    `surrogate_width` is the width of the surrogate gradient in units of the threshold."""
+    `surrogate_width` is the width of the surrogate gradient in units of the threshold, and
+    `surrogate_scale` multiplies its height. `learned`: what is trained, one number per layer, `threshold` and `tau`
+    being where it starts."""
 
     tau: Annotated[float, Field(ge=1), AbsentMeans(2.0)] = 2.0
     threshold: Annotated[PositiveFloat, AbsentMeans(1.0)] = 1.0
@@ -35,6 +37,8 @@ class Neuron(Frozen):
         Literal["rectangular", "triangular", "sigmoid", "atan"], AbsentMeans("rectangular")
     ] = "rectangular"
     surrogate_width: Annotated[PositiveFloat, AbsentMeans(1.0)] = 1.0
+    surrogate_scale: Annotated[PositiveFloat, AbsentMeans(1.0)] = 1.0
+    learned: Annotated[Literal["none", "leak", "threshold", "both"], AbsentMeans("none")] = "none"
 
 
 @dataclass(frozen=True, kw_only=True)

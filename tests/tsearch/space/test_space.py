@@ -263,13 +263,14 @@ def test_a_space_of_version_0_1_0_is_read() -> None:
     today = parse_space(as_written_now)
     assert (space.has_one_total, today.has_one_total) == (False, True)
     now, then = today.to_dict() | {"has_one_total": False}, space.to_dict()
-    for content in (now, then):  # of what the file leaves out, the training has other defaults today
+    for content in (now, then):  # there are more settings today, and the training has other defaults
         named = {"learning_rate", "batch_size"}
         settings = content.pop("settings").items()
         content["settings"] = {
             name: domain
             for name, domain in settings
-            if not name.startswith("training.") or name.removeprefix("training.") in named
+            if name in space.settings
+            and (not name.startswith("training.") or name.removeprefix("training.") in named)
         }
         for configuration in content["enqueued"]:
             configuration.pop("training")
