@@ -14,12 +14,12 @@ At a temporal transformer a layer waits for the last step before it.
 from collections.abc import Mapping, Sequence
 
 from hwcost.counting.counts import Work
+from hwcost.counting.timing import Earlier, finish_times, start_ticks
 from hwcost.counting.transformer import helping_entries
 from hwcost.execution import check_execution
 from hwcost.network.network import NetworkSpec
 
 Cycles = Sequence[tuple[int, ...]]
-Earlier = Sequence[Sequence[int]]
 
 
 def latency_cycles(
@@ -66,24 +66,6 @@ def first_decision_cycles(
     return finish_times(cycles, barriers, earlier)[-1][0]
 
 
-def finish_times(cycles: Cycles, barriers: Sequence[bool], earlier: Earlier) -> list[list[int]]:
-    """When each step of each piece of work is done: f[i][t] = max(f[i][t-1], f[j][t] for all j before i) + c[i][t].
-
-    Behind a barrier the first step waits for the last step of all j before i instead.
-    """
-    finished: list[list[int]] = []
-    for steps, barrier, before in zip(cycles, barriers, earlier, strict=True):
-        rows = [finished[j] for j in before]
-        row, done = [], max((r[-1] for r in rows), default=0) if barrier else 0
-        for t, duration in enumerate(steps):
-            for ready in () if barrier else rows:
-                done = max(done, ready[t])
-            done += duration
-            row.append(done)
-        finished.append(row)
-    return finished
-
-
 def waits_for(
     network: NetworkSpec, work: Sequence[Work], orders: Mapping[str, str] | None
 ) -> list[tuple[int, ...]]:
@@ -116,14 +98,10 @@ def _chain(n: int) -> Earlier:
 
 
 def _ticks(cycles: Cycles, barriers: Sequence[bool], earlier: Earlier) -> tuple[list[int], list[int]]:
-    """The slowest step of every tick, and the tick at which each piece of work does its first step: one after those
-    that it waits for have done theirs, behind a barrier one after they have done their last.
-    """
-    starts: list[int] = []
+    """The slowest step of every tick, and the tick at which each piece of work does its first step."""
+    starts = start_ticks(list(map(len, cycles)), barriers, earlier)
     ticks: dict[int, int] = {}
-    for steps, barrier, before in zip(cycles, barriers, earlier, strict=True):
-        start = max((starts[j] + (len(cycles[j]) if barrier else 1) for j in before), default=0)
+    for steps, start in zip(cycles, starts, strict=True):
         for t, duration in enumerate(steps, start):
             ticks[t] = max(ticks.get(t, 0), duration)
-        starts.append(start)
     return [ticks[t] for t in sorted(ticks)], starts

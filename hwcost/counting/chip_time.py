@@ -7,6 +7,7 @@ be spread evenly over its inputs. Cores without barrier and tick may also run fr
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
 from math import ceil
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ import numpy as np
 from hwcost.activity.record import SpikeRecord
 from hwcost.counting.core_loads import core_loads, core_shares, seconds
 from hwcost.counting.counts import Work
+from hwcost.counting.timing import finish_times, start_ticks
 from hwcost.errors import HwcostError
 from hwcost.mapping.cores import Mapping
 from hwcost.mapping.traffic import Real
@@ -71,10 +73,13 @@ def chip_time(
     by_layer = dict.fromkeys((part.layer for part in work), 0)
     for part, load in zip(parts, loads["value"], strict=True):
         by_layer[part.layer] += _nanoseconds(load.max(axis=1).sum())
-    starts = _start_ticks(parts, earlier, execution)
-    n_ticks = max(start + len(part.scanned) for start, part in zip(starts, parts, strict=True))
+    barriers, n_steps = [part.barrier for part in parts], [len(part.scanned) for part in parts]
+    one_by_one = list(accumulate(n_steps, initial=0))[:-1]
+    starts = one_by_one if execution == "layer_serial" else start_ticks(n_steps, barriers, earlier)
+    n_ticks = max(start + n for start, n in zip(starts, n_steps, strict=True))
     if execution in _FREE_RUNNING and mapping.n_cores > 1:
-        ends = {end: _finish(parts, load, earlier) for end, load in loads.items()}
+        busiest = {end: [core.max(axis=1).tolist() for core in load] for end, load in loads.items()}
+        ends = {end: finish_times(steps, barriers, earlier) for end, steps in busiest.items()}
         last = [_nanoseconds(ends[end][-1][-1]) for end in loads]
         return ChipTime(last[0], last[1], last[2], _nanoseconds(ends["value"][-1][0]), by_layer, n_ticks)
     ticks = {end: _ticks(load, starts, n_ticks, profile, mapping, end) for end, load in loads.items()}
@@ -95,33 +100,6 @@ def _ticks(
     common = seconds(profile, "barrier_s", end) + seconds(profile, "hop_s", end) * farthest
     common += seconds(profile, "tile_barrier_s", end) * (mapping.n_tiles - 1)
     return np.maximum(busiest + common, seconds(profile, "tick_s", end))
-
-
-def _start_ticks(parts: Sequence[Work], earlier: Sequence[Sequence[int]], execution: str) -> list[int]:
-    """The tick of the first step of every piece of work."""
-    starts: list[int] = []
-    for i, part in enumerate(parts):
-        if execution == "layer_serial":
-            starts.append(starts[-1] + len(parts[i - 1].scanned) if i else 0)
-            continue
-        waits = (starts[j] + (len(parts[j].scanned) if part.barrier else 1) for j in earlier[i])
-        starts.append(max(waits, default=0))
-    return starts
-
-
-def _finish(
-    parts: Sequence[Work], loads: Sequence[Real], earlier: Sequence[Sequence[int]]
-) -> list[list[float]]:
-    """When each step of each piece of work is done on cores that run freely."""
-    finished: list[list[float]] = []
-    for part, load, before in zip(parts, loads, earlier, strict=True):
-        done, row = max((finished[j][-1] for j in before), default=0.0) if part.barrier else 0.0, []
-        for t, duration in enumerate(load.max(axis=1).tolist()):
-            ready = [] if part.barrier else [finished[j][t] for j in before]
-            done = max([done, *ready]) + duration
-            row.append(done)
-        finished.append(row)
-    return finished
 
 
 def _earlier(network: NetworkSpec, parts: Sequence[Work]) -> list[tuple[int, ...]]:
