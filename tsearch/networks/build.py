@@ -56,7 +56,7 @@ class Network(nn.Module):
                 self.plan.block_output(block).shape,
             )
             self.early_classifiers[key] = make_early_classifier(
-                shape, n_classes, configuration.neuron, configuration.training
+                read, n_classes, configuration.neuron, configuration.training
             )
         self.boundaries = Boundaries()
         for entry in configuration.schedule[phase if for_inference else 0 : phase + 1]:

@@ -8,9 +8,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tsearch.configuration import Training
-from tsearch.networks.modules import ConvolutionModule
+from tsearch.networks.modules import merge
+from tsearch.networks.neuron import fire
 from tsearch.networks.parts import Outputs
-from tsearch.networks.plan import Convolution, Neuron, Shape
+from tsearch.networks.plan import Neuron
 
 
 class EarlyClassifier(nn.Module):
@@ -27,17 +28,17 @@ class EarlyClassifier(nn.Module):
 
 class ConvolutionClassifier(EarlyClassifier):
     """A 3x3 convolution with as many channels as it reads, BatchNorm and neurons, before the average and the linear
-    layer."""
+    layer. Its neurons are those of the configuration, and learn nothing."""
 
-    def __init__(self, shape: Shape, n_classes: int, neuron: Neuron) -> None:
-        super().__init__(shape[0], n_classes)
-        fixed = neuron.model_copy(update={"learned": "none"})  # what goes after training learns no neurons
-        self.convolution = ConvolutionModule(
-            Convolution(name="early", block=1, sources=(), in_shape=shape, shape=shape, neuron=fixed)
-        )
+    def __init__(self, channels: int, n_classes: int, neuron: Neuron) -> None:
+        super().__init__(channels, n_classes)
+        self.conv = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+        self.neuron = neuron
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(self.convolution(x, len(x)))
+        current = self.conv(merge(x)).view(x.shape)
+        return super().forward(fire(current, len(x), self.neuron, norm=self.norm))
 
 
 class EarlyClassifiers(nn.ModuleDict):
