@@ -51,20 +51,16 @@ class Network(nn.Module):
             self._block(node)[node.part] = make_module(replace(node, stage=self._stage[node.block]))
         self.early_classifiers = EarlyClassifiers()
         for block in () if for_inference else ends:
-            key, shape = (
-                EarlyClassifiers.key(block, configuration.training),
-                self.plan.block_output(block).shape,
-            )
-            self.early_classifiers[key] = make_early_classifier(
-                read, n_classes, configuration.neuron, configuration.training
-            )
+            channels, training = self.plan.block_output(block).shape[0], configuration.training
+            made = make_early_classifier(channels, n_classes, configuration.neuron, training)
+            self.early_classifiers[EarlyClassifiers.key(block, training)] = made
         self.boundaries = Boundaries()
         for entry in configuration.schedule[phase if for_inference else 0 : phase + 1]:
             for block, t_in, t_out in zip(ends, entry.timesteps, entry.timesteps[1:], strict=False):
                 name = Boundaries.key(block, t_in, t_out)
                 if name not in self.boundaries:
-                    made = TEMPORAL_TRANSFORMERS[configuration.temporal_transformer](t_in, t_out)
-                    self.boundaries[name] = made
+                    kind = TEMPORAL_TRANSFORMERS[configuration.temporal_transformer]
+                    self.boundaries[name] = kind(t_in, t_out)
         self.head = cast(ReadoutModule, make_module(self.plan.readout))
         self.head.dropout = configuration.training.dropout
 

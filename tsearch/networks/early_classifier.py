@@ -65,9 +65,9 @@ class EarlyClassifiers(nn.ModuleDict):
 
 
 def make_early_classifier(
-    shape: Shape, n_classes: int, neuron: Neuron, training: Training
+    channels: int, n_classes: int, neuron: Neuron, training: Training
 ) -> EarlyClassifier:
-    """The one that reads values of `shape` (C, H, W)."""
+    """The one that reads so many `channels`."""
     if training.early_head == "linear":
-        return EarlyClassifier(shape[0], n_classes)
-    return ConvolutionClassifier(shape, n_classes, neuron)
+        return EarlyClassifier(channels, n_classes)
+    return ConvolutionClassifier(channels, n_classes, neuron)

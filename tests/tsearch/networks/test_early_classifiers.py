@@ -70,8 +70,7 @@ def test_the_convolutional_head_is_convolution_norm_neurons_average_and_a_linear
     net = network("before", "convolution").train()
     head = net.early_classifiers["after_block1_convolution"]
     x = torch.rand(4, 6, 3, 4, 4, generator=torch.Generator().manual_seed(1))
-    part = head.convolution
-    current = part.norm(part.conv(x.flatten(0, 1))).view(4, 6, 3, 4, 4)
+    current = head.norm(head.conv(x.flatten(0, 1))).view(4, 6, 3, 4, 4)
     spikes = fire(current, 4, net.configuration.neuron, norm=None)
     per_step = torch.stack([head.linear(step.mean((-2, -1))) for step in spikes])
     assert spikes.mean() > 0
