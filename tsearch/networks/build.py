@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from tsearch.configuration import Configuration
 from tsearch.networks.boundary import TEMPORAL_TRANSFORMERS, Boundaries, TemporalTransformer
-from tsearch.networks.early_classifier import EarlyClassifier, EarlyClassifiers
+from tsearch.networks.early_classifier import EarlyClassifiers, make_early_classifier
 from tsearch.networks.modules import Observer, ReadoutModule, drop
 from tsearch.networks.parts import HasMask, Outputs
 from tsearch.networks.plan import INPUT, Node, stage_of_blocks
@@ -51,15 +51,16 @@ class Network(nn.Module):
             self._block(node)[node.part] = make_module(replace(node, stage=self._stage[node.block]))
         self.early_classifiers = EarlyClassifiers()
         for block in () if for_inference else ends:
-            channels = self.plan.block_output(block).shape[0]
-            self.early_classifiers[f"after_block{block}"] = EarlyClassifier(channels, n_classes)
+            channels, training = self.plan.block_output(block).shape[0], configuration.training
+            made = make_early_classifier(channels, n_classes, configuration.neuron, training)
+            self.early_classifiers[EarlyClassifiers.key(block, training)] = made
         self.boundaries = Boundaries()
         for entry in configuration.schedule[phase if for_inference else 0 : phase + 1]:
             for block, t_in, t_out in zip(ends, entry.timesteps, entry.timesteps[1:], strict=False):
                 name = Boundaries.key(block, t_in, t_out)
                 if name not in self.boundaries:
-                    made = TEMPORAL_TRANSFORMERS[configuration.temporal_transformer](t_in, t_out)
-                    self.boundaries[name] = made
+                    kind = TEMPORAL_TRANSFORMERS[configuration.temporal_transformer]
+                    self.boundaries[name] = kind(t_in, t_out)
         self.head = cast(ReadoutModule, make_module(self.plan.readout))
         self.head.dropout = configuration.training.dropout
 
@@ -133,13 +134,22 @@ class Network(nn.Module):
 
     def _across(self, value: Tensor, block: int, timesteps: tuple[int, ...], early: list[Tensor]) -> Tensor:
         """What the next stage reads of `value`, the output of the last `block` of a stage."""
-        if self.training and len(self.early_classifiers):
-            early.append(self.early_classifiers[f"after_block{block}"](value))
+        tap = self.configuration.training.early_tap
+        if tap == "before":  # first: gradients are added in the reverse order
+            self._classify(value, block, early)
         t_in, t_out = timesteps
         if len(value) < t_in:  # the same at every step
             value = value.expand(t_in, *value.shape[1:])
         mapped: Tensor = self.boundaries[Boundaries.key(block, t_in, t_out)](value)
+        if tap == "after":
+            self._classify(mapped, block, early)
         return mapped
+
+    def _classify(self, value: Tensor, block: int, early: list[Tensor]) -> None:
+        """Append the logits of the early classifier behind `block`, while training."""
+        if self.training and len(self.early_classifiers):
+            key = EarlyClassifiers.key(block, self.configuration.training)
+            early.append(self.early_classifiers[key](value))
 
     def _block(self, node: Node) -> nn.ModuleDict:
         return cast(nn.ModuleDict, self.blocks[str(node.block)])
