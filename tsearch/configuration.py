@@ -18,11 +18,11 @@ from pydantic import (
 from tsearch.frozen import AbsentMeans, Frozen, canonical, content_hash, plain_content, with_absent
 from tsearch.networks.backbones import Backbone, family
 from tsearch.networks.plan import Neuron
-from tsearch.phase import Conversion, Phase, Training
+from tsearch.phase import Conversion, Init, Phase, Training
 from tsearch.units import counted
 
 __all__ = [
-    "RENAMED", "AnyBackbone", "Compute", "Configuration", "Conversion", "DataSpec", "Hardware", "Identity",
+    "RENAMED", "AnyBackbone", "Compute", "Configuration", "Conversion", "DataSpec", "Hardware", "Identity", "Init",
     "Phase", "Result", "Task", "Training",
 ]  # fmt: skip
 
@@ -63,6 +63,7 @@ class Configuration(Frozen):
     ] = "bucket"
     training: Annotated[Training, BeforeValidator(_training), AbsentMeans({})] = Training()
     conversion: Annotated[Conversion, AbsentMeans({})] = Conversion()
+    init: Annotated[Init | None, AbsentMeans(None)] = None
 
     @model_validator(mode="before")
     @classmethod

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from tsearch.frozen import AbsentMeans, Frozen
+from tsearch.frozen import AbsentMeans, Frozen, OutsideKey
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
 MOST_CROP = 0.5  # so that half of each side remains
@@ -51,6 +51,16 @@ class Conversion(Frozen):
     samples: Annotated[PositiveInt, AbsentMeans(512)] = 512
     residual: Annotated[bool, AbsentMeans(True)] = True
     fold_norm: Annotated[bool, AbsentMeans(False)] = False
+
+
+class Init(Frozen):
+    """Weights from which every training starts: a safetensors `file`, whose `content` (see `files/initial.py`) is part
+    of keys while the place where it lies is not; and the `network` that they were trained in. Weights of an "ann" go
+    through `Conversion` before a first phase that is spiking."""
+
+    file: Annotated[str, OutsideKey()]
+    content: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+    network: Annotated[Literal["snn", "ann"], AbsentMeans("snn")] = "snn"
 
 
 class Training(Frozen):
