@@ -14,6 +14,7 @@ from tsearch.pricing.price import cost_metrics, refusal
 from tsearch.space.divisions import Division, Divisions
 from tsearch.space.domains import Domain
 from tsearch.space.goals import Constraint, Objective
+from tsearch.space.paths import Path
 from tsearch.space.refusals import Refusal
 from tsearch.space.settings import backbone_choices, defaults
 from tsearch.space.timesteps import Vector
@@ -45,9 +46,7 @@ class NetworkSpace(Protocol):
     def constraints(self) -> Mapping[str, Constraint]: ...
     @property
     def all_divisions(self) -> Divisions: ...
-    def assemble(
-        self, division: Division, vector: Vector, leading: Any, settings: Mapping[str, Any]
-    ) -> Configuration: ...
+    def assemble(self, division: Division, path: Path, settings: Mapping[str, Any]) -> Configuration: ...
 
 
 def cost_range(space: NetworkSpace) -> dict[str, Any]:
@@ -112,7 +111,7 @@ def extreme_configurations(space: NetworkSpace) -> tuple[Configuration, Configur
 
     def of(timesteps: int) -> list[Configuration]:
         vector = (timesteps,) * len(division)
-        return [space.assemble(division, vector, (), settings) for settings in _backbones(space)]
+        return [space.assemble(division, (vector,), settings) for settings in _backbones(space)]
 
     def n_parameters(configuration: Configuration) -> int:
         return configuration.backbone.plan(info.shape, info.n_classes, configuration.neuron).n_parameters
