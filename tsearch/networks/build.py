@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from tsearch.configuration import Configuration
 from tsearch.networks.boundary import TEMPORAL_TRANSFORMERS, Boundaries, TemporalTransformer
-from tsearch.networks.early_classifier import EarlyClassifier, EarlyClassifiers
+from tsearch.networks.early_classifier import EarlyClassifiers, make_early_classifier
 from tsearch.networks.modules import ConvolutionModule, FiringModule, Observer, ReadoutModule, drop
 from tsearch.networks.parts import HasMask, Outputs
 from tsearch.networks.plan import INPUT, Dense, Node, stage_of_blocks
@@ -54,8 +54,9 @@ class Network(nn.Module):
         self.early_classifiers = EarlyClassifiers()
         has_early = not for_inference and configuration.schedule[phase].network == "snn"
         for block in ends if has_early else ():
-            channels = self.plan.block_output(block).shape[0]
-            self.early_classifiers[f"after_block{block}"] = EarlyClassifier(channels, n_classes)
+            channels, training = self.plan.block_output(block).shape[0], configuration.training
+            made = make_early_classifier(channels, n_classes, configuration.neuron, training)
+            self.early_classifiers[EarlyClassifiers.key(block, training)] = made
         self.boundaries = Boundaries()
         for entry in configuration.schedule[phase if for_inference else 0 : phase + 1]:
             if entry.network == "ann":
@@ -63,8 +64,8 @@ class Network(nn.Module):
             for block, t_in, t_out in zip(ends, entry.timesteps, entry.timesteps[1:], strict=False):
                 name = Boundaries.key(block, t_in, t_out)
                 if name not in self.boundaries:
-                    made = TEMPORAL_TRANSFORMERS[configuration.temporal_transformer](t_in, t_out)
-                    self.boundaries[name] = made
+                    kind = TEMPORAL_TRANSFORMERS[configuration.temporal_transformer]
+                    self.boundaries[name] = kind(t_in, t_out)
         self.head = cast(ReadoutModule, make_module(self.plan.readout))
         self.head.dropout = configuration.training.dropout
         self._form = ("snn", False)
@@ -170,13 +171,15 @@ class Network(nn.Module):
         While training, the logits of its early classifier go to `early`."""
         if node.name not in self._ends or self.is_ann:
             return value
-        block, stage = self._ends[node.name], self._stage[node.block]
-        if self.training and len(self.early_classifiers):
-            early.append(self.early_classifiers[f"after_block{block}"](value))
+        block, stage, tap = self._ends[node.name], self._stage[node.block], self.configuration.training.early_tap
+        if tap == "before":  # first: gradients are added in the reverse order
+            self._classify(value, block, early)
         t_in, t_out = timesteps[stage : stage + 2]
         if len(value) < t_in:  # the same at every step
             value = value.expand(t_in, *value.shape[1:])
         mapped: Tensor = self.boundaries[Boundaries.key(block, t_in, t_out)](value)
+        if tap == "after":
+            self._classify(mapped, block, early)
         return mapped
 
     def stage_of(self, node: Node) -> int:
@@ -184,8 +187,14 @@ class Network(nn.Module):
         return self._stage[node.block]
 
     def module_of(self, node: Node) -> nn.Module:
-        """The module that carries `node` out; of the readout, `head`."""
+        """The module that carries out a `node` before the readout."""
         return self._block(node)[node.part]
+
+    def _classify(self, value: Tensor, block: int, early: list[Tensor]) -> None:
+        """Append the logits of the early classifier behind `block`, while training."""
+        if self.training and len(self.early_classifiers):
+            key = EarlyClassifiers.key(block, self.configuration.training)
+            early.append(self.early_classifiers[key](value))
 
     def _block(self, node: Node) -> nn.ModuleDict:
         return cast(nn.ModuleDict, self.blocks[str(node.block)])
