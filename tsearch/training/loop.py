@@ -21,6 +21,7 @@ from tsearch.training.epoch import train_epoch
 from tsearch.training.keeping import NOTHING_KEPT, copied_weights, keep, take_kept
 from tsearch.training.optimizer import make_optimizers
 from tsearch.training.schedule import positions
+from tsearch.training.transition import begin_phase
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ def train(
     curve, optimizers, kept = [], make_optimizers(network), NOTHING_KEPT
     for number, position in enumerate(positions(configuration)[start:stop], start):
         if position.epoch == 0:
+            begin_phase(network, dataset, task, position)
             optimizers, kept = make_optimizers(network), NOTHING_KEPT
         elif checkpoint is not None and number == start:
             restore_optimizers(network, optimizers, checkpoint)
