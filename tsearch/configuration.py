@@ -108,6 +108,11 @@ class Configuration(Frozen):
                 raise ValueError(
                     f"timesteps {list(phase.timesteps)} do not fit the {len(division)} stages {division}"
                 )
+        for before, after in zip(self.schedule, self.schedule[1:], strict=False):
+            if after.sparsity < before.sparsity:
+                raise ValueError(
+                    f"the sparsity falls from {before.sparsity} to {after.sparsity}; weights that were pruned stay zero"
+                )
         if self.schedule[-1].network == "ann":
             raise ValueError("the last phase is that of an ANN; a schedule ends with a spiking network")
         for before, after in zip(self.schedule, self.schedule[1:], strict=False):

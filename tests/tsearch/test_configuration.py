@@ -71,6 +71,7 @@ ABSENT_MEANS = {
     "Phase.network": "snn",
     "Phase.optimizer": None,
     "Phase.sparsity": 0.0,
+    "Phase.pruning": "layer",
     "Phase.weight_bits": 32,
     "Conversion.percentile": 90.0,
     "Conversion.scale": 1.0,

@@ -10,11 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from tsearch.configuration import Configuration
+from tsearch.errors import TsearchError
 from tsearch.networks.boundary import TEMPORAL_TRANSFORMERS, Boundaries, TemporalTransformer
 from tsearch.networks.early_classifier import EarlyClassifier, EarlyClassifiers
+from tsearch.networks.kept import Kept
 from tsearch.networks.modules import Observer, ReadoutModule, drop
 from tsearch.networks.parts import HasMask, Outputs
 from tsearch.networks.plan import INPUT, Node, stage_of_blocks
+from tsearch.networks.quantised import UNREDUCED, Weighted, weighted_of
 
 Shape = tuple[int, int, int]
 
@@ -62,6 +65,10 @@ class Network(nn.Module):
                     self.boundaries[name] = made
         self.head = cast(ReadoutModule, make_module(self.plan.readout))
         self.head.dropout = configuration.training.dropout
+        schedule = configuration.schedule[: phase + 1]
+        self.is_pruned = any(entry.sparsity for entry in schedule)
+        self.kept = Kept(self._hidden() if self.is_pruned and not for_inference else {})
+        self.set_weight_bits(schedule[-1].weight_bits)
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits `[B, classes]` with the final timesteps; `x` [T_1, B, C, H, W] frames, or [1, B, C, H, W]
@@ -91,6 +98,20 @@ class Network(nn.Module):
             steps=None if outputs.steps is None else outputs.steps.to(weights.dtype),
         )
 
+    def weighted(self) -> dict[str, Weighted]:
+        """The layers with weights, by the name of their node."""
+        return self._hidden() | {self.plan.readout.name: self.head}
+
+    def set_weight_bits(self, bits: int) -> None:
+        """Precision of weights in products from now on, 32 for as they are. Raises: TsearchError where a module of the
+        network has weights of its own making."""
+        for layer in self.weighted().values():
+            layer.weight_bits = bits
+        layers = [module for module in self.blocks.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
+        others = [layer for layer in layers if not isinstance(layer, Weighted)]
+        if bits != UNREDUCED and others:
+            raise TsearchError(f"weight_bits {bits}: weights of {others[0]} cannot be quantised; use 32.")
+
     def masks(self, timesteps: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
         """Timesteps at which layers do not run, as its parts have learned them: by node, one 0 or 1 per timestep."""
         found: dict[str, tuple[int, ...]] = {}
@@ -98,6 +119,9 @@ class Network(nn.Module):
             if module is not self and isinstance(module, HasMask):
                 found |= module.masks(timesteps)
         return found
+
+    def _hidden(self) -> dict[str, Weighted]:
+        return weighted_of({node.name: self._block(node)[node.part] for node in self.plan.nodes[:-1]})
 
     def _check_frames(self, x: Tensor, timesteps: int) -> None:
         allowed = (1, timesteps) if self.is_static else (timesteps,)

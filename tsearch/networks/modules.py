@@ -13,6 +13,7 @@ from torch.nn import functional
 from tsearch.networks.neuron import fire
 from tsearch.networks.plan import Attention, Convolution, Node, Pool, Readout, Sum
 from tsearch.networks.pool import average_pool
+from tsearch.networks.quantised import Conv2d, Linear
 
 # What a recording sees: "input" or a node's name, and its value [T, B, ...].
 Observer = Callable[[str, Tensor], None]
@@ -28,7 +29,7 @@ class ConvolutionModule(nn.Module):
     def __init__(self, node: Convolution) -> None:
         super().__init__()
         self.node = node
-        self.conv = nn.Conv2d(
+        self.conv = Conv2d(
             node.in_shape[0],
             node.shape[0],
             node.kernel,
@@ -64,7 +65,7 @@ class ConvolutionModule(nn.Module):
         assert norm.running_var is not None
         scale = norm.weight / (norm.running_var + norm.eps).sqrt()
         bias = norm.bias - norm.running_mean * scale
-        weight = (conv.weight * scale[:, None, None, None]).contiguous(memory_format=torch.channels_last)
+        weight = (conv.multiplied * scale[:, None, None, None]).contiguous(memory_format=torch.channels_last)
         return functional.conv2d(
             x, weight, bias, stride=self.node.stride, padding=self.node.padding, groups=self.node.groups
         )
@@ -125,7 +126,7 @@ class AttentionModule(nn.Module):
         )
 
 
-class ReadoutModule(nn.Linear):
+class ReadoutModule(Linear):
     """The mean over time, dropout in training, and the linear layer that gives logits."""
 
     dropout = 0.0  # set by who trains

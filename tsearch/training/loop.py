@@ -64,7 +64,7 @@ def train(
         load_weights(network, unpack_weights(checkpoint))
         return Trained((), checkpoint)
     if checkpoint is not None:
-        load_weights(network, unpack_training_weights(checkpoint), may_be_new=["boundaries"])
+        load_weights(network, unpack_training_weights(checkpoint), may_be_new=["boundaries", "kept"])
     curve, optimizers, kept = [], make_optimizers(network), NOTHING_KEPT
     for number, position in enumerate(positions(configuration)[start:stop], start):
         if position.epoch == 0:
@@ -73,6 +73,7 @@ def train(
         elif checkpoint is not None and number == start:
             restore_optimizers(network, optimizers, checkpoint)
             kept = unpack_kept(checkpoint)
+        network.set_weight_bits(position.phase.weight_bits)
         loss = train_epoch(network, dataset, task, optimizers, position)
         curve.append({"epoch": float(number + 1), "loss": loss})
         kept = keep(kept, network, dataset, position)
