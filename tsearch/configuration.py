@@ -18,11 +18,11 @@ from pydantic import (
 from tsearch.frozen import AbsentMeans, Frozen, canonical, content_hash, plain_content, with_absent
 from tsearch.networks.backbones import Backbone, family
 from tsearch.networks.plan import Neuron
-from tsearch.phase import Conversion, Phase, Training
+from tsearch.phase import Conversion, Init, Phase, Training
 from tsearch.units import counted
 
 __all__ = [
-    "RENAMED", "AnyBackbone", "Compute", "Configuration", "Conversion", "DataSpec", "Hardware", "Identity",
+    "RENAMED", "AnyBackbone", "Compute", "Configuration", "Conversion", "DataSpec", "Hardware", "Identity", "Init",
     "Phase", "Result", "Task", "Training",
 ]  # fmt: skip
 
@@ -67,6 +67,7 @@ class Configuration(Frozen):
     ] = "bucket"
     training: Annotated[Training, BeforeValidator(_training), AbsentMeans({})] = Training()
     conversion: Annotated[Conversion, AbsentMeans({})] = Conversion()
+    init: Annotated[Init | None, AbsentMeans(None)] = None
 
     @model_validator(mode="before")
     @classmethod
@@ -122,6 +123,11 @@ class Configuration(Frozen):
             if len(phase.timesteps) != len(division):
                 raise ValueError(
                     f"timesteps {list(phase.timesteps)} do not fit the {len(division)} stages {division}"
+                )
+        for before, after in zip(self.schedule, self.schedule[1:], strict=False):
+            if after.sparsity < before.sparsity:
+                raise ValueError(
+                    f"the sparsity falls from {before.sparsity} to {after.sparsity}; weights that were pruned stay zero"
                 )
         if self.schedule[-1].network == "ann":
             raise ValueError("the last phase is that of an ANN; a schedule ends with a spiking network")

@@ -10,11 +10,15 @@ import torch
 from torch import Tensor, nn
 
 from tsearch.configuration import Configuration
+from tsearch.errors import TsearchError
 from tsearch.networks.boundary import TEMPORAL_TRANSFORMERS, Boundaries, TemporalTransformer
 from tsearch.networks.early_classifier import EarlyClassifiers, make_early_classifier
+from tsearch.networks.form import SPIKING, form_of, take_form
+from tsearch.networks.kept import Kept
 from tsearch.networks.modules import ConvolutionModule, FiringModule, Observer, ReadoutModule, drop
 from tsearch.networks.parts import HasMask, Outputs
 from tsearch.networks.plan import INPUT, Dense, Node, stage_of_blocks
+from tsearch.networks.quantised import UNREDUCED, Weighted, weighted_of
 
 Shape = tuple[int, int, int]
 
@@ -68,7 +72,11 @@ class Network(nn.Module):
                     self.boundaries[name] = kind(t_in, t_out)
         self.head = cast(ReadoutModule, make_module(self.plan.readout))
         self.head.dropout = configuration.training.dropout
-        self._form = ("snn", False)
+        schedule = configuration.schedule[: phase + 1]
+        self.is_pruned = any(entry.sparsity for entry in schedule)
+        self.kept = Kept(self._hidden() if self.is_pruned and not for_inference else {})
+        self.set_weight_bits(schedule[-1].weight_bits)
+        self._form = SPIKING
         self.enter(phase)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -102,23 +110,15 @@ class Network(nn.Module):
     @property
     def is_ann(self) -> bool:
         """Whether neurons are ReLU now."""
-        return self._form == ("ann", False)
+        return self._form.is_ann
 
     def enter(self, phase: int) -> None:
-        """Take the form in which `phase`, counted from 0, trains the weights, in place: an ANN or neurons, which behind
-        an ANN have thresholds of their own and, with `fold_norm`, no BatchNorm. What is new starts as it would in a new
-        network; what belongs to another form goes. Nothing changes where the form is the same."""
-        schedule = self.configuration.schedule
-        form = (schedule[phase].network, schedule[0].network == "ann" and schedule[phase].network == "snn")
-        if form == self._form:
-            return
-        self._form, (network, is_converted) = form, form
-        for module in self.modules():
-            if isinstance(module, FiringModule):
-                module.neurons.start(is_relu=network == "ann", has_threshold=is_converted)
-            if isinstance(module, ConvolutionModule):
-                is_folded = is_converted and self.configuration.conversion.fold_norm
-                module.fold() if is_folded else module.unfold()
+        """Take the form in which `phase`, counted from 0, trains the weights, in place (see `Form`). What is new starts
+        as it would in a new network; what belongs to another form goes. Nothing changes where the form is the same."""
+        form = form_of(self.configuration, phase)
+        if form != self._form:
+            take_form(self, form)
+            self._form = form
 
     def neurons(self) -> dict[str, dict[str, float]]:
         """Threshold and leak of every layer of neurons by the name of its node; nothing where all are those of the
@@ -128,6 +128,20 @@ class Network(nn.Module):
             return {}
         return {name: neurons.values() for name, neurons in layers.items() if neurons.neuron is not None}
 
+    def weighted(self) -> dict[str, Weighted]:
+        """The layers with weights, by the name of their node."""
+        return self._hidden() | {self.plan.readout.name: self.head}
+
+    def set_weight_bits(self, bits: int) -> None:
+        """Precision of weights in products from now on, 32 for as they are. Raises: TsearchError where a module of the
+        network has weights of its own making."""
+        for layer in self.weighted().values():
+            layer.weight_bits = bits
+        layers = [module for module in self.blocks.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
+        others = [layer for layer in layers if not isinstance(layer, Weighted)]
+        if bits != UNREDUCED and others:
+            raise TsearchError(f"weight_bits {bits}: weights of {others[0]} cannot be quantised; use 32.")
+
     def masks(self, timesteps: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
         """Timesteps at which layers do not run, as its parts have learned them: by node, one 0 or 1 per timestep."""
         found: dict[str, tuple[int, ...]] = {}
@@ -135,6 +149,9 @@ class Network(nn.Module):
             if module is not self and isinstance(module, HasMask):
                 found |= module.masks(timesteps)
         return found
+
+    def _hidden(self) -> dict[str, Weighted]:
+        return weighted_of({node.name: self._block(node)[node.part] for node in self.plan.nodes[:-1]})
 
     def _check_frames(self, x: Tensor, timesteps: int) -> None:
         allowed = (1, timesteps) if self.is_static else (timesteps,)
@@ -171,7 +188,11 @@ class Network(nn.Module):
         While training, the logits of its early classifier go to `early`."""
         if node.name not in self._ends or self.is_ann:
             return value
-        block, stage, tap = self._ends[node.name], self._stage[node.block], self.configuration.training.early_tap
+        block, stage, tap = (
+            self._ends[node.name],
+            self._stage[node.block],
+            self.configuration.training.early_tap,
+        )
         if tap == "before":  # first: gradients are added in the reverse order
             self._classify(value, block, early)
         t_in, t_out = timesteps[stage : stage + 2]

@@ -15,6 +15,7 @@ from tsearch.networks.neuron import fire
 from tsearch.networks.neurons import LayerNeurons
 from tsearch.networks.plan import Attention, Convolution, Node, Pool, Readout, Sum
 from tsearch.networks.pool import average_pool
+from tsearch.networks.quantised import Conv2d, Linear
 
 # What a recording sees: "input" or a node's name, and its value [T, B, ...].
 Observer = Callable[[str, Tensor], None]
@@ -53,7 +54,7 @@ class ConvolutionModule(FiringModule):
 
     def __init__(self, node: Convolution) -> None:
         super().__init__(node)
-        self.conv = nn.Conv2d(
+        self.conv = Conv2d(
             node.in_shape[0],
             node.shape[0],
             node.kernel,
@@ -84,7 +85,7 @@ class ConvolutionModule(FiringModule):
         if norm is None or self.training:
             current: Tensor = conv(x)
             return current if norm is None else norm(current)
-        weight, bias = folded(conv, norm)
+        weight, bias = folded(conv.multiplied, norm)
         return functional.conv2d(
             x, weight, bias, stride=self.node.stride, padding=self.node.padding, groups=self.node.groups
         )
@@ -92,7 +93,7 @@ class ConvolutionModule(FiringModule):
     def fold(self) -> None:
         """Make BatchNorm, as it is outside training, part of weights and biases for good."""
         if self.norm is not None:
-            weight, bias = folded(self.conv, self.norm)
+            weight, bias = folded(self.conv.weight, self.norm)
             self.conv.weight, self.conv.bias = nn.Parameter(weight.detach()), nn.Parameter(bias.detach())
             self.norm = None
 
@@ -163,7 +164,7 @@ class AttentionModule(FiringModule):
         )
 
 
-class ReadoutModule(nn.Linear):
+class ReadoutModule(Linear):
     """The mean over time, dropout in training, and the linear layer that gives logits."""
 
     dropout = 0.0  # set by who trains
@@ -192,11 +193,10 @@ def merge(x: Tensor) -> Tensor:
     return x.flatten(0, 1).contiguous(memory_format=torch.channels_last)
 
 
-def folded(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    """Weight and bias of the convolution that gives what `conv` and then `norm`, outside training, give."""
+def folded(weight: Tensor, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """Weight and bias of the convolution that gives what one of `weight` and then `norm`, outside training, give."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
     scale = norm.weight / (norm.running_var + norm.eps).sqrt()
     bias = norm.bias - norm.running_mean * scale
-    weight = (conv.weight * scale[:, None, None, None]).contiguous(memory_format=torch.channels_last)
-    return weight, bias
+    return (weight * scale[:, None, None, None]).contiguous(memory_format=torch.channels_last), bias

@@ -14,6 +14,7 @@ from tsearch.networks.build import Network
 from tsearch.training.augment import augmented, mixed_up
 from tsearch.training.losses import make_loss
 from tsearch.training.optimizer import Optimizers, learned_neurons, set_learning_rate
+from tsearch.training.pruning import freeze
 from tsearch.training.schedule import Position, learning_rate_at
 
 
@@ -62,6 +63,7 @@ def train_epoch(
         for optimizer in optimizers:
             optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        freeze(network)
         if training.gradient_clip:
             clip_grad_norm_(network.parameters(), training.gradient_clip)
         for optimizer in optimizers:

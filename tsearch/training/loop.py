@@ -67,9 +67,10 @@ def train(
         load_weights(network, unpack_weights(checkpoint))
         return Trained((), checkpoint)
     if checkpoint is not None:
-        new = ["boundaries", "early_classifiers"] if network.is_ann else ["boundaries"]
+        new = ("boundaries", "kept", *(("early_classifiers",) if network.is_ann else ()))
         load_weights(network, unpack_training_weights(checkpoint), may_be_new=new)
     for number, position in enumerate(epochs[start:stop], start):
+        network.set_weight_bits(position.phase.weight_bits)
         if position.epoch == 0:
             begin_phase(network, dataset, task, position)
         if position.epoch == 0 or number == start:

@@ -7,6 +7,7 @@ from tsearch.configuration import Task
 from tsearch.data import Dataset
 from tsearch.networks.build import Network
 from tsearch.training.conversion import convert
+from tsearch.training.pruning import prune
 from tsearch.training.schedule import Position
 
 
@@ -17,3 +18,4 @@ def begin_phase(network: Network, dataset: Dataset, task: Task, position: Positi
     schedule = network.configuration.schedule
     if position.index > 0 and schedule[position.index - 1].network != position.phase.network:
         convert(network, dataset, task, position)
+    prune(network, position)
