@@ -18,7 +18,8 @@ class Phase(Frozen):
     `network` "ann" trains the same layers with ReLU in place of neurons, in one pass and without boundaries; the next
     phase begins with the spiking network that `Conversion` makes of it. `optimizer` replaces the training's, in this
     phase alone. `sparsity` is the part of the weights, those of the smallest magnitude, that are zero from the
-    beginning of this phase on; `weight_bits` is the precision of weights in products, 32 for none that is reduced."""
+    beginning of this phase on, of every "layer" alike or wherever in the "network" they are: `pruning`. `weight_bits`
+    is the precision of weights in products, 32 for none that is reduced."""
 
     timesteps: tuple[PositiveInt, ...]
     epochs: PositiveInt
@@ -26,6 +27,7 @@ class Phase(Frozen):
     network: Annotated[Literal["snn", "ann"], AbsentMeans("snn")] = "snn"
     optimizer: Annotated[Literal["adamw", "sgd"] | None, AbsentMeans(None)] = None
     sparsity: Annotated[Rate, AbsentMeans(0.0)] = 0.0
+    pruning: Annotated[Literal["layer", "network"], AbsentMeans("layer")] = "layer"
     weight_bits: Annotated[Literal[32, 8, 4, 2], AbsentMeans(32)] = 32
 
     @model_validator(mode="after")

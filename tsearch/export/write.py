@@ -103,12 +103,12 @@ def _inference_weights(contents: Contents, checkpoint: bytes) -> bytes:
     from safetensors.torch import save
 
     from tsearch.networks.build import build
-    from tsearch.networks.weights import OF_STAGES, current_names, load_weights
+    from tsearch.networks.weights import OF_TRAINING, current_names, load_weights
     from tsearch.training.checkpoints import unpack_weights
 
     network = build(contents.configuration, contents.input_shape, contents.n_classes, for_inference=True)
     weights = current_names(unpack_weights(checkpoint), contents.configuration)
-    taken = load_weights(network, weights, may_be_left=OF_STAGES).taken  # raises where one does not fit
+    taken = load_weights(network, weights, may_be_left=OF_TRAINING).taken  # raises where one does not fit
     return save({name: weights[name].contiguous() for name in taken})
 
 
