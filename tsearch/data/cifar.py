@@ -62,7 +62,14 @@ def load(spec: DataSpec) -> Dataset:
     options, info, layout = read_options(Images, spec), describe(spec), _LAYOUTS[spec.name]
     source = find(spec, (spec.name, "."), layout.names, PAGE)
     files = listing(source, (*layout.train, layout.test))
-    return images_dataset(info, options, files, lambda: _photos(source, layout), layout.colours)
+    return images_dataset(
+        info,
+        options,
+        files,
+        lambda: _photos(source, layout),
+        layout.colours,
+        classes=tuple(map(str, range(layout.n_classes))),
+    )
 
 
 def describe(spec: DataSpec) -> DatasetInfo:
@@ -85,7 +92,7 @@ def _photos(source: Path, layout: _Layout) -> Iterator[Photo]:
         except (KeyError, ValueError, TypeError) as problem:
             raise TsearchError(f"{source}/{path}: no batch of images ({problem}). Get it again.") from None
         for i, (image, label) in enumerate(zip(pixels, labels.tolist(), strict=True)):
-            yield Photo(f"{name} {i}", label, name == layout.test, image)
+            yield Photo(f"{name} {i}", str(label), "test" if name == layout.test else "train", image)
 
 
 class _PlainUnpickler(pickle.Unpickler):
