@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,11 +15,9 @@ from torch import Tensor
 
 from tsearch.data.dataset import SPLITS, Dataset, DatasetInfo
 from tsearch.data.events import Events
+from tsearch.data.stored_events import StoredEvents
 from tsearch.files.cache import Arrays, arrays_hash, cached_arrays
 from tsearch.files.notices import warn_once
-
-if TYPE_CHECKING:
-    from tsearch.data.recordings import StoredEvents
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +38,7 @@ class EventSplit:
 
     def __init__(
         self,
-        events: "Events | StoredEvents",
+        events: Events | StoredEvents,
         limit_bytes: int = FRAMES_LIMIT_BYTES,
         *,
         draws_one_per_group: bool = False,

@@ -11,9 +11,9 @@ from tsearch.configuration import DataSpec
 from tsearch.data.aedat import dvs128_of, read_aedat4, read_aedat_addresses
 from tsearch.data.archives import find, listing, members
 from tsearch.data.dataset import Dataset, DatasetInfo
-from tsearch.data.halves import Fraction, TestChoice
 from tsearch.data.options import read_options
 from tsearch.data.recordings import Recording, Recordings, recordings_dataset
+from tsearch.data.stored_parts import Fraction, TestChoice
 from tsearch.errors import TsearchError
 
 SENSOR = (128, 128)

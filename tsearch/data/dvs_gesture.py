@@ -15,9 +15,9 @@ from tsearch.configuration import DataSpec
 from tsearch.data.archives import listing
 from tsearch.data.dataset import Dataset, DatasetInfo
 from tsearch.data.gesture_files import SENSOR, SUFFIXES, find_gestures, gestures
-from tsearch.data.halves import Fraction
 from tsearch.data.options import read_options
 from tsearch.data.recordings import Recording, Recordings, recordings_dataset
+from tsearch.data.stored_parts import Fraction
 from tsearch.data.windows import cut_by_time, cut_evenly
 from tsearch.errors import TsearchError
 

@@ -17,9 +17,9 @@ from tsearch.configuration import DataSpec
 from tsearch.data.archives import listing, members
 from tsearch.data.dataset import Dataset, DatasetInfo
 from tsearch.data.folders import data_root
-from tsearch.data.halves import Fraction
 from tsearch.data.images import Images, Photo, images_dataset
 from tsearch.data.options import read_options
+from tsearch.data.stored_parts import Fraction
 from tsearch.errors import TsearchError
 
 SUFFIXES = tuple(

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import NonNegativeInt
 
+from tsearch.data.colours import Colours, colours_of
 from tsearch.data.dataset import SPLITS, Dataset, DatasetInfo
-from tsearch.data.halves import Fraction, parts_of_stored
 from tsearch.data.splits import Indices
-from tsearch.data.stored import SampleList, samples_hash
+from tsearch.data.stored_parts import Fraction, parts_of_stored
+from tsearch.data.stored_samples import SampleList, samples_hash
 from tsearch.files.cache import Arrays
 from tsearch.files.growing import Growing, mapped_arrays
 from tsearch.frozen import Frozen
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from tsearch.data.mapped import MappedImages
 
 FORMAT = 1  # raise it when the same files give other arrays
-FULL = 255
 
 
 class Images(Frozen):
@@ -43,13 +43,6 @@ class Photo(NamedTuple):
     of_class: str
     part: str
     pixels: NDArray[np.uint8]
-
-
-class Colours(NamedTuple):
-    """Mean and standard deviation of every colour, of pixels in [0, 1]."""
-
-    mean: tuple[float, ...]
-    deviation: tuple[float, ...]
 
 
 def images_dataset(
@@ -98,19 +91,6 @@ def images_dataset(
         colours = colours_of(stored["images"], stored["row"][parts[0]])
     splits = (_split(stored, part, colours) for part in parts)
     return Dataset(info, **dict(zip(SPLITS, splits, strict=True)))
-
-
-def colours_of(images: NDArray[np.uint8], rows: Indices) -> Colours:
-    """Mean and standard deviation of every colour over the images `rows` of `images` [N, C, H, W], from whole-number
-    counts of every value; a colour that never changes has the deviation 1."""
-    counts = np.zeros((images.shape[1], FULL + 1), np.int64)
-    for row in np.sort(rows):
-        for colour in range(len(counts)):
-            counts[colour] += np.bincount(images[row, colour].ravel(), minlength=FULL + 1)
-    shares, values = counts / counts.sum(1, keepdims=True), np.arange(FULL + 1) / FULL
-    mean = shares @ values
-    deviation = np.sqrt(np.maximum(shares @ values**2 - mean**2, 0))
-    return Colours(tuple(mean.tolist()), tuple(np.where(deviation > 0, deviation, 1).tolist()))
 
 
 def _split(stored: Arrays, samples: Indices, colours: Colours | None) -> "MappedImages":

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tsearch.data.batches import FRAMES_LIMIT_BYTES, EventSplit
-from tsearch.data.images import FULL, Colours
-from tsearch.data.recordings import StoredEvents
+from tsearch.data.colours import FULL, Colours
 from tsearch.data.splits import Indices
+from tsearch.data.stored_events import StoredEvents
 from tsearch.files.cache import Arrays
 from tsearch.files.growing import Growing, mapped_arrays
 from tsearch.files.notices import Progress

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from tsearch.configuration import DataSpec
 from tsearch.data.archives import Listing, find, listing
+from tsearch.data.colours import Colours
 from tsearch.data.dataset import Dataset, DatasetInfo
-from tsearch.data.images import Colours, Images, Photo, images_dataset
+from tsearch.data.images import Images, Photo, images_dataset
 from tsearch.data.options import read_options
 from tsearch.errors import TsearchError
 

@@ -17,9 +17,9 @@ from tsearch.configuration import DataSpec
 from tsearch.data.aedat import FIELDS
 from tsearch.data.archives import find, listing, members
 from tsearch.data.dataset import Dataset, DatasetInfo
-from tsearch.data.halves import Fraction
 from tsearch.data.options import read_options
 from tsearch.data.recordings import Recording, Recordings, recordings_dataset
+from tsearch.data.stored_parts import Fraction
 from tsearch.errors import TsearchError
 
 SENSOR = (180, 240)

@@ -2,7 +2,7 @@
 from there."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -11,9 +11,9 @@ from pydantic import Field, NonNegativeInt
 
 from tsearch.data.dataset import SPLITS, Dataset, DatasetInfo
 from tsearch.data.events import Events
-from tsearch.data.halves import Fraction, TestChoice, parts_of_stored
-from tsearch.data.splits import Indices
-from tsearch.data.stored import SampleList, samples_hash
+from tsearch.data.stored_events import StoredEvents
+from tsearch.data.stored_parts import Fraction, TestChoice, parts_of_stored
+from tsearch.data.stored_samples import SampleList, samples_hash
 from tsearch.errors import TsearchError
 from tsearch.files.cache import Arrays
 from tsearch.files.growing import Growing, mapped_arrays
@@ -50,47 +50,6 @@ class Recording(NamedTuple):
     events: NDArray[np.void]
     start: int | None = None
     stop: int | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class StoredEvents:
-    """Recordings `rows` [N] of a set on disk, in the form of `Events` as far as a split needs it.
-
-    `most_per_pixel` is the number of events of the fullest pixel of the whole set.
-    """
-
-    all_events: Events
-    rows: Indices
-    content_hash: str
-    most_per_pixel: int
-
-    def __len__(self) -> int:
-        """Number of recordings."""
-        return len(self.rows)
-
-    @property
-    def labels(self) -> Indices:
-        """Class of every recording [N]."""
-        return self.all_events.labels[self.rows]
-
-    @property
-    def groups(self) -> Indices:
-        """Which subject or file every recording comes from [N]."""
-        assert self.all_events.groups is not None
-        return self.all_events.groups[self.rows]
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(C, H, W) of one frame."""
-        return self.all_events.shape
-
-    def frames(self, indices: Indices, timesteps: int) -> NDArray[np.int64]:
-        """Event counts [T, B, C, H, W] of the recordings named by `indices`."""
-        return self.all_events.frames(self.rows[indices], timesteps)
-
-    def in_memory(self) -> Events:
-        """The same recordings, copied."""
-        return self.all_events.select(self.rows)
 
 
 def recordings_dataset(

@@ -13,9 +13,10 @@ from pydantic import Field
 
 from tsearch.configuration import DataSpec
 from tsearch.data.archives import find, listing, members
+from tsearch.data.colours import Colours
 from tsearch.data.dataset import Dataset, DatasetInfo
 from tsearch.data.image_folder import pixels_of
-from tsearch.data.images import Colours, Images, Photo, images_dataset
+from tsearch.data.images import Images, Photo, images_dataset
 from tsearch.data.options import read_options
 from tsearch.errors import TsearchError
 

@@ -28,9 +28,9 @@ def parts_of_stored(
 ) -> list[Indices]:
     """Samples of training, validation and test, [n] each, of what `SampleList.arrays` gave.
 
-    The parts that samples were published for are kept. Without any for test, those for validation are for test,
-    or else the last or a random share of each class; without any for validation, it is drawn from training, stratified by class. Samples of one group stay
-    together when validation is drawn.
+    The parts that samples were published for are kept. Without any for test, those for validation are for test, or
+    else the last or a random share of each class. Without any for validation then, it is drawn from training,
+    stratified by class; samples of one group stay together.
 
     Args:
         limit: Most samples of each class in training and validation together, and in test; 0 for all.
