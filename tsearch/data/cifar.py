@@ -36,6 +36,9 @@ class _Layout(NamedTuple):
     colours: Colours
 
 
+CIFAR10 = Colours((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010))
+CIFAR100 = Colours((0.5071, 0.4867, 0.4408), (0.2675, 0.2565, 0.2761))
+
 _LAYOUTS = {
     "cifar10": _Layout(
         names=("cifar-10-python*.tar.*", "cifar-10-batches-py"),
@@ -43,7 +46,7 @@ _LAYOUTS = {
         test="test_batch",
         labels=b"labels",
         n_classes=10,
-        colours=Colours((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)),
+        colours=CIFAR10,
     ),
     "cifar100": _Layout(
         names=("cifar-100-python*.tar.*", "cifar-100-python"),
@@ -51,7 +54,7 @@ _LAYOUTS = {
         test="test",
         labels=b"fine_labels",
         n_classes=100,
-        colours=Colours((0.5071, 0.4867, 0.4408), (0.2675, 0.2565, 0.2761)),
+        colours=CIFAR100,
     ),
 }
 
@@ -88,7 +91,11 @@ def _photos(source: Path, layout: _Layout) -> Iterator[Photo]:
         try:
             pixels = np.asarray(batch[b"data"]).reshape(-1, *SHAPE)
             labels = np.asarray(batch[layout.labels], np.int64)
-            if len(labels) != len(pixels) or pixels.dtype != np.uint8 or labels.max() >= layout.n_classes:
+            if (
+                len(labels) != len(pixels)
+                or pixels.dtype != np.uint8
+                or not 0 <= labels.min() <= labels.max() < layout.n_classes
+            ):
                 raise ValueError("images and labels do not fit together")
         except (KeyError, ValueError, TypeError) as problem:
             raise TsearchError(f"{source}/{path}: no batch of images ({problem}). Get it again.") from None

@@ -67,14 +67,23 @@ class MappedImages:
         labels = self.labels.to(device)
         if labels is self.labels:
             return self
+        if len(self) * self._images[:1].nbytes <= machine().resident_bytes:
+            return self.in_memory(device)
+        return self._on(device, labels)
+
+    def in_memory(self, device: torch.device) -> "MappedImages":
+        """This split with its images in the memory of `device`: the same batches, to the bit."""
+        moved = self._on(device, self.labels.to(device))
+        moved._resident = torch.from_numpy(np.asarray(self._images[self._rows])).to(device)
+        return moved
+
+    def _on(self, device: torch.device, labels: Tensor) -> "MappedImages":
         moved = copy(self)
         moved.labels, moved._mean, moved._deviation = (
             labels,
             self._mean.to(device),
             self._deviation.to(device),
         )
-        if len(self) * self._images[:1].nbytes <= machine().resident_bytes:
-            moved._resident = torch.from_numpy(np.asarray(self._images[self._rows])).to(device)
         return moved
 
 
