@@ -49,7 +49,8 @@ def listing(source: Path, suffixes: tuple[str, ...]) -> Listing:
 
 
 def members(source: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
-    """Path and content of all files with one of `suffixes` in a folder or an archive, and in the archives in those.
+    """Path and content of all files with one of `suffixes` in a folder or an archive, and in the archives in those; of
+    a single file, its own.
 
     The path begins below `source`; an archive inside gives its name without ending as a folder. Files come in the order
     in which they lie.
@@ -64,6 +65,8 @@ def members(source: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, byte
                     yield from _inside(path, members(file, suffixes))
                 else:
                     yield path, file.read_bytes()
+        elif not source.name.endswith(ARCHIVES):
+            yield source.name, source.read_bytes()
         else:
             with open(source, "rb") as opened:
                 for path, content in _archived(source.name, opened, suffixes):

@@ -15,8 +15,9 @@ import numpy as np
 
 from tsearch.configuration import DataSpec
 from tsearch.data.archives import find, listing, members
+from tsearch.data.colours import Colours
 from tsearch.data.dataset import Dataset, DatasetInfo
-from tsearch.data.images import Colours, Images, Photo, images_dataset
+from tsearch.data.images import Images, Photo, images_dataset
 from tsearch.data.options import read_options
 from tsearch.errors import TsearchError
 
@@ -35,6 +36,9 @@ class _Layout(NamedTuple):
     colours: Colours
 
 
+CIFAR10 = Colours((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010))
+CIFAR100 = Colours((0.5071, 0.4867, 0.4408), (0.2675, 0.2565, 0.2761))
+
 _LAYOUTS = {
     "cifar10": _Layout(
         names=("cifar-10-python*.tar.*", "cifar-10-batches-py"),
@@ -42,7 +46,7 @@ _LAYOUTS = {
         test="test_batch",
         labels=b"labels",
         n_classes=10,
-        colours=Colours((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)),
+        colours=CIFAR10,
     ),
     "cifar100": _Layout(
         names=("cifar-100-python*.tar.*", "cifar-100-python"),
@@ -50,7 +54,7 @@ _LAYOUTS = {
         test="test",
         labels=b"fine_labels",
         n_classes=100,
-        colours=Colours((0.5071, 0.4867, 0.4408), (0.2675, 0.2565, 0.2761)),
+        colours=CIFAR100,
     ),
 }
 
@@ -62,7 +66,14 @@ def load(spec: DataSpec) -> Dataset:
     options, info, layout = read_options(Images, spec), describe(spec), _LAYOUTS[spec.name]
     source = find(spec, (spec.name, "."), layout.names, PAGE)
     files = listing(source, (*layout.train, layout.test))
-    return images_dataset(info, options, files, lambda: _photos(source, layout), layout.colours)
+    return images_dataset(
+        info,
+        options,
+        files,
+        lambda: _photos(source, layout),
+        layout.colours,
+        classes=tuple(map(str, range(layout.n_classes))),
+    )
 
 
 def describe(spec: DataSpec) -> DatasetInfo:
@@ -80,12 +91,16 @@ def _photos(source: Path, layout: _Layout) -> Iterator[Photo]:
         try:
             pixels = np.asarray(batch[b"data"]).reshape(-1, *SHAPE)
             labels = np.asarray(batch[layout.labels], np.int64)
-            if len(labels) != len(pixels) or pixels.dtype != np.uint8 or labels.max() >= layout.n_classes:
+            if (
+                len(labels) != len(pixels)
+                or pixels.dtype != np.uint8
+                or not 0 <= labels.min() <= labels.max() < layout.n_classes
+            ):
                 raise ValueError("images and labels do not fit together")
         except (KeyError, ValueError, TypeError) as problem:
             raise TsearchError(f"{source}/{path}: no batch of images ({problem}). Get it again.") from None
         for i, (image, label) in enumerate(zip(pixels, labels.tolist(), strict=True)):
-            yield Photo(f"{name} {i}", label, name == layout.test, image)
+            yield Photo(f"{name} {i}", str(label), "test" if name == layout.test else "train", image)
 
 
 class _PlainUnpickler(pickle.Unpickler):

@@ -1,5 +1,6 @@
 """Splits of samples that lie on disk: a batch reads the pages that it needs, and workers share them."""
 
+import logging
 from copy import copy
 
 import numpy as np
@@ -7,9 +8,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tsearch.data.images import FULL, Colours
+from tsearch.data.batches import FRAMES_LIMIT_BYTES, EventSplit
+from tsearch.data.colours import FULL, Colours
 from tsearch.data.splits import Indices
+from tsearch.data.stored_events import StoredEvents
+from tsearch.files.cache import Arrays
+from tsearch.files.growing import Growing, mapped_arrays
+from tsearch.files.notices import Progress
 from tsearch.machine import machine
+
+_log = logging.getLogger(__name__)
+
+FORMAT = 1  # raise it when the same events give other frames
+_CHUNK = 32
 
 
 class MappedImages:
@@ -56,12 +67,55 @@ class MappedImages:
         labels = self.labels.to(device)
         if labels is self.labels:
             return self
+        if len(self) * self._images[:1].nbytes <= machine().resident_bytes:
+            return self.in_memory(device)
+        return self._on(device, labels)
+
+    def in_memory(self, device: torch.device) -> "MappedImages":
+        """This split with its images in the memory of `device`: the same batches, to the bit."""
+        moved = self._on(device, self.labels.to(device))
+        moved._resident = torch.from_numpy(np.asarray(self._images[self._rows])).to(device)
+        return moved
+
+    def _on(self, device: torch.device, labels: Tensor) -> "MappedImages":
         moved = copy(self)
         moved.labels, moved._mean, moved._deviation = (
             labels,
             self._mean.to(device),
             self._deviation.to(device),
         )
-        if len(self) * self._images[:1].nbytes <= machine().resident_bytes:
-            moved._resident = torch.from_numpy(np.asarray(self._images[self._rows])).to(device)
         return moved
+
+
+class MappedEvents(EventSplit):
+    """Events on disk. Frames that do not fit into `limit_bytes` are binned once for each number of timesteps, and lie
+    on disk too."""
+
+    def __init__(self, events: StoredEvents, limit_bytes: int = FRAMES_LIMIT_BYTES) -> None:
+        super().__init__(events, limit_bytes)
+        self._stored = events
+        self._mapped: dict[int, NDArray[np.integer]] = {}
+
+    def batch(self, indices: Tensor, timesteps: int) -> Tensor:
+        """Event counts of the samples named by `indices`, float32 [T, B, C, H, W]."""
+        if self._kept_frames(timesteps).numel():
+            return super().batch(indices, timesteps)
+        frames = self._frames_on_disk(timesteps)[indices.numpy(force=True)].swapaxes(0, 1)
+        return torch.from_numpy(frames.astype(np.float32)).to(self.labels.device)
+
+    def _frames_on_disk(self, timesteps: int) -> NDArray[np.integer]:
+        """Frames of all samples [N, T, C, H, W], mapped; a sample lies in one piece."""
+        if timesteps not in self._mapped:
+            content = {"format": FORMAT, "events": self.content_hash, "timesteps": timesteps}
+            stored = mapped_arrays("frames", content, lambda growing: self._bin_onto_disk(growing, timesteps))
+            self._mapped[timesteps] = stored["frames"]
+        return self._mapped[timesteps]
+
+    def _bin_onto_disk(self, growing: Growing, timesteps: int) -> Arrays:
+        kind = np.min_scalar_type(self._stored.most_per_pixel)
+        progress = Progress(_log, f"making frames of {timesteps} timesteps", "recordings")
+        for first in range(0, len(self), _CHUNK):
+            chunk = np.arange(first, min(first + _CHUNK, len(self)))
+            growing.append("frames", self.events.frames(chunk, timesteps).swapaxes(0, 1).astype(kind))
+            progress.step(len(chunk))
+        return {}

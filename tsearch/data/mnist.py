@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from tsearch.configuration import DataSpec
 from tsearch.data.archives import Listing, find, listing
+from tsearch.data.colours import Colours
 from tsearch.data.dataset import Dataset, DatasetInfo
-from tsearch.data.images import Colours, Images, Photo, images_dataset
+from tsearch.data.images import Images, Photo, images_dataset
 from tsearch.data.options import read_options
 from tsearch.errors import TsearchError
 
@@ -39,7 +40,9 @@ def load(spec: DataSpec) -> Dataset:
     }
     content: list[Listing] = [listing(file, ()) for pair in files.values() for file in pair]
     photos = lambda: (photo for half, pair in files.items() for photo in _photos(half, *pair))  # noqa: E731
-    return images_dataset(info, options, content, photos, COLOURS[spec.name])
+    return images_dataset(
+        info, options, content, photos, COLOURS[spec.name], classes=tuple(map(str, range(N_CLASSES)))
+    )
 
 
 def describe(spec: DataSpec) -> DatasetInfo:
@@ -59,7 +62,7 @@ def _photos(half: str, images: Path, labels: Path) -> Iterator[Photo]:
     if len(pixels) != len(classes) or pixels.shape[1:] != (SIZE, SIZE) or classes.max() >= N_CLASSES:
         raise TsearchError(f"{images}: its images do not fit {labels.name}. Get both again.")
     for i, (image, label) in enumerate(zip(pixels, classes.tolist(), strict=True)):
-        yield Photo(f"{half} {i}", label, half == "t10k", image[None])
+        yield Photo(f"{half} {i}", str(label), "test" if half == "t10k" else "train", image[None])
 
 
 def read_idx(path: Path, n_dimensions: int) -> NDArray[np.uint8]:

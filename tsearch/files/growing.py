@@ -79,8 +79,8 @@ def mapped_arrays(name: str, content: Any, make: Callable[[Growing], Arrays]) ->
     if stored is not None:
         return stored
     unfinished = _new_folder(folder)
+    growing = Growing(unfinished)
     try:
-        growing = Growing(unfinished)
         short = make(growing)
         write_arrays(unfinished / _INDEX, short | growing.close())
         made = _opened(_moved_into_place(unfinished, folder))
@@ -91,6 +91,7 @@ def mapped_arrays(name: str, content: Any, make: Callable[[Growing], Arrays]) ->
             ) from problem
         raise
     finally:
+        growing.close()
         shutil.rmtree(unfinished, ignore_errors=True)
     if made is None:
         raise TsearchError(

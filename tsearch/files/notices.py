@@ -23,9 +23,9 @@ class Progress:
         self._log, self._doing, self._things = log, doing, things
         self._n, self._next = 0, time.monotonic() + _SECONDS
 
-    def step(self) -> None:
-        """One more is done."""
-        self._n += 1
+    def step(self, n: int = 1) -> None:
+        """`n` more are done."""
+        self._n += n
         if time.monotonic() >= self._next:
             self._log.warning("%s, once: %s %s so far", self._doing, f"{self._n:,}", self._things)
             self._next = time.monotonic() + _SECONDS
