@@ -1,12 +1,12 @@
 """`rate_weight`: what is penalised is what the cost model counts, and training lowers it."""
 
 import pytest
+import tiny
 import torch
+from tiny import configuration
 from torch.nn import functional
 
 from hwcost import estimate
-import tiny
-from tiny import configuration
 from tsearch.configuration import Configuration, Phase
 from tsearch.data import Dataset
 from tsearch.data.dataset import DatasetInfo
