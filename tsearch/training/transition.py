@@ -6,6 +6,7 @@ training that is cut there and continued from its checkpoint becomes the same ne
 from tsearch.configuration import Task
 from tsearch.data import Dataset
 from tsearch.networks.build import Network
+from tsearch.training.conversion import convert
 from tsearch.training.pruning import prune
 from tsearch.training.schedule import Position
 
@@ -14,5 +15,7 @@ def begin_phase(network: Network, dataset: Dataset, task: Task, position: Positi
     """Make `network`, as the phase before left it, what the phase at `position` trains, in place.
 
     In this order: an ANN becomes a spiking network; the smallest weights become zero."""
-    del dataset, task
+    schedule = network.configuration.schedule
+    if position.index > 0 and schedule[position.index - 1].network != position.phase.network:
+        convert(network, dataset, task, position)
     prune(network, position)
