@@ -195,7 +195,7 @@ def _table(first: str, second: str, rows: list[tuple[str, str]]) -> list[str]:
 
 def _backbone_text(backbone: Backbone) -> str:
     """The family and its settings: 'vgg: widths 8, 16; pool after 1; pool average'."""
-    settings = backbone.model_dump(exclude={"name"})
+    settings = {k: v for k, v in backbone.model_dump(exclude={"name"}).items() if v != ()}
     shown = [f"{name.replace('_', ' ')} {_text(value)}" for name, value in settings.items()]
     return f"{backbone.name}: {'; '.join(shown)}" if shown else backbone.name
 

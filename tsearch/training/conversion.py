@@ -43,14 +43,17 @@ def convert(network: Network, dataset: Dataset, task: Task, position: Position) 
     split = dataset.train.to(where)
     batches = torch.split(torch.as_tensor(order, device=where), _BATCH)
     with torch.no_grad():
-        calibrate(network, [split.batch(indices, timesteps[0]) for indices in batches], timesteps)
+        frames = [split.batch(indices, timesteps[0]) for indices in batches]
+        calibrate(network, frames, timesteps, has_boundaries=not dataset.is_static)
 
 
-def calibrate(network: Network, frames: Sequence[Tensor], timesteps: tuple[int, ...]) -> None:
+def calibrate(
+    network: Network, frames: Sequence[Tensor], timesteps: tuple[int, ...], *, has_boundaries: bool
+) -> None:
     """Set every threshold of `network`, in the order of its layers, for `frames` [T or 1, B, C, H, W] of several
-    batches. Needs a byte for every sample, timestep and neuron of a block."""
+    batches. Without boundaries, which need the timesteps of a phase, stages hand on what they give. Needs a byte for
+    every sample, timestep and neuron of a block."""
     how, residual = network.configuration.conversion, _residual_blocks(network)
-    is_uniform = len(set(timesteps)) == 1
     stored: list[dict[str, Tensor]] = [{INPUT: batch} for batch in frames]  # by node, for every batch
     outputs = {network.plan.block_output(node.block).name for node in network.plan.nodes[:-1]}
     for node in network.plan.nodes[:-1]:
@@ -70,7 +73,7 @@ def calibrate(network: Network, frames: Sequence[Tensor], timesteps: tuple[int, 
             for values in stored:
                 value = _value(network, node.name, values)
                 values.clear()
-                values[node.name] = value if is_uniform else network.across(node, value, timesteps, [])
+                values[node.name] = network.across(node, value, timesteps, []) if has_boundaries else value
 
 
 def threshold_of(currents: Iterator[Tensor] | Sequence[Tensor], percentile: float) -> float:
