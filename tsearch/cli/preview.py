@@ -8,7 +8,7 @@ import numpy as np
 from tsearch.configuration import Configuration
 from tsearch.data import describe_dataset
 from tsearch.errors import TsearchError
-from tsearch.pricing.bounds import cost_range
+from tsearch.pricing.extremes import cost_range
 from tsearch.space.idle import CONVERSION
 from tsearch.space.refusals import reasons
 from tsearch.space.space import SearchSpace

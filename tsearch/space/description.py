@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PositiveInt, SkipValidation, model_validator
 
-from tsearch.configuration import RENAMED, Configuration, DataSpec, Hardware, Task
+from tsearch.configuration import RENAMED, Configuration, DataSpec, Hardware, Init, Task
 from tsearch.errors import TsearchError
 from tsearch.frozen import Frozen, content_hash
 from tsearch.space.any_paths import AnyPaths
@@ -143,7 +143,14 @@ class SpaceDescription(Frozen):
         """What every trial of a run on this space shares."""
         root = None if self.data.root is None else str(Path(self.data.root).expanduser().absolute())
         data = self.data.model_copy(update={"root": root})
-        return Task(data=data, hardware=self.hardware, seed=self.search.seed if seed is None else seed)
+        of_init = {
+            name: self.settings[f"init.{name}"]
+            for name in Init.model_fields
+            if f"init.{name}" in self.settings
+        }
+        init = Init(**{name: domain.default for name, domain in of_init.items()}) if of_init else None
+        seed = self.search.seed if seed is None else seed
+        return Task(data=data, hardware=self.hardware, init=init, seed=seed)
 
     # ------------------------------------------------------------------ plain data
 

@@ -75,7 +75,7 @@ class SearchSpace(SpaceDescription):
 
     def reference_box(self) -> tuple[dict[str, float], dict[str, float]]:
         """The worst and the best value of every objective before any training. Raises: TsearchError if unknown."""
-        from tsearch.pricing.bounds import reference_box
+        from tsearch.pricing.extremes import reference_box
 
         return reference_box(self)
 
