@@ -87,6 +87,17 @@ class Configuration(Frozen):
         """Budget of the whole schedule, in epochs."""
         return sum(phase.epochs for phase in self.schedule)
 
+    def network_at(self, phase: int) -> Literal["snn", "ann"]:
+        """What `phase`, counted from 0, trains; before the first one, -1, what the weights come from."""
+        if phase < 0 and self.init is not None:
+            return self.init.network
+        return self.schedule[max(phase, 0)].network
+
+    @property
+    def begins_as_ann(self) -> bool:
+        """Whether an ANN comes before the spiking network."""
+        return "ann" in (self.network_at(-1), self.network_at(0))
+
     @property
     def key(self) -> str:
         """Hash of the content, 16 hexadecimal digits: equal configurations have equal keys, on every
@@ -101,7 +112,7 @@ class Configuration(Frozen):
         that agree in backbone, training and epochs."""
         schedule = self.schedule[: phase + 1]
         content = canonical(self) | {"schedule": plain_content(schedule)}
-        if schedule[0].network == "snn":
+        if not self.begins_as_ann:
             content.pop("conversion", None)
         elif schedule[-1].network == "ann":
             content = {name: value for name, value in content.items() if name not in _NOT_OF_AN_ANN}
@@ -187,10 +198,12 @@ class Compute(Frozen):
 
 
 class Task(Frozen):
-    """All that a segment needs besides the configuration: the same for every trial of a run."""
+    """All that a segment needs besides the configuration: the same for every trial of a run. `init` is that of all its
+    configurations, so that a file which is missing or changed is met before anything is trained."""
 
     data: DataSpec
     hardware: Hardware = Hardware()
+    init: Init | None = None
     seed: int = 0
     replicate: Annotated[int, Field(ge=0)] = 0
     identity: Identity = Identity()
@@ -210,9 +223,10 @@ class Result(Frozen):
     mean_timesteps, footprint_bits ...). `right` says of every sample of a split ("validation") whether it was answered
     right, as `tsearch.flags.pack` writes it. `costs` maps a profile's name to the priced breakdown, `spikes` is
     the spike record, `curve` one entry per epoch, `probe` the hash of the logits on the first 64 validation
-    samples. `neurons` has threshold and leak of every layer, by its name, where they are learned or were found by a
-    conversion. `checkpoint` (safetensors bytes) travels beside the JSON, not in it. `configuration` is what the space
-    decodes values to: a `Configuration`, or plain data where something else is searched."""
+    samples. `notes` are sentences for people, such as what became of initial weights. `neurons` has threshold and leak
+    of every layer, by its name, where they are learned or were found by a conversion. `checkpoint` (safetensors bytes)
+    travels beside the JSON, not in it. `configuration` is what the space decodes values to: a `Configuration`, or plain
+    data where something else is searched."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=True)
 
@@ -225,6 +239,7 @@ class Result(Frozen):
     n_samples: dict[str, int] = Field(default_factory=dict)
     right: dict[str, str] = Field(default_factory=dict)
     probe: str = ""
+    notes: tuple[str, ...] = ()
     neurons: dict[str, dict[str, float]] = Field(default_factory=dict)
     seconds: float = 0.0
     versions: dict[str, str] = Field(default_factory=dict)

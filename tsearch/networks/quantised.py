@@ -37,11 +37,12 @@ def encoded(weight: Tensor, bits: int) -> Codes:
     the weights that are not zero, at the largest whole number. `weight` is [out, ...]; both parts are of its type."""
     most = 2 ** (bits - 1) - 1
     axes = tuple(range(1, weight.dim()))
-    n_weights = (weight != 0).sum(axes, keepdim=True).clamp(min=1)
-    mean_square = weight.square().sum(axes, keepdim=True) / n_weights
     largest = weight.abs().amax(axes, keepdim=True)
-    scale = torch.minimum(largest, mean_square.sqrt() * _CLIP[bits]) / most
-    scale = torch.where(scale > 0, scale, 1.0)
+    largest = torch.where(largest > 0, largest, 1.0)
+    n_weights = (weight != 0).sum(axes, keepdim=True).clamp(min=1)
+    mean_square = (weight / largest).square().sum(axes, keepdim=True) / n_weights
+    clip = torch.where(mean_square > 0, mean_square.sqrt() * _CLIP[bits], 1.0).clamp(max=1)
+    scale = largest * clip / most
     return Codes((weight / scale).round().clamp(-most, most), scale)
 
 

@@ -64,6 +64,20 @@ def load_weights(
     return Loaded(tuple(taken), tuple(new), tuple(left))
 
 
+def load_fitting(network: Network, state: Mapping[str, Tensor]) -> Loaded:
+    """Put what of `state` has a name and a shape of the network into it, in place. Those of another shape are left, and
+    named with both shapes."""
+    own = network.state_dict()
+    taken = [name for name in own if name in state and state[name].shape == own[name].shape]
+    network.load_state_dict({name: state[name] for name in taken}, strict=False)
+    left = [
+        f"{name} {[*value.shape]} for {[*own[name].shape]}" if name in own else name
+        for name, value in state.items()
+        if name not in taken
+    ]
+    return Loaded(tuple(taken), tuple(name for name in own if name not in taken), tuple(left))
+
+
 def current_names(state: Mapping[str, Tensor], configuration: Configuration) -> dict[str, Tensor]:
     """Weights of `configuration` under today's names, also those that version 0.1.0 wrote by stage; names of today
     stay."""

@@ -11,6 +11,7 @@ from tsearch.configuration import Configuration, DataSpec, Hardware
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.pricing.describe import describe_network, neuron_fields
 from tsearch.pricing.price import cost_metrics, refusal
+from tsearch.pricing.structure import Structure, least_structure, most_structure
 from tsearch.space.divisions import Division, Divisions
 from tsearch.space.domains import Domain
 from tsearch.space.goals import Constraint, Objective
@@ -98,8 +99,9 @@ def priced_part(configuration: Configuration) -> Hashable:
     ours may be built from any property of its neurons."""
     neuron, backbone = configuration.neuron, configuration.backbone
     priced_neuron = neuron if ":" in backbone.name else tuple(neuron_fields(neuron).items())
-    mode = configuration.temporal_transformer
-    return backbone, configuration.stages, configuration.timesteps, mode, priced_neuron
+    mode, last = configuration.temporal_transformer, configuration.schedule[-1]
+    compressed = last.sparsity, last.pruning, last.weight_bits
+    return backbone, configuration.stages, configuration.timesteps, mode, priced_neuron, compressed
 
 
 def extreme_configurations(space: NetworkSpace) -> tuple[Configuration, Configuration]:
@@ -169,10 +171,18 @@ def _bound(space: NetworkSpace, configuration: Configuration) -> Bound:
 
     info, hardware = describe_dataset(space.data), space.hardware
     per_pixel = prod(info.shape) * configuration.timesteps[0]
-    return bound(
-        describe_network(configuration, info),
-        hardware.profile,
-        execution=hardware.execution,
-        assume=hardware.assume or None,
-        input_events=None if info.input_class == "analog" else max(per_pixel, info.most_events or 0),
-    )
+
+    def of(structure: Structure | None) -> Bound:
+        return bound(
+            describe_network(configuration, info, None, structure),
+            hardware.profile,
+            execution=hardware.execution,
+            assume=hardware.assume or None,
+            input_events=None if info.input_class == "analog" else max(per_pixel, info.most_events or 0),
+        )
+
+    if not configuration.schedule[-1].sparsity:
+        return of(None)
+    plan = configuration.backbone.plan(info.shape, info.n_classes, configuration.neuron)
+    least, most = (of(structure(configuration, plan)) for structure in (least_structure, most_structure))
+    return Bound(least.low, most.high)

@@ -20,9 +20,8 @@ from tsearch.networks.plan import (
     stage_of_blocks,
 )
 from tsearch.pricing.events import ANALOG, Events, given
-from tsearch.pricing.structure import Structure
+from tsearch.pricing.structure import WEIGHT_BITS, Structure
 
-WEIGHT_BITS = 32  # of a phase that does not reduce them: the profile says how wide weights are
 NO_LEAK = 1e6  # from this tau on, neurons are priced without a leak
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import Field, PositiveInt, SkipValidation, model_validator
 
-from tsearch.configuration import RENAMED, Configuration, DataSpec, Hardware, Task
+from tsearch.configuration import RENAMED, Configuration, DataSpec, Hardware, Init, Task
 from tsearch.errors import TsearchError
 from tsearch.frozen import Frozen, content_hash
 from tsearch.space.coding import decode_structure, encode_structure, structure_parameters
@@ -131,7 +131,15 @@ class SearchSpace(Frozen):
         """What every trial of a run on this space shares."""
         root = None if self.data.root is None else str(Path(self.data.root).expanduser().absolute())
         data = self.data.model_copy(update={"root": root})
-        return Task(data=data, hardware=self.hardware, seed=self.search.seed if seed is None else seed)
+        of_init = {
+            name: self.settings[f"init.{name}"]
+            for name in Init.model_fields
+            if f"init.{name}" in self.settings
+        }
+        init = Init(**{name: domain.default for name, domain in of_init.items()}) if of_init else None
+        return Task(
+            data=data, hardware=self.hardware, init=init, seed=self.search.seed if seed is None else seed
+        )
 
     # ------------------------------------------------------------------ plain data
 

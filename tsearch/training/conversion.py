@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tsearch.configuration import Task
+from tsearch.configuration import Configuration, Task
 from tsearch.data import Dataset
 from tsearch.data.dataset import epoch_of
 from tsearch.networks.build import Network
@@ -37,7 +37,7 @@ def convert(network: Network, dataset: Dataset, task: Task, position: Position) 
     timesteps = position.phase.timesteps
     if dataset.is_static:
         timesteps = (how.timesteps,) * len(timesteps)
-    seed = [task.seed, task.replicate, int(configuration.prefix_key(position.index - 1), 16)]
+    seed = [task.seed, task.replicate, int(_origin(configuration, position.index), 16)]
     where = network.head.weight.device
     order = epoch_of(dataset.train, np.random.default_rng(seed))[: how.samples]
     split = dataset.train.to(where)
@@ -106,6 +106,13 @@ def _value(network: Network, name: str, values: dict[str, Tensor], t: int | None
         return _current(network, network.plan.by_name[name], values, t)
     value = values[name]
     return (value if t is None or len(value) == 1 else value[t : t + 1]).float()
+
+
+def _origin(configuration: Configuration, phase: int) -> str:
+    """What the ANN before `phase` is known by: its prefix, or the content of its file."""
+    if phase or configuration.init is None:
+        return configuration.prefix_key(phase - 1)
+    return configuration.init.content
 
 
 def _residual_blocks(network: Network) -> set[int]:

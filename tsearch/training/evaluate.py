@@ -27,6 +27,7 @@ from tsearch.pricing.structure import structure_of
 from tsearch.training.checkpoints import trained_epochs
 from tsearch.training.device import device, device_name
 from tsearch.training.identity import prepare
+from tsearch.training.initial import report
 from tsearch.training.loop import train
 from tsearch.training.schedule import positions
 from tsearch.training.speed import is_worth_compiling, keep_memory, warn_of_slow_products
@@ -107,6 +108,7 @@ def train_and_price(
         },
         right={"validation": pack(measured.right)},
         probe=measured.probe,
+        notes=() if trained.loaded is None else (f"Initial weights: {report(trained.loaded)}.",),
         neurons=network.neurons(),
         seconds=time.perf_counter() - began,
         versions=versions() | {"device": device_name(where)},

@@ -9,7 +9,7 @@ from tsearch.configuration import Task
 from tsearch.data import Dataset
 from tsearch.errors import TsearchError
 from tsearch.networks.build import Network
-from tsearch.networks.weights import load_weights
+from tsearch.networks.weights import Loaded, load_weights
 from tsearch.training.checkpoints import (
     pack,
     restore_optimizers,
@@ -18,6 +18,7 @@ from tsearch.training.checkpoints import (
     unpack_weights,
 )
 from tsearch.training.epoch import train_epoch
+from tsearch.training.initial import take_initial
 from tsearch.training.keeping import NOTHING_KEPT, copied_weights, keep, take_kept
 from tsearch.training.optimizer import make_optimizers
 from tsearch.training.schedule import positions
@@ -26,10 +27,12 @@ from tsearch.training.transition import begin_phase
 
 @dataclass(frozen=True)
 class Trained:
-    """What `train` gives back: one entry of losses per epoch, and a checkpoint to continue from."""
+    """What `train` gives back: one entry of losses per epoch, a checkpoint to continue from, and what became of initial
+    weights, where the configuration names any."""
 
     curve: tuple[dict[str, float], ...]
     checkpoint: bytes
+    loaded: Loaded | None = None
 
 
 def train(
@@ -62,10 +65,12 @@ def train(
     if network.phase != positions(configuration)[stop - 1].index:
         raise ValueError(f"the network is made for phase {network.phase + 1}, but training stops elsewhere")
     epochs, curve = positions(configuration), []
-    network.enter(epochs[max(start - 1, 0)].index)
+    loaded = take_initial(network)  # also under a checkpoint, for parts that it does not have yet
+    if checkpoint is not None:
+        network.enter(epochs[max(start - 1, 0)].index)
     if checkpoint is not None and start == stop:
         load_weights(network, unpack_weights(checkpoint))
-        return Trained((), checkpoint)
+        return Trained((), checkpoint, loaded)
     if checkpoint is not None:
         new = ("boundaries", "kept", *(("early_classifiers",) if network.is_ann else ()))
         load_weights(network, unpack_training_weights(checkpoint), may_be_new=new)
@@ -84,7 +89,7 @@ def train(
         if position.epoch + 1 == position.phase.epochs:
             take_kept(network, kept, dataset, task, position)
     if position.epoch + 1 == position.phase.epochs:  # the next phase begins with new optimizers
-        return Trained(tuple(curve), pack(network, stop))
+        return Trained(tuple(curve), pack(network, stop), loaded)
     goes_on = None if kept.weights is None else copied_weights(network)
     take_kept(network, kept, dataset, task, position)
-    return Trained(tuple(curve), pack(network, stop, optimizers, goes_on, kept))
+    return Trained(tuple(curve), pack(network, stop, optimizers, goes_on, kept), loaded)

@@ -15,7 +15,7 @@ def begin_phase(network: Network, dataset: Dataset, task: Task, position: Positi
     """Make `network`, as the phase before left it, what the phase at `position` trains, in place.
 
     In this order: an ANN becomes a spiking network; the smallest weights become zero."""
-    schedule = network.configuration.schedule
-    if position.index > 0 and schedule[position.index - 1].network != position.phase.network:
+    configuration, index = network.configuration, position.index
+    if (configuration.network_at(index - 1), configuration.network_at(index)) == ("ann", "snn"):
         convert(network, dataset, task, position)
     prune(network, position)
