@@ -97,4 +97,3 @@ def _dataset(train: Events, test: Events, n_classes: int) -> Dataset:
     info = DatasetInfo("", train.shape, n_classes, False, "graded", most_events_per_pixel=most)
     split = EventSplit(train)
     return Dataset(info, split, split, EventSplit(test))
-

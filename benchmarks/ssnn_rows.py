@@ -14,7 +14,7 @@ from trained_table import Job, Row, right_of, trained
 from tsearch.configuration import Configuration, DataSpec, Phase, Task, Training
 from tsearch.data import load_dataset
 from tsearch.data.dataset import groups_of
-from tsearch.replication.statistics import Estimate, difference, variance_over_groups
+from tsearch.replication.statistics import Estimate, Variance, difference, variance_over_groups
 from tsearch.space.file import load_space
 from tsearch.space.settings import defaults, nest
 
@@ -80,7 +80,13 @@ def training(**changes: Any) -> Training:
 
 
 def configuration(
-    stages: Vector, timesteps: Vector, epochs: int, *, mode: str = "bucket", backbone: Any = BACKBONE, **changes: Any
+    stages: Vector,
+    timesteps: Vector,
+    epochs: int,
+    *,
+    mode: str = "bucket",
+    backbone: Any = BACKBONE,
+    **changes: Any,
 ) -> Configuration:
     """One phase of `epochs`; `changes` are those of the training."""
     return Configuration(
@@ -125,11 +131,11 @@ def groups(source: Source) -> NDArray[np.int64]:
 
 
 def estimate(gaps: NDArray[np.float64], of: NDArray[np.int64]) -> Estimate:
-    """The mean of `gaps` [seeds, N], in percent: with the error between seeds (Student's t) and that of the test samples
-    (bootstrap over the groups `of` [N])."""
+    """The mean of `gaps` [seeds, N], in percent: with the error between seeds (Student's t) and that of the test
+    samples (bootstrap over the groups `of` [N])."""
     percent = 100 * gaps
     samples = variance_over_groups(gaps.mean(0), of)
-    scaled = type(samples)(samples.value * 100**2, samples.freedom)
+    scaled = Variance(samples.value * 100**2, samples.freedom)
     if len(gaps) < 2:
         return Estimate(float(percent.mean()), scaled)
     between = difference([percent.mean(1)], [1.0])
@@ -148,9 +154,9 @@ def above_zero(claim: str, one: Estimate) -> str:
     return f"{word}: {claim} ({one.value:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}, target > 0)"
 
 
-def line(head: str, cells: Iterable[str], width: int = 24) -> str:
-    """A line of a table: 26 characters, then cells."""
-    return head.ljust(26) + "".join(cell.rjust(width) for cell in cells)
+def line(head: str, cells: Iterable[str], width: int = 24, *, head_width: int = 26) -> str:
+    """A line of a table, with cells of `width` characters."""
+    return head.ljust(head_width) + "".join(cell.rjust(width) for cell in cells)
 
 
 def show(source: Source, table: dict[Any, Trained], averages: Sequence[int]) -> list[str]:

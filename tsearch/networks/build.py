@@ -171,7 +171,11 @@ class Network(nn.Module):
         While training, the logits of its early classifier go to `early`."""
         if node.name not in self._ends or self.is_ann:
             return value
-        block, stage, tap = self._ends[node.name], self._stage[node.block], self.configuration.training.early_tap
+        block, stage, tap = (
+            self._ends[node.name],
+            self._stage[node.block],
+            self.configuration.training.early_tap,
+        )
         if tap == "before":  # first: gradients are added in the reverse order
             self._classify(value, block, early)
         t_in, t_out = timesteps[stage : stage + 2]
