@@ -1,5 +1,15 @@
 """SSNN on its own networks: VGG-9 and ResNet-18 on 48 x 48 events, any division into stages and any timesteps that do
-not grow. Sizes, products and averages are those counted by hand for these networks."""
+not grow. Sizes, products and averages are those counted by hand for these networks.
+
+What makes a network SSNN-style has numbers, which tests name where they show it:
+
+1  shapes, and how often the neurons of a stage step     7  early classifiers bring a larger gradient to the first layer
+2  one transformer and classifier between stages         8  the loss is a sum of cross-entropies
+3  mixing weights sum to 1 and start as buckets          9  products are those of every stage times its timesteps
+4  time is mixed, and nothing else                       10 nothing is left from one pass to the next
+5  gradients reach what they should, and nothing else    11 equal timesteps are the plain network
+6  early classifiers leave no trace                      12 the neuron and its surrogate
+"""
 
 from itertools import pairwise
 
@@ -17,6 +27,7 @@ from tsearch.networks.backbones.resnet import ResNet18
 from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.boundary import PRIOR_EPS, TEMPORAL_TRANSFORMERS, ScoreMix, bucket_matrix
 from tsearch.networks.build import Network, build, initialise
+from tsearch.networks.plan import Neuron
 from tsearch.pricing.describe import describe_network
 
 SHAPE = (2, 48, 48)
@@ -61,7 +72,8 @@ def divided(draw) -> tuple[str, tuple[int, ...], tuple[int, ...]]:
 
 @settings(max_examples=15)
 @given(divided())
-def test_a7_1_any_division_and_timesteps_run_at_48_pixels_every_stage_its_own_steps(case) -> None:
+def test_any_division_and_timesteps_run_at_48_pixels_every_stage_its_own_steps(case) -> None:
+    """SSNN 1 and 2."""
     name, stages, timesteps = case
     net = network(NARROW[name], stages, timesteps).train()
     steps: dict[int, set[int]] = {}
@@ -74,19 +86,19 @@ def test_a7_1_any_division_and_timesteps_run_at_48_pixels_every_stage_its_own_st
     assert outputs.logits.shape == (2, 10)
     blocks = [stage for stage, n_blocks in enumerate(stages) for _ in range(n_blocks)]
     assert steps == {block: {timesteps[stage]} for block, stage in enumerate(blocks, start=1)}
-    # 2: one transformer and one early classifier for every stage but the last
     assert len(outputs.early) == len(net.early_classifiers) == len(net.boundaries) == len(stages) - 1
 
 
-def test_a7_2_timesteps_that_grow_are_refused() -> None:
+def test_timesteps_that_grow_are_refused() -> None:
+    """SSNN 2."""
     with pytest.raises(ValidationError, match=r"timesteps \[2, 4, 1\] increase"):
         Phase(timesteps=(2, 4, 1), epochs=1)
 
 
 @pytest.mark.parametrize("t_in", [1, 2, 5, 8])
 @pytest.mark.parametrize("mode", ["score_mix", "static_mix"])
-def test_a7_3_a_transformer_starts_as_an_average_over_buckets(mode: str, t_in: int, monkeypatch) -> None:
-    """With an epsilon of 1e-6 to rounding, and as many steps stay as they are; with ours within epsilon T_in."""
+def test_a_transformer_starts_as_an_average_over_buckets(mode: str, t_in: int, monkeypatch) -> None:
+    """SSNN 3. With an epsilon of 1e-6 to rounding, and as many steps stay as they are; with ours to epsilon T_in."""
     x = torch.rand(t_in, 3, 2, 4, 4, generator=torch.Generator().manual_seed(0))
     for eps, within in ((1e-6, 1e-4), (PRIOR_EPS, PRIOR_EPS * t_in)):
         monkeypatch.setattr(boundary, "PRIOR_EPS", eps)
@@ -117,7 +129,8 @@ def learned(mode: str, t_in: int, t_out: int) -> torch.nn.Module:
 
 
 @pytest.mark.parametrize("mode", ["score_mix", "static_mix", "rank1_score"])
-def test_a7_4_after_training_the_order_in_time_matters_and_that_of_samples_does_not(mode: str) -> None:
+def test_after_training_the_order_in_time_matters_and_that_of_samples_does_not(mode: str) -> None:
+    """SSNN 4."""
     made = learned(mode, 4, 2)
     x = torch.rand(4, 4, 2, 3, 3, generator=torch.Generator().manual_seed(2))
     order = [2, 0, 3, 1]
@@ -126,9 +139,9 @@ def test_a7_4_after_training_the_order_in_time_matters_and_that_of_samples_does_
 
 
 @pytest.mark.parametrize("mode", ["score_mix", "static_mix", "rank1_score", "bucket", "truncate"])
-def test_a7_4_values_are_mixed_over_time_alone(mode: str) -> None:
-    """Of one pixel of one channel of one sample, the output is a mixture of that pixel's own values: with weights from
-    the scores, which are means over the sample, held as they are by shuffling its pixels."""
+def test_values_are_mixed_over_time_alone(mode: str) -> None:
+    """SSNN 4. Of one pixel of one channel of one sample, the output is a mixture of that pixel's own values: with
+    weights from the scores, which are means over the sample, held as they are by shuffling its pixels."""
     made = learned(mode, 4, 2) if mode not in ("bucket", "truncate") else TEMPORAL_TRANSFORMERS[mode](4, 2)
     x = torch.rand(4, 3, 2, 3, 3, generator=torch.Generator().manual_seed(3))
     shuffled = x.flatten(2)[:, :, torch.randperm(18, generator=torch.Generator().manual_seed(4))]
@@ -156,7 +169,7 @@ def test_weights_of_vgg9_of_its_early_classifiers_and_of_a_transformer_are_those
     assert sum(p.numel() for p in ScoreMix(8, 6).parameters()) == 504 + 2 * 8
 
 
-def test_a6_the_three_averages_of_vgg9() -> None:
+def test_the_three_averages_of_vgg9() -> None:
     """{8, 6, 4, 2}: 5.00 by stage, 5.00 by convolution, 5.006 by product; the linear layer, at 2, is a ninth layer."""
     config = Configuration(
         backbone=VGG9, stages=(2, 2, 2, 2), schedule=(Phase(timesteps=(8, 6, 4, 2), epochs=1),)
@@ -167,8 +180,8 @@ def test_a6_the_three_averages_of_vgg9() -> None:
     assert hwcost.mean_timesteps(spec) == (5, pytest.approx(42 / 9), pytest.approx(5.006, abs=5e-4))
 
 
-def test_a7_9_products_are_those_of_every_stage_times_its_timesteps() -> None:
-    """Counted in the convolutions that run: 8 x 172.6 + 6 x 509.6 + 4 x 509.6 + 2 x 169.8 million, less than at 8."""
+def test_products_are_those_of_every_stage_times_its_timesteps() -> None:
+    """SSNN 9. Counted in the convolutions that run, for VGG-9 8 x 172.6 + 6 x 509.6 + 4 x 509.6 + 2 x 169.8 million."""
     narrow = Vgg(widths=tuple(width // 8 for width in VGG9.widths), pool_after=VGG9.pool_after)
     products = []
 
@@ -203,7 +216,8 @@ def test_resnet18_is_cut_before_each_group_of_half_the_size() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(NARROW))
-def test_a7_10_two_passes_over_the_same_events_are_the_same(name: str) -> None:
+def test_two_passes_over_the_same_events_are_the_same(name: str) -> None:
+    """SSNN 10."""
     depth = NARROW[name].depth
     net = network(NARROW[name], (2, 2, depth - 4), (4, 2, 1)).eval()
     first = net(events(4))
@@ -212,9 +226,35 @@ def test_a7_10_two_passes_over_the_same_events_are_the_same(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(NARROW))
-def test_a7_11_equal_timesteps_with_buckets_are_the_plain_network(name: str) -> None:
+def test_equal_timesteps_with_buckets_are_the_plain_network(name: str) -> None:
+    """SSNN 11."""
     depth = NARROW[name].depth
     plain = network(NARROW[name], (depth,), (3,)).eval()
     stages = network(NARROW[name], (2, 3, depth - 5), (3, 3, 3), mode="bucket").eval()
     stages.load_state_dict(plain.state_dict(), strict=False)
     assert torch.equal(plain(events(3)), stages(events(3)))
+
+
+def test_early_classifiers_bring_a_larger_gradient_to_the_first_convolution() -> None:
+    """SSNN 7. In six convolutions without BatchNorm, for at least four of five seeds; with the same weights and events.
+    benchmarks/ssnn_ablation.py tells by how much, and where that makes a difference."""
+    more = 0
+    for seed in range(5):
+        net = network(
+            Vgg(widths=(8,) * 6, pool_after=(2, 4), norm="none"),
+            (2, 2, 2),
+            (4, 2, 1),
+            mode="bucket",
+            neuron=Neuron(threshold=0.5, surrogate="triangular", surrogate_width=2.0),
+        ).train()
+        initialise(net, seed, 0)
+        labels = torch.arange(8)
+        outputs = net.run(events(4, samples=8, seed=seed), (4, 2, 1))
+        final = torch.nn.functional.cross_entropy(outputs.logits, labels)
+        early = sum(net.early_classifiers.loss_terms(outputs, labels, net.configuration.training))
+        first = net.blocks["1"]["main"].conv.weight
+        without, those = (
+            torch.autograd.grad(loss, first, retain_graph=True)[0].norm() for loss in (final, final + early)
+        )
+        more += bool(those > without)
+    assert more >= 4
