@@ -85,6 +85,25 @@ def test_a_damaged_archive_is_one_line(name: str, tmp_path: Path, official: Offi
         assert "again" in str(caught.value)
 
 
+def test_the_damaged_member_of_an_archive_is_named(tmp_path: Path, official: Official) -> None:
+    spec = official("tiny_imagenet", tmp_path)
+    archive = tmp_path / "tiny_imagenet" / "tiny-imagenet-3.zip"
+    content = bytearray(archive.read_bytes())
+    content[content.index(b"n01/images/n01_4.JPEG") + 40] ^= 0xFF
+    archive.write_bytes(content)
+    with pytest.raises(
+        TsearchError, match=r"3\.zip/tiny-imagenet-3/train/n01/images/n01_4\.JPEG: cannot be read"
+    ):
+        load_dataset(spec)
+
+
+def test_an_image_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "cat").mkdir()
+    (tmp_path / "cat" / "1.png").write_bytes(b"no image")
+    with pytest.raises(TsearchError, match=r"cat/1\.png: cannot be read .*Get it again, or remove it"):
+        load_dataset(DataSpec(name="image_folder", root=str(tmp_path)))
+
+
 # images
 
 
