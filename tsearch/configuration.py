@@ -188,8 +188,9 @@ class Result(Frozen):
     mean_timesteps, footprint_bits ...). `right` says of every sample of a split ("validation") whether it was answered
     right, as `tsearch.flags.pack` writes it. `costs` maps a profile's name to the priced breakdown, `spikes` is
     the spike record, `curve` one entry per epoch, `probe` the hash of the logits on the first 64 validation
-    samples. `checkpoint` (safetensors bytes) travels beside the JSON, not in it. `configuration` is what the space
-    decodes values to: a `Configuration`, or plain data where something else is searched."""
+    samples, `neurons` the threshold and leak of every layer. `checkpoint` (safetensors bytes) travels beside the JSON,
+    not in it. `configuration` is what the space decodes values to: a `Configuration`, or plain data where something
+    else is searched."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=True)
 
@@ -202,6 +203,7 @@ class Result(Frozen):
     n_samples: dict[str, int] = Field(default_factory=dict)
     right: dict[str, str] = Field(default_factory=dict)
     probe: str = ""
+    neurons: dict[str, dict[str, float]] = Field(default_factory=dict)
     seconds: float = 0.0
     versions: dict[str, str] = Field(default_factory=dict)
     checkpoint: bytes | None = Field(default=None, exclude=True, repr=False)

@@ -8,6 +8,7 @@ any space stands in `protocol.py`."""
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -181,6 +182,17 @@ class SearchSpace(Frozen):
     def epochs(self, configuration: Configuration) -> int:
         """The whole budget of its training, in epochs."""
         return configuration.epochs
+
+    def stops(self, configuration: Configuration) -> tuple[int, ...]:
+        """Epochs at which the phases before the last one end."""
+        return tuple(accumulate(phase.epochs for phase in configuration.schedule[:-1]))
+
+    def at_stop(self, configuration: Configuration, epoch: int) -> Configuration | None:
+        """The configuration whose schedule ends at that stop; None after an ANN, which is no configuration."""
+        n_phases = self.stops(configuration).index(epoch) + 1
+        if configuration.schedule[n_phases - 1].network == "ann":
+            return None
+        return configuration.model_copy(update={"schedule": configuration.schedule[:n_phases]})
 
     def violation(self, metrics: Mapping[str, float]) -> float:
         """By how much metrics break the constraints at worst, relative to them; 0 where all are kept."""
