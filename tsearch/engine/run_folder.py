@@ -106,11 +106,15 @@ class Run:
     @cached_property
     def stops(self) -> tuple[Stop, ...]:
         """The networks on the way of the trainings, at the ends of phases before the last one; they are no trials."""
+        if not any(trial.measured for trial in self.trials):
+            return ()
         return tuple(stops_of(self.trials, self.folder, self.space, self.task.replicate).values())
 
     @cached_property
     def spared(self) -> Spared:
         """What was spared because trainings share their first phases."""
+        if not self.stops:
+            return Spared()
         space, replicate = self.space, self.task.replicate
         return spared(
             standing_of(
