@@ -19,10 +19,10 @@ def show(arguments: argparse.Namespace) -> str:
     from tsearch.front import Front
 
     run = opened(arguments.run, arguments.runs)
-    if arguments.other:
-        return _compare(run, arguments)
     if arguments.stops:
         return _stops(run, arguments)
+    if arguments.other:
+        return _compare(run, arguments)
     front = Front.of(run)
     limits = limits_of(arguments, front)
     if arguments.best:
@@ -95,10 +95,10 @@ def _stops(run: "Run", arguments: argparse.Namespace) -> str:
     from tsearch.errors import TsearchError
     from tsearch.front.phases import stop_content
 
-    if arguments.best or arguments.min or arguments.max or arguments.all:
+    if arguments.best or arguments.min or arguments.max or arguments.all or arguments.other:
         raise TsearchError(
             "show: --stops lists networks of fewer epochs than a trial, which are not compared with trials. Leave out "
-            "--all, --best, --min and --max."
+            "--all, --best, --min, --max and a second run."
         )
     if not arguments.json:
         return stops_text(run)
