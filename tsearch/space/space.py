@@ -6,6 +6,7 @@ values into configurations and back, counts, enumerates and draws. It is the one
 any space stands in `protocol.py`, what a space consists of in `description.py`."""
 
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,17 @@ class SearchSpace(SpaceDescription):
     def from_plain(self, content: Mapping[str, Any]) -> Configuration:
         """Inverse of `to_plain`, also for what earlier versions wrote."""
         return Configuration.model_validate(content)
+
+    def stops(self, configuration: Configuration) -> tuple[int, ...]:
+        """Epochs at which the phases before the last one end."""
+        return tuple(accumulate(phase.epochs for phase in configuration.schedule[:-1]))
+
+    def at_stop(self, configuration: Configuration, epoch: int) -> Configuration | None:
+        """The configuration whose schedule ends at that stop; None after an ANN, which is no configuration."""
+        n_phases = self.stops(configuration).index(epoch) + 1
+        if configuration.schedule[n_phases - 1].network == "ann":
+            return None
+        return configuration.model_copy(update={"schedule": configuration.schedule[:n_phases]})
 
     def violation(self, metrics: Mapping[str, float]) -> float:
         """By how much metrics break the constraints at worst, relative to them; 0 where all are kept."""
