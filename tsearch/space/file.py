@@ -18,7 +18,7 @@ from tsearch.space.goal_texts import check_reference, read_constraints, read_obj
 from tsearch.space.limits import MOST_LEADING
 from tsearch.space.lines import Lines
 from tsearch.space.problems import explain, plain
-from tsearch.space.recipes import OWN, RECIPE
+from tsearch.space.recipes import RECIPE, RECIPES
 from tsearch.space.schedules import ANN_EPOCHS, ANN_OPTIMIZER, ANN_RATE, LEADING_RATE
 from tsearch.space.schema import ScheduleSpace, SpaceFile
 from tsearch.space.settings import SECTIONS
@@ -110,11 +110,13 @@ def _settings(file: SpaceFile, lines: Lines, folder: Path | None) -> dict[str, D
         settings |= {f"{section}.{field}": domain for field, domain in domains.items()}
         if section == "backbone":
             settings |= checks.derived_settings(settings, info, lines)
-    if settings[RECIPE] == Choice((OWN,)):
-        del settings[RECIPE]
+    settings |= _schedule_settings(file.schedule) | _init_settings(file, lines, folder)
+    if settings[RECIPE].size == 1:  # what the file gives beside it goes before what it fixes
+        recipe = RECIPES[settings.pop(RECIPE).default]
+        free = {name: value for name, value in recipe.items() if tuple(name.split(".")) not in lines.lines}
+        settings |= {name: Choice((value,)) for name, value in free.items() if name in settings}
     checks.check_backbones(settings, info, max(file.timesteps), lines)
     checks.check_augmentation(settings, info, lines)
-    settings |= _schedule_settings(file.schedule) | _init_settings(file, lines, folder)
     checks.check_recipes(settings, lines)
     return settings
 

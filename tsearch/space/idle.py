@@ -35,18 +35,17 @@ _UNLESS = {
     "training.transformer_adam": ("training.optimizer", "sgd"),
     "training.tet_weight": ("training.loss", "tet"),
 }
-# These change nothing where all others named have these values, which they have where they are absent.
+_ABSENT = NOTHING | {"init.network": "snn"}  # what settings have that a space does not name
+# These change nothing where all others named have these values.
 _WITHOUT_ANN = {ANN_EPOCHS: NOTHING[ANN_EPOCHS]}
 _UNCOMPRESSED = {SPARSITY: NOTHING[SPARSITY], WEIGHT_BITS: NOTHING[WEIGHT_BITS]}
-_WHERE: dict[str, Mapping[str, Any]] = {
-    "training.early_tap": {"training.early_loss_weight": 0},
-    "training.early_head": {"training.early_loss_weight": 0},
-    ANN_RATE: _WITHOUT_ANN,
-    ANN_OPTIMIZER: _WITHOUT_ANN,
-    COMPRESSION_EPOCHS: _UNCOMPRESSED,
-    COMPRESSION_RATE: _UNCOMPRESSED,
-    **dict.fromkeys(CONVERSION, _WITHOUT_ANN | {"init.network": "snn"}),
-}
+_WHERE: tuple[tuple[Mapping[str, Any], tuple[str, ...]], ...] = (
+    ({"training.early_loss_weight": 0}, ("training.early_tap", "training.early_head")),
+    (_WITHOUT_ANN, (ANN_RATE, ANN_OPTIMIZER)),
+    (_UNCOMPRESSED, (COMPRESSION_EPOCHS, COMPRESSION_RATE)),
+    (_WITHOUT_ANN | {"init.network": "snn"}, CONVERSION),
+    ({"backbone.norm": "none"}, ("conversion.fold_norm",)),
+)
 
 
 def idle(settings: Mapping[str, Any], *, has_stages: bool, has_leading: bool) -> set[str]:
@@ -55,11 +54,9 @@ def idle(settings: Mapping[str, Any], *, has_stages: bool, has_leading: bool) ->
     fixed = fixed_by(settings)
     chosen = {**settings, **fixed}
     names = {name for name, (other, value) in _UNLESS.items() if chosen.get(other, value) != value}
-    names |= {
-        name
-        for name, others in _WHERE.items()
-        if all(chosen.get(other, value) == value for other, value in others.items())
-    }
+    for others, unused in _WHERE:
+        if all(chosen.get(other, _ABSENT.get(other)) == value for other, value in others.items()):
+            names.update(unused)
     names |= set() if has_stages else _IN_ONE_STAGE
     return names | fixed.keys() | (set() if has_leading else {LEADING_RATE})
 
@@ -69,7 +66,7 @@ def deciding() -> dict[str, set[Any]]:
     values: dict[str, set[Any]] = {RECIPE: set(RECIPES)}
     for other, value in _UNLESS.values():
         values.setdefault(other, set()).add(value)
-    for others in _WHERE.values():
+    for others, _ in _WHERE:
         for other, value in others.items():
             values.setdefault(other, set()).add(value)
     return values

@@ -146,7 +146,7 @@ class SearchSpace(SpaceDescription):
             for name, value in chosen.items()
             if name != RECIPE
             and name.partition(".")[0] not in _OF_SCHEDULES
-            and not (name in CONVERSION and name in unused)
+            and not (name in CONVERSION and unused.issuperset(CONVERSION))
         }
         return Configuration.model_validate({"stages": division, "schedule": schedule} | nest(held))
 

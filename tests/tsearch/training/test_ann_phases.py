@@ -9,6 +9,7 @@ from tsearch.configuration import Configuration, Conversion, DataSpec, Phase, Re
 from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.build import build, initialise
 from tsearch.networks.plan import Neuron
+from tsearch.networks.weights import OF_TRAINING, load_weights
 from tsearch.training.checkpoints import unpack_weights
 from tsearch.training.evaluate import train_and_price
 from tsearch.training.optimizer import make_optimizers
@@ -131,6 +132,20 @@ def test_a_phase_names_its_optimizer() -> None:
     network = build(chain(), DATASET.shape, 2)
     assert [type(o) for o in make_optimizers(network, ANN)] == [torch.optim.SGD]
     assert [type(o) for o in make_optimizers(network, CHAIN[1])] == [torch.optim.AdamW]
+
+
+@pytest.mark.parametrize("fold_norm", [True, False])
+def test_a_finished_network_runs_from_its_weights_alone(fold_norm) -> None:
+    """With the thresholds among them, as an exported bundle is loaded."""
+    config = chain(conversion={"fold_norm": fold_norm}, neuron=IIR.model_copy(update={"learned": "leak"}))
+    network, done = trained(config)
+    finished = build(config, DATASET.shape, 2, for_inference=True)
+    taken = load_weights(finished, unpack_weights(done.checkpoint), may_be_left=OF_TRAINING).taken
+    assert "blocks.2.main.neurons.threshold" in taken
+    assert sum(value.numel() for value in finished.state_dict().values()) >= finished.plan.n_parameters
+    x = torch.rand(1, 5, *DATASET.shape)
+    assert torch.equal(finished.eval()(x), network.eval()(x))
+    assert finished.neurons() == network.neurons()
 
 
 def test_an_ann_is_measured_without_spikes() -> None:
