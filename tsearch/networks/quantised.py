@@ -6,7 +6,7 @@ all weights in one width; biases, BatchNorm and temporal transformers are not. B
 the whole numbers are those of the weights with BatchNorm folded in, and folding changes the scales alone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import torch
@@ -65,15 +65,17 @@ class _StraightThrough(torch.autograd.Function):
 
 
 class Weighted(nn.Module):
-    """Of a layer with weights: `weight_bits` of them in products, 32 for as they are."""
+    """Of a layer with weights: `weight_bits` of them in products, 32 for as they are. With `is_rounded`, they were
+    rounded to so many bits before, as those of a bundle were."""
 
     weight: Tensor
     weight_bits: int = UNREDUCED
+    is_rounded: bool = False
 
     @property
     def multiplied(self) -> Tensor:
         """The weights that products multiply."""
-        return quantised(self.weight, self.weight_bits)
+        return self.weight if self.is_rounded else quantised(self.weight, self.weight_bits)
 
 
 class Conv2d(Weighted, nn.Conv2d):
@@ -102,21 +104,39 @@ def weighted_of(modules: Mapping[str, nn.Module]) -> dict[str, Weighted]:
     }
 
 
-def to_codes(state: Mapping[str, Tensor], names: Iterator[str], bits: int) -> dict[str, Tensor]:
-    """A state dict whose weights of these names are stored as int8 and a scale each; as it is at 32 bits."""
-    if bits == UNREDUCED:
-        return dict(state)
+def to_codes(network: nn.Module, state: Mapping[str, Tensor], bits: int) -> dict[str, Tensor]:
+    """The weights of `network`, by name, as a bundle stores them: those that are quantised as int8, and the scales of
+    their channels beside them. As they are at 32 bits."""
     stored = dict(state)
-    for name in names:
+    for name in _weight_names(network) if bits != UNREDUCED else ():
         codes, scale = encoded(stored.pop(name), bits)
         stored |= {name: codes.to(torch.int8), name + SCALE: scale}
     return stored
 
 
 def from_codes(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The state dict that `to_codes` stored, with the very weights that were multiplied."""
+    """The state dict that `to_codes` stored, with the very weights that were multiplied. Raises: ValueError where a
+    scale does not belong to its weights."""
+    scaled = {name.removesuffix(SCALE) for name in state if name.endswith(SCALE)} & state.keys()
     return {
-        name: Codes(value.float(), state[name + SCALE]).weight if name + SCALE in state else value
+        name: _decoded(name, value, state[name + SCALE]) if name in scaled else value
         for name, value in state.items()
-        if not (name.endswith(SCALE) and name.removesuffix(SCALE) in state)
+        if name.removesuffix(SCALE) not in scaled or name in scaled
     }
+
+
+def take_codes(network: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Tell the layers of `network` whose weights in `state` are whole numbers that these are rounded already."""
+    for name, layer in network.named_modules():
+        if isinstance(layer, Weighted):
+            layer.is_rounded = f"{name}.weight{SCALE}" in state
+
+
+def _weight_names(network: nn.Module) -> list[str]:
+    return [f"{name}.weight" for name, layer in network.named_modules() if isinstance(layer, Weighted)]
+
+
+def _decoded(name: str, codes: Tensor, scale: Tensor) -> Tensor:
+    if codes.dtype != torch.int8 or scale.shape != (*codes.shape[:1], *(1 for _ in codes.shape[1:])):
+        raise ValueError(f"the scale of {name} is of shape {[*scale.shape]}, the weights of {[*codes.shape]}")
+    return Codes(codes.to(scale.dtype), scale).weight

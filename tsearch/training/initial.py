@@ -42,12 +42,12 @@ def initial_weights(configuration: Configuration) -> dict[str, Tensor]:
     assert configuration.init is not None
     content = read_init(configuration.init)
     try:
-        state = load(content)
-    except SafetensorError as error:
+        state = from_codes(weights_in(load(content)))
+    except (SafetensorError, ValueError) as error:
         raise TsearchError(
             f"init: {configuration.init.file}: no safetensors file ({error}). Save a state dict with safetensors."
         ) from None
-    named = current_names(from_codes(weights_in(state)), configuration)
+    named = current_names(state, configuration)
     return {name: value for name, value in named.items() if not name.startswith("kept.")}
 
 

@@ -12,7 +12,7 @@ from tsearch.configuration import Configuration, Phase
 from tsearch.errors import TsearchError
 from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.build import build, initialise
-from tsearch.networks.quantised import encoded, from_codes, quantised, to_codes
+from tsearch.networks.quantised import encoded, from_codes, quantised, take_codes, to_codes
 
 CLIP = {8: 3.92, 4: 2.475, 2: 1.225}
 FINITE = st.floats(-100, 100, width=32).filter(lambda x: x == 0 or abs(x) > 1e-12)
@@ -112,7 +112,7 @@ def test_currents_are_those_of_whole_numbers_times_a_scale_per_channel(bits: int
 def test_stored_whole_numbers_give_the_very_logits(bits: int) -> None:
     made = network(bits)
     names = [f"{name}.weight" for name, module in made.named_modules() if module in made.weighted().values()]
-    stored = to_codes(made.state_dict(), names, bits)
+    stored = to_codes(made, made.state_dict(), bits)
     assert {stored[name].dtype for name in names} == {torch.int8}
     assert max(int(stored[name].abs().max()) for name in names) == 2 ** (bits - 1) - 1
     plain = network(bits)
@@ -120,6 +120,12 @@ def test_stored_whole_numbers_give_the_very_logits(bits: int) -> None:
     assert not torch.equal(plain(FRAMES), made(FRAMES))
     plain.load_state_dict(from_codes(stored))
     assert torch.equal(plain(FRAMES), made(FRAMES))
+    bundled = network(bits)
+    bundled.load_state_dict(from_codes(stored))
+    take_codes(bundled, stored)  # not rounded a second time
+    assert torch.equal(bundled(FRAMES), made(FRAMES))
+    with pytest.raises(ValueError, match=r"the scale of head.weight is of shape \[1\]"):
+        from_codes(stored | {"head.weight_scale": torch.ones(1)})
 
 
 def test_weights_that_nobody_quantises_are_refused_by_their_module() -> None:
