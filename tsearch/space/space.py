@@ -6,6 +6,7 @@ values into configurations and back, counts, enumerates and draws. It is the one
 any space stands in `protocol.py`, what a space consists of in `description.py`."""
 
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
