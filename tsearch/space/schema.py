@@ -18,6 +18,7 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     TypeAdapter,
+    WithJsonSchema,
     create_model,
 )
 from pydantic.fields import FieldInfo
@@ -61,7 +62,7 @@ class NamedTraining(Training):
     """How to train, by single settings or by the name of a recipe, which replaces some of them."""
 
     recipe: Annotated[
-        str, AfterValidator(_known_recipe), Field(json_schema_extra={"enum": list(RECIPES)})
+        str, AfterValidator(_known_recipe), WithJsonSchema({"enum": list(RECIPES), "type": "string"})
     ] = OWN
 
 

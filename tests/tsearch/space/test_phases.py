@@ -13,6 +13,7 @@ from tsearch.errors import TsearchError
 from tsearch.space.domains import Choice
 from tsearch.space.file import parse_space
 from tsearch.space.recipes import OWN, RECIPES
+from tsearch.space.schema import SpaceFile
 from tsearch.space.space import SearchSpace
 
 BASE = """\
@@ -225,6 +226,11 @@ def test_a_recipe_alone_is_the_base_of_what_is_given_beside_it() -> None:
     iir = parse_space(BASE + "schedule: {ann_epochs: 3}\ntraining: {recipe: iir}\n").decode({})
     assert (iir.schedule[0].optimizer, iir.schedule[0].learning_rate_scale) == ("sgd", 100.0)
     assert iir.training.loss == "sum"
+
+
+def test_the_schema_lists_the_recipes() -> None:
+    recipe = SpaceFile.model_json_schema()["$defs"]["NamedTrainingSpace"]["properties"]["recipe"]
+    assert {"enum": list(RECIPES), "type": "string"} in recipe["oneOf"]
 
 
 @pytest.mark.parametrize("name", RECIPES)
