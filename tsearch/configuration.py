@@ -18,17 +18,21 @@ from pydantic import (
 from tsearch.frozen import AbsentMeans, Frozen, canonical, content_hash, plain_content, with_absent
 from tsearch.networks.backbones import Backbone, family
 from tsearch.networks.plan import Neuron
-from tsearch.phase import Conversion, Phase, Training
+from tsearch.phase import Conversion, Init, Phase, Training
 from tsearch.units import counted
 
 __all__ = [
-    "RENAMED", "AnyBackbone", "Compute", "Configuration", "Conversion", "DataSpec", "Hardware", "Identity",
+    "RENAMED", "AnyBackbone", "Compute", "Configuration", "Conversion", "DataSpec", "Hardware", "Identity", "Init",
     "Phase", "Result", "Task", "Training",
 ]  # fmt: skip
 
 RENAMED = {
     "transformer": "temporal_transformer"
 }  # fields of a configuration: their name in runs of 0.1.0, and today
+_NOT_OF_AN_ANN = {"stages", "neuron", "temporal_transformer", "conversion"}
+_NOT_TRAINED_IN_AN_ANN = {
+    "early_loss_weight", "early_tap", "early_head", "rate_weight", "transformer_adam"
+}  # fmt: skip
 
 
 def _backbone(given: Any) -> Any:
@@ -63,6 +67,7 @@ class Configuration(Frozen):
     ] = "bucket"
     training: Annotated[Training, BeforeValidator(_training), AbsentMeans({})] = Training()
     conversion: Annotated[Conversion, AbsentMeans({})] = Conversion()
+    init: Annotated[Init | None, AbsentMeans(None)] = None
 
     @model_validator(mode="before")
     @classmethod
@@ -82,6 +87,17 @@ class Configuration(Frozen):
         """Budget of the whole schedule, in epochs."""
         return sum(phase.epochs for phase in self.schedule)
 
+    def network_at(self, phase: int) -> Literal["snn", "ann"]:
+        """What `phase`, counted from 0, trains; before the first one, -1, what the weights come from."""
+        if phase < 0 and self.init is not None:
+            return self.init.network
+        return self.schedule[max(phase, 0)].network
+
+    @property
+    def begins_as_ann(self) -> bool:
+        """Whether an ANN comes before the spiking network."""
+        return "ann" in (self.network_at(-1), self.network_at(0))
+
     @property
     def key(self) -> str:
         """Hash of the content, 16 hexadecimal digits: equal configurations have equal keys, on every
@@ -89,9 +105,21 @@ class Configuration(Frozen):
         return content_hash(canonical(self))
 
     def prefix_key(self, phase: int) -> str:
-        """Hash of all that shapes the training up to and with `phase` (counted from 0): two configurations
-        that agree so far share it, and with it every random number drawn so far."""
-        return content_hash(canonical(self) | {"schedule": plain_content(self.schedule[: phase + 1])})
+        """Hash of all that shapes the training up to and with `phase` (counted from 0), and of nothing else: two
+        configurations that agree so far share it, and with it every random number drawn so far.
+
+        An ANN has neither stages nor neurons nor what stands between stages, so all configurations share its phases
+        that agree in backbone, training and epochs."""
+        schedule = self.schedule[: phase + 1]
+        content = canonical(self) | {"schedule": plain_content(schedule)}
+        if not self.begins_as_ann:
+            content.pop("conversion", None)
+        elif schedule[-1].network == "ann":
+            content = {name: value for name, value in content.items() if name not in _NOT_OF_AN_ANN}
+            content["schedule"] = [entry | {"timesteps": [1]} for entry in content["schedule"]]
+            training = content.get("training", {}).items()
+            content["training"] = {n: value for n, value in training if n not in _NOT_TRAINED_IN_AN_ANN}
+        return content_hash(content)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -106,6 +134,11 @@ class Configuration(Frozen):
             if len(phase.timesteps) != len(division):
                 raise ValueError(
                     f"timesteps {list(phase.timesteps)} do not fit the {len(division)} stages {division}"
+                )
+        for before, after in zip(self.schedule, self.schedule[1:], strict=False):
+            if after.sparsity < before.sparsity:
+                raise ValueError(
+                    f"the sparsity falls from {before.sparsity} to {after.sparsity}; weights that were pruned stay zero"
                 )
         if self.schedule[-1].network == "ann":
             raise ValueError("the last phase is that of an ANN; a schedule ends with a spiking network")
@@ -165,10 +198,12 @@ class Compute(Frozen):
 
 
 class Task(Frozen):
-    """All that a segment needs besides the configuration: the same for every trial of a run."""
+    """All that a segment needs besides the configuration: the same for every trial of a run. `init` is that of all its
+    configurations, so that a file which is missing or changed is met before anything is trained."""
 
     data: DataSpec
     hardware: Hardware = Hardware()
+    init: Init | None = None
     seed: int = 0
     replicate: Annotated[int, Field(ge=0)] = 0
     identity: Identity = Identity()
@@ -188,9 +223,10 @@ class Result(Frozen):
     mean_timesteps, footprint_bits ...). `right` says of every sample of a split ("validation") whether it was answered
     right, as `tsearch.flags.pack` writes it. `costs` maps a profile's name to the priced breakdown, `spikes` is
     the spike record, `curve` one entry per epoch, `probe` the hash of the logits on the first 64 validation
-    samples, `neurons` the threshold and leak of every layer. `checkpoint` (safetensors bytes) travels beside the JSON,
-    not in it. `configuration` is what the space decodes values to: a `Configuration`, or plain data where something
-    else is searched."""
+    samples. `notes` are sentences for people, such as what became of initial weights. `neurons` has threshold and leak
+    of every layer, by its name, where they are learned or were found by a conversion. `checkpoint` (safetensors bytes)
+    travels beside the JSON, not in it. `configuration` is what the space decodes values to: a `Configuration`, or plain
+    data where something else is searched."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=True)
 
@@ -203,6 +239,7 @@ class Result(Frozen):
     n_samples: dict[str, int] = Field(default_factory=dict)
     right: dict[str, str] = Field(default_factory=dict)
     probe: str = ""
+    notes: tuple[str, ...] = ()
     neurons: dict[str, dict[str, float]] = Field(default_factory=dict)
     seconds: float = 0.0
     versions: dict[str, str] = Field(default_factory=dict)

@@ -17,6 +17,10 @@ class AbsentMeans(NamedTuple):
     value: Any
 
 
+class OutsideKey:
+    """Marks a field that never enters a key: where something lies, beside a field that says what it is."""
+
+
 class Frozen(BaseModel):
     """Base of every configuration object: immutable, hashable, unknown keys are errors."""
 
@@ -25,9 +29,11 @@ class Frozen(BaseModel):
 
 def canonical(model: Frozen) -> dict[str, Any]:
     """The content of `model` that enters its key, as plain JSON data: every field but those at the value that their
-    absence means."""
+    absence means, and those outside keys."""
     content = {name: plain_content(value) for name, value in (model.model_extra or {}).items()}
     for name, field in type(model).model_fields.items():
+        if any(isinstance(mark, OutsideKey) for mark in field.metadata):
+            continue
         value = plain_content(getattr(model, name))
         absent = [plain_content(mark.value) for mark in field.metadata if isinstance(mark, AbsentMeans)]
         if [value] != absent:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from tsearch.frozen import AbsentMeans, Frozen
+from tsearch.frozen import AbsentMeans, Frozen, OutsideKey
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
 MOST_CROP = 0.5  # so that half of each side remains
@@ -18,7 +18,8 @@ class Phase(Frozen):
     `network` "ann" trains the same layers with ReLU in place of neurons, in one pass and without boundaries; the next
     phase begins with the spiking network that `Conversion` makes of it. `optimizer` replaces the training's, in this
     phase alone. `sparsity` is the part of the weights, those of the smallest magnitude, that are zero from the
-    beginning of this phase on; `weight_bits` is the precision of weights in products, 32 for none that is reduced."""
+    beginning of this phase on, of every "layer" alike or wherever in the "network" they are: `pruning`. `weight_bits`
+    is the precision of weights in products, 32 for none that is reduced."""
 
     timesteps: tuple[PositiveInt, ...]
     epochs: PositiveInt
@@ -26,6 +27,7 @@ class Phase(Frozen):
     network: Annotated[Literal["snn", "ann"], AbsentMeans("snn")] = "snn"
     optimizer: Annotated[Literal["adamw", "sgd"] | None, AbsentMeans(None)] = None
     sparsity: Annotated[Rate, AbsentMeans(0.0)] = 0.0
+    pruning: Annotated[Literal["layer", "network"], AbsentMeans("layer")] = "layer"
     weight_bits: Annotated[Literal[32, 8, 4, 2], AbsentMeans(32)] = 32
 
     @model_validator(mode="after")
@@ -51,6 +53,16 @@ class Conversion(Frozen):
     samples: Annotated[PositiveInt, AbsentMeans(512)] = 512
     residual: Annotated[bool, AbsentMeans(True)] = True
     fold_norm: Annotated[bool, AbsentMeans(False)] = False
+
+
+class Init(Frozen):
+    """Weights from which every training starts: a safetensors `file`, whose `content` (see `files/initial.py`) is part
+    of keys while the place where it lies is not; and the `network` that they were trained in. Weights of an "ann" go
+    through `Conversion` before a first phase that is spiking."""
+
+    file: Annotated[str, OutsideKey()]
+    content: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+    network: Annotated[Literal["snn", "ann"], AbsentMeans("snn")] = "snn"
 
 
 class Training(Frozen):

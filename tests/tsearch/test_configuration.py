@@ -5,7 +5,7 @@ from typing import Annotated
 import pytest
 from pydantic import ValidationError
 
-from tsearch.configuration import Configuration, Conversion, Phase, Result, Training
+from tsearch.configuration import Configuration, Conversion, Init, Phase, Result, Training
 from tsearch.frozen import AbsentMeans, Frozen, canonical
 from tsearch.networks.backbones import BACKBONES, Backbone, family
 from tsearch.networks.backbones.vgg import Vgg
@@ -21,6 +21,9 @@ ABSENT_MEANS = {
     "ResNet.width": 64,
     "ResNet.blocks": (2, 2, 2, 2),
     "ResNet.shortcut": "currents",
+    "ResNet.norm": "batch",
+    "Vgg.dense": (),
+    "Vgg.norm": "batch",
     "ResNet18.name": "vgg",
     "ResNet20.name": "vgg",
     "Neuron.tau": 2.0,
@@ -64,9 +67,14 @@ ABSENT_MEANS = {
     "Configuration.temporal_transformer": "score_mix",
     "Configuration.training": {},
     "Configuration.conversion": {},
+    "Configuration.init": None,
+    "Init.file": None,
+    "Init.content": None,
+    "Init.network": "snn",
     "Phase.network": "snn",
     "Phase.optimizer": None,
     "Phase.sparsity": 0.0,
+    "Phase.pruning": "layer",
     "Phase.weight_bits": 32,
     "Conversion.percentile": 90.0,
     "Conversion.scale": 1.0,
@@ -117,7 +125,7 @@ def test_a_pool_after_a_block_that_does_not_exist_is_refused() -> None:
 
 def test_what_absence_means_is_fixed_for_ever() -> None:
     found = {}
-    for model in (*map(family, BACKBONES), Neuron, Training, Phase, Conversion, Configuration):
+    for model in (*map(family, BACKBONES), Neuron, Training, Phase, Conversion, Init, Configuration):
         for name, field in model.model_fields.items():
             marks = [mark.value for mark in field.metadata if isinstance(mark, AbsentMeans)]
             home = next(
@@ -191,3 +199,14 @@ def test_a_result_survives_json_exactly_and_leaves_the_checkpoint_out() -> None:
     assert back.metrics == result.metrics
     assert back.configuration == result.configuration
     assert back.checkpoint is None
+
+
+def test_keys_know_the_content_of_initial_weights_and_not_where_they_lie() -> None:
+    def of(**init: str) -> Configuration:
+        return Configuration(stages=(3,), schedule=({"timesteps": (2,), "epochs": 1},), init=init)
+
+    here, there = of(file="a", content="0" * 16), of(file="b", content="0" * 16)
+    other, ann = of(file="a", content="1" * 16), of(file="a", content="0" * 16, network="ann")
+    assert here.key == there.key
+    assert here.prefix_key(0) == there.prefix_key(0)
+    assert len({here.key, other.key, ann.key, here.model_copy(update={"init": None}).key}) == 4

@@ -15,7 +15,13 @@ def evaluation_text(folder: str, evaluation: dict[str, Any]) -> str:
     """Accuracy, number of samples, and where they come from."""
     source = "as stored at its first report or export" if evaluation["stored"] else "measured now"
     samples = f"{int(evaluation['n_samples'])} {evaluation['data']} {evaluation['split']} samples"
-    return f"{folder}: {evaluation['accuracy']:.2%} of {samples}, {source}"
+    return f"{folder}: {evaluation['accuracy']:.2%} of {samples}, {source}{_compression(evaluation)}"
+
+
+def _compression(evaluation: dict[str, Any]) -> str:
+    bits, sparsity = evaluation["weight_bits"], evaluation["sparsity"]
+    of_bits = f", with weights of {bits} bits" if bits < 32 else ""
+    return of_bits + (f", {sparsity:.1%} of the weights pruned" if sparsity else "")
 
 
 def cost_text(priced: "Priced", other: "Priced | None" = None) -> str:

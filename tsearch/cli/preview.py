@@ -8,7 +8,8 @@ import numpy as np
 from tsearch.configuration import Configuration
 from tsearch.data import describe_dataset
 from tsearch.errors import TsearchError
-from tsearch.pricing.bounds import cost_range
+from tsearch.pricing.extremes import cost_range
+from tsearch.space.idle import CONVERSION
 from tsearch.space.refusals import reasons
 from tsearch.space.space import SearchSpace
 
@@ -39,6 +40,7 @@ def preview(space: SearchSpace, n_proposals: int = 5) -> dict[str, Any]:
         "size": space.size,
         "n_structures": space.n_structures,
         "epochs": space.schedules.total_epochs,
+        "phases": _phases(space),
         "trials": space.search.trials,
         **_first(space),
         "proposer": space.search.proposer,
@@ -51,7 +53,7 @@ def preview(space: SearchSpace, n_proposals: int = 5) -> dict[str, Any]:
         "proposals_refused": [_why(space, configuration) for configuration in proposals],
         "refused": _refused(space, drawn),
         "confirm": None if space.confirm is None else space.confirm.model_dump(),
-        "warnings": [text] if space.confirm is not None and (text := _unconfirmable(space)) else [],
+        "warnings": [text for text in (_unconfirmable(space), _without_ann(space)) if text],
     }
 
 
@@ -73,8 +75,36 @@ def _first(space: SearchSpace) -> dict[str, Any]:
     }
 
 
+def _phases(space: SearchSpace) -> dict[str, Any]:
+    """The phases that a schedule may have, in order, with their epochs; and how many paths of timesteps there are in
+    the finest division."""
+    schedules = space.schedules
+    n_stages = space.all_divisions.most_stages
+    leading: tuple[Any, ...] = space.leading.values
+    return {
+        "ann_epochs": schedules.ann_epochs,
+        "leading": "any" if space.most_leading else [list(lead) for lead in leading],
+        "most_leading": schedules.most_leading,
+        "leading_epochs": schedules.leading_epochs,
+        "last_epochs": schedules.last_epochs,
+        "compression_epochs": schedules.compression_epochs,
+        "n_stages": n_stages,
+        "n_paths": space.paths.count(n_stages),
+    }
+
+
+def _without_ann(space: SearchSpace) -> str:
+    """What a section `conversion` changes nothing for; "" where it does."""
+    is_given = any(name in space.settings for name in CONVERSION)
+    if not is_given or space.schedules.ann_epochs or "init.network" in space.settings:
+        return ""
+    return "`conversion` changes nothing, since no schedule begins with an ANN: set `schedule: {ann_epochs: ...}`"
+
+
 def _unconfirmable(space: SearchSpace) -> str:
-    """Why the end of the search finds no candidate to confirm; "" where it may find some."""
+    """Why the end of the search finds no candidate to confirm; "" where it may find some, or none is asked for."""
+    if space.confirm is None:
+        return ""
     names = [objective.name for objective in space.objectives]
     if all(objective.is_maximized for objective in space.objectives):
         return f"`confirm` finds no candidate, since no cost is among the objectives ({', '.join(names)})"

@@ -6,7 +6,7 @@ from typing import Any
 from tsearch.cli.tables import grid
 from tsearch.front.constraints import constraints_text
 from tsearch.front.point import setting_text
-from tsearch.units import format_value, title
+from tsearch.units import counted, format_value, title
 
 _COSTS = ("energy_pj", "latency_s")
 
@@ -20,7 +20,8 @@ def preview_text(content: dict[str, Any]) -> str:
         grid([["parameter", "values"], *([name, text] for name, text in content["parameters"].items())]),
         f"fixed: {', '.join(f'{name}={value}' for name, value in content['fixed'].items())}",
         f"configurations: {size}; {content['n_structures']:,} assignments of stages, timesteps and schedule",
-        f"epochs: {content['epochs']} in all for every configuration; its last phase takes what earlier ones leave",
+        f"epochs: {content['epochs']} in all for every configuration; its last phase takes what earlier ones leave"
+        f"\nphases: {_phases_text(content['phases'])}",
         _trials_text(content),
         f"proposer: {content['proposer']}",
         f"objectives: {', '.join(f'{direction} {name}' for name, direction in content['objectives'].items())}",
@@ -46,6 +47,29 @@ def names_text(kind: str, names: dict[str, str]) -> str:
     return grid([[kind, "what it is"], *([name, sentence] for name, sentence in names.items())])
 
 
+def _phases_text(phases: dict[str, Any]) -> str:
+    """'an ANN (up to 20 epochs), any path with up to 2 vectors before the last (4 epochs each), ...'."""
+    ann, most, compression = phases["ann_epochs"], phases["most_leading"], phases["compression_epochs"]
+    steps = [f"an ANN (up to {counted(ann, 'epoch')})"] if ann else []
+    if most:
+        each = phases["leading_epochs"]
+        epochs = f"{each} epochs each" if isinstance(each, int) else f"{setting_text(each)} epochs"
+        what = "any path with" if phases["leading"] == "any" else "phases led by listed timesteps,"
+        steps.append(f"{what} up to {counted(most, 'vector')} before the last ({epochs})")
+    steps.append(f"the searched timesteps ({phases['last_epochs']} epochs or more)")
+    steps += [f"compressed weights (up to {counted(compression, 'epoch')})"] if compression else []
+    paths = f"{counted(phases['n_paths'], 'path')} of timesteps in {counted(phases['n_stages'], 'stage')}"
+    return f"{', then '.join(steps)}; {paths}"
+
+
+def phase_text(phase: dict[str, Any]) -> str:
+    """'8,8,4 x6', 'ANN x20', '1 x4 (50% pruned, 8 bits)'."""
+    timesteps = "ANN" if phase["network"] == "ann" else setting_text(phase["timesteps"], ",")
+    kinds = [f"{phase['sparsity']:.0%} pruned"] if phase["sparsity"] else []
+    kinds += [f"{phase['weight_bits']} bits"] if phase["weight_bits"] != 32 else []
+    return f"{timesteps} x{phase['epochs']}" + (f" ({', '.join(kinds)})" if kinds else "")
+
+
 def _trials_text(content: dict[str, Any]) -> str:
     trials, n_first = content["trials"], content["n_first"]
     text = f"trials: {trials}, of which {n_first} are baselines or enqueued"
@@ -67,9 +91,7 @@ def _cost_table(cost_range: dict[str, Any]) -> str:
 def _proposal_table(proposals: list[dict[str, Any]], refused: list[str | None]) -> str:
     rows = [["proposal", "timesteps", "stages", "schedule"]]
     for number, (proposal, reason) in enumerate(zip(proposals, refused, strict=True), start=1):
-        phases = [
-            f"{setting_text(phase['timesteps'], ',')} x{phase['epochs']}" for phase in proposal["schedule"]
-        ]
+        phases = [phase_text(phase) for phase in proposal["schedule"]]
         timesteps = setting_text(proposal["schedule"][-1]["timesteps"], ",")
         schedule = " then ".join(phases) + (" (refused)" if reason else "")
         rows.append([str(number), timesteps, setting_text(proposal["stages"], ","), schedule])

@@ -9,7 +9,21 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tsearch.configuration import DataSpec
-from tsearch.data import digits, digits_dvs, nmnist, nmnist_playback, own
+from tsearch.data import (
+    cifar,
+    cifar10_dvs,
+    digits,
+    digits_dvs,
+    dvs_gesture,
+    image_folder,
+    images,
+    mnist,
+    ncaltech101,
+    nmnist,
+    nmnist_playback,
+    own,
+    tiny_imagenet,
+)
 from tsearch.data.dataset import Dataset, DatasetInfo, InputClass, Split
 from tsearch.data.options import NoOptions
 from tsearch.errors import TsearchError, did_you_mean
@@ -38,10 +52,19 @@ class Source(NamedTuple):
 
 
 DATASETS: dict[str, Source] = {
+    "cifar10": Source(cifar.load, cifar.describe, images.Images),
+    "cifar10_dvs": Source(cifar10_dvs.load, cifar10_dvs.describe, cifar10_dvs.Cifar10Dvs),
+    "cifar100": Source(cifar.load, cifar.describe, images.Images),
     "digits": Source(digits.load, digits.describe),
     "digits_dvs": Source(digits_dvs.load, digits_dvs.describe, digits_dvs.DigitsDvs),
+    "dvs_gesture": Source(dvs_gesture.load, dvs_gesture.describe, dvs_gesture.DvsGesture),
+    "fashion_mnist": Source(mnist.load, mnist.describe, images.Images),
+    "image_folder": Source(image_folder.load, image_folder.describe, image_folder.ImageFolder),
+    "mnist": Source(mnist.load, mnist.describe, images.Images),
+    "ncaltech101": Source(ncaltech101.load, ncaltech101.describe, ncaltech101.Ncaltech101),
     "nmnist": Source(nmnist.load, nmnist.describe, nmnist.Nmnist),
     "nmnist_playback": Source(nmnist_playback.load, nmnist_playback.describe, nmnist.Nmnist),
+    "tiny_imagenet": Source(tiny_imagenet.load, tiny_imagenet.describe, tiny_imagenet.TinyImagenet),
 }
 
 _loaded: dict[str, Dataset] = {}

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from tsearch.data.dataset import SPLITS, Dataset, DatasetInfo
 from tsearch.data.events import Events
+from tsearch.data.stored_events import StoredEvents
 from tsearch.files.cache import Arrays, arrays_hash, cached_arrays
 from tsearch.files.notices import warn_once
 
@@ -36,7 +37,11 @@ class EventSplit:
     """
 
     def __init__(
-        self, events: Events, limit_bytes: int = FRAMES_LIMIT_BYTES, *, draws_one_per_group: bool = False
+        self,
+        events: Events | StoredEvents,
+        limit_bytes: int = FRAMES_LIMIT_BYTES,
+        *,
+        draws_one_per_group: bool = False,
     ) -> None:
         self.events = events
         self.groups = events.groups
@@ -78,6 +83,8 @@ class EventSplit:
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 of the events and labels, hexadecimal; of the groups too where training draws by them."""
+        if not isinstance(self.events, Events):
+            return self.events.content_hash
         arrays = self.events.to_arrays()
         if not self.draws_one_per_group:
             arrays.pop("groups", None)

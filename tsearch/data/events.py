@@ -48,6 +48,8 @@ class Events:
         events_fit = len(self.pixel) == len(self.time) == self.offsets[-1] and self.offsets[0] == 0
         if not recordings_fit or not events_fit or bool((counts < 0).any()):
             raise ValueError("the arrays of events do not fit together")
+        if isinstance(self.pixel, np.memmap):
+            return  # checked before they were written; to read them all now would take minutes
         if len(self.pixel) and not 0 <= self.pixel.min() <= self.pixel.max() < np.prod(self.shape):
             raise ValueError(f"an event lies outside the sensor {self.shape}")
         if bool((self.time[self.offsets[:-1][counts > 0]] < self.start[counts > 0]).any()):
@@ -64,14 +66,16 @@ class Events:
         to the last one. So no event is ever lost, and where the widths divide, two frames of 2T timesteps add
         up to one of T.
         """
-        which, sample = self._event_indices(indices)
+        counts = np.diff(self.offsets)[indices]
+        sample = np.repeat(np.arange(len(indices)), counts)
+        parts = [slice(self.offsets[i], self.offsets[i + 1]) for i in indices]
         start = self.start[indices]
         width = np.maximum((self.stop[indices] - start) // timesteps, 1)
-        bins = np.minimum((self.time[which] - start[sample]) // width[sample], timesteps - 1)
+        bins = np.minimum((_joined(self.time, parts) - start[sample]) // width[sample], timesteps - 1)
         n_pixels = int(np.prod(self.shape))
-        place = (bins * len(indices) + sample) * n_pixels + self.pixel[which]
-        counts = np.bincount(place, minlength=timesteps * len(indices) * n_pixels)
-        return counts.reshape(timesteps, len(indices), *self.shape)
+        place = (bins * len(indices) + sample) * n_pixels + _joined(self.pixel, parts)
+        frames = np.bincount(place, minlength=timesteps * len(indices) * n_pixels)
+        return frames.reshape(timesteps, len(indices), *self.shape)
 
     def most_per_pixel(self) -> int:
         """Events of the fullest pixel of any recording."""
@@ -135,12 +139,6 @@ class Events:
         channels, height, width = (int(n) for n in arrays["shape"])
         flat = {name: values for name, values in arrays.items() if name != "shape"}
         return Events(shape=(channels, height, width), **flat)
-
-    def _event_indices(self, indices: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Which events belong to the recordings named by `indices`, and each one's place in `indices`."""
-        counts = np.diff(self.offsets)[indices]
-        sample = np.repeat(np.arange(len(indices)), counts)
-        return np.arange(int(counts.sum())) + (self.offsets[indices] - _offsets(counts)[:-1])[sample], sample
 
 
 def _offsets(counts: NDArray[np.int64]) -> NDArray[np.int64]:

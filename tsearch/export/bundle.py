@@ -1,7 +1,8 @@
 """A bundle: one configuration of a run in a folder that stands on its own.
 
 configuration.yaml   what it is: configuration, data, seed, hardware, accuracies, modules of the user's that it needs
-weights.safetensors  weights of the finished network, without early classifiers and maps of earlier phases
+weights.safetensors  weights of the finished network, without early classifiers and maps of earlier phases; quantised
+                     ones as int8 NAME and the scale of each output channel NAME_scale, pruned ones as zeros
 spikes.json          network description and spike record of the validation pass
 cost.json            its price under every profile of the run
 card.md              the same for people
@@ -65,10 +66,12 @@ class Bundle:
         """The network with its weights, ready to run: `network(frames)`, frames `[T, B, C, H, W]`, gives logits
         `[B, classes]`."""
         from tsearch.networks.build import build
+        from tsearch.networks.quantised import from_codes, take_codes
         from tsearch.networks.weights import current_names, load_weights
 
         contents = self.contents
-        weights = current_names(self._weights(), contents.configuration)
+        stored = self._weights()
+        weights = current_names(from_codes(stored), contents.configuration)
         network = build(
             contents.configuration,
             contents.input_shape,
@@ -77,6 +80,7 @@ class Bundle:
             is_static=any(layer.constant_input for layer in self.network_spec.layers),
         )
         load_weights(network, weights)
+        take_codes(network, stored)
         return network.eval()
 
     @cached_property
@@ -84,14 +88,17 @@ class Bundle:
         return read_spikes(self.folder / "spikes.json")
 
     def _weights(self) -> "dict[str, Tensor]":
-        """The stored weights, as many as the network has: it is not built for others, however large."""
+        """The weights as they are stored, as many as the network has: it is not built for others, however large."""
         from safetensors import SafetensorError
         from safetensors.torch import load_file
+
+        from tsearch.networks.quantised import from_codes
 
         path, contents = self.folder / "weights.safetensors", self.contents
         backbone, neuron = contents.configuration.backbone, contents.configuration.neuron
         try:
             weights = load_file(path)
+            decoded = from_codes(weights)
             plan = plan_within_limits(backbone, contents.input_shape, contents.n_classes, neuron)
         except TsearchError:
             raise
@@ -102,7 +109,7 @@ class Bundle:
             raise TsearchError(
                 f"{path}: {n_stored:,} weights, but the network has at least {plan.n_parameters:,}. {AGAIN}"
             )
-        if not all(values.dtype.is_floating_point or not values.ndim for values in weights.values()):
+        if not all(values.dtype.is_floating_point or not values.ndim for values in decoded.values()):
             raise TsearchError(f"{path}: weights that are no real numbers. {AGAIN}")
         return weights
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tsearch.configuration import Configuration
+from tsearch.configuration import Configuration, Phase
 from tsearch.export.contents import Contents
 from tsearch.networks.backbones import Backbone
 from tsearch.replication.confirmation.sentences import verdict_sentence
@@ -79,9 +79,21 @@ def _network_rows(configuration: Configuration) -> list[tuple[str, str]]:
         ("stages", f"{_text(configuration.stages)} (blocks per stage)"),
         ("timesteps per stage", _text(configuration.timesteps)),
         ("schedule", " then ".join(phases)),
+        *_compression_rows(configuration.schedule[-1]),
         ("precision of products", configuration.training.precision),
         ("temporal transformer", configuration.temporal_transformer if has_boundary else "none (one stage)"),
     ]
+
+
+def _compression_rows(last: Phase) -> list[tuple[str, str]]:
+    """How few bits and how many weights are left; nothing where all are."""
+    bits = (
+        [("weights", f"{last.weight_bits} bits, one scale per output channel")]
+        if last.weight_bits < 32
+        else []
+    )
+    where = "every hidden layer" if last.pruning == "layer" else "the hidden layers together"
+    return [*bits, *([("pruned", f"{last.sparsity:.1%} of the weights of {where}")] if last.sparsity else [])]
 
 
 def _training_rows(contents: Contents) -> list[tuple[str, str]]:
@@ -183,7 +195,7 @@ def _table(first: str, second: str, rows: list[tuple[str, str]]) -> list[str]:
 
 def _backbone_text(backbone: Backbone) -> str:
     """The family and its settings: 'vgg: widths 8, 16; pool after 1; pool average'."""
-    settings = backbone.model_dump(exclude={"name"})
+    settings = {k: v for k, v in backbone.model_dump(exclude={"name"}).items() if v != ()}
     shown = [f"{name.replace('_', ' ')} {_text(value)}" for name, value in settings.items()]
     return f"{backbone.name}: {'; '.join(shown)}" if shown else backbone.name
 

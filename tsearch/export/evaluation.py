@@ -28,13 +28,22 @@ def evaluate_bundle(folder: str | Path, data: str | None = None, root: str | Non
     over that set's test samples. Raises: TsearchError if the data do not fit the network."""
     bundle = Bundle(folder)
     contents = bundle.contents
+    last = contents.configuration.schedule[-1]
+    compressed = {"sparsity": last.sparsity, "weight_bits": last.weight_bits}
     if data is None:
-        return {"data": contents.task.data.name, "split": "test", "stored": True, **contents.test}
+        return {
+            "data": contents.task.data.name,
+            "split": "test",
+            "stored": True,
+            **contents.test,
+            **compressed,
+        }
     dataset = _fitting_dataset(bundle, data, root)
     measured = _measured(bundle.load(), dataset)
     return {"data": data, "split": "test", "stored": False} | {
         "accuracy": measured["accuracy"],
         "n_samples": int(measured["n_samples"]),
+        **compressed,
     }
 
 

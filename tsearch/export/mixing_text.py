@@ -18,6 +18,7 @@ def mixing_section(contents: Contents, weights: bytes) -> str:
     from tsearch.data import load_dataset
     from tsearch.networks.build import build
     from tsearch.networks.mixing import mixing_of
+    from tsearch.networks.quantised import from_codes
     from tsearch.networks.weights import load_weights
 
     if len(contents.configuration.stages) == 1:
@@ -27,7 +28,7 @@ def mixing_section(contents: Contents, weights: bytes) -> str:
     except TsearchError:
         return ""
     network = build(contents.configuration, contents.input_shape, contents.n_classes, for_inference=True)
-    load_weights(network, load(weights))
+    load_weights(network, from_codes(load(weights)))
     return mixing_text(contents.configuration.temporal_transformer, mixing_of(network, split), len(split))
 
 

@@ -141,18 +141,21 @@ def _contents(run: "Run", trial: "Trial", result: Result) -> Contents:
 
 
 def _inference_weights(contents: Contents, checkpoint: bytes) -> bytes:
-    """Of a checkpoint, the weights that the finished network has, as safetensors; those of early classifiers and of
-    boundaries of earlier phases are left out."""
+    """Of a checkpoint, the weights that the finished network has, as safetensors, quantised ones as whole numbers and
+    scales; those of early classifiers, of boundaries of earlier phases, and masks are left out."""
     from safetensors.torch import save
 
     from tsearch.networks.build import build
-    from tsearch.networks.weights import OF_STAGES, current_names, load_weights
+    from tsearch.networks.quantised import to_codes
+    from tsearch.networks.weights import OF_TRAINING, current_names, load_weights
     from tsearch.training.checkpoints import unpack_weights
 
     network = build(contents.configuration, contents.input_shape, contents.n_classes, for_inference=True)
     weights = current_names(unpack_weights(checkpoint), contents.configuration)
-    taken = load_weights(network, weights, may_be_left=OF_STAGES).taken  # raises where one does not fit
-    return save({name: weights[name].contiguous() for name in taken})
+    taken = load_weights(network, weights, may_be_left=OF_TRAINING).taken  # raises where one does not fit
+    bits = contents.configuration.schedule[-1].weight_bits
+    stored = to_codes(network, {name: weights[name] for name in taken}, bits)
+    return save({name: value.contiguous() for name, value in stored.items()})
 
 
 def _write(folder: Path, contents: Contents, result: Result, weights: bytes, card_text: str) -> Path:

@@ -13,6 +13,7 @@ from tsearch.networks.boundary import Boundaries, ScoreMix
 from tsearch.networks.build import Network
 
 OF_STAGES = ("boundaries", "early_classifiers")  # parts that depend on the stages and their timesteps
+OF_TRAINING = (*OF_STAGES, "kept")  # parts of which a finished network lacks some
 
 _BLOCK = re.compile(r"stages\.(\d+)\.(\d+)\.(.+)")
 _EARLY = re.compile(r"early_classifiers\.(\d+)\.(.+)")
@@ -61,6 +62,20 @@ def load_weights(
     taken = [name for name in own if name in state]
     network.load_state_dict({name: state[name] for name in taken}, strict=False)
     return Loaded(tuple(taken), tuple(new), tuple(left))
+
+
+def load_fitting(network: Network, state: Mapping[str, Tensor]) -> Loaded:
+    """Put what of `state` has a name and a shape of the network into it, in place. Those of another shape are left, and
+    named with both shapes."""
+    own = network.state_dict()
+    taken = [name for name in own if name in state and state[name].shape == own[name].shape]
+    network.load_state_dict({name: state[name] for name in taken}, strict=False)
+    left = [
+        f"{name} {[*value.shape]} for {[*own[name].shape]}" if name in own else name
+        for name, value in state.items()
+        if name not in taken
+    ]
+    return Loaded(tuple(taken), tuple(name for name in own if name not in taken), tuple(left))
 
 
 def current_names(state: Mapping[str, Tensor], configuration: Configuration) -> dict[str, Tensor]:

@@ -1,10 +1,11 @@
 """From a plan to the layers that the cost model prices. Needs no torch and no training."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from math import prod
 from typing import Any
 
 from hwcost import LayerSpec, NetworkSpec, StageSpec
+from hwcost.network.kinds import WEIGHTED
 from tsearch.configuration import Configuration
 from tsearch.data.dataset import Input
 from tsearch.networks.plan import (
@@ -19,6 +20,7 @@ from tsearch.networks.plan import (
     stage_of_blocks,
 )
 from tsearch.pricing.events import ANALOG, Events, given
+from tsearch.pricing.structure import WEIGHT_BITS, Structure
 
 NO_LEAK = 1e6  # from this tau on, neurons are priced without a leak
 
@@ -27,18 +29,19 @@ def describe_network(
     configuration: Configuration,
     data: Input,
     timesteps: tuple[int, ...] | None = None,
-    masks: Mapping[str, tuple[int, ...]] | None = None,
+    structure: Structure | None = None,
 ) -> NetworkSpec:
     """The network of a configuration as the cost model sees it, with BatchNorm folded into the convolutions, early
     classifiers gone, and `timesteps` per stage (by default the final ones).
 
-    `masks`, by the name of a node, say at which timesteps of its stage it runs (see `Network.masks`). Layers are called
-    as their nodes; average pooling hands on graded events, the count of spikes in its window, and its division belongs
-    to the next weights. An identity shortcut that enters a stage, or the network, is a convolution of one weight per
-    channel; at a stage behind its temporal transformer."""
+    `structure` is what training has made of it; without one, all weights are there, at the precision of the last phase.
+    Layers are called as their nodes; average pooling hands on graded events, the count of spikes in its window, and its
+    division belongs to the next weights. An identity shortcut that enters a stage, or the network, is a convolution of
+    one weight per channel; at a stage behind its temporal transformer."""
     plan = configuration.backbone.plan(data.shape, data.n_classes, configuration.neuron)
     stage = stage_of_blocks(configuration.stages)
-    layers = _Layers(data)
+    structure = structure or Structure(weight_bits=configuration.schedule[-1].weight_bits)
+    layers = _Layers(data, 0 if structure.weight_bits == WEIGHT_BITS else structure.weight_bits)
     for node in plan.nodes:
         reads = list(node.sources)
         if isinstance(node, Sum):
@@ -49,7 +52,11 @@ def describe_network(
                     )
             # the cost model adds events to numbers
             reads.sort(key=lambda name: layers.events[name] != ANALOG)
-        fields = _fields(node) | {"stage": stage[node.block], "mask": (masks or {}).get(node.name, ())}
+        fields = _fields(node) | {
+            "stage": stage[node.block],
+            "mask": structure.masks.get(node.name, ()),
+            "kept": structure.kept.get(node.name, ""),
+        }
         layers.add(fields, *reads)
     mode, timesteps = configuration.temporal_transformer, timesteps or configuration.timesteps
     stages = [StageSpec(t, mode if number else None) for number, t in enumerate(timesteps)]
@@ -59,11 +66,11 @@ def describe_network(
 class _Layers:
     """Layers so far, and what they give."""
 
-    def __init__(self, data: Input) -> None:
+    def __init__(self, data: Input, weight_bits: int) -> None:
         most = 1 if data.input_class == "analog" else data.most_events_per_pixel
         self.layers: list[LayerSpec] = []
         self.events = {INPUT: Events(data.input_class, most)}
-        self._is_static = data.is_static
+        self._is_static, self._weight_bits = data.is_static, weight_bits
 
     def add(self, fields: dict[str, Any], reads: str, *others: str) -> str:
         """Add the layer of these fields that reads such layers, and give back its name."""
@@ -79,6 +86,7 @@ class _Layers:
             in_max=events.largest,
             source="" if reads == previous else reads,
             constant_input=reads == INPUT and self._is_static,
+            weight_bits=self._weight_bits if fields["kind"] in WEIGHTED else 0,
             **fields,
         )
         self.layers.append(layer)
@@ -90,7 +98,11 @@ def _fields(node: Node) -> dict[str, Any]:
     """Name, kind, geometry and neurons of a node's layer."""
     fields = {"name": node.name, "out_shape": node.shape} | neuron_fields(node.neuron)
     if isinstance(node, Convolution):
-        return fields | _windows(node) | {"kind": "conv2d", "bias": True, "groups": node.groups}
+        return (
+            fields
+            | _windows(node)
+            | {"kind": "conv2d", "bias": node.norm or node.bias, "groups": node.groups}
+        )
     if isinstance(node, Pool):
         return fields | _windows(node) | {"kind": "avg_pool2d" if node.mode == "average" else "max_pool2d"}
     if isinstance(node, Sum):
@@ -100,7 +112,7 @@ def _fields(node: Node) -> dict[str, Any]:
         shapes = {"in_shape": (3, *tokens), "out_shape": tokens}
         return fields | shapes | {"kind": "attention", "operands": (("heads", node.heads),)}
     if isinstance(node, Readout):
-        return fields | {"kind": "linear", "in_shape": (node.n_features,), "bias": True}
+        return fields | {"kind": "linear", "in_shape": (node.n_features,), "bias": node.bias}
     raise ValueError(f"'{node.name}': the cost model knows no {type(node).__name__}")
 
 
@@ -127,4 +139,5 @@ def neuron_fields(neuron: Neuron | None) -> dict[str, Any]:
     """What of neurons is priced."""
     if neuron is None:
         return {"neuron": None}
-    return {"neuron": "if" if neuron.tau > NO_LEAK else "lif", "reset": neuron.reset}
+    has_leak = neuron.tau <= NO_LEAK or neuron.learned in ("leak", "both")
+    return {"neuron": "lif" if has_leak else "if", "reset": neuron.reset}

@@ -79,10 +79,10 @@ class Tally:
     def _classes(self, sums: Tensor, layer: LayerSpec) -> Any:
         """[T, ...] -> [T, classes]; float64 holds these whole numbers exactly."""
         values, index = fan_out_classes(layer)
-        membership = torch.zeros(index.size, len(values), dtype=torch.float64)
-        membership[torch.arange(index.size), torch.as_tensor(index.ravel())] = 1
-        by_position = sums.cpu().reshape(len(sums), -1, index.size).sum(1)
-        return tuple(map(tuple, (by_position * self._scale @ membership).long().tolist()))
+        by_position = sums.cpu().reshape(len(sums), -1, index.size).sum(1) * self._scale
+        by_class = torch.zeros(len(sums), len(values), dtype=torch.float64)
+        by_class.index_add_(1, torch.as_tensor(index.ravel()), by_position)
+        return tuple(map(tuple, by_class.long().tolist()))
 
     def _rounded(self, values: Tensor) -> Tensor:
         """The whole numbers that averages stand for."""

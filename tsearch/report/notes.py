@@ -18,6 +18,7 @@ CONFIRMED = (
     "Verdicts come from fresh trainings on test samples, under the searched cost; their intervals (95 %) are not "
     "adjusted for the number of candidates, the verdicts are (Holm). Test splits are fixed across runs."
 )
+MOST_NOTES = 5  # of results: backbones that differ have notes of their own
 KNEE = "The knee is the point of the front furthest beyond the {} through its extremes, costs by logarithm."
 STAGES = "Stages are given by the number of blocks in each; all blocks of a stage run the same timesteps."
 
@@ -38,12 +39,20 @@ def notes(view: RunView) -> str:
     if any(view.under(profile).knee for profile in view.profiles or ("",)):
         sentences += [KNEE.format("line" if len(view.front.objectives) == 2 else "plane")]
     sentences += [STAGES] if view.are_networks else []
-    sentences += _left_out(view)
+    sentences += _left_out(view) + _of_results(view)
     versions = next((trial.result.versions for trial in view.run.trials if trial.result), {})
     if versions:
         sentences.append(f"Versions: {', '.join(f'{name} {number}' for name, number in versions.items())}.")
     items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
     return f"<ul>{items}</ul>{''.join(_profile(view, name) for name in view.profiles)}"
+
+
+def _of_results(view: RunView) -> list[str]:
+    """What results of the run say of their initial weights, where it has any."""
+    if view.run.task.init is None:
+        return []
+    results = (trial.result for trial in view.run.trials)
+    return list(dict.fromkeys(note for result in results if result for note in result.notes))[:MOST_NOTES]
 
 
 def _left_out(view: RunView) -> list[str]:

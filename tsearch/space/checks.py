@@ -11,13 +11,15 @@ from tsearch.configuration import DataSpec, Hardware
 from tsearch.errors import TsearchError
 from tsearch.networks.backbones import family
 from tsearch.networks.plan import Neuron
-from tsearch.space.domains import Choice, Domain
-from tsearch.space.limits import MOST_BACKBONES, MOST_BASELINES, plan_within_limits
+from tsearch.space.any_paths import AnyPaths
+from tsearch.space.domains import Choice, Domain, holds
+from tsearch.space.limits import MOST_BACKBONES, MOST_BASELINES, MOST_COLUMNS, plan_within_limits
 from tsearch.space.lines import Lines
 from tsearch.space.problems import explain
-from tsearch.space.schedules import n_leading
+from tsearch.space.recipes import OWN, RECIPE, RECIPES
 from tsearch.space.schema import ScheduleSpace, SpaceFile
 from tsearch.space.settings import backbone_choices, common_depth, defaults, nest, read_backbone
+from tsearch.space.space import SearchSpace
 from tsearch.space.uniform import uniform_settings, uniform_timesteps
 from tsearch.units import counted
 
@@ -122,20 +124,56 @@ def check_proposer(proposer: str, lines: Lines) -> None:
 
 
 def check_schedule(schedule: ScheduleSpace, lines: Lines) -> None:
-    """No schedule may grow, and epochs are given for every phase."""
+    """No schedule may grow."""
+    if schedule.leading == "any":
+        return
+    if schedule.most_leading is not None:
+        raise lines.error(
+            ("schedule", "most_leading"),
+            "schedule.most_leading: it goes with `leading: any`; lists of leading timesteps say themselves how many "
+            "phases there are.",
+        )
     for i, timesteps in enumerate(schedule.leading):
         if list(timesteps) != sorted(timesteps, reverse=True):
             raise lines.error(
                 ("schedule", "leading", i),
                 f"schedule.leading: {list(timesteps)} grows; the timesteps of a schedule may only shrink.",
             )
-    epochs, most = schedule.leading_epochs, max(map(n_leading, schedule.leading))
+
+
+def check_phases(space: SearchSpace, lines: Lines) -> None:
+    """Any path can be drawn in no time, and epochs are given for every phase."""
+    n_stages, paths = space.all_divisions.most_stages, space.paths
+    if isinstance(paths, AnyPaths):
+        n_columns = n_stages * paths.n_columns(n_stages)
+        if n_columns > MOST_COLUMNS:
+            raise lines.error(
+                ("schedule", "most_leading"),
+                f"schedule: any path of up to {counted(space.schedules.most_leading + 1, 'phase')} over "
+                f"{counted(len(space.timesteps), 'choice')} of timesteps in up to {counted(n_stages, 'stage')} takes "
+                f"a table of {n_columns:,} entries, at most {MOST_COLUMNS:,} are allowed. Lower `most_leading`, or "
+                "list fewer `timesteps` or coarser `stages`.",
+            )
+    epochs, most = space.leading_epochs, space.schedules.most_leading
     if not isinstance(epochs, int) and len(epochs) != most:
         raise lines.error(
             ("schedule", "leading_epochs"),
             f"schedule.leading_epochs: {counted(len(epochs), 'number')} for up to {counted(most, 'phase')} before the "
             "last one. Give one for each of them, or a single number for all.",
         )
+
+
+def check_recipes(settings: Mapping[str, Domain], lines: Lines) -> None:
+    """No recipe may be among what the own settings hold, or it would be searched twice."""
+    recipes = settings[RECIPE].values if RECIPE in settings else ()
+    for recipe in recipes if OWN in recipes else ():
+        fixed = {n: value for n, value in RECIPES[recipe].items() if n.startswith("training.")}
+        if fixed and all(holds(settings[name], value) for name, value in fixed.items()):
+            raise lines.error(
+                ("training", "recipe"),
+                f"training.recipe: the own settings of `training` hold those of '{recipe}' already. Leave '{recipe}' "
+                f"or '{OWN}' out.",
+            )
 
 
 def check_baselines(file: SpaceFile, settings: Mapping[str, Domain], lines: Lines) -> None:
@@ -154,26 +192,32 @@ def check_baselines(file: SpaceFile, settings: Mapping[str, Domain], lines: Line
             place,
             f"search.baselines: {beyond} timesteps, but the largest of `timesteps` is {largest}.",
         )
-    schedules = set(file.schedule.leading)
-    n_backbones = sum(1 for _ in uniform_settings(settings))
-    n = len(timesteps) * len(schedules) * n_backbones
+    leading = file.schedule.leading
+    n_leading = 2 if leading == "any" else len(set(leading))
+    n_backbones = sum(1 for _ in uniform_settings(_of_backbone(settings)))
+    n_schedules = n_leading * sum(1 for _ in uniform_settings(settings)) // n_backbones
+    n = len(timesteps) * n_schedules * n_backbones
     if n > MOST_BASELINES:
         raise lines.error(
             place if place in lines.lines else ("timesteps",),
             f"uniform networks with {counted(len(timesteps), 'number')} of timesteps, "
-            f"{counted(len(schedules), 'schedule')} and {counted(n_backbones, 'backbone')} are up to {n:,} baselines, "
+            f"{counted(n_schedules, 'schedule')} and {counted(n_backbones, 'backbone')} are up to {n:,} baselines, "
             f"at most {MOST_BASELINES:,} are allowed. Name fewer timesteps: `search: {{baselines: [1, 2, 4, 8]}}`.",
         )
 
 
 def _check_few(settings: Mapping[str, Domain], lines: Lines) -> None:
     """Every backbone is planned and checked, so there may not be too many."""
-    n = prod(len(domain.ends) for name, domain in settings.items() if name.startswith("backbone."))
+    n = prod(len(domain.ends) for domain in _of_backbone(settings).values())
     if n > MOST_BACKBONES:
         raise lines.error(
             ("backbone",),
             f"'backbone': its settings give {n:,} networks, at most {MOST_BACKBONES:,} are read.",
         )
+
+
+def _of_backbone(settings: Mapping[str, Domain]) -> dict[str, Domain]:
+    return {name: domain for name, domain in settings.items() if name.startswith("backbone.")}
 
 
 def _misfit(error: ValueError, lines: Lines) -> TsearchError:

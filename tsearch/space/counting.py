@@ -7,8 +7,9 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from tsearch.space.domains import Domain
-from tsearch.space.settings import IDLE_UNLESS, defaults, idle
+from tsearch.space.domains import Domain, holds
+from tsearch.space.idle import deciding, idle
+from tsearch.space.settings import defaults
 from tsearch.space.structures import Structure, Structures
 
 Settings = Mapping[str, Domain]
@@ -17,9 +18,14 @@ Settings = Mapping[str, Domain]
 def n_configurations(structures: Structures, settings: Settings) -> int | None:
     """How many there are; None where a setting is continuous."""
     total = 0
-    for (has_stages, has_phases), n in structures.kinds.items():
-        for fixed in _deciding(settings):
-            sizes = [domain.size for domain in _free(settings, fixed, has_stages, has_phases).values()]
+    for (has_stages, has_leading), n in structures.kinds.items():
+        for fixed in product(*(_classes(name, domain) for name, domain in _deciding(settings).items())):
+            chosen = dict(zip(_deciding(settings), (value for value, _ in fixed), strict=True))
+            unused = idle(chosen, has_stages=has_stages, has_leading=has_leading)
+            if not _is_first(chosen, unused, settings):
+                continue
+            sizes = [size for name, (_, size) in zip(chosen, fixed, strict=True) if name not in unused]
+            sizes += [d.size for name, d in settings.items() if name not in unused | chosen.keys()]
             if None in sizes:
                 return None
             total += n * prod(size or 0 for size in sizes)
@@ -32,23 +38,46 @@ def every_configuration(
     """Every structure with every combination of settings, where no setting is continuous."""
     fallback = defaults(settings)
     for structure in structures:
-        has_stages, has_phases = len(structure.division) > 1, structure.n_phases > 1
-        for fixed in _deciding(settings):
-            free = _free(settings, fixed, has_stages, has_phases)
-            for values in product(*(domain.values for domain in free.values())):
-                yield structure, fallback | fixed | dict(zip(free, values, strict=True))
+        has_stages, has_leading = len(structure.division) > 1, structure.n_phases > 1
+        for values in product(*(_values(domain) for domain in _deciding(settings).values())):
+            chosen = dict(zip(_deciding(settings), values, strict=True))
+            unused = idle(chosen, has_stages=has_stages, has_leading=has_leading)
+            if not _is_first(chosen, unused, settings):
+                continue
+            free = {name: d for name, d in settings.items() if name not in unused | chosen.keys()}
+            for others in product(*(domain.values for domain in free.values())):
+                yield structure, fallback | chosen | dict(zip(free, others, strict=True))
 
 
-def _deciding(settings: Settings) -> Iterator[dict[str, Any]]:
-    """Every combination of the settings whose value makes others idle."""
-    names = [name for name in settings if name in {other for other, _ in IDLE_UNLESS.values()}]
-    for values in product(*(settings[name].values for name in names)):
-        yield dict(zip(names, values, strict=True))
+def _deciding(settings: Settings) -> dict[str, Domain]:
+    """The settings whose value makes others idle."""
+    return {name: settings[name] for name in settings if name in deciding()}
 
 
-def _free(
-    settings: Settings, fixed: Mapping[str, Any], has_stages: bool, has_phases: bool
-) -> dict[str, Domain]:
-    """The settings besides those `fixed` that make a difference."""
-    left_out = fixed.keys() | idle(fixed, has_stages=has_stages, has_phases=has_phases)
-    return {name: domain for name, domain in settings.items() if name not in left_out}
+def _is_first(chosen: Mapping[str, Any], unused: set[str], settings: Settings) -> bool:
+    """Whether the idle ones among `chosen` have their default: the one time that they are counted."""
+    return all(value == settings[name].default for name, value in chosen.items() if name in unused)
+
+
+def _values(domain: Domain) -> tuple[Any, ...]:
+    """Every value; of a continuous setting, which is idle in spaces that are listed, the default."""
+    return (domain.default,) if domain.size is None else domain.values
+
+
+def _classes(name: str, domain: Domain) -> Iterator[tuple[Any, int | None]]:
+    """One value of every kind that makes a difference to others, with how many there are of it: the values that matter
+    and the default alone, all the rest as one."""
+    alone = [
+        v for v in dict.fromkeys((*sorted(deciding()[name], key=repr), domain.default)) if holds(domain, v)
+    ]
+    rest = None if domain.size is None else domain.size - len(alone)
+    yield from ((value, None if rest is None else 1) for value in alone)
+    if rest != 0:
+        yield next(value for value in _some(domain) if value not in alone), rest
+
+
+def _some(domain: Domain) -> Iterator[Any]:
+    """Every value of a choice; of a range its ends, and one between."""
+    yield from domain.ends
+    low, high = domain.ends
+    yield (low + high) / 2 if domain.size is None else low + 1

@@ -187,6 +187,15 @@ def distinct(values: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(kept)
 
 
+def holds(domain: Domain, value: Any) -> bool:
+    """Whether `value` is one of the domain's."""
+    try:
+        domain.encode(value)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
 def domain_from_dict(content: Mapping[str, Any]) -> Domain:
     """Inverse of `to_dict`, also for choices of earlier versions, which name no kind."""
     fields = {name: value for name, value in content.items() if name != "kind"}

@@ -3,21 +3,25 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
-from tsearch.configuration import Configuration, Hardware
+from tsearch.configuration import Hardware
 from tsearch.errors import TsearchError, did_you_mean
+from tsearch.files.initial import find_init
 from tsearch.files.reading import YAML_BYTES, read_text
 from tsearch.references import look_in
 from tsearch.space import checks
 from tsearch.space.domains import Choice, Domain
+from tsearch.space.enqueued import enqueued_configuration
 from tsearch.space.goal_texts import check_reference, read_constraints, read_objectives
+from tsearch.space.limits import MOST_LEADING
 from tsearch.space.lines import Lines
 from tsearch.space.problems import explain, plain
-from tsearch.space.schema import Enqueued, SpaceFile
-from tsearch.space.settings import LEADING_RATE, SECTIONS, defaults
+from tsearch.space.recipes import RECIPE, RECIPES
+from tsearch.space.schedules import ANN_EPOCHS, ANN_OPTIMIZER, ANN_RATE, LEADING_RATE
+from tsearch.space.schema import ScheduleSpace, SpaceFile
+from tsearch.space.settings import SECTIONS
 from tsearch.space.space import SearchSpace
 
 
@@ -46,8 +50,8 @@ def parse_space(text: str, source: str = "space.yaml", folder: Path | None = Non
         raise explain(error, lines) from None
     if folder is not None:
         file = file.model_copy(update={"hardware": _beside(file.hardware, folder)})
-    space = _space(file, _settings(file, lines), lines)
-    enqueued = tuple(_enqueued(space, entry, i, lines) for i, entry in enumerate(file.enqueue))
+    space = _space(file, _settings(file, lines, folder), lines)
+    enqueued = tuple(enqueued_configuration(space, entry, i, lines) for i, entry in enumerate(file.enqueue))
     return space.model_copy(update={"enqueued": enqueued})
 
 
@@ -96,20 +100,47 @@ def _beside(hardware: Hardware, folder: Path) -> Hardware:
     return hardware.model_copy(update={"profile": found(hardware.profile), "also": also})
 
 
-def _settings(file: SpaceFile, lines: Lines) -> dict[str, Domain]:
-    """Every setting of a file by its dotted name, with those that follow from the data; its backbones fit them."""
+def _settings(file: SpaceFile, lines: Lines, folder: Path | None) -> dict[str, Domain]:
+    """Every setting of a file by its dotted name, with those that follow from the data; its backbones fit them. Those
+    of a conversion or of compression, of phases before the last one and of recipes are there where a file gives any."""
     info = checks.described(file.data, lines)
     settings: dict[str, Domain] = {"temporal_transformer": file.temporal_transformer}
     for section in SECTIONS:
-        domains = getattr(file, section).domains()
+        domains = {} if getattr(file, section) is None else getattr(file, section).domains()
         settings |= {f"{section}.{field}": domain for field, domain in domains.items()}
         if section == "backbone":
             settings |= checks.derived_settings(settings, info, lines)
+    settings |= _schedule_settings(file.schedule) | _init_settings(file, lines, folder)
+    if settings[RECIPE].size == 1:  # what the file gives beside it goes before what it fixes
+        recipe = RECIPES[settings.pop(RECIPE).default]
+        free = {name: value for name, value in recipe.items() if tuple(name.split(".")) not in lines.lines}
+        settings |= {name: Choice((value,)) for name, value in free.items() if name in settings}
     checks.check_backbones(settings, info, max(file.timesteps), lines)
     checks.check_augmentation(settings, info, lines)
-    if file.schedule.leading_learning_rate != Choice((1.0,)):
-        settings[LEADING_RATE] = file.schedule.leading_learning_rate
+    checks.check_recipes(settings, lines)
     return settings
+
+
+def _schedule_settings(schedule: ScheduleSpace) -> dict[str, Domain]:
+    """The settings of phases before the last one: those that any of them reads."""
+    settings = {}
+    if schedule.leading_learning_rate != Choice((1.0,)):
+        settings[LEADING_RATE] = schedule.leading_learning_rate
+    if schedule.ann_epochs != Choice((0,)):
+        names = (ANN_EPOCHS, ANN_RATE, ANN_OPTIMIZER)
+        settings |= {name: getattr(schedule, name.removeprefix("schedule.")) for name in names}
+    return settings
+
+
+def _init_settings(file: SpaceFile, lines: Lines, folder: Path | None) -> dict[str, Domain]:
+    """The weights from which every training starts, where a file names any."""
+    if file.init is None:
+        return {}
+    try:
+        init = find_init(file.init, folder)
+    except TsearchError as error:
+        raise lines.error(("init",), str(error)) from None
+    return {f"init.{name}": Choice((value,)) for name, value in init}
 
 
 def _space(file: SpaceFile, settings: Mapping[str, Domain], lines: Lines) -> SearchSpace:
@@ -118,6 +149,7 @@ def _space(file: SpaceFile, settings: Mapping[str, Domain], lines: Lines) -> Sea
     checks.check_baselines(file, settings, lines)
     objectives = read_objectives(file, lines)
     check_reference(file.reference, objectives, lines)
+    is_any = file.schedule.leading == "any"
     try:
         space = SearchSpace(
             name=file.name,
@@ -132,41 +164,15 @@ def _space(file: SpaceFile, settings: Mapping[str, Domain], lines: Lines) -> Sea
             timesteps=tuple(sorted(set(file.timesteps))),
             settings=dict(settings),
             source_text=lines.text,
-            leading=Choice(tuple(dict.fromkeys(file.schedule.leading))),
+            leading=Choice(((),) if is_any else tuple(dict.fromkeys(file.schedule.leading))),
+            most_leading=(file.schedule.most_leading or MOST_LEADING) if is_any else None,
             epochs=file.schedule.epochs,
             leading_epochs=file.schedule.leading_epochs,
             has_one_total=True,
         )
     except ValidationError as error:
         raise lines.error(("stages",), plain(error.errors()[0])) from None
+    checks.check_phases(space, lines)
     checks.check_hardware(file.hardware, lines)
     checks.check_proposer(file.search.proposer, lines)
     return space
-
-
-def _enqueued(space: SearchSpace, entry: Enqueued, i: int, lines: Lines) -> Configuration:
-    """The configuration of an entry of `enqueue`, which must lie in the space."""
-    settings = defaults(space.settings)
-    for name, value in _given_settings(entry).items():
-        if name not in settings:
-            hint = did_you_mean(name, settings)
-            raise lines.error(("enqueue", i, *name.split(".")), f"unknown key '{name}'.{hint}")
-        settings[name] = tuple(value) if isinstance(value, list) else value
-    try:
-        configuration = space.assemble(entry.stages, entry.timesteps, entry.leading, settings)
-        space.encode(configuration)
-    except ValidationError as error:
-        raise lines.error(("enqueue", i), f"enqueue[{i}]: {plain(error.errors()[0])}") from None
-    except ValueError as error:
-        raise lines.error(("enqueue", i), f"enqueue[{i}] is not in the space: {error}.") from None
-    return configuration
-
-
-def _given_settings(entry: Enqueued) -> dict[str, Any]:
-    mode = entry.temporal_transformer
-    given: dict[str, Any] = {"temporal_transformer": mode} if mode else {}
-    if entry.leading_learning_rate is not None:
-        given[LEADING_RATE] = entry.leading_learning_rate
-    for section in SECTIONS:
-        given |= {f"{section}.{field}": value for field, value in getattr(entry, section).items()}
-    return given

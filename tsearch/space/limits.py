@@ -11,9 +11,11 @@ from tsearch.networks.plan import Neuron, Plan
 LONGEST_NAME = 100  # characters: runs and their folders are called so
 MOST_TIMESTEPS = 4096  # of a stage: spikes are counted and membranes kept for every one
 MOST_CHOICES = 1000  # of timesteps
-MOST_BASELINES = 2000  # numbers of timesteps times choices of leading phases times backbones
+MOST_BASELINES = 2000  # numbers of timesteps times schedules times backbones
 MOST_STEPS = 16_384  # blocks times timesteps, for each of which costs are counted
 MOST_PHASES = 16  # of a schedule
+MOST_LEADING = 2  # phases before the last one of `leading: any`, where nothing is said
+MOST_COLUMNS = 50_000  # of the table from which any path is drawn: a second where it is full
 MOST_EPOCHS = 1_000_000  # of a phase
 MOST_BLOCKS = 256  # of a backbone
 MOST_BACKBONES = 10_000  # combinations of settings of the backbone, each of which is planned and checked

@@ -10,6 +10,7 @@ _AS_WRITTEN = {  # what the file calls it
     "divisions": "stages",
     "epochs": "schedule.epochs",
     "leading": "schedule.leading",
+    "most_leading": "schedule.most_leading",
     "has_one_total": "schedule.epochs",
     "leading_epochs": "schedule.leading_epochs",
     "enqueued": "enqueue",

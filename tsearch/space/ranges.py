@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, TypeAdapter, WrapValidator
 
@@ -61,7 +61,7 @@ def _domain(annotation: Any, given: Range) -> Real | Whole:
     if not given.low <= default <= given.high:
         raise ValueError(f"default {default:g} is outside [{given.low:g}, {given.high:g}]")
     low, high = (TypeAdapter(annotation).validate_python(end) for end in (given.low, given.high))
-    if isinstance(low, bool) or not isinstance(low, int | float):
+    if isinstance(low, bool) or not isinstance(low, int | float) or get_origin(annotation) is Literal:
         raise ValueError("a range is for numbers only; give a list of values")
     if isinstance(low, int):
         return Whole(low, high, given.log, round(default))

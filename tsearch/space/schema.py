@@ -22,15 +22,17 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
-from tsearch.configuration import Configuration, DataSpec, Hardware, Training
+from tsearch.configuration import Configuration, Conversion, DataSpec, Hardware, Phase, Training
+from tsearch.errors import did_you_mean
 from tsearch.frozen import Frozen
 from tsearch.networks.backbones import BACKBONES, Backbone, family
 from tsearch.networks.plan import Neuron
 from tsearch.space.domains import Choice, Domain, Real, Whole
 from tsearch.space.goals import ConfirmSettings, Objective, SearchSettings
-from tsearch.space.limits import LONGEST_NAME, MOST_PHASES, Epochs, Timesteps, few_choices
+from tsearch.space.limits import LONGEST_NAME, MOST_EPOCHS, MOST_PHASES, Epochs, Timesteps, few_choices
 from tsearch.space.ranges import OPTION, Range, one_value, setting
-from tsearch.space.settings import LEADING_RATE, SECTIONS
+from tsearch.space.recipes import OWN, RECIPES
+from tsearch.space.settings import SECTIONS
 
 
 class Section(Frozen, validate_default=True):
@@ -45,6 +47,33 @@ class OpenSection(Section, extra="allow"):
     """A section that takes further settings: the options of a network that is not ours."""
 
     __pydantic_extra__: dict[str, OPTION]
+
+
+def _known_recipe(name: str) -> str:
+    """The name of a recipe. Raises: ValueError for another one."""
+    if name not in RECIPES:
+        known = ", ".join(RECIPES)
+        raise ValueError(f"recipe '{name}' not found.{did_you_mean(name, RECIPES)} Known recipes: {known}")
+    return name
+
+
+class NamedTraining(Training):
+    """How to train, by single settings or by the name of a recipe, which replaces some of them."""
+
+    recipe: Annotated[
+        str, AfterValidator(_known_recipe), Field(json_schema_extra={"enum": list(RECIPES)})
+    ] = OWN
+
+
+class Compression(Frozen):
+    """A further phase with the searched timesteps, in which the smallest part `sparsity` of the weights is zero and the
+    others have `weight_bits`: it takes `epochs` of the total, with `learning_rate` times that of the training. There is
+    none where no weight is pruned and all have 32 bits."""
+
+    sparsity: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    weight_bits: Literal[32, 8, 4, 2] = 32
+    epochs: Annotated[int, Field(gt=0, le=MOST_EPOCHS)] = 4
+    learning_rate: PositiveFloat = 0.1
 
 
 class OwnBackboneSpace(OpenSection):
@@ -91,7 +120,8 @@ def _name_of_family(backbone: Any) -> Any:
     return backbone.get("name", "vgg") if isinstance(backbone, Mapping) else "vgg"
 
 
-NeuronSpace, TrainingSpace = searchable(Neuron), searchable(Training)
+NeuronSpace, TrainingSpace = searchable(Neuron), searchable(NamedTraining)
+ConversionSpace, CompressionSpace = searchable(Conversion), searchable(Compression)
 BackboneSpace: Any = reduce(or_, [*(searchable(family(name)) for name in BACKBONES), OwnBackboneSpace])
 TransformerMode = Configuration.model_fields["temporal_transformer"].annotation
 
@@ -112,16 +142,31 @@ Leading = Annotated[tuple[Timesteps, ...], Field(max_length=MOST_PHASES - 1)]
 
 
 class ScheduleSpace(Frozen):
-    """`epochs` of the last phase after the most earlier ones, to which every configuration's total is filled up; each
-    list of `leading` timesteps is one choice of earlier phases, with `leading_epochs` each (one number, or one for
-    the first of them, the second, ...) and `leading_learning_rate` times the learning rate."""
+    """`epochs` of the phase with the searched timesteps in the longest schedule, to which every configuration's total
+    is filled up; each list of `leading` timesteps is one choice of earlier phases, or "any" stands for all paths with
+    at most `most_leading` of them, with `leading_epochs` each (one number, or one for the first of them, the second,
+    ...) and `leading_learning_rate` times the learning rate. An ANN is trained before them for `ann_epochs`, with
+    `ann_learning_rate` times the learning rate and with `ann_optimizer` (default: that of the training)."""
 
     epochs: Epochs = 20
-    leading: tuple[Leading, ...] = Field(default=((),), min_length=1)
+    leading: Literal["any"] | Annotated[tuple[Leading, ...], Field(min_length=1)] = ((),)
+    most_leading: Annotated[int, Field(gt=0, lt=MOST_PHASES)] | None = None
     leading_epochs: Epochs | LeadingEpochs = 5
     leading_learning_rate: Annotated[Domain, _reads_setting(PositiveFloat)] = Field(
         default=1.0, validate_default=True
     )
+    ann_epochs: Annotated[
+        Domain, _reads_setting(Annotated[int, Field(ge=0, le=MOST_EPOCHS), BeforeValidator(_no_truth)])
+    ] = Field(default=0, validate_default=True)
+    ann_learning_rate: Annotated[Domain, _reads_setting(PositiveFloat)] = Field(
+        default=1.0, validate_default=True
+    )
+    ann_optimizer: Annotated[Domain, _reads_setting(Phase.model_fields["optimizer"].annotation)] = Field(
+        default=None, validate_default=True
+    )
+
+
+SCHEDULE_SETTINGS = tuple(n for n, field in ScheduleSpace.model_fields.items() if field.annotation is Domain)
 
 
 class ConstraintText(Frozen):
@@ -132,16 +177,23 @@ class ConstraintText(Frozen):
 
 
 class Enqueued(Frozen):
-    """A configuration to be tried first; what is left out takes its default."""
+    """A configuration to be tried first; what is left out takes its default. Phases before the last one are given by
+    the timesteps that lead them, or as a path of their vectors."""
 
     timesteps: tuple[Timesteps, ...]
     stages: tuple[PositiveInt, ...]
     leading: Leading = ()
+    path: Annotated[tuple[tuple[Timesteps, ...], ...], Field(max_length=MOST_PHASES - 1)] = ()
     leading_learning_rate: float | None = None
+    ann_epochs: int | None = None
+    ann_learning_rate: float | None = None
+    ann_optimizer: str | None = None
     temporal_transformer: str | None = None
     backbone: dict[str, Any] = Field(default_factory=dict)
     neuron: dict[str, Any] = Field(default_factory=dict)
     training: dict[str, Any] = Field(default_factory=dict)
+    conversion: dict[str, Any] = Field(default_factory=dict)
+    compression: dict[str, Any] = Field(default_factory=dict)
 
 
 class SpaceFile(Frozen):
@@ -164,6 +216,9 @@ class SpaceFile(Frozen):
     training: Annotated[Section, _reads(TrainingSpace.model_validate, TrainingSpace)] = Field(
         default={}, validate_default=True
     )
+    conversion: Annotated[Section, _reads(ConversionSpace.model_validate, ConversionSpace)] | None = None
+    compression: Annotated[Section, _reads(CompressionSpace.model_validate, CompressionSpace)] | None = None
+    init: str | dict[str, Any] | None = None
     objectives: Annotated[tuple[str | Objective, ...], Field(min_length=1, max_length=4)] = (
         "accuracy",
         "energy_pj",
@@ -182,6 +237,8 @@ _MODELS: dict[str, type[BaseModel]] = {
     "schedule": ScheduleSpace,
     "neuron": NeuronSpace,
     "training": TrainingSpace,
+    "conversion": ConversionSpace,
+    "compression": CompressionSpace,
     "objectives": Objective,
     "constraints": ConstraintText,
     "hardware": Hardware,
@@ -200,8 +257,8 @@ def _model_at(path: tuple[str | int, ...], content: Mapping[str, Any]) -> type[B
     if not path:
         return SpaceFile
     top = str(path[0])
-    is_setting = path[:2] == tuple(LEADING_RATE.split(".")) or top == "temporal_transformer"
-    is_setting = is_setting or (top in SECTIONS and len(path) > 1)
+    is_setting = top == "temporal_transformer" or (top in SECTIONS and len(path) > 1)
+    is_setting = is_setting or (top == "schedule" and len(path) > 1 and path[1] in SCHEDULE_SETTINGS)
     if is_setting:
         return Range
     if top == "backbone":

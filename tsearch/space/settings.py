@@ -5,32 +5,29 @@ from itertools import product
 from typing import Any
 
 from tsearch.configuration import Configuration
+from tsearch.frozen import Frozen
 from tsearch.networks.backbones import Backbone, family
 from tsearch.space.domains import Domain
+from tsearch.space.schedules import parts_of
 
-SECTIONS = ("backbone", "neuron", "training")
-# Without a boundary between stages these change nothing: no temporal transformer, no early classifier.
-IDLE_IN_ONE_STAGE = ("temporal_transformer", "training.early_loss_weight", "training.transformer_adam")
-
-# Without a phase before the last one it changes nothing.
-LEADING_RATE = "schedule.leading_learning_rate"
-# These change nothing unless another setting has this value.
-IDLE_UNLESS = {
-    "training.warmup": ("training.learning_rate_schedule", "one_cycle"),
-    "training.step_every": ("training.learning_rate_schedule", "step"),
-    "training.step_factor": ("training.learning_rate_schedule", "step"),
-    "training.transformer_adam": ("training.optimizer", "sgd"),
-    "training.tet_weight": ("training.loss", "tet"),
-}
+SECTIONS = ("backbone", "neuron", "training", "conversion", "compression")
+_HELD = ("backbone", "neuron", "training")  # of a configuration, whatever its schedule is
 
 
 def flatten(configuration: Configuration) -> dict[str, Any]:
-    """The settings of a configuration by dotted name."""
+    """The settings of a configuration by dotted name; of phases and of what goes with them, those that there are."""
     flat: dict[str, Any] = {"temporal_transformer": configuration.temporal_transformer}
-    for section in SECTIONS:
-        flat |= {f"{section}.{field}": value for field, value in getattr(configuration, section)}
-    scale = configuration.schedule[0].learning_rate_scale
-    return flat if scale == 1 else flat | {LEADING_RATE: scale}
+    for section in _HELD:
+        flat |= _named(section, getattr(configuration, section))
+    parts = parts_of(configuration.schedule)
+    init = {} if configuration.init is None else _named("init", configuration.init)
+    if parts.ann or init.get("init.network") == "ann":
+        flat |= _named("conversion", configuration.conversion)
+    return flat | parts.settings | init
+
+
+def _named(section: str, model: Frozen) -> dict[str, Any]:
+    return {f"{section}.{field}": value for field, value in model}
 
 
 def nest(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,13 +40,6 @@ def nest(settings: Mapping[str, Any]) -> dict[str, Any]:
         else:
             nested[section] = value
     return nested
-
-
-def idle(settings: Mapping[str, Any], *, has_stages: bool, has_phases: bool) -> set[str]:
-    """The names of what changes nothing beside the other `settings`, where there are several stages or not, and several
-    phases or not."""
-    names = {name for name, (other, value) in IDLE_UNLESS.items() if settings.get(other, value) != value}
-    return names | set(() if has_stages else IDLE_IN_ONE_STAGE) | (set() if has_phases else {LEADING_RATE})
 
 
 def defaults(settings: Mapping[str, Domain]) -> dict[str, Any]:

@@ -3,167 +3,37 @@ searched for.
 
 `load_space` reads a YAML file (see `file.py` for its form). The space knows nothing of training: it turns parameter
 values into configurations and back, counts, enumerates and draws. It is the one for networks; what the engine asks of
-any space stands in `protocol.py`."""
+any space stands in `protocol.py`, what a space consists of in `description.py`."""
 
-from collections.abc import Hashable, Iterator, Mapping
-from contextlib import suppress
-from functools import cached_property
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any
 
 import numpy as np
-from pydantic import Field, PositiveInt, SkipValidation, model_validator
 
-from tsearch.configuration import RENAMED, Configuration, DataSpec, Hardware, Task
+from tsearch.configuration import Configuration
 from tsearch.errors import TsearchError
-from tsearch.frozen import Frozen, content_hash
 from tsearch.space.coding import decode_structure, encode_structure, structure_parameters
 from tsearch.space.counting import every_configuration, n_configurations
-from tsearch.space.divisions import AnyDivision, Division, Divisions, ListedDivisions
-from tsearch.space.domains import Choice, Domain, domain_from_dict
-from tsearch.space.goals import ConfirmSettings, Constraint, Objective, SearchSettings, worst_violation
+from tsearch.space.description import SpaceDescription
+from tsearch.space.divisions import Division
+from tsearch.space.domains import Domain
+from tsearch.space.goals import worst_violation
+from tsearch.space.idle import CONVERSION, idle
+from tsearch.space.paths import Path
+from tsearch.space.recipes import OWN, RECIPE, fixed_by
 from tsearch.space.refusals import Refusal
-from tsearch.space.schedules import Schedules
-from tsearch.space.settings import (
-    LEADING_RATE,
-    common_depth,
-    defaults,
-    flatten,
-    idle,
-    nest,
-)
-from tsearch.space.structures import Structure, Structures
-from tsearch.space.timesteps import Vector
+from tsearch.space.schedules import LEADING_RATE, NOTHING, parts_of
+from tsearch.space.settings import defaults, flatten, nest
+from tsearch.space.structures import Structure
+from tsearch.space.timesteps import Vector, shrinking_vectors
 from tsearch.space.uniform import uniform_settings, uniform_timesteps, uniform_twins
-from tsearch.units import counted
+
+_OF_SCHEDULES = ("schedule", "compression")  # sections of settings that become phases
 
 
-class SearchSpace(Frozen):
+class SearchSpace(SpaceDescription):
     """A validated search space. Build it with `load_space` or `parse_space`."""
-
-    model_config = Frozen.model_config | {
-        "arbitrary_types_allowed": True,
-        "ignored_types": (cached_property,),
-    }
-
-    name: str
-    data: DataSpec
-    hardware: Hardware
-    objectives: tuple[Objective, ...]
-    search: SearchSettings
-    confirm: ConfirmSettings | None = None
-    constraints: dict[str, Constraint] = Field(default_factory=dict)
-    reference: dict[str, float] | None = None
-    divisions: Literal["any"] | tuple[Division, ...]
-    timesteps: tuple[PositiveInt, ...]
-    leading: Choice
-    last_epochs: PositiveInt = Field(alias="epochs")
-    leading_epochs: PositiveInt | tuple[PositiveInt, ...]
-    has_one_total: bool = False  # as in runs of earlier versions, whose baselines are those of `timesteps`
-    settings: dict[str, Annotated[Domain, SkipValidation]]
-    enqueued: tuple[Configuration, ...] = ()
-    source_text: str = ""
-
-    @model_validator(mode="after")
-    def _divisions_fit(self) -> Self:
-        if self.divisions == "any":
-            return self
-        try:
-            depth = self.depth
-        except (
-            TsearchError
-        ):  # a network of the user's that is not to be found: its runs are shown all the same
-            return self
-        for division in self.divisions:
-            if sum(division) != depth:
-                raise ValueError(
-                    f"stages {list(division)} hold {counted(sum(division), 'block')}, but the backbone has {depth}"
-                )
-        return self
-
-    @cached_property
-    def depth(self) -> int:
-        """Number of blocks of the backbone. Raises: ValueError where its choices differ."""
-        return common_depth(self.settings)
-
-    @property
-    def all_divisions(self) -> Divisions:
-        """The allowed stage divisions, fewest stages first; never listed as a whole."""
-        return AnyDivision(self.depth) if self.divisions == "any" else ListedDivisions(self.divisions)
-
-    @cached_property
-    def structures(self) -> Structures:
-        """Every distinct combination of stages, timesteps and schedule; never listed as a whole."""
-        return Structures(self.all_divisions, self.timesteps, self.schedules.leading)
-
-    @cached_property
-    def schedules(self) -> Schedules:
-        """How long the phases of a training are."""
-        leading: tuple[Any, ...] = self.leading.values
-        return Schedules(leading, self.leading_epochs, self.last_epochs, self.has_one_total)
-
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy with other fields; what was worked out from the old ones is forgotten."""
-        copied = super().model_copy(update=update, deep=deep)
-        for name in ("depth", "structures", "schedules", "_refusals"):
-            copied.__dict__.pop(name, None)
-        return copied
-
-    def with_hardware(self, profile: str | None = None, assume: Mapping[str, int] | None = None) -> Self:
-        """The same space, searched for other hardware: a profile's name or YAML file, and word widths to assume
-        besides the space's own. Raises: TsearchError if unusable."""
-        from hwcost import HwcostError, assuming, known_profiles, load_profile
-
-        profile = profile or self.hardware.profile
-        widths = {**self.hardware.assume, **(assume or {})}
-        try:
-            assuming(load_profile(profile), tuple(sorted(widths.items())))
-        except HwcostError as error:
-            raise TsearchError(str(error)) from None
-        known = known_profiles()
-        names = (profile, *(name for name in self.hardware.also if name != profile))
-        profile, *also = (name if name in known else str(Path(name).absolute()) for name in names)
-        update = {"profile": profile, "also": tuple(also), "assume": widths}
-        hardware = self.hardware.model_copy(update=update)
-        return self.model_copy(update={"hardware": hardware})
-
-    def task(self, seed: int | None = None) -> Task:
-        """What every trial of a run on this space shares."""
-        root = None if self.data.root is None else str(Path(self.data.root).expanduser().absolute())
-        data = self.data.model_copy(update={"root": root})
-        return Task(data=data, hardware=self.hardware, seed=self.search.seed if seed is None else seed)
-
-    # ------------------------------------------------------------------ plain data
-
-    @property
-    def space_key(self) -> str:
-        """Hash of everything that is searched, and how."""
-        return content_hash(self.to_dict())
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data, for JSON; `SearchSpace.from_dict` takes it back."""
-        fields = self.model_dump(mode="json", by_alias=True, exclude={"settings", "leading", "source_text"})
-        settings = {name: domain.to_dict() for name, domain in self.settings.items()}
-        return {"kind": "network"} | fields | {"leading": self.leading.to_dict(), "settings": settings}
-
-    @classmethod
-    def from_dict(cls, content: Mapping[str, Any], source_text: str = "") -> Self:
-        """Inverse of `to_dict`, also for what earlier versions wrote."""
-        fields = {name: value for name, value in content.items() if name != "kind"}
-        fields["leading"] = domain_from_dict(content["leading"])
-        fields["settings"] = {
-            RENAMED.get(name, name): domain_from_dict(domain) for name, domain in content["settings"].items()
-        }
-        return cls(**(fields | {"source_text": source_text}))
-
-    def to_plain(self, configuration: Configuration) -> dict[str, Any]:
-        """A configuration as JSON data."""
-        return configuration.model_dump(mode="json")
-
-    def from_plain(self, content: Mapping[str, Any]) -> Configuration:
-        """Inverse of `to_plain`, also for what earlier versions wrote."""
-        return Configuration.model_validate(content)
 
     # ------------------------------------------------------------------ configurations
 
@@ -194,6 +64,14 @@ class SearchSpace(Frozen):
             return None
         return configuration.model_copy(update={"schedule": configuration.schedule[:n_phases]})
 
+    def to_plain(self, configuration: Configuration) -> dict[str, Any]:
+        """A configuration as JSON data."""
+        return configuration.model_dump(mode="json")
+
+    def from_plain(self, content: Mapping[str, Any]) -> Configuration:
+        """Inverse of `to_plain`, also for what earlier versions wrote."""
+        return Configuration.model_validate(content)
+
     def violation(self, metrics: Mapping[str, float]) -> float:
         """By how much metrics break the constraints at worst, relative to them; 0 where all are kept."""
         return worst_violation(self.constraints, metrics)
@@ -207,14 +85,9 @@ class SearchSpace(Frozen):
             self._refusals[priced] = rejection(self, configuration)
         return self._refusals[priced]
 
-    @cached_property
-    def _refusals(self) -> dict[Hashable, Refusal | None]:
-        """What was worked out before, since thousands of draws share few prices."""
-        return {}
-
     def reference_box(self) -> tuple[dict[str, float], dict[str, float]]:
         """The worst and the best value of every objective before any training. Raises: TsearchError if unknown."""
-        from tsearch.pricing.bounds import reference_box
+        from tsearch.pricing.extremes import reference_box
 
         return reference_box(self)
 
@@ -237,58 +110,59 @@ class SearchSpace(Frozen):
     def encode(self, configuration: Configuration) -> dict[str, Any]:
         """Parameter values that decode to `configuration`. Raises ValueError, saying why, if it lies
         outside the space."""
-        values = encode_structure(self.structures, configuration.stages, configuration.timesteps)
-        flat = flatten(configuration) | {LEADING_RATE: self._leading_rate_of(configuration)}
+        path = parts_of(configuration.schedule).path
+        structure = encode_structure(self.structures, Structure(configuration.stages, path))
+        recipes = self.settings[RECIPE].values if RECIPE in self.settings else (OWN,)
+        problem = ValueError("no recipe")
+        for recipe in recipes:
+            try:
+                values = structure | self._encode_settings(configuration, recipe)
+            except ValueError as error:
+                problem = error
+                continue
+            if self.decode(values) == configuration:
+                return {name: values[name] for name in self.parameters()}
+            schedule = [[list(phase.timesteps), phase.epochs] for phase in configuration.schedule]
+            problem = ValueError(f"schedule {schedule} is not one of this space")
+        raise problem
+
+    def _encode_settings(self, configuration: Configuration, recipe: str) -> dict[str, Any]:
+        """The value of every setting under a recipe. Raises: ValueError, saying why, for one outside."""
+        flat = defaults(self.settings) | NOTHING | flatten(configuration) | {RECIPE: recipe}
+        known, fixed = flatten(configuration).keys(), fixed_by({RECIPE: recipe})
+        spiking = parts_of(configuration.schedule).spiking
+        if len(spiking) > 1:
+            flat[LEADING_RATE] = spiking[0].learning_rate_scale
+        values = {}
         for name, domain in self.settings.items():
-            if name not in flat:
+            if name.startswith("backbone.") and name not in known:
                 raise ValueError(f"{name}: the configuration has no such setting")
             try:
-                values[name] = domain.encode(flat[name])
+                values[name] = domain.encode(domain.default if name in fixed else flat[name])
             except ValueError as error:
                 raise ValueError(f"{name}: {error}") from None
-        values["schedule.leading"] = self.leading.encode(self._leading_of(configuration, flat))
-        return {name: values[name] for name in self.parameters()}
+        return values
 
-    def _leading_rate_of(self, configuration: Configuration) -> Any:
-        """The scale of the learning rate in the phases before the last one; the default where there are none."""
-        if len(configuration.schedule) > 1 or LEADING_RATE not in self.settings:
-            return configuration.schedule[0].learning_rate_scale
-        return self.settings[LEADING_RATE].default
-
-    def _leading_of(self, configuration: Configuration, settings: Mapping[str, Any]) -> Any:
-        """The leading timesteps that give the schedule of `configuration`. Raises: ValueError if there are none."""
-        for leading in self.leading.values:
-            if (
-                self.assemble(configuration.stages, configuration.timesteps, leading, settings)
-                == configuration
-            ):
-                return leading
-        schedule = [[list(phase.timesteps), phase.epochs] for phase in configuration.schedule]
-        raise ValueError(f"schedule {schedule} is not one of this space")
-
-    def assemble(
-        self, division: Division, vector: Vector, leading: Any, settings: Mapping[str, Any]
-    ) -> Configuration:
+    def assemble(self, division: Division, path: Path, settings: Mapping[str, Any]) -> Configuration:
         """The configuration made of these parts. Settings that change nothing beside the others (a temporal transformer
         in a single stage, the weight of a loss that is not chosen) take their default, so that equal networks are equal
-        configurations."""
-        unused = idle(settings, has_stages=len(division) > 1, has_phases=True)
+        configurations; those of a conversion that does not take place stay out."""
+        unused = idle(settings, has_stages=len(division) > 1, has_leading=len(path) > 1)
         chosen = {
             name: domain.default if name in unused else settings[name]
             for name, domain in self.settings.items()
+        } | dict(fixed_by(settings))
+        schedule = self.schedules.phases(path, chosen)
+        held = {
+            name: value
+            for name, value in chosen.items()
+            if name != RECIPE
+            and name.partition(".")[0] not in _OF_SCHEDULES
+            and not (name in CONVERSION and unused.issuperset(CONVERSION))
         }
-        schedule = self.schedules.phases(leading, vector, chosen.pop(LEADING_RATE, 1.0))
-        return Configuration.model_validate({"stages": division, "schedule": schedule} | nest(chosen))
+        return Configuration.model_validate({"stages": division, "schedule": schedule} | nest(held))
 
     # ------------------------------------------------------------------ what there is
-
-    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
-        """One line: the source text and every domain would bury what is looked for."""
-        yield "name", self.name
-        yield "data", self.data.name
-        with suppress(TsearchError, ValueError):  # a network of the user's that is not to be found
-            yield "size", self.size
-        yield "objectives", {objective.name: objective.direction for objective in self.objectives}
 
     @property
     def n_structures(self) -> int:
@@ -309,7 +183,7 @@ class SearchSpace(Frozen):
 
     def random(self, rng: np.random.Generator) -> Configuration:
         """One configuration, uniform over the structures and over each setting's scale."""
-        structure: Structure = self.structures.random(rng)
+        structure = self.structures.random(rng)
         return self.assemble(*structure, {name: domain.random(rng) for name, domain in self.settings.items()})
 
     @property
@@ -326,12 +200,14 @@ class SearchSpace(Frozen):
         elsewhere: a comparison with less would credit schedules, or smaller backbones, to the timesteps. Not all of
         them lie in the space."""
         division = self.all_divisions.first
-        backbones = uniform_settings(self.settings) if self.has_one_total else [defaults(self.settings)]
+        every = uniform_settings(self.settings) if self.has_one_total else [defaults(self.settings)]
+        leads = dict.fromkeys(lead for t in self.uniform_timesteps for lead in self.paths.uniform_leads(t))
         uniform = [
-            self.assemble(division, (timesteps,) * len(division), leading, settings)
-            for settings in backbones
-            for leading in self.schedules.leading
+            self.assemble(division, shrinking_vectors(lead, (timesteps,) * len(division)), settings)
+            for settings in every
+            for lead in leads
             for timesteps in self.uniform_timesteps
+            if lead in self.paths.uniform_leads(timesteps)
         ]
         return list(dict.fromkeys(uniform))
 
@@ -343,4 +219,4 @@ class SearchSpace(Frozen):
             raise TsearchError(
                 f"{self.name}: a uniform twin has 1 to {max(self.timesteps)} timesteps, asked for {timesteps}."
             )
-        return uniform_twins(configuration, timesteps)
+        return uniform_twins(configuration, timesteps, self.paths.uniform_lead)

@@ -48,6 +48,11 @@ def unpack_weights(content: bytes) -> dict[str, Tensor]:
     return _part(tensors, _MODEL)
 
 
+def weights_in(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights among the tensors of a checkpoint, or all tensors where they are of none."""
+    return _part(tensors, _MODEL) or dict(tensors)
+
+
 def unpack_training_weights(content: bytes) -> dict[str, Tensor]:
     """The weights in a checkpoint that training goes on with, as a state dict."""
     return unpack_weights(content) | _part(load(content), _TRAINING)

@@ -13,7 +13,9 @@ from tsearch.data.dataset import epoch_of
 from tsearch.networks.build import Network
 from tsearch.training.augment import augmented, mixed_up
 from tsearch.training.losses import make_loss
-from tsearch.training.optimizer import Optimizers, set_learning_rate
+from tsearch.training.optimizer import Optimizers, learned_neurons, set_learning_rate
+from tsearch.training.pruning import freeze
+from tsearch.training.rates import SynapticOperations
 from tsearch.training.schedule import Position, learning_rate_at
 
 
@@ -51,21 +53,28 @@ def train_epoch(
     where = network.head.weight.device
     split = dataset.train.to(where)
     network.train()
-    loss_of = make_loss(network)
+    loss_of, learned = make_loss(network), learned_neurons(network)
+    has_rates = training.rate_weight and phase.network == "snn"
+    operations = SynapticOperations(network, dataset, phase.timesteps) if has_rates else None
     total, seen = torch.zeros((), dtype=torch.float64, device=where), 0
     for number, indices in enumerate(batches):
         progress = (position.epoch + number / len(batches)) / phase.epochs
         set_learning_rate(optimizers, learning_rate_at(progress, training) * phase.learning_rate_scale)
         frames = augmented(split.batch(indices, phase.timesteps[0]), training, rng, dataset.input_class)
         frames, labels = mixed_up(frames, split.labels[indices], training.mixup, rng)
-        loss = loss_of(network.run(frames, phase.timesteps), labels)
+        loss = loss_of(network.run(frames, phase.timesteps, operations), labels)
+        if operations is not None:
+            loss = loss + training.rate_weight * operations.part()
         for optimizer in optimizers:
             optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        freeze(network)
         if training.gradient_clip:
             clip_grad_norm_(network.parameters(), training.gradient_clip)
         for optimizer in optimizers:
             optimizer.step()
+        for neurons in learned:
+            neurons.clamp()
         total += loss.detach().double() * len(indices)  # nothing waits for the device before the epoch's end
         seen += len(indices)
     mean = total.item() / seen

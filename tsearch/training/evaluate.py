@@ -5,7 +5,7 @@ as well."""
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hwcost import NetworkSpec, SpikeRecord
-from tsearch.configuration import Configuration, Result, Task
+from hwcost import Cost, NetworkSpec, SpikeRecord
+from tsearch.configuration import Configuration, Hardware, Result, Task
 from tsearch.data import Dataset, Split, load_dataset
 from tsearch.data.dataset import epoch_size, groups_of
 from tsearch.flags import pack
@@ -23,9 +23,11 @@ from tsearch.networks.neuron.compiler import compiling
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.price import metrics_of, price, reuse_metrics, twin_metrics
 from tsearch.pricing.record import Recorder
+from tsearch.pricing.structure import structure_of
 from tsearch.training.checkpoints import trained_epochs
 from tsearch.training.device import device, device_name
 from tsearch.training.identity import prepare
+from tsearch.training.initial import report
 from tsearch.training.loop import train
 from tsearch.training.schedule import positions
 from tsearch.training.speed import is_worth_compiling, keep_memory, warn_of_slow_products
@@ -60,7 +62,8 @@ def train_and_price(
     on validation data.
 
     Energy and latency are those of the task's hardware for the spikes of the validation pass; inside an
-    early phase they are those of that phase's timesteps.
+    early phase they are those of that phase's timesteps. An ANN has no spikes: of its costs there is the energy of
+    dense products alone.
 
     Raises: TrainingDivergedError; TsearchError for data or profiles that cannot be used.
     """
@@ -86,19 +89,17 @@ def train_and_price(
             is_worth_compiling(network.plan, configuration, epoch_size(dataset.train)), str(where)
         ):
             trained = train(network, dataset, task, start=start, stop=budget, checkpoint=resume_from)
-            spec = describe_network(configuration, dataset, timesteps, network.masks(timesteps))
+            spec = describe_network(configuration, dataset, timesteps, structure_of(network, timesteps))
             seed = (task.seed, task.replicate)
             measured = measure(network, dataset, dataset.validation, timesteps, spec, seed=seed)
-    costs = price(spec, measured.record, task.hardware)
+    is_ann = position.phase.network == "ann"
+    costs = {} if is_ann else price(spec, measured.record, task.hardware)
     return Result(
         configuration=configuration,
         budget=budget,
-        metrics={"accuracy": measured.accuracy}
-        | metrics_of(costs, task.hardware)
-        | reuse_metrics(spec, measured.record, task.hardware)
-        | twin_metrics(spec, task.hardware),
+        metrics={"accuracy": measured.accuracy} | _priced(spec, measured.record, costs, task.hardware),
         costs={name: cost.to_dict() for name, cost in costs.items()},
-        spikes={"network": spec.to_dict(), "record": measured.record.to_dict()},
+        spikes={} if is_ann else {"network": spec.to_dict(), "record": measured.record.to_dict()},
         curve=trained.curve,
         n_samples={
             "train": len(dataset.train),
@@ -107,6 +108,8 @@ def train_and_price(
         },
         right={"validation": pack(measured.right)},
         probe=measured.probe,
+        notes=() if trained.loaded is None else (f"Initial weights: {report(trained.loaded)}.",),
+        neurons=network.neurons(),
         seconds=time.perf_counter() - began,
         versions=versions() | {"device": device_name(where)},
         checkpoint=trained.checkpoint,
@@ -114,6 +117,16 @@ def train_and_price(
 
 
 train_and_price.prepare = prepare  # type: ignore[attr-defined]  # what a run asks an evaluator for when it begins
+
+
+def _priced(
+    spec: NetworkSpec, record: SpikeRecord, costs: Mapping[str, Cost], hardware: Hardware
+) -> dict[str, float]:
+    """The metrics that are prices; without costs, those of an ANN."""
+    twins = twin_metrics(spec, hardware)
+    if not costs:
+        return {name: value for name, value in twins.items() if name == "dense_energy_pj"}
+    return metrics_of(costs, hardware) | reuse_metrics(spec, record, hardware) | twins
 
 
 def measure(
@@ -125,15 +138,16 @@ def measure(
     *,
     seed: tuple[int, int] = (0, 0),
 ) -> Measurement:
-    """Run `network` over `split` once, counting right answers and spikes. `spec` is its description where it has been
-    made before.
+    """Run `network` over `split` once, counting right answers and spikes, which an ANN has none of. `spec` is its
+    description where it has been made before.
 
     A network whose inference is random draws the same numbers for the same configuration and `seed` (of the task, and
     its replicate)."""
     timesteps = timesteps or network.configuration.timesteps
     if spec is None:
-        spec = describe_network(network.configuration, dataset, timesteps, network.masks(timesteps))
-    recorder = Recorder(spec, network.plan)
+        structure = structure_of(network, timesteps)
+        spec = describe_network(network.configuration, dataset, timesteps, structure)
+    recorder = None if network.is_ann else Recorder(spec, network.plan)
     network.eval()
     where = network.head.weight.device
     split = split.to(where)
@@ -143,10 +157,12 @@ def measure(
             indices = torch.arange(first, min(first + BATCH, len(split)), device=where)
             frames = split.batch(indices, timesteps[0])
             logits = network.run(frames, timesteps, recorder).logits
-            recorder.add_samples(len(indices))
+            if recorder is not None:
+                recorder.add_samples(len(indices))
             probe = probe or logits_hash(logits)
             right.append(logits.argmax(1) == split.labels[indices])
-    return Measurement(torch.cat(right).numpy(force=True), recorder.record(), probe)
+    record = SpikeRecord({}, len(split)) if recorder is None else recorder.record()
+    return Measurement(torch.cat(right).numpy(force=True), record, probe)
 
 
 @contextmanager

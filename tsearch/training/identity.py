@@ -12,6 +12,7 @@ from tsearch.configuration import Compute, Identity, Task
 from tsearch.data import Dataset, Split, load_dataset
 from tsearch.data.dataset import draws_one_per_group, groups_of
 from tsearch.errors import TsearchError
+from tsearch.files.initial import read_init
 from tsearch.frozen import content_hash
 from tsearch.machine import machine
 from tsearch.pricing import COUNTING
@@ -35,6 +36,8 @@ def prepare(task: Task) -> Task:
         profiles = [_content(name) for name in (task.hardware.profile, *task.hardware.also)]
     except HwcostError as error:
         raise TsearchError(str(error)) from None
+    if task.init is not None:
+        read_init(task.init)
     profile = content_hash(profiles if task.hardware.also else profiles[0])
     identity = Identity(
         data=data_hash(load_dataset(task.data)), profile=profile, recipe=RECIPE, counting=COUNTING

@@ -9,7 +9,7 @@ from tsearch.configuration import Task
 from tsearch.data import Dataset
 from tsearch.errors import TsearchError
 from tsearch.networks.build import Network
-from tsearch.networks.weights import load_weights
+from tsearch.networks.weights import Loaded, load_weights
 from tsearch.training.checkpoints import (
     pack,
     restore_optimizers,
@@ -18,17 +18,21 @@ from tsearch.training.checkpoints import (
     unpack_weights,
 )
 from tsearch.training.epoch import train_epoch
+from tsearch.training.initial import take_initial
 from tsearch.training.keeping import NOTHING_KEPT, copied_weights, keep, take_kept
 from tsearch.training.optimizer import make_optimizers
 from tsearch.training.schedule import positions
+from tsearch.training.transition import begin_phase
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What `train` gives back: one entry of losses per epoch, and a checkpoint to continue from."""
+    """What `train` gives back: one entry of losses per epoch, a checkpoint to continue from, and what became of initial
+    weights, where the configuration names any."""
 
     curve: tuple[dict[str, float], ...]
     checkpoint: bytes
+    loaded: Loaded | None = None
 
 
 def train(
@@ -44,8 +48,9 @@ def train(
     place. It ends with the weights that `training.keep` names; the checkpoint holds those too that training goes on
     with.
 
-    A phase starts with a new optimizer and a full learning-rate cycle from the weights of the one before. Temporal
-    transformers that the checkpoint does not have yet, because later phases need them, start as they are.
+    A phase starts with a new optimizer and a full learning-rate cycle from the weights of the one before, as
+    `begin_phase` makes them ready. Temporal transformers and early classifiers that the checkpoint does not have yet,
+    because later phases need them, start as they are.
 
     Raises: TrainingDivergedError if the loss is no longer a finite number; TsearchError if the checkpoint is of a later
     epoch than `stop`; ValueError if the network is made for other phases than those up to `stop`, whose weights alone
@@ -59,16 +64,23 @@ def train(
         )
     if network.phase != positions(configuration)[stop - 1].index:
         raise ValueError(f"the network is made for phase {network.phase + 1}, but training stops elsewhere")
+    epochs, curve = positions(configuration), []
+    loaded = take_initial(network)  # also under a checkpoint, for parts that it does not have yet
+    if checkpoint is not None:
+        network.enter(epochs[max(start - 1, 0)].index)
     if checkpoint is not None and start == stop:
         load_weights(network, unpack_weights(checkpoint))
-        return Trained((), checkpoint)
+        return Trained((), checkpoint, loaded)
     if checkpoint is not None:
-        load_weights(network, unpack_training_weights(checkpoint), may_be_new=["boundaries"])
-    curve, optimizers, kept = [], make_optimizers(network), NOTHING_KEPT
-    for number, position in enumerate(positions(configuration)[start:stop], start):
+        new = ("boundaries", "kept", *(("early_classifiers",) if network.is_ann else ()))
+        load_weights(network, unpack_training_weights(checkpoint), may_be_new=new)
+    for number, position in enumerate(epochs[start:stop], start):
+        network.set_weight_bits(position.phase.weight_bits)
         if position.epoch == 0:
-            optimizers, kept = make_optimizers(network), NOTHING_KEPT
-        elif checkpoint is not None and number == start:
+            begin_phase(network, dataset, task, position)
+        if position.epoch == 0 or number == start:
+            optimizers, kept = make_optimizers(network, position.phase), NOTHING_KEPT
+        if position.epoch > 0 and number == start and checkpoint is not None:
             restore_optimizers(network, optimizers, checkpoint)
             kept = unpack_kept(checkpoint)
         loss = train_epoch(network, dataset, task, optimizers, position)
@@ -77,7 +89,7 @@ def train(
         if position.epoch + 1 == position.phase.epochs:
             take_kept(network, kept, dataset, task, position)
     if position.epoch + 1 == position.phase.epochs:  # the next phase begins with new optimizers
-        return Trained(tuple(curve), pack(network, stop))
+        return Trained(tuple(curve), pack(network, stop), loaded)
     goes_on = None if kept.weights is None else copied_weights(network)
     take_kept(network, kept, dataset, task, position)
-    return Trained(tuple(curve), pack(network, stop, optimizers, goes_on, kept))
+    return Trained(tuple(curve), pack(network, stop, optimizers, goes_on, kept), loaded)

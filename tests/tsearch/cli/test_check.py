@@ -10,7 +10,7 @@ import pytest
 import tsearch
 from tsearch.cli.preview import preview
 from tsearch.data import DATASETS
-from tsearch.pricing.bounds import extreme_configurations
+from tsearch.pricing.extremes import extreme_configurations
 from tsearch.units import format_value
 
 SPACE = """

@@ -13,8 +13,8 @@ from tsearch.data import describe_dataset, load_dataset
 from tsearch.data.arrays import event_dataset, events_of_counts, image_dataset
 from tsearch.data.dataset import SPLITS, epoch_size, groups_of
 from tsearch.errors import TsearchError
-from tsearch.pricing.bounds import reference_box
 from tsearch.pricing.describe import describe_network
+from tsearch.pricing.extremes import reference_box
 from tsearch.space.file import parse_space
 
 IMAGES = np.arange(20 * 4, dtype=np.float64).reshape(20, 1, 2, 2) / 80

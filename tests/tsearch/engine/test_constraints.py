@@ -50,7 +50,7 @@ def search(given, tmp_path, **more):
 
 def test_what_cannot_meet_a_limit_is_rejected_and_not_counted(tmp_path) -> None:
     unlimited = space("{}")
-    silent = [tsearch.pricing.bounds._bound(unlimited, c).low.total_pj for c in unlimited.baselines()]
+    silent = [tsearch.pricing.bounds.bound_of(unlimited, c).low.total_pj for c in unlimited.baselines()]
     limit = (silent[2] + silent[3]) / 2  # three timesteps may meet it, four cannot
     given = space(f"{{energy: {{max: {limit}}}}}")
     run, events = search(given, tmp_path)
@@ -105,7 +105,7 @@ def test_a_small_space_is_counted_before_it_is_called_exhausted(tmp_path) -> Non
 
 def bounds_s(given) -> list[float]:
     """The least latency of every structure."""
-    return [tsearch.pricing.bounds._bound(given, c).low.latency_s for c in every_structure(given)]
+    return [tsearch.pricing.bounds.bound_of(given, c).low.latency_s for c in every_structure(given)]
 
 
 ON_LOIHI = """
@@ -141,7 +141,7 @@ def three_per_cent(trials: int):
     text = SPACE.replace("[4, 6]", "[4, 6, 6]").replace("4, 6, 8]", "4, 5, 6, 7, 8]")
     text = text.format(constraints="{latency: {max: 1s}}", trials=trials)
     wide = parse_space(text.replace("proposer: tpe", "proposer: random, seed: 5, baselines: none"))
-    energies = [tsearch.pricing.bounds._bound(wide, c).low.total_pj for c in every_structure(wide)]
+    energies = [tsearch.pricing.bounds.bound_of(wide, c).low.total_pj for c in every_structure(wide)]
     limit = 0.999 * sorted(energies)[int(0.03 * len(energies))]
     assert 0 < sum(energy <= limit for energy in energies) <= 0.03 * len(energies)
     return wide.model_copy(update={"constraints": {"energy_pj": Constraint(max=limit)}})

@@ -80,7 +80,7 @@ def test_the_card_says_what_it_is(bundle: Path) -> None:
         "45nm_paper_simple",
         "seed 0",
         "torch",
-        "| backbone | vgg: widths 4, 6; pool after 1; pool average |",
+        "| backbone | vgg: widths 4, 6; pool after 1; pool average; norm batch |",
         "| stages | 1, 1 (blocks per stage) |",
         "| device | cpu",
     ):

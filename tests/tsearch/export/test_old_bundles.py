@@ -57,7 +57,7 @@ def test_its_card_can_be_written_anew(old: Path) -> None:
     bundle = Bundle(old)
     text = card(bundle.contents, bundle.stored_costs())
     assert "| stages | 1, 1 (blocks per stage) |" in text
-    assert "| backbone | vgg: widths 4, 5; pool after 1, 2; pool average |" in text
+    assert "| backbone | vgg: widths 4, 5; pool after 1, 2; pool average; norm batch |" in text
     assert "| accuracy, test | 35.80% of 500 samples |" in text
 
 

@@ -15,8 +15,8 @@ from tsearch.configuration import Result
 from tsearch.data import Dataset, DatasetInfo, describe_dataset, load_dataset
 from tsearch.data.arrays import event_dataset
 from tsearch.data.events import Events
-from tsearch.pricing.bounds import cost_range
 from tsearch.pricing.describe import describe_network
+from tsearch.pricing.extremes import cost_range
 from tsearch.pricing.tally import EventClassError
 from tsearch.space.file import parse_space
 from tsearch.space.space import SearchSpace

@@ -10,8 +10,8 @@ from tsearch.configuration import Configuration, Phase
 from tsearch.data.dataset import DatasetInfo
 from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.build import build
-from tsearch.pricing.bounds import cost_range, reference_box
 from tsearch.pricing.describe import describe_network
+from tsearch.pricing.extremes import cost_range, reference_box
 from tsearch.space.file import load_space
 
 STATIC = DatasetInfo("toy", (3, 12, 10), 7, is_static=True, input_class="analog")

@@ -13,6 +13,7 @@ from tsearch.errors import TsearchError
 from tsearch.space.file import load_space, parse_space
 from tsearch.space.schedules import Schedules
 from tsearch.space.space import SearchSpace
+from tsearch.space.timesteps import shrinking_vectors
 
 leadings = st.lists(
     st.lists(st.integers(1, 6), max_size=3).map(lambda ts: sorted(ts, reverse=True)), min_size=1, max_size=4
@@ -117,10 +118,10 @@ def test_what_an_earlier_version_wrote_keeps_its_epochs_and_its_baselines() -> N
 
 @pytest.mark.parametrize("has_one_total", [True, False])
 def test_by_hand(has_one_total: bool) -> None:
-    schedules = Schedules(((), (8,), (8, 4, 4)), 3, 10, has_one_total)
+    schedules = Schedules(2, 3, 10, has_one_total)
     found = {
-        (leading, t): [phase.epochs for phase in schedules.phases(leading, (t,), 1.0)]
-        for leading, t in product(schedules.leading, (1, 4, 8))
+        (leading, t): [phase.epochs for phase in schedules.phases(shrinking_vectors(leading, (t,)), {})]
+        for leading, t in product(((), (8,), (8, 4, 4)), (1, 4, 8))
     }
     total = 16  # of the two phases led by 8 and by 4, and the last one
     assert found == {

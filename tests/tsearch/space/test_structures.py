@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from tsearch.space.divisions import AnyDivision, Division, Divisions, ListedDivisions
+from tsearch.space.led_paths import LedPaths
 from tsearch.space.structures import Structures, _below
 from tsearch.space.timesteps import Vector, shrinking_vectors
 
@@ -27,28 +28,27 @@ def compositions(depth: int) -> list[Division]:
     return sorted(every, key=lambda division: (len(division), [-n for n in division]))
 
 
-def brute(allowed: list[Division], timesteps: list[int], leading: list[Vector]) -> dict:
-    """Every distinct (division, phases) with its vector and the first leading that gives it, by listing them all."""
+def brute(allowed: list[Division], timesteps: list[int], leading: list[Vector]) -> list:
+    """Every distinct (division, phases) in the order in which vectors and schedules are listed."""
     distinct: dict = {}
     for division in allowed:
         for vector in combinations_with_replacement(sorted(timesteps, reverse=True), len(division)):
             for timesteps_before in leading:
                 path = shrinking_vectors(timesteps_before, vector)
-                distinct.setdefault((division, path), (division, vector, timesteps_before))
-    return distinct
+                distinct.setdefault((division, path))
+    return list(distinct)
 
 
 def check_against_brute(divisions: Divisions, allowed: list, timesteps: list, leading: list) -> None:
-    structures = Structures(divisions, tuple(timesteps), tuple(leading))
-    expected = list(brute(allowed, timesteps, leading).values())
+    structures = Structures(divisions, LedPaths(tuple(timesteps), tuple(leading)))
+    expected = brute(allowed, timesteps, leading)
     assert structures.n == len(expected)
     assert [structures.at(i) for i in range(structures.n)] == expected
     assert list(structures) == expected
     for n_stages in range(1, divisions.most_stages + 1):
-        assert structures.count(n_stages) == sum(len(division) == n_stages for division, _, _ in expected)
-    n_phases = [len(shrinking_vectors(before, vector)) for _, vector, before in expected]
-    assert [structure.n_phases for structure in structures] == n_phases
-    kinds = [(len(division) > 1, n > 1) for (division, _, _), n in zip(expected, n_phases, strict=True)]
+        assert structures.count(n_stages) == sum(len(division) == n_stages for division, _ in expected)
+    assert [structure.n_phases for structure in structures] == [len(path) for _, path in expected]
+    kinds = [(len(division) > 1, len(path) > 1) for division, path in expected]
     assert structures.kinds == Counter(kinds)
     with pytest.raises(IndexError):
         structures.at(structures.n)
@@ -95,12 +95,12 @@ def test_what_is_no_division_is_not_among_them(divisions: Divisions, wrong: obje
 
 def test_six_choices_at_depth_16_are_69_million() -> None:
     # Vectors of n stages over 6 choices: comb(n + 5, 5); divisions of 16 blocks into n stages: comb(15, n - 1).
-    structures = Structures(AnyDivision(16), (1, 2, 3, 4, 6, 8), ((),))
+    structures = Structures(AnyDivision(16), LedPaths((1, 2, 3, 4, 6, 8), ((),)))
     assert structures.n == sum(comb(15, n - 1) * comb(n + 5, 5) for n in range(1, 17)) == 68_889_600
 
 
 def test_every_structure_is_drawn_alike() -> None:
-    structures = Structures(AnyDivision(3), (1, 2, 4), ((), (4,), (4, 2), (2, 2)))
+    structures = Structures(AnyDivision(3), LedPaths((1, 2, 4), ((), (4,), (4, 2), (2, 2))))
     rng, counts = np.random.default_rng(1), dict.fromkeys(structures, 0)
     for _ in range(40 * structures.n):
         counts[structures.random(rng)] += 1
@@ -111,13 +111,13 @@ def test_every_structure_is_drawn_alike() -> None:
 def test_a_space_of_a_thousand_blocks_is_drawn_from(monkeypatch: pytest.MonkeyPatch) -> None:
     """More structures than fit 64 bits: exact numbers, and no list of divisions anywhere."""
     monkeypatch.setattr(AnyDivision, "__iter__", None)
-    structures = Structures(AnyDivision(1000), (1, 2, 4), ((), (4,)))
+    structures = Structures(AnyDivision(1000), LedPaths((1, 2, 4), ((), (4,))))
     n_vectors = [
         comb(n + 2, 2) for n in range(1, 1001)
     ]  # each with 2 schedules, but for the one that is all 4
     assert structures.n == sum(comb(999, n - 1) * (2 * n_vectors[n - 1] - 1) for n in range(1, 1001))
     last = structures.at(structures.n - 1)
-    assert last == ((1,) * 1000, (1,) * 1000, (4,))
+    assert last == ((1,) * 1000, ((4,) * 1000, (1,) * 1000))
     drawn = structures.random(np.random.default_rng(0))
     assert sum(drawn.division) == 1000
     assert len(drawn.division) == len(drawn.vector)
@@ -130,7 +130,7 @@ def test_a_draw_takes_steps_in_proportion_to_the_depth(monkeypatch: pytest.Monke
         "tsearch.space.divisions.comb", lambda n, k: asked.append(n) or comb(n, k), raising=True
     )
     for depth in (4, 19, 76):
-        structures = Structures(AnyDivision(depth), (1, 2, 4), ((),))
+        structures = Structures(AnyDivision(depth), LedPaths((1, 2, 4), ((),)))
         n = structures.n
         asked.clear()
         structures.at(n // 3)
@@ -138,8 +138,8 @@ def test_a_draw_takes_steps_in_proportion_to_the_depth(monkeypatch: pytest.Monke
 
 
 def test_listing_is_lazy() -> None:
-    structures = Structures(AnyDivision(40), (1, 2, 4, 8), ((),))
-    assert [division for division, _, _ in islice(structures, 5)] == [(40,)] * 4 + [(39, 1)]
+    structures = Structures(AnyDivision(40), LedPaths((1, 2, 4, 8), ((),)))
+    assert [division for division, _ in islice(structures, 5)] == [(40,)] * 4 + [(39, 1)]
 
 
 @pytest.mark.parametrize("n", [1, 7, 2**63 - 1, 2**63, 3**60])

@@ -16,7 +16,7 @@ def lif_loop() -> Callable[[Tensor, Neuron, Tensor, Tensor], Tensor]:
     """(current, neuron, leak, threshold) -> spikes, both `[T, ...]`; membranes start at zero."""
 
     def loop(current: Tensor, neuron: Neuron, leak: Tensor, threshold: Tensor) -> Tensor:
-        spike_fn = heaviside(neuron.surrogate, neuron.surrogate_width)
+        spike_fn = heaviside(neuron.surrogate, neuron.surrogate_width, neuron.surrogate_scale)
         voltage, spikes = torch.zeros_like(current[0]), []
         for step in current:
             fired, voltage = lif_step(

@@ -17,6 +17,7 @@ NEURONS = st.builds(
     reset=st.sampled_from(["soft", "hard"]),
     surrogate=st.sampled_from(sorted(SURROGATES)),
     surrogate_width=st.floats(0.3, 3),
+    surrogate_scale=st.just(1.0) | st.floats(0.1, 2),
 )
 
 

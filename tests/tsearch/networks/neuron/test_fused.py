@@ -68,7 +68,9 @@ def assert_same_bits(neuron, timesteps, shape, **more) -> None:
 def test_fused_neurons_give_the_same_bits(monkeypatch) -> None:
     """One number of timesteps without BatchNorm: what compiles within seconds."""
     monkeypatch.setattr(fused, "LEAST_VALUES", 1)
-    assert_same_bits(Neuron(tau=1.7, threshold=0.83, surrogate_width=1.37), 3, (2, 3, 4, 5))
+    assert_same_bits(
+        Neuron(tau=1.7, threshold=0.83, surrogate_width=1.37, surrogate_scale=0.3), 3, (2, 3, 4, 5)
+    )
 
 
 @needs_compiler
@@ -95,8 +97,9 @@ def test_all_kinds_of_fused_neurons_give_the_same_bits(
     monkeypatch, surrogate, reset, timesteps, is_repeated, is_learned, is_normed
 ) -> None:
     monkeypatch.setattr(fused, "LEAST_VALUES", 1)
-    for tau, width in ((2.0, 1.0), (1.3, 0.7)):
-        neuron = Neuron(tau=tau, threshold=0.9, reset=reset, surrogate=surrogate, surrogate_width=width)
+    for tau, width, scale in ((2.0, 1.0, 1.0), (1.3, 0.7, 0.3), (1e30, 1.0, 0.3)):
+        shape_of = {"surrogate": surrogate, "surrogate_width": width, "surrogate_scale": scale}
+        neuron = Neuron(tau=tau, threshold=0.9, reset=reset, **shape_of)
         cases = [((2, 3, 4, 5), torch.float32), ((2, 9, 9, 16), torch.float32)]
         if surrogate == "atan":
             cases.append(((2, 9, 9, 16), torch.bfloat16))

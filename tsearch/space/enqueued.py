@@ -1,0 +1,52 @@
+"""Configurations that a space file lists under `enqueue`, to be tried first."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from tsearch.configuration import Configuration
+from tsearch.errors import did_you_mean
+from tsearch.space.lines import Lines
+from tsearch.space.paths import Path
+from tsearch.space.problems import plain
+from tsearch.space.schema import SCHEDULE_SETTINGS, Enqueued
+from tsearch.space.settings import SECTIONS, defaults
+from tsearch.space.space import SearchSpace
+from tsearch.space.timesteps import shrinking_vectors
+
+
+def enqueued_configuration(space: SearchSpace, entry: Enqueued, i: int, lines: Lines) -> Configuration:
+    """The configuration of entry `i` of `enqueue`, which must lie in the space."""
+    settings = defaults(space.settings)
+    for name, value in _given_settings(entry).items():
+        if name not in settings:
+            hint = did_you_mean(name, settings)
+            raise lines.error(("enqueue", i, *name.split(".")), f"unknown key '{name}'.{hint}")
+        settings[name] = tuple(value) if isinstance(value, list) else value
+    if entry.path and entry.leading:
+        raise lines.error(("enqueue", i, "path"), f"enqueue[{i}]: give `path` or `leading`, not both.")
+    try:
+        configuration = space.assemble(entry.stages, _path(entry), settings)
+        space.encode(configuration)
+    except ValidationError as error:
+        raise lines.error(("enqueue", i), f"enqueue[{i}]: {plain(error.errors()[0])}") from None
+    except ValueError as error:
+        raise lines.error(("enqueue", i), f"enqueue[{i}] is not in the space: {error}.") from None
+    return configuration
+
+
+def _path(entry: Enqueued) -> Path:
+    if entry.path:
+        return (*entry.path, entry.timesteps)
+    return shrinking_vectors(entry.leading, entry.timesteps)
+
+
+def _given_settings(entry: Enqueued) -> dict[str, Any]:
+    mode = entry.temporal_transformer
+    given: dict[str, Any] = {"temporal_transformer": mode} if mode else {}
+    for name in SCHEDULE_SETTINGS:
+        if getattr(entry, name) is not None:
+            given[f"schedule.{name}"] = getattr(entry, name)
+    for section in SECTIONS:
+        given |= {f"{section}.{field}": value for field, value in getattr(entry, section).items()}
+    return given

@@ -1,0 +1,72 @@
+"""Which settings change nothing beside the others. They take their default, so that equal networks are equal
+configurations, and are counted once."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tsearch.phase import Conversion
+from tsearch.space.recipes import RECIPE, RECIPES, fixed_by
+from tsearch.space.schedules import (
+    ANN_EPOCHS,
+    ANN_OPTIMIZER,
+    ANN_RATE,
+    COMPRESSION_EPOCHS,
+    COMPRESSION_RATE,
+    LEADING_RATE,
+    NOTHING,
+    SPARSITY,
+    WEIGHT_BITS,
+)
+
+CONVERSION = tuple(f"conversion.{name}" for name in Conversion.model_fields)
+# Without a boundary between stages there is no temporal transformer and no early classifier.
+_IN_ONE_STAGE = {
+    "temporal_transformer",
+    "training.early_loss_weight",
+    "training.early_tap",
+    "training.early_head",
+    "training.transformer_adam",
+}
+# These change nothing unless another setting has this value.
+_UNLESS = {
+    "training.warmup": ("training.learning_rate_schedule", "one_cycle"),
+    "training.step_every": ("training.learning_rate_schedule", "step"),
+    "training.step_factor": ("training.learning_rate_schedule", "step"),
+    "training.transformer_adam": ("training.optimizer", "sgd"),
+    "training.tet_weight": ("training.loss", "tet"),
+}
+_ABSENT = NOTHING | {"init.network": "snn"}  # what settings have that a space does not name
+# These change nothing where all others named have these values.
+_WITHOUT_ANN = {ANN_EPOCHS: NOTHING[ANN_EPOCHS]}
+_UNCOMPRESSED = {SPARSITY: NOTHING[SPARSITY], WEIGHT_BITS: NOTHING[WEIGHT_BITS]}
+_WHERE: tuple[tuple[Mapping[str, Any], tuple[str, ...]], ...] = (
+    ({"training.early_loss_weight": 0}, ("training.early_tap", "training.early_head")),
+    (_WITHOUT_ANN, (ANN_RATE, ANN_OPTIMIZER)),
+    (_UNCOMPRESSED, (COMPRESSION_EPOCHS, COMPRESSION_RATE)),
+    (_WITHOUT_ANN | {"init.network": "snn"}, CONVERSION),
+    ({"backbone.norm": "none"}, ("conversion.fold_norm",)),
+)
+
+
+def idle(settings: Mapping[str, Any], *, has_stages: bool, has_leading: bool) -> set[str]:
+    """The names of what changes nothing beside the other `settings`, where there are several stages or not, and phases
+    before the searched timesteps or not. What a recipe fixes is among them."""
+    fixed = fixed_by(settings)
+    chosen = {**settings, **fixed}
+    names = {name for name, (other, value) in _UNLESS.items() if chosen.get(other, value) != value}
+    for others, unused in _WHERE:
+        if all(chosen.get(other, _ABSENT.get(other)) == value for other, value in others.items()):
+            names.update(unused)
+    names |= set() if has_stages else _IN_ONE_STAGE
+    return names | fixed.keys() | (set() if has_leading else {LEADING_RATE})
+
+
+def deciding() -> dict[str, set[Any]]:
+    """The settings that decide whether others are idle, each with the values that matter."""
+    values: dict[str, set[Any]] = {RECIPE: set(RECIPES)}
+    for other, value in _UNLESS.values():
+        values.setdefault(other, set()).add(value)
+    for others, _ in _WHERE:
+        for other, value in others.items():
+            values.setdefault(other, set()).add(value)
+    return values

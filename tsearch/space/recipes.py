@@ -1,0 +1,49 @@
+"""Trainings by name, to be searched beside one's own: `training: {recipe: [own, ssnn]}`.
+
+A recipe is one entry: the settings that it fixes, by dotted name. They replace those of the file, which are idle where
+the recipe is chosen; all others stay as the file gives them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tsearch.space.schedules import ANN_OPTIMIZER, ANN_RATE
+
+RECIPE = "training.recipe"
+OWN = "own"
+
+_SSNN = {  # arXiv 2401.01912, as its follow-up (which trains as it does) tells: 100 epochs, a step after 30 of them
+    "training.optimizer": "sgd",
+    "training.learning_rate": 0.1,
+    "training.learning_rate_schedule": "step",
+    "training.step_every": 0.3,
+    "training.step_factor": 0.1,
+    "training.batch_size": 64,
+    "training.loss": "mean",
+}
+RECIPES: dict[str, Mapping[str, Any]] = {
+    OWN: {},
+    "ssnn": _SSNN | {"training.weight_decay": 1e-3},  # events
+    "ssnn_static": _SSNN | {"training.weight_decay": 1e-4},  # images
+    # arXiv 2110.05929, released code: Adam in every phase of few timesteps, SGD of 0.01 for the ANN, dropout that is
+    # shared over time, the best weights of a phase. Its steps, a fifth after 60, 80 and 90 %, are evenly spread here,
+    # and its decay of the ANN's weights alone (5e-4) is left out.
+    "iir": {
+        "training.optimizer": "adamw",
+        "training.learning_rate": 1e-4,
+        "training.learning_rate_schedule": "step",
+        "training.step_every": 0.3,
+        "training.step_factor": 0.2,
+        "training.weight_decay": 0.0,
+        "training.batch_size": 64,
+        "training.dropout": 0.2,
+        "training.loss": "sum",
+        "training.keep": "best",
+        ANN_OPTIMIZER: "sgd",
+        ANN_RATE: 100.0,
+    },
+}
+
+
+def fixed_by(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the recipe chosen among `settings` fixes."""
+    return RECIPES[settings.get(RECIPE, OWN)]
