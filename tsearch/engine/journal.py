@@ -116,13 +116,17 @@ class Journal:
         keep_result(self._folder, self._result_key(trial, epoch), self._checkpoint_name(trial, epoch), result)
 
     def joined(self, trial: Trial, start: int, result: Result) -> Result:
-        """A result of a training that went on from epoch `start`, with curve and seconds from the beginning on: what it
-        tells does not depend on who trained the beginning."""
+        """A result of a training that went on from epoch `start`, with curve, notes and seconds from the beginning on:
+        what it tells does not depend on who trained the beginning."""
         before = self.stored(trial, start) if start else None
         if before is None:
             return result
-        seconds = before.seconds + result.seconds
-        return result.model_copy(update={"curve": before.curve + result.curve, "seconds": seconds})
+        earlier = {
+            "curve": before.curve + result.curve,
+            "notes": tuple(dict.fromkeys((*before.notes, *result.notes))),
+            "seconds": before.seconds + result.seconds,
+        }
+        return result.model_copy(update=earlier)
 
     def measured(self, trial: Trial, epoch: int, result: Result) -> Trial:
         """Note what a trial reached before the end of its training."""

@@ -14,6 +14,7 @@ import pytest
 from conftest import IDEAL
 from misbehaving import driver, end, wait_for_results
 
+from tsearch.configuration import Configuration, Phase
 from tsearch.engine import executors
 from tsearch.engine import run as engine
 from tsearch.engine.events import Noted, Submitted
@@ -53,11 +54,18 @@ def make_paths(make_space, tmp_path):
                 | {"training.learning_rate": Choice((0.01,)), "training.dropout": Choice((0.0,))},
             }
         )
-        rates = {name: domain.default for name, domain in space.settings.items()}
-        tried = [space.assemble((3,), (1,), path, rates) for path in paths]
-        return space.model_copy(update={"enqueued": tuple(tried)})
+        total = 2 + 2 * max(map(len, paths))
+        return space.model_copy(update={"enqueued": tuple(along(path, total) for path in paths)})
 
     return make
+
+
+def along(path: tuple[int, ...], total: int) -> Configuration:
+    """The configuration whose timesteps go along a path to 1, two epochs each, in so many epochs."""
+    leading = [Phase(timesteps=(timesteps,), epochs=2) for timesteps in path]
+    schedule = (*leading, Phase(timesteps=(1,), epochs=total - 2 * len(path)))
+    backbone = {"name": "vgg", "widths": (4, 8, 8)}
+    return Configuration.model_validate({"stages": (3,), "schedule": schedule, "backbone": backbone})
 
 
 def run(space: SearchSpace, evaluator: str = EVALUATOR, **given: Any) -> Run:
