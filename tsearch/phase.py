@@ -43,9 +43,10 @@ class Conversion(Frozen):
     """How a trained ANN becomes a spiking network. Source: A3 of IIR-SNN, arXiv 2110.05929, and its released code.
 
     Layer by layer, the threshold becomes `scale` times the percentile of the currents that arrive at its neurons, at
-    the timestep where that is largest, over `timesteps` timesteps of `samples` training samples. `residual` says
-    whether neurons behind the sum of a residual block are calibrated too; else their threshold is 0.4, as in the
-    released code. `fold_norm` makes BatchNorm part of weights and biases, so that the spiking network has none."""
+    the timestep where that is largest, over `timesteps` timesteps of `samples` training samples; of events, whose
+    frames depend on timesteps, over those of the phase. `residual` says whether the neurons of residual blocks are
+    calibrated too; else their threshold is 0.4, as in the released code. `fold_norm` makes BatchNorm part of weights
+    and biases, so that the spiking network has none."""
 
     percentile: Annotated[float, Field(gt=0, le=100), AbsentMeans(90.0)] = 90.0
     scale: Annotated[PositiveFloat, AbsentMeans(1.0)] = 1.0

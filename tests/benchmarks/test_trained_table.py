@@ -11,7 +11,8 @@ from tsearch.configuration import Configuration, DataSpec, Phase, Task
 from tsearch.networks.backbones.vgg import Vgg
 
 BENCHMARKS = Path(__file__).resolve().parent.parent.parent / "benchmarks"
-DATA = DataSpec(name="digits_dvs", options={"size": 6, "train_recordings": 1, "test_recordings": 1})
+SMALL = {"size": 6, "steps": 12, "train_recordings": 1, "validation_recordings": 1, "test_recordings": 1}
+DATA = DataSpec(name="digits_dvs", options=SMALL)
 
 
 @pytest.fixture(scope="module")

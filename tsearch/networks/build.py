@@ -1,24 +1,26 @@
 """A configuration becomes a network: the modules of its plan, and what stands between its stages."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib import import_module
-from typing import Literal, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from tsearch.configuration import Configuration
 from tsearch.errors import TsearchError
-from tsearch.networks.boundary import TEMPORAL_TRANSFORMERS, Boundaries, TemporalTransformer
+from tsearch.networks.boundary import TEMPORAL_TRANSFORMERS, Boundaries
 from tsearch.networks.early_classifier import EarlyClassifiers, make_early_classifier
 from tsearch.networks.form import SPIKING, form_of, take_form
+from tsearch.networks.initialise import initialise
 from tsearch.networks.kept import Kept
-from tsearch.networks.modules import ConvolutionModule, FiringModule, Observer, ReadoutModule, drop
+from tsearch.networks.modules import FiringModule, Observer, ReadoutModule, drop
 from tsearch.networks.parts import HasMask, Outputs
-from tsearch.networks.plan import INPUT, Dense, Node, stage_of_blocks
+from tsearch.networks.plan import INPUT, Node, stage_of_blocks
 from tsearch.networks.quantised import UNREDUCED, Weighted, weighted_of
+
+__all__ = ["Network", "build", "initialise"]
 
 Shape = tuple[int, int, int]
 
@@ -241,33 +243,6 @@ def build(
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
-def initialise(network: Network, seed: int, replicate: int) -> None:
-    """Draw all weights from (seed, replicate, hash of the first phase, name of the layer): the same for
-    whoever trains it. The network takes the form of the first phase.
-
-    Convolutions have the deviation sqrt(2 / (pixels of the kernel x channels out)), as in the released code of IIR-SNN;
-    those that read the whole map, its fully connected layers, sqrt(2 / inputs), where that code has 0.01 whatever the
-    width."""
-    network.enter(0)
-    origin = network.configuration.prefix_key(0)
-    convolutions = [module for module in network.modules() if isinstance(module, ConvolutionModule)]
-    dense = [module.conv for module in convolutions if isinstance(module.node, Dense)]
-    for name, module in network.named_modules():
-        generator = torch.Generator().manual_seed(_stable_seed(f"{seed}:{replicate}:{origin}:{name}"))
-        if isinstance(module, nn.Conv2d):
-            mode: Literal["fan_in", "fan_out"] = "fan_in" if module in dense else "fan_out"
-            nn.init.kaiming_normal_(module.weight, mode=mode, nonlinearity="relu", generator=generator)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
-        elif isinstance(module, nn.Linear):
-            bound = module.in_features**-0.5
-            nn.init.uniform_(module.weight, -bound, bound, generator=generator)
-            if module.bias is not None:
-                nn.init.uniform_(module.bias, -bound, bound, generator=generator)
-    for transformer in network.boundaries.values():
-        cast(TemporalTransformer, transformer).start()
-
-
 def make_module(node: Node) -> nn.Module:
     """The module that carries out a node."""
     module, _, name = node.module.partition(":")
@@ -279,7 +254,3 @@ def _last_reads(nodes: tuple[Node, ...]) -> Mapping[str, list[str]]:
     """By node, the values that no later node reads."""
     last = {source: node.name for node in nodes for source in node.sources}
     return {node.name: [source for source, name in last.items() if name == node.name] for node in nodes}
-
-
-def _stable_seed(text: str) -> int:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")

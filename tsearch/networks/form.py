@@ -30,8 +30,10 @@ def form_of(configuration: Configuration, phase: int) -> Form:
 def take_form(network: nn.Module, form: Form) -> None:
     """Give the modules of `network` the form, in place: what is new starts, what belongs to another form goes, and
     BatchNorm is folded as it is."""
+    device = next(network.parameters()).device
     for module in network.modules():
         if isinstance(module, FiringModule):
             module.neurons.start(is_relu=form.is_ann, has_threshold=form.is_converted)
+            module.neurons.to(device)
         if isinstance(module, ConvolutionModule):
             module.fold() if form.is_folded else module.unfold()

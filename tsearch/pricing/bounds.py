@@ -20,7 +20,10 @@ from tsearch.space.refusals import Refusal
 from tsearch.space.timesteps import Vector
 from tsearch.units import format_value, title
 
-PRICED = ("energy_pj", "latency_s", "footprint_bits", "mean_timesteps")  # metrics bounded before any training
+# Metrics bounded before any training.
+PRICED = (
+    "energy_pj", "latency_s", "footprint_bits", "mean_timesteps", "mean_timesteps_by_layer", "mean_timesteps_by_mac",
+)  # fmt: skip
 _LAYER = re.compile(r"layer '[^']*': ")
 _NUMBER = re.compile(r"\b\d+\b")
 

@@ -106,6 +106,8 @@ def cost_metrics(cost: Cost) -> dict[str, float]:
         "latency_s": cost.latency_s,
         "footprint_bits": float(cost.footprint_bits),
         "mean_timesteps": cost.mean_timesteps.by_stage,
+        "mean_timesteps_by_layer": cost.mean_timesteps.by_layer,
+        "mean_timesteps_by_mac": cost.mean_timesteps.by_mac,
         "sop": cost.sop,
         "mac": cost.mac,
         "spikes_per_synapse": cost.spikes_per_synapse,

@@ -18,6 +18,8 @@ METRICS: dict[str, Direction | None] = {
     "latency_s": "minimize",
     "footprint_bits": "minimize",
     "mean_timesteps": "minimize",
+    "mean_timesteps_by_layer": "minimize",
+    "mean_timesteps_by_mac": "minimize",
     "sop": "minimize",
     "mac": "minimize",
     "spikes_per_synapse": "minimize",

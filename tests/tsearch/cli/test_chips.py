@@ -120,3 +120,45 @@ def test_the_dense_twin_is_priced_with_the_same_assumption() -> None:
 
     network = describe_network(extreme_configurations(space)[0], describe_dataset(space.data))
     assert twin_metrics(network, narrow)["dense_energy_pj"] < twin_metrics(network, plain)["dense_energy_pj"]
+
+
+QUANTISED = """\
+name: quantised
+data: {name: digits_dvs}
+backbone: {widths: [2, 3], pool_after: [1, 2]}
+stages: [[2]]
+timesteps: [1]
+schedule: {epochs: 2}
+compression: {sparsity: [0, 0.5], weight_bits: [32, 8, 4], epochs: 1, learning_rate: 0.1}
+hardware: {profile: PROFILE, also: []}
+search: {baselines: [1], trials: 3}
+"""
+
+
+@pytest.mark.parametrize(("widest", "fitting"), [(9, {8, 4}), (4, {4})])
+def test_networks_that_fit_a_chip_only_when_quantised_are_found_and_others_never_trained(
+    type_in, tmp_path: Path, widest: int, fitting: set[int]
+) -> None:
+    """Loihi holds weights of 9 bits; one of its kind here of 4."""
+    (tmp_path / "chip.yaml").write_text(
+        "extends: loihi\nabout: of narrow weights\ncapacity:\n"
+        f'  weight_bits: {{value: {widest}, range: [{widest}, {widest}], unit: bit, source: "made up"}}\n'
+    )
+    path, flags = tmp_path / "quantised.yaml", ["--runs", str(tmp_path / "runs")]
+    path.write_text(QUANTISED.replace("PROFILE", "chip.yaml"))
+    space = load_space(path)
+    for configuration in space.enumerate():
+        bits = configuration.schedule[-1].weight_bits
+        assert (space.refuse(configuration) is None) == (bits in fitting), bits
+    checked = json.loads(type_in("check", str(path), "--json")[1])
+    assert checked["refused"]["n"] > 0
+    assert all("bits" in entry["reason"] for entry in checked["refused"]["reasons"])
+    assert type_in("run", str(path), "--name", "q", "--executor", "inline", *flags)[0] == 0
+    shown = json.loads(type_in("show", "q", "--all", "--json", *flags)[1])
+    found = [point["settings"]["compression.weight_bits"] for point in shown["points"]]
+    assert set(found) == fitting
+    bundle = Path(type_in("export", "q", *flags)[1].strip())
+    out = type_in("evaluate", str(bundle))[1]
+    assert re.search(r"with weights of [84] bits", out)
+    priced = Bundle(bundle).network_spec.layers
+    assert {layer.weight_bits for layer in priced if layer.n_parameters} <= fitting

@@ -26,6 +26,7 @@ def test_modules_configurations_and_the_cost_model_know_the_same_temporal_transf
 @pytest.mark.parametrize("mode", sorted(TEMPORAL_TRANSFORMERS))
 @pytest.mark.parametrize(("t_in", "t_out"), PAIRS)
 def test_time_changes_and_nothing_else(mode: str, t_in: int, t_out: int) -> None:
+    """SSNN 1."""
     assert TEMPORAL_TRANSFORMERS[mode](t_in, t_out)(frames(t_in)).shape == (t_out, 3, 2, 4, 4)
 
 
@@ -45,6 +46,7 @@ def test_five_steps_to_two_are_three_and_two() -> None:
 @pytest.mark.parametrize("mode", ["score_mix", "static_mix", "bucket"])
 @pytest.mark.parametrize(("t_in", "t_out"), PAIRS)
 def test_a_constant_stays_that_constant(mode: str, t_in: int, t_out: int) -> None:
+    """SSNN 3."""
     transformer = TEMPORAL_TRANSFORMERS[mode](t_in, t_out)
     for parameter in transformer.parameters():
         torch.nn.init.normal_(parameter)
@@ -54,6 +56,7 @@ def test_a_constant_stays_that_constant(mode: str, t_in: int, t_out: int) -> Non
 
 @pytest.mark.parametrize("mode", ["score_mix", "static_mix"])
 def test_starts_near_bucket_averaging(mode: str) -> None:
+    """SSNN 3."""
     transformer = TEMPORAL_TRANSFORMERS[mode](6, 2)
     if isinstance(transformer, ScoreMix):
         torch.nn.init.zeros_(transformer.expand.weight)
@@ -64,6 +67,7 @@ def test_starts_near_bucket_averaging(mode: str) -> None:
 
 
 def test_samples_do_not_mix() -> None:
+    """SSNN 4."""
     transformer = ScoreMix(4, 2)
     x = frames(4)
     order = [2, 0, 1]
@@ -72,6 +76,7 @@ def test_samples_do_not_mix() -> None:
 
 @pytest.mark.parametrize("mode", ["score_mix", "static_mix", "rank1_score"])
 def test_every_parameter_gets_a_gradient(mode: str) -> None:
+    """SSNN 5."""
     torch.manual_seed(0)
     transformer = TEMPORAL_TRANSFORMERS[mode](4, 2)
     target = torch.randn(2, 3, 2, 4, 4, generator=torch.Generator().manual_seed(1))

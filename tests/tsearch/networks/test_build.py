@@ -44,6 +44,7 @@ def frames(timesteps: int, seed: int = 0) -> torch.Tensor:
     [((1, 1, 1), (4, 2, 1), [4, 2, 1]), ((1, 2), (6, 3), [6, 3, 3]), ((3,), (5,), [5, 5, 5])],
 )
 def test_neurons_of_a_stage_step_exactly_its_timesteps(monkeypatch, stages, timesteps, expected) -> None:
+    """SSNN 1."""
     stepped = []
 
     def counting(current, steps, neuron, norm):
@@ -57,6 +58,7 @@ def test_neurons_of_a_stage_step_exactly_its_timesteps(monkeypatch, stages, time
 
 
 def test_boundaries_have_one_transformer_and_one_early_classifier_each() -> None:
+    """SSNN 2."""
     three = network()
     assert list(three.boundaries) == ["after_block1_4_to_2", "after_block2_2_to_1"]
     assert len(three.early_classifiers) == 2
@@ -72,6 +74,7 @@ def test_earlier_phases_bring_their_own_transformers_and_share_the_weights() -> 
 
 
 def test_without_early_classifiers_the_logits_are_the_same_to_the_bit() -> None:
+    """SSNN 6."""
     whole, bare = network().eval(), network(for_inference=True).eval()
     bare.load_state_dict(
         {name: value for name, value in whole.state_dict().items() if name in bare.state_dict()}
@@ -81,6 +84,7 @@ def test_without_early_classifiers_the_logits_are_the_same_to_the_bit() -> None:
 
 
 def test_nothing_is_left_over_from_one_forward_pass_to_the_next() -> None:
+    """SSNN 10."""
     net = network().eval()
     first = net(frames(4))
     net(frames(4, seed=1))
@@ -88,6 +92,7 @@ def test_nothing_is_left_over_from_one_forward_pass_to_the_next() -> None:
 
 
 def test_one_stage_with_a_bucket_boundary_of_equal_timesteps_is_the_plain_network() -> None:
+    """SSNN 11."""
     plain, divided = network((3,), (4,)).eval(), network((1, 2), (4, 4), temporal_transformer="bucket").eval()
     weights = [p.detach() for p in plain.parameters()]
     with torch.no_grad():

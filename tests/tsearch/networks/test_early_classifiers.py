@@ -80,7 +80,8 @@ def test_the_convolutional_head_is_convolution_norm_neurons_average_and_a_linear
 
 
 @pytest.mark.parametrize(("tap", "head"), KINDS)
-def test_a7_6_without_early_classifiers_logits_names_and_costs_are_the_same(tap: str, head: str) -> None:
+def test_without_early_classifiers_logits_names_and_costs_are_the_same(tap: str, head: str) -> None:
+    """SSNN 6."""
     whole, bare = network(tap, head).eval(), network(tap, head, for_inference=True).eval()
     assert not any("early" in name for name in bare.state_dict())
     bare.load_state_dict({name: whole.state_dict()[name] for name in bare.state_dict()})
@@ -92,8 +93,8 @@ def test_a7_6_without_early_classifiers_logits_names_and_costs_are_the_same(tap:
 
 
 @pytest.mark.parametrize(("tap", "head"), KINDS)
-def test_a7_5_every_early_classifier_and_temporal_transformer_gets_a_gradient(tap: str, head: str) -> None:
-    """The first layer of `score_mix` only once the second one is no longer zero: after a step of the optimizer."""
+def test_every_early_classifier_and_temporal_transformer_gets_a_gradient(tap: str, head: str) -> None:
+    """SSNN 5. The first layer of `score_mix` only once the second one is no longer zero: after one step."""
     net = network(tap, head).train()
     labels = torch.arange(6)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
@@ -111,7 +112,8 @@ def test_a7_5_every_early_classifier_and_temporal_transformer_gets_a_gradient(ta
 
 
 @pytest.mark.parametrize(("tap", "head"), KINDS)
-def test_a7_5_at_a_weight_of_zero_the_other_gradients_are_those_without(tap: str, head: str) -> None:
+def test_at_a_weight_of_zero_the_other_gradients_are_those_without(tap: str, head: str) -> None:
+    """SSNN 5."""
     labels = torch.arange(6)
 
     def gradients(net: Network, *, early: bool) -> dict[str, torch.Tensor]:
@@ -134,7 +136,7 @@ def test_a7_5_at_a_weight_of_zero_the_other_gradients_are_those_without(tap: str
 
 
 def test_an_early_classifier_shortens_the_way_of_the_gradient() -> None:
-    """With the loss of the first early classifier alone, the first block gets a gradient and the others none."""
+    """SSNN 7. With the loss of the first one alone, the first block gets a gradient and the others none."""
     for tap, head in KINDS:
         net = network(tap, head).train()
         torch.nn.functional.cross_entropy(net.run(frames(), TIMESTEPS).early[0], torch.arange(6)).backward()
@@ -144,12 +146,25 @@ def test_an_early_classifier_shortens_the_way_of_the_gradient() -> None:
 
 
 @pytest.mark.parametrize(("tap", "head"), KINDS)
-def test_a7_10_nothing_of_the_heads_is_left_from_one_pass_to_the_next(tap: str, head: str) -> None:
+def test_nothing_of_the_heads_is_left_from_one_pass_to_the_next(tap: str, head: str) -> None:
+    """SSNN 10."""
     net = network(tap, head).train()
     with torch.no_grad():
         first, again = (net.run(frames(), TIMESTEPS).early for _ in range(2))
     for one, other in zip(first, again, strict=True):
         assert torch.equal(one, other)
+
+
+def test_predictions_take_nothing_from_early_classifiers() -> None:
+    """SSNN 8. The logits of training and of inference are the same whatever the heads say."""
+    for tap, head in KINDS:
+        net = network(tap, head)
+        before = [net.train(mode).run(frames(), TIMESTEPS).logits for mode in (True, False)]
+        fresh = network(tap, head)
+        for parameter in fresh.early_classifiers.parameters():
+            torch.nn.init.constant_(parameter, 3.0)
+        after = [fresh.train(mode).run(frames(), TIMESTEPS).logits for mode in (True, False)]
+        assert all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
 
 
 def test_static_images_are_read_too() -> None:

@@ -14,7 +14,9 @@ import tsearch
 from tsearch import LIF, train_and_price
 from tsearch.configuration import Configuration, DataSpec, Task
 from tsearch.networks.backbones import family
+from tsearch.networks.backbones.custom import UNSET, plan_hash
 from tsearch.networks.block_nodes import BadNetworkError
+from tsearch.networks.neurons import LayerNeurons
 from tsearch.networks.plan import Convolution, Neuron, Pool, Readout, Sum
 from tsearch.networks.tracing import trace
 
@@ -331,3 +333,18 @@ def test_a_flat_end_changes_no_feature() -> None:
 def test_settings_that_no_neuron_can_have_are_refused_by_name() -> None:
     with pytest.raises(ValueError, match=r"^LIF: tau is 0.1: Input should be greater than or equal to 1$"):
         LIF(tau=0.1)
+
+
+def test_learned_neurons_start_where_a_mark_says_and_later_settings_leave_the_hash_of_a_plan_alone() -> None:
+    blocks = [
+        nn.Sequential(nn.Conv2d(1, 3, 3, padding=1), LIF(tau=3.0)),
+        nn.Sequential(nn.Conv2d(3, 3, 3), nn.BatchNorm2d(3), LIF(threshold=0.4)),
+    ]
+    plan = trace(blocks, (1, 6, 6), 2, Neuron(tau=1e30, learned="both"))
+    layers = [LayerNeurons(node.neuron) for node in plan.nodes[:-1]]
+    assert [layer.values()["leak"] for layer in layers] == pytest.approx([2 / 3, 1.0])
+    assert [layer.values()["threshold"] for layer in layers] == pytest.approx([1.0, 0.4])
+    assert all(layer.leak.requires_grad and layer.threshold.requires_grad for layer in layers)
+    blocks[1][2] = LIF()
+    stored_before_neurons_learned = "73179ccab1c06ed0"
+    assert plan_hash(trace(blocks, (1, 6, 6), 2, UNSET)) == stored_before_neurons_learned

@@ -82,6 +82,15 @@ def test_a_chain_cut_anywhere_ends_with_the_same_bits(keep, fold_norm) -> None:
         assert second.checkpoint == whole.checkpoint
 
 
+def test_a_chain_with_products_in_16_bits_ends_with_the_same_bits_wherever_it_is_cut() -> None:
+    config = chain(conversion={"fold_norm": True}, precision="bfloat16")
+    _, whole = trained(config)
+    _, first = trained(config, stop=2)
+    _, second = trained(config, start=2, checkpoint=first.checkpoint)
+    assert second.checkpoint == whole.checkpoint
+    assert {value.dtype for value in unpack_weights(whole.checkpoint).values()} == {torch.float32}
+
+
 def test_the_state_that_a_stage_ends_with_is_the_one_that_the_next_begins_with() -> None:
     """Weights, thresholds and leaks bit by bit, and no state of an optimizer."""
     config = chain()
@@ -132,6 +141,14 @@ def test_a_phase_names_its_optimizer() -> None:
     network = build(chain(), DATASET.shape, 2)
     assert [type(o) for o in make_optimizers(network, ANN)] == [torch.optim.SGD]
     assert [type(o) for o in make_optimizers(network, CHAIN[1])] == [torch.optim.AdamW]
+
+
+def test_what_a_form_adds_is_made_where_the_network_is() -> None:
+    network = build(chain(), DATASET.shape, 2)
+    initialise(network, 0, 0)
+    network.to("meta").enter(1)
+    assert network.state_dict().keys() == build(chain(), DATASET.shape, 2).state_dict().keys()
+    assert {value.device.type for value in network.state_dict().values()} == {"meta"}
 
 
 @pytest.mark.parametrize("fold_norm", [True, False])

@@ -22,6 +22,7 @@ def by_hand(logits: torch.Tensor) -> float:
 
 
 def test_loss_is_the_sum_of_cross_entropies() -> None:
+    """SSNN 8."""
     final, one, two = (torch.randn(4, 3, generator=GENERATOR) for _ in range(3))
     labels = torch.tensor([0, 1, 2, 1])
     config = Configuration(

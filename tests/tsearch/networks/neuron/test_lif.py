@@ -44,6 +44,20 @@ def test_soft_and_hard_reset_by_hand() -> None:
     assert hard[1] == pytest.approx([0, 0.8, 0.9, 0.55])
 
 
+@pytest.mark.parametrize(
+    ("reset", "spikes", "voltages"),
+    [
+        ("soft", [1, 1, 1, 1], [0.2, 0.3, 0.35, 0.375]),
+        ("hard", [1, 1, 1, 1], [0.0, 0.0, 0.0, 0.0]),
+    ],
+)
+def test_a_constant_current_of_1_2_with_tau_2_by_hand(reset: str, spikes, voltages) -> None:
+    """SSNN 12. Soft: 1.2*, .1 + 1.2 = 1.3*, .15 + 1.2 = 1.35*, 1.375*; hard: 1.2* every time."""
+    fired, left = run([1.2] * 4, leak=1 - 1 / 2, threshold=1.0, reset=reset)
+    assert fired == spikes
+    assert left == pytest.approx(voltages)
+
+
 @given(leak=st.floats(0.05, 0.95), current=st.floats(0.1, 3))
 def test_below_the_threshold_the_voltage_is_a_geometric_sum(leak: float, current: float) -> None:
     """v[t] = I (1 - leak^t) / (1 - leak)."""

@@ -17,6 +17,7 @@ def test_area_is_one_and_peak_is_one_over_width(name: str, width: float) -> None
 
 
 def test_rectangular_is_zero_from_half_the_width_on() -> None:
+    """SSNN 12."""
     distance = torch.tensor([-0.5, -0.49, 0.0, 0.49, 0.5])
     assert surrogate_derivative("rectangular", distance, 1.0).tolist() == [0, 1, 1, 1, 0]
 

@@ -1,0 +1,104 @@
+"""The energy-accuracy curve of `rate_weight`, a penalty on synaptic operations: uniform T=4 networks on the event
+digits, the same trainings under every weight.
+
+Per weight: accuracy on test data in percent and energy per sample under the profile 45nm_memory, mean +- standard
+deviation over replicates; energy and synaptic operations as parts of those of the same replicate without penalty,
+geometric means. What a weight saves is read off energy at the accuracy that it costs; the claim is about one weight,
+chosen beforehand, with intervals over replicates (Student's t). Seven weights and three replicates take about four
+minutes on two cores; what was trained is kept in --folder.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from claims import conclude, parser
+from scipy.stats import t
+from trained_table import Job, Row, add_folder, trained
+
+from tsearch.configuration import Configuration, DataSpec, Hardware, Phase, Task, Training
+
+WEIGHTS = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+CLAIMED = 3.0  # the weight of the claim
+SAVING, MARGIN = 0.2, 3.0  # energy falls by so much, accuracy by at most so many points
+EPOCHS = 12
+
+
+def jobs(weights: Sequence[float], replicates: int, epochs: int) -> list[Job]:
+    """One training for every weight and replicate."""
+    made = []
+    for weight in weights:
+        configuration = Configuration(
+            stages=(3,),
+            schedule=(Phase(timesteps=(4,), epochs=epochs),),
+            training=Training(rate_weight=weight),
+        )
+        for replicate in range(replicates):
+            task = Task(data=DataSpec(name="digits_dvs"), hardware=Hardware(also=()), replicate=replicate)
+            made.append(Job(f"rate_weight {weight:g}, replicate {replicate}", configuration, task))
+    return made
+
+
+def table(rows: dict[float, list[Row]]) -> None:
+    """One line per weight."""
+    header = ("weight", "accuracy, %", "energy, nJ", "of energy", "of SOPs")
+    print("".join(f"{name:>16s}" for name in header))
+    for weight, of_weight in rows.items():
+        cells = [
+            f"{weight:g}",
+            _spread([100 * row["accuracy"] for row in of_weight]),
+            _spread([row["energy_pj"] / 1e3 for row in of_weight]),
+            *(f"{np.exp(np.mean(ratios(rows, weight, name))):.3f}" for name in ("energy_pj", "sop")),
+        ]
+        print("".join(f"{cell:>16s}" for cell in cells))
+
+
+def ratios(rows: dict[float, list[Row]], weight: float, name: str) -> list[float]:
+    """Logarithms of a metric over that of the same replicate without penalty."""
+    pairs = zip(rows[weight], rows[0.0], strict=True)
+    return [float(np.log(row[name] / plain[name])) for row, plain in pairs]
+
+
+def interval(values: Sequence[float]) -> tuple[float, float, float]:
+    """Mean and its 95 % interval (Student's t)."""
+    n, middle = len(values), float(np.mean(values))
+    reach = float(t.ppf(0.975, n - 1) * np.std(values, ddof=1) / n**0.5) if n > 1 else float("inf")
+    return middle, middle - reach, middle + reach
+
+
+def claim(rows: dict[float, list[Row]]) -> str:
+    """Whether the weight of the claim saves as much energy as it says, at most that accuracy being lost."""
+    energy = np.exp(interval(ratios(rows, CLAIMED, "energy_pj")))
+    pairs = zip(rows[CLAIMED], rows[0.0], strict=True)
+    points = interval([100 * (row["accuracy"] - plain["accuracy"]) for row, plain in pairs])
+    is_sure = energy[2] <= 1 - SAVING and points[1] >= -MARGIN
+    is_refuted = energy[1] > 1 - SAVING or points[2] < -MARGIN
+    verdict = "PASS" if is_sure else "FAIL" if is_refuted else "UNDECIDED"
+    return (
+        f"{verdict}: rate_weight {CLAIMED:g} lowers energy by at least {SAVING:.0%} and accuracy by at most {MARGIN:g} "
+        f"points (energy {energy[0] - 1:+.1%}, interval {energy[1] - 1:+.1%} to {energy[2] - 1:+.1%}; "
+        f"accuracy {points[0]:+.1f} points, interval {points[1]:+.1f} to {points[2]:+.1f})"
+    )
+
+
+def _spread(values: Sequence[float]) -> str:
+    deviation = np.std(values, ddof=1) if len(values) > 1 else np.nan
+    return f"{np.mean(values):.1f} +- {deviation:.1f}"
+
+
+def main() -> int:
+    arguments = parser(__doc__, rounds=3)
+    add_folder(arguments, "rate_weight")
+    arguments.add_argument(
+        "--quick", action="store_true", help="three weights, two replicates, two epochs: no claim"
+    )
+    chosen = arguments.parse_args()
+    weights = (0.0, 3.0, 30.0) if chosen.quick else WEIGHTS
+    replicates, epochs = (2, 2) if chosen.quick else (chosen.rounds, EPOCHS)
+    found = trained(jobs(weights, replicates, epochs), chosen.folder)
+    rows = {weight: found[i * replicates : (i + 1) * replicates] for i, weight in enumerate(weights)}
+    table(rows)
+    return 0 if chosen.quick else conclude([claim(rows)])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

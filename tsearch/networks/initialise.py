@@ -1,0 +1,45 @@
+"""The weights from which a training starts."""
+
+import hashlib
+from typing import TYPE_CHECKING, Literal, cast
+
+import torch
+from torch import nn
+
+from tsearch.networks.boundary import TemporalTransformer
+from tsearch.networks.modules import ConvolutionModule
+from tsearch.networks.plan import Dense
+
+if TYPE_CHECKING:
+    from tsearch.networks.build import Network
+
+
+def initialise(network: "Network", seed: int, replicate: int) -> None:
+    """Draw all weights from (seed, replicate, hash of the first phase, name of the layer): the same for
+    whoever trains it. The network takes the form of the first phase.
+
+    Convolutions have the deviation sqrt(2 / (pixels of the kernel x channels out)), as in the released code of IIR-SNN;
+    those that read the whole map, its fully connected layers, sqrt(2 / inputs), where that code has 0.01 whatever the
+    width."""
+    network.enter(0)
+    origin = network.configuration.prefix_key(0)
+    convolutions = [module for module in network.modules() if isinstance(module, ConvolutionModule)]
+    dense = [module.conv for module in convolutions if isinstance(module.node, Dense)]
+    for name, module in network.named_modules():
+        generator = torch.Generator().manual_seed(_stable_seed(f"{seed}:{replicate}:{origin}:{name}"))
+        if isinstance(module, nn.Conv2d):
+            mode: Literal["fan_in", "fan_out"] = "fan_in" if module in dense else "fan_out"
+            nn.init.kaiming_normal_(module.weight, mode=mode, nonlinearity="relu", generator=generator)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.Linear):
+            bound = module.in_features**-0.5
+            nn.init.uniform_(module.weight, -bound, bound, generator=generator)
+            if module.bias is not None:
+                nn.init.uniform_(module.bias, -bound, bound, generator=generator)
+    for transformer in network.boundaries.values():
+        cast(TemporalTransformer, transformer).start()
+
+
+def _stable_seed(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")
