@@ -170,7 +170,7 @@ def report(ways: list[Way]) -> int:
         )
     whole, shared, workers = ways
     print(
-        f"\nlineage: {shared.run.spared.text}; {1 - shared.cpu_seconds / whole.cpu_seconds:.0%} of the CPU seconds"
+        f"\nlineage: {shared.run.spared.text}; {1 - shared.cpu_seconds / whole.cpu_seconds:.0%} of CPU seconds spared"
     )
     for trial in sorted(shared.run.results, key=lambda trial: trial.key):
         path = "-".join(str(phase.timesteps[0]) for phase in trial.configuration.schedule)
