@@ -14,6 +14,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 BENCHMARKS = REPOSITORY / "benchmarks"
 PROGRAMS = sorted(path.name for path in BENCHMARKS.glob("*.py") if "__main__" in path.read_text())
 
+QUICK = ("lineage.py",)  # what is run with --quick, its claims included
+
 # All of them in one process, which imports torch once; each is started as from a shell.
 ASK = """
 import contextlib, io, json, runpy, sys
@@ -129,3 +131,12 @@ def test_make_bench_goes_on_after_a_failure_and_ends_with_an_error(tmp_path: Pat
     assert done.returncode != 0
     assert [line for line in done.stdout.splitlines() if line.endswith("ran")] == ["a ran", "b ran", "c ran"]
     assert "failed: benchmarks/a.py" in done.stdout + done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", QUICK)
+def test_a_quick_benchmark_keeps_its_claims(name: str) -> None:
+    command = [sys.executable, str(BENCHMARKS / name), "--quick"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "PASS: " in done.stdout

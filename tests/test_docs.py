@@ -9,13 +9,15 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from tsearch.configuration import DataSpec, Hardware, Training
+from tsearch.configuration import Conversion, DataSpec, Hardware, Training
 from tsearch.data import DATASETS, describe_dataset
 from tsearch.engine.executors import EXECUTORS
 from tsearch.errors import TsearchError
+from tsearch.networks.plan import Neuron
 from tsearch.space.file import load_space
 from tsearch.space.goals import ConfirmSettings, SearchSettings
-from tsearch.space.schema import ConstraintText, SpaceFile
+from tsearch.space.recipes import RECIPES
+from tsearch.space.schema import Compression, ConstraintText, ScheduleSpace, SpaceFile
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -78,7 +80,7 @@ def test_every_environment_variable_is_told_and_no_other() -> None:
     read = set(re.findall(r"environ\.get\(\"(TSEARCH_\w+)\"", code))
     table = page("where_it_runs.md").split("## Environment variables")[1]
     assert set(re.findall(r"^\| `(TSEARCH_\w+)`", table, re.MULTILINE)) == read
-    assert len(read) == 3
+    assert len(read) == 4
 
 
 def test_every_executor_is_told() -> None:
@@ -87,16 +89,27 @@ def test_every_executor_is_told() -> None:
     )
 
 
-@pytest.mark.parametrize("model", [SpaceFile, SearchSettings, Hardware, ConstraintText])
+@pytest.mark.parametrize("model", [SpaceFile, ScheduleSpace, SearchSettings, Hardware, ConstraintText])
 def test_every_key_of_a_space_file_is_told(model: type[BaseModel]) -> None:
     readme = (REPOSITORY / "README.md").read_text()
     words = set(re.findall(r"\w+", readme.split("```yaml")[1].split("```")[0] + page("search_spaces.md")))
     assert sorted(model.model_fields.keys() - words) == []
 
 
-TABLES = {"setting": Training, "key of `confirm`": ConfirmSettings} | {
-    f"option of `{name}`": DATASETS[name].options for name in ("digits_dvs", "nmnist")
-}
+SAME_OPTIONS = (
+    "digits",
+    "nmnist_playback",
+    "cifar10",
+    "cifar100",
+    "fashion_mnist",
+)  # as another one, or none
+TABLES = {
+    "setting": Training,
+    "setting of `neuron`": Neuron,
+    "setting of `conversion`": Conversion,
+    "setting of `compression`": Compression,
+    "key of `confirm`": ConfirmSettings,
+} | {f"option of `{name}`": DATASETS[name].options for name in DATASETS if name not in SAME_OPTIONS}
 
 
 @pytest.mark.parametrize("head", TABLES)
@@ -108,6 +121,11 @@ def test_every_setting_is_told_with_its_default_and_its_bounds(head: str) -> Non
         (f"`{name}`", in_yaml(field.default), values_of(field)) for name, field in fields.items()
     ]
     assert all(meaning for *_, meaning in rows)
+
+
+def test_every_recipe_is_told() -> None:
+    table = page("search_spaces.md").split("| recipe | what it fixes |\n")[1].split("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(RECIPES)
 
 
 def in_yaml(value: object) -> str:

@@ -39,7 +39,7 @@ def machine() -> Machine:
         device=os.environ.get("TSEARCH_DEVICE") or None,
         cache=Path(os.environ.get("TSEARCH_CACHE") or "~/.cache/tsearch").expanduser(),
         data=os.environ.get("TSEARCH_DATA") or None,
-        resident_bytes=_mebibytes("TSEARCH_RESIDENT_MIB", 2048),
+        resident_bytes=_mebibytes("TSEARCH_RESIDENT_MIB", os.environ.get("TSEARCH_RESIDENT_MIB") or "2048"),
         worker=_worker,
     )
 
@@ -50,9 +50,8 @@ def become_worker(number: int) -> None:
     _worker = number
 
 
-def _mebibytes(variable: str, absent: int) -> int:
+def _mebibytes(variable: str, text: str) -> int:
     """Bytes; the variable counts MiB."""
-    text = os.environ.get(variable) or str(absent)
     if not text.isdecimal():
-        raise TsearchError(f"{variable}: '{text}' is no whole number of MiB, such as {absent}.")
+        raise TsearchError(f"{variable}: '{text}' is no whole number of MiB, such as 2048.")
     return int(text) * 2**20

@@ -87,6 +87,7 @@ def _show(command: Parser) -> None:
     _add_run(command)
     command.add_argument("other", nargs="?", help="a second run, to compare with")
     command.add_argument("--all", action="store_true", help="dominated configurations too")
+    command.add_argument("--stops", action="store_true", help="the networks between the phases of schedules")
     command.epilog = (
         "The column 'stages' holds the number of blocks in every stage,\n'timesteps' its timesteps."
     )
@@ -105,6 +106,7 @@ def _export(command: Parser) -> None:
     which = command.add_mutually_exclusive_group()
     which.add_argument("--trial", type=int, help="which trial")
     which.add_argument("--knee", action="store_true", help="the knee of the front")
+    command.add_argument("--phase", type=int, help="of --trial: as it was after this phase, counted from 1")
     command.add_argument("--output", help="folder to write (exports/trialN in the run's folder)")
     _add_best(which)
     _add_constraints(command)

@@ -19,6 +19,8 @@ def show(arguments: argparse.Namespace) -> str:
     from tsearch.front import Front
 
     run = opened(arguments.run, arguments.runs)
+    if arguments.stops:
+        return _stops(run, arguments)
     if arguments.other:
         return _compare(run, arguments)
     front = Front.of(run)
@@ -69,14 +71,38 @@ def report(arguments: argparse.Namespace) -> str:
 def export(arguments: argparse.Namespace) -> str:
     """Write a configuration of a run as a bundle that stands on its own."""
     from tsearch.cli.choice import chosen_trial
+    from tsearch.errors import TsearchError
     from tsearch.export import export_bundle
 
     run = opened(arguments.run, arguments.runs)
+    if arguments.phase is not None:
+        if arguments.trial is None:
+            raise TsearchError(f"--phase {arguments.phase}: of which trial? Add --trial N.")
+        path = export_bundle(run, arguments.trial, arguments.output, phase=arguments.phase)
+        content = {"path": str(path), "trial": arguments.trial, "phase": arguments.phase}
+        return as_json(content) if arguments.json else str(path)
     number, remark = chosen_trial(run, arguments)
     path = export_bundle(run, number, arguments.output)
     if remark:
         say(f"tsearch: {remark}")
     return as_json({"path": str(path), "trial": number}) if arguments.json else str(path)
+
+
+def _stops(run: "Run", arguments: argparse.Namespace) -> str:
+    from dataclasses import asdict
+
+    from tsearch.cli.stop_table import stops_text
+    from tsearch.errors import TsearchError
+    from tsearch.front.phases import stop_content
+
+    if arguments.best or arguments.min or arguments.max or arguments.all or arguments.other:
+        raise TsearchError(
+            "show: --stops lists networks of fewer epochs than a trial, which are not compared with trials. Leave out "
+            "--all, --best, --min, --max and a second run."
+        )
+    if not arguments.json:
+        return stops_text(run)
+    return as_json({"stops": [stop_content(run, stop) for stop in run.stops], "lineage": asdict(run.spared)})
 
 
 def _compare(run: "Run", arguments: argparse.Namespace) -> str:

@@ -1,8 +1,10 @@
 """What is said of a run beside the table of its front: limits, hardware, state, failed trials."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tsearch.cli.space_table import hardware_text
+from tsearch.cli.stop_table import lineage_lines
 from tsearch.cli.tables import (
     counts_text,
     front_content,
@@ -15,6 +17,7 @@ from tsearch.engine.retrying import retry_command
 from tsearch.engine.state import state_of
 from tsearch.front.broken import nearest_misses
 from tsearch.front.constraints import Constraints, both, constraints_text, violation
+from tsearch.front.phases import stop_content
 from tsearch.replication.confirmation.progress import confirmation_text
 from tsearch.replication.evidence import evidence_of, member_content
 from tsearch.replication.reached import verdict_contents
@@ -41,7 +44,8 @@ def run_text(
         left_out = f"left out: {n_left_out} of {len(chosen)} without {words}"
         lines.append(left_out if n_left_out else f"all {len(chosen)} have {words}")
     ends = [state_of(run).text, confirmation_text(run, front)]
-    return "\n".join([*lines, *_priced_line(run, front), *failed_lines(run), *filter(None, ends)])
+    further = [*_priced_line(run, front), *lineage_lines(run), *failed_lines(run)]
+    return "\n".join([*lines, *further, *filter(None, ends)])
 
 
 def best_text(run: "Run", front: "Front", best: "Point") -> str:
@@ -70,6 +74,8 @@ def run_content(
         content |= {"profile": hardware.profile, "assume": dict(hardware.assume)}
     content["failed"] = [{"error": error, "trials": numbers} for error, numbers in failures(run).items()]
     content["left_out"] = len(chosen) - len(kept)
+    content["stops"] = [stop_content(run, stop) for stop in run.stops]
+    content["lineage"] = asdict(run.spared)
     broken = _unmet(front, limits)
     content["nearest_misses"] = [
         point_content(front, point) | {"violation": violation(point.metrics, broken)}

@@ -6,8 +6,9 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path, PurePosixPath
 from typing import IO
 
 from tsearch.configuration import DataSpec
@@ -56,24 +57,20 @@ def members(source: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, byte
     in which they lie.
 
     Raises: TsearchError, with the name, for a file that cannot be read."""
-    where = str(source)
-    try:
-        if source.is_dir():
-            for file in _files(source, suffixes):
-                where, path = str(file), file.relative_to(source).as_posix()
-                if file.name.endswith(ARCHIVES) and not file.name.endswith(suffixes):
-                    yield from _inside(path, members(file, suffixes))
-                else:
-                    yield path, file.read_bytes()
-        elif not source.name.endswith(ARCHIVES):
-            yield source.name, source.read_bytes()
+    if source.is_file() and source.name.endswith(ARCHIVES):
+        with open(source, "rb") as opened:
+            yield from _archived(str(source), opened, suffixes)
+        return
+    for file in _files(source, suffixes) if source.is_dir() else [source]:
+        path = file.relative_to(source).as_posix() if source.is_dir() else file.name
+        if file.name.endswith(ARCHIVES):
+            yield from _inside(path, members(file, suffixes))
         else:
-            with open(source, "rb") as opened:
-                for path, content in _archived(source.name, opened, suffixes):
-                    where = f"{source}/{path}"
-                    yield path, content
-    except _DAMAGE as problem:
-        raise TsearchError(f"{where}: cannot be read ({problem}). Get {source.name} again.") from None
+            try:
+                content = file.read_bytes()
+            except OSError as problem:
+                raise TsearchError(f"{file}: cannot be read ({problem}). Get it again.") from None
+            yield path, content
 
 
 def _files(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
@@ -83,30 +80,40 @@ def _files(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
     return plain or [file for file in files if file.name.endswith(ARCHIVES)]
 
 
-def _archived(name: str, opened: IO[bytes], suffixes: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+def _archived(where: str, opened: IO[bytes], suffixes: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+    """Path and content of the files that count in an archive, which messages call `where`."""
+    name = where
+    try:
+        for path, entry in _entries(where, opened):
+            if not path.endswith((*suffixes, *ARCHIVES)):
+                continue
+            name = f"{where}/{path}"
+            with entry() as file:
+                if path.endswith(suffixes):
+                    yield path, file.read()
+                else:
+                    with tempfile.TemporaryFile() as copy:  # an archive in an archive: read in any order
+                        shutil.copyfileobj(file, copy)
+                        copy.seek(0)
+                        yield from _inside(path, _archived(name, copy, suffixes))
+            name = where
+    except _DAMAGE as problem:
+        again = PurePosixPath(where).name
+        raise TsearchError(f"{name}: cannot be read ({problem}). Get {again} again.") from None
+
+
+def _entries(name: str, opened: IO[bytes]) -> Iterator[tuple[str, Callable[[], IO[bytes]]]]:
+    """Path of every file of an archive, and what opens it, in the order in which they lie."""
     if name.endswith(".zip"):
         with zipfile.ZipFile(opened) as archive:
             for member in archive.infolist():
-                if member.filename.endswith((*suffixes, *ARCHIVES)):
-                    with archive.open(member) as file:
-                        yield from _member(member.filename, file, suffixes)
+                yield member.filename, partial(archive.open, member)
     else:
         with tarfile.open(fileobj=opened, mode="r|*") as stream:
             for entry in stream:
-                content = stream.extractfile(entry) if entry.name.endswith((*suffixes, *ARCHIVES)) else None
+                content = stream.extractfile(entry) if entry.isfile() else None
                 if content is not None:
-                    yield from _member(entry.name, content, suffixes)
-
-
-def _member(path: str, file: IO[bytes], suffixes: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
-    path = path.removeprefix("./")
-    if path.endswith(suffixes):
-        yield path, file.read()
-        return
-    with tempfile.TemporaryFile() as copy:  # an archive in an archive: read in any order
-        shutil.copyfileobj(file, copy)
-        copy.seek(0)
-        yield from _inside(path, _archived(path, copy, suffixes))
+                    yield entry.name.removeprefix("./"), partial(_itself, content)
 
 
 def _inside(archive: str, found: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
@@ -114,3 +121,7 @@ def _inside(archive: str, found: Iterator[tuple[str, bytes]]) -> Iterator[tuple[
     for ending in ARCHIVES:
         folder = folder.removesuffix(ending)
     return ((f"{folder}/{path}", content) for path, content in found)
+
+
+def _itself(content: IO[bytes]) -> IO[bytes]:
+    return content

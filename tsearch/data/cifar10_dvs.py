@@ -7,6 +7,9 @@ distributes them or .aedat of the authors; nothing is downloaded and nothing is 
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tsearch.configuration import DataSpec
 from tsearch.data.aedat import dvs128_of, read_aedat4, read_aedat_addresses
 from tsearch.data.archives import find, listing, members
@@ -62,13 +65,15 @@ def _recordings(source: Path) -> Iterator[Recording]:
         name, of_class = f"{source}/{path}", _class_of(path)
         if of_class is None:
             raise TsearchError(f"{name}: the folder of a recording is its class, such as {CLASSES[0]}.")
-        events = (
-            read_aedat4(content, name)
-            if path.endswith("4")
-            else dvs128_of(*read_aedat_addresses(content, name))
-        )
         key = f"{of_class}/{PurePosixPath(path).stem}"
-        yield Recording(key, of_class, "", key, events)
+        yield Recording(key, of_class, "", key, read_events(content, name))
+
+
+def read_events(content: bytes, name: str) -> NDArray[np.void]:
+    """Events of an .aedat4 or .aedat file by its `name`, fields x, y, t (in us), p. Raises: TsearchError as these."""
+    if name.endswith(".aedat4"):
+        return read_aedat4(content, name)
+    return dvs128_of(*read_aedat_addresses(content, name))
 
 
 def _class_of(path: str) -> str | None:

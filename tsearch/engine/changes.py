@@ -43,11 +43,11 @@ def refuse_other_search(
     seed: int,
     evaluator: Evaluator | str,
     proposer: Proposer | str,
-    scheduler: str,
+    scheduler: str | None,
 ) -> None:
     """Raise TsearchError if the run in `folder` searches another space, or in another way."""
     old = {"seed": stored.seed, "scheduler": stored.scheduler}
-    new = {"seed": seed, "scheduler": scheduler}
+    new = {"seed": seed, "scheduler": scheduler or stored.scheduler}
     for name, before, thing in (
         ("evaluator", stored.evaluator, evaluator), ("proposer", stored.proposer, proposer)
     ):  # fmt: skip

@@ -33,6 +33,11 @@ class Delivery:
         """Whether nothing is under way, and nothing that workers run on is away."""
         return not self._n_under_way and self._patience.left_s is None
 
+    @property
+    def n_workers(self) -> int:
+        """How many segments can be under way at a time."""
+        return self._n_under_way + self._executor.free()
+
     def has_room(self) -> bool:
         """Whether a worker is free, and what it runs on is not away."""
         try:

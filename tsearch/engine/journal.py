@@ -98,9 +98,12 @@ class Journal:
         self._open.add(self._ledger.add(trial.values, self._parameters, notes))
 
     def stored(self, trial: Trial, epoch: int) -> Result | None:
-        """The result of a trial after `epoch`, None if there is none on disk that can be read."""
+        """The result of a trial after `epoch`, None if there is none on disk that can be read; at a stop, whoever
+        trained it."""
         try:
-            return read_result(self._folder, self._space, trial.key, self._replicate, epoch)
+            return read_result(
+                self._folder, self._space, self._result_key(trial, epoch), self._replicate, epoch
+            )
         except TsearchError:
             return None
 
@@ -110,7 +113,16 @@ class Journal:
 
     def keep(self, trial: Trial, epoch: int, result: Result) -> None:
         """Put the result after `epoch` on disk, its checkpoint first: where the result is, the checkpoint is too."""
-        keep_result(self._folder, trial.key, self._checkpoint_name(trial, epoch), result)
+        keep_result(self._folder, self._result_key(trial, epoch), self._checkpoint_name(trial, epoch), result)
+
+    def joined(self, trial: Trial, start: int, result: Result) -> Result:
+        """A result of a training that went on from epoch `start`, with curve and seconds from the beginning on: what it
+        tells does not depend on who trained the beginning."""
+        before = self.stored(trial, start) if start else None
+        if before is None:
+            return result
+        seconds = before.seconds + result.seconds
+        return result.model_copy(update={"curve": before.curve + result.curve, "seconds": seconds})
 
     def measured(self, trial: Trial, epoch: int, result: Result) -> Trial:
         """Note what a trial reached before the end of its training."""
@@ -165,6 +177,12 @@ class Journal:
         finished = now()
         self._ledger.note(trial.number, notes | {"finished": finished})
         return finished
+
+    def _result_key(self, trial: Trial, epoch: int) -> str:
+        """What a result is filed under: at a stop by all that share it, else by the trial alone."""
+        if epoch in self._space.stops(trial.configuration):
+            return self._space.prefix_key(trial.configuration, epoch)
+        return trial.key
 
     def _checkpoint_name(self, trial: Trial, epoch: int) -> CheckpointName:
         """At the end of the training, the trial's own name."""

@@ -14,14 +14,14 @@ has ended or is paused. Proposals then depend on the seed alone, not on who fini
 """
 
 import time
-from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tsearch.configuration import Result
 from tsearch.engine.cautions import cautions
 from tsearch.engine.choosing import Chooser
 from tsearch.engine.delivery import MAX_ATTEMPTS, Delivery
-from tsearch.engine.events import Ended, Finished, Listener, Lost, Started, Submitted, Warned
+from tsearch.engine.events import Ended, Finished, Listener, Lost, Noted, Started, Submitted, Warned
 from tsearch.engine.executors import Executor, Outcome, Segment
 from tsearch.engine.journal import Journal, objective_values
 from tsearch.engine.judging import (
@@ -31,9 +31,12 @@ from tsearch.engine.judging import (
     too_many_failures,
     violation_of,
 )
+from tsearch.engine.lineage import spared
+from tsearch.engine.pieces import Job, Pieces
 from tsearch.engine.proposing import History
 from tsearch.engine.run_folder import Run, Trial
-from tsearch.engine.scheduling import Piece, Scheduler, standing_of
+from tsearch.engine.scheduling import Piece, Scheduler, Standing, phase_names, standing_of
+from tsearch.space.protocol import Configuration
 
 
 class Pump:
@@ -54,10 +57,9 @@ class Pump:
         self._run, self._journal, self._executor, self._say = run, journal, executor, listener
         self._delivery = Delivery(executor, listener, segment_timeout_s)
         self._chooser, self._history, self._scheduler = chooser, history, scheduler
-        self._standings = {t.number: standing_of(t, run.space.epochs(t.configuration)) for t in run.trials}
+        self._standings = {trial.number: self._standing(trial) for trial in run.trials}
         self._open: dict[int, Trial] = {}  # trials that are not told
-        self._waiting: deque[tuple[int, Piece]] = deque()  # pieces of these, to be submitted
-        self._under_way: dict[str, tuple[int, Piece]] = {}  # and submitted, by name
+        self._pieces = Pieces(self._standings)  # of these, waiting and under way
         self._ended: dict[int, list[float] | None] = {}  # trials that ended: their objectives, None if failed
         self._n_done = len(history.ended)
         self._n_failures = 0  # in a row
@@ -92,12 +94,14 @@ class Pump:
             while _left_s(deadline) != 0.0:
                 self._tell()
                 self._fill()
-                if self._delivery.is_idle and not (self._ended or self._waiting):
+                if self._delivery.is_idle and not (self._ended or self._pieces.n_waiting):
                     break
                 for name, outcome in self._delivery.outcomes(_left_s(deadline)):
-                    self._receive(*self._under_way.pop(name), outcome)
+                    self._receive(self._pieces.end(name), outcome)
             self._tell()
             reason = self._reason()
+            if text := spared(self._standings.values()).text:
+                self._say(Noted(f"lineage: {text}"))
         finally:
             self._say(Ended(reason, self._n_done, run.n_total))
         return reason
@@ -148,81 +152,108 @@ class Pump:
             trial = self._update(self._journal.go_on(trial))
         result = self._journal.stored(trial, piece.stop)
         if result is None:
-            self._waiting.append((trial.number, piece))
+            self._pieces.wait(Job(trial.number, piece))
         else:
-            self._settle(trial, piece, Outcome(result))
+            self._settle(Job(trial.number, piece), Outcome(result), is_stored=True)
 
     def _update(self, trial: Trial) -> Trial:
         """Remember how far an open trial is."""
         self._open[trial.number] = trial
-        self._standings[trial.number] = standing_of(trial, self._run.space.epochs(trial.configuration))
+        self._standings[trial.number] = self._standing(trial, self._standings.get(trial.number))
         return trial
+
+    def _standing(self, trial: Trial, before: Standing | None = None) -> Standing:
+        """How far a trial is; the names of its phases are worked out once."""
+        space, configuration = self._run.space, trial.configuration
+        if before is not None:
+            return standing_of(trial, before.n_epochs, before.phases)
+        phases = phase_names(space, configuration, trial.key, self._run.task.replicate)
+        return standing_of(trial, space.epochs(configuration), phases)
 
     # ------------------------------------------------------------------ submit
 
     def _fill(self) -> None:
         """Give every free worker something to do."""
         self._ask_for_paused()
-        while (self._waiting or self._may_propose()) and self._delivery.has_room():
-            if not self._waiting:
-                self._propose()
-            if self._waiting:
-                self._submit(*self._waiting.popleft())
+        while (self._pieces.n_waiting or self._may_propose()) and self._delivery.has_room():
+            ready = self._pieces.next_ready()
+            if ready is not None:
+                self._submit(ready)
+            elif self._may_propose() and self._pieces.n_waiting < self._delivery.n_workers:
+                self._propose()  # other work, but no more of it than workers: who proposes learns from what ended
+            else:
+                for text in self._pieces.news():
+                    self._say(Noted(text))
+                break
 
     def _ask_for_paused(self) -> None:
         for trial in [trial for trial in self._open.values() if trial.state == "paused"]:
             self._go_on(trial)
 
-    def _submit(self, number: int, piece: Piece) -> None:
-        trial = self._open[number]
+    def _submit(self, job: Job) -> None:
+        trial, piece = self._open[job.number], job.piece
         checkpoint = None if piece.parent is None else self._journal.checkpoint(piece.parent)
         start = 0 if checkpoint is None or piece.parent is None else piece.parent.epoch
-        segment = Segment(trial.configuration, start, piece.stop, checkpoint, self._run.task)
-        name = f"trial {number}"
-        self._under_way[name] = number, piece
+        segment = Segment(self._trained(trial, piece), start, piece.stop, checkpoint, self._run.task)
+        name = f"trial {trial.number}"
+        self._pieces.begin(name, job._replace(start=start))
         self._delivery.submit(name, segment)
         self._say(Submitted(trial, trial.n_lost + 1))
 
+    def _trained(self, trial: Trial, piece: Piece) -> Configuration:
+        """What a piece is a training of: at a stop of what the training is worth there, whoever asks for it."""
+        if piece.stop not in self._standings[trial.number].stops:
+            return trial.configuration
+        return self._run.space.at_stop(trial.configuration, piece.stop) or trial.configuration
+
     # ------------------------------------------------------------------ receive
 
-    def _receive(self, number: int, piece: Piece, outcome: Outcome) -> None:
+    def _receive(self, job: Job, outcome: Outcome) -> None:
         if outcome.is_away:
-            self._waiting.append((number, piece))
+            self._pieces.wait(job)
             return
-        trial = self._open[number]
+        trial = self._open[job.number]
         if outcome.is_lost:
             trial = self._update(self._journal.lose(trial, outcome.error))
             self._say(Lost(trial, trial.n_lost, outcome.error))
             if trial.n_lost < MAX_ATTEMPTS:
-                self._waiting.appendleft((number, piece))
+                self._pieces.wait(job, is_first=True)
                 return
-        self._settle(trial, piece, outcome)
+        if outcome.result is not None:
+            outcome = replace(outcome, result=self._journal.joined(trial, job.start, outcome.result))
+        self._settle(job, outcome)
 
-    def _settle(self, trial: Trial, piece: Piece, outcome: Outcome) -> None:
-        """Put on disk what a piece gave: the end of a trial, or a step on its way."""
-        result, values, error = self._judge(trial, piece, outcome)
-        if result is not None and piece.stop < self._standings[trial.number].n_epochs:
-            self._go_on(self._update(self._journal.measured(trial, piece.stop, result)))
-            return
-        if result is None:
-            trial = self._update(self._journal.fail(trial, error, outcome))
+    def _settle(self, job: Job, outcome: Outcome, *, is_stored: bool = False) -> None:
+        """Put on disk what a piece gave, unless it `is_stored` there: the end of a trial, or a step on its way."""
+        trial, stop = self._open[job.number], job.piece.stop
+        result, values, error = self._judge(trial, stop, outcome, is_stored=is_stored)
+        if result is not None and stop < self._standings[trial.number].n_epochs:
+            self._go_on(self._update(self._journal.measured(trial, stop, result)))
         else:
-            trial = self._update(self._journal.complete(trial, result))
-        self._ended[trial.number] = values
-        self._n_done += 1
-        self._say(Finished(trial, self._n_done, self._run.n_total))
+            if result is None:
+                trial = self._update(self._journal.fail(trial, error, outcome))
+            else:
+                trial = self._update(self._journal.complete(trial, result))
+            self._ended[trial.number] = values
+            self._n_done += 1
+            self._say(Finished(trial, self._n_done, self._run.n_total))
+        for number in self._pieces.released(job) if result is not None else ():
+            self._go_on(self._open[number])
 
     def _judge(
-        self, trial: Trial, piece: Piece, outcome: Outcome
+        self, trial: Trial, stop: int, outcome: Outcome, *, is_stored: bool
     ) -> tuple[Result | None, list[float] | None, str]:
-        """The result of an outcome, now on disk, with its objectives; or what is wrong with it."""
+        """The result of an outcome, now on disk, with its objectives; or what is wrong with it. Between phases some
+        objectives may be missing, as they are after an ANN."""
         values: list[float] = []
 
         def use(result: Result) -> None:
-            self._journal.keep(trial, piece.stop, result)
-            values.extend(objective_values(result, self._run.objectives))
+            if not is_stored:
+                self._journal.keep(trial, stop, result)
+            if stop not in self._standings[trial.number].stops:
+                values.extend(objective_values(result, self._run.objectives))
 
-        error = problem_of(outcome, piece.stop, use)
+        error = problem_of(outcome, stop, use)
         return (None, None, error) if error else (outcome.result, values, "")
 
     # ------------------------------------------------------------------ tell

@@ -34,7 +34,7 @@ from tsearch.engine.run_file import (
     write_run_file,
 )
 from tsearch.engine.run_folder import Run, folder_of, refuse_misplaced, space_of
-from tsearch.engine.scheduling import find_scheduler
+from tsearch.engine.scheduling import DEFAULT, find_scheduler
 from tsearch.engine.searching import limits_of, search
 from tsearch.errors import TsearchError
 from tsearch.references import reference_to, resolve
@@ -57,7 +57,7 @@ def run(
     address: str | None = None,
     trials: int | None = None,
     proposer: str | Proposer | None = None,
-    scheduler: str = "whole",
+    scheduler: str | None = None,
     profile: str | None = None,
     assume: Mapping[str, int] | None = None,
     seed: int | None = None,
@@ -86,7 +86,8 @@ def run(
             total, baselines included. `timeout_s` ends the search, `segment_timeout_s` one training that takes longer:
             its trial fails. `proposer` is a name, 'module:name', or an object, see `proposing.Proposer`.
         assume: Word widths to price a what-if with, `{"weight_bits": 8}`, besides those that the space assumes.
-        scheduler: Which piece of a training comes next: a name in `scheduling.SCHEDULERS`, or 'module:function'.
+        scheduler: Which piece of a training comes next: a name in `scheduling.SCHEDULERS`, or 'module:function'. By
+            default 'lineage': a phase that several schedules begin with is trained once.
         reference, ideal: The worst value that counts and the best one, by objective, where the space knows none.
         listener: Called with every event of `tsearch.engine.events`; by default progress is written to stderr,
             `tsearch.quiet` says nothing.
@@ -108,7 +109,7 @@ def run(
     limits = limits_of(space.search, timeout_s, segment_timeout_s)
     proposer = proposer or space.search.proposer
     chosen = find_proposer(proposer)
-    find_scheduler(scheduler)
+    find_scheduler(scheduler or DEFAULT)
     evaluator = TRAIN_AND_PRICE if evaluator is None else evaluator
     folder = Path(runs, space.name if name is None else name)
     if exist == "resume" and (folder / "run.json").is_file():
@@ -144,7 +145,7 @@ def run(
         ideal=best,
         evaluator=reference_to(evaluator),
         proposer=reference_to(proposer),
-        scheduler=scheduler,
+        scheduler=scheduler or DEFAULT,
         executor=ExecutorChoice(name=executor, workers=workers, address=address),
         versions=versions(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -15,9 +15,11 @@ from pathlib import Path
 
 from tsearch.configuration import Task
 from tsearch.engine.ending import read_ended
+from tsearch.engine.lineage import Spared, Stop, spared, stops_of
 from tsearch.engine.replicate import Replicate, replicates_of
 from tsearch.engine.rows import Row, read_rows
 from tsearch.engine.run_file import UNREADABLE, RunFile, damaged, read_run_file
+from tsearch.engine.scheduling import phase_names, standing_of
 from tsearch.engine.state import RUNS, RunState, state_of
 from tsearch.engine.store import CheckpointName, checkpoint_path, read_checkpoint
 from tsearch.engine.stored_trial import trial_of
@@ -100,6 +102,28 @@ class Run:
     def results(self) -> tuple[Trial, ...]:
         """The complete trials, in order of their numbers."""
         return tuple(trial for trial in self.trials if trial.state == "complete")
+
+    @cached_property
+    def stops(self) -> tuple[Stop, ...]:
+        """The networks on the way of the trainings, at the ends of phases before the last one; they are no trials."""
+        if not any(trial.measured for trial in self.trials):
+            return ()
+        return tuple(stops_of(self.trials, self.folder, self.space, self.task.replicate).values())
+
+    @cached_property
+    def spared(self) -> Spared:
+        """What was spared because trainings share their first phases."""
+        if not self.stops:
+            return Spared()
+        space, replicate = self.space, self.task.replicate
+        return spared(
+            standing_of(
+                trial,
+                space.epochs(trial.configuration),
+                phase_names(space, trial.configuration, trial.key, replicate),
+            )
+            for trial in self.trials
+        )
 
     def checkpoint(self, trial: Trial) -> bytes:
         """The weights of a trial at the end of its training, safetensors. Raises: TsearchError if the run holds

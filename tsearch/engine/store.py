@@ -1,6 +1,7 @@
 """Where results and checkpoints of a run lie, and how they are read. Only the journal writes them.
 
-results/<key>.r<replicate>.e<epoch>.json                  one Result per configuration, replicate and epoch
+results/<key>.r<replicate>.e<epoch>.json                  one Result per configuration, replicate and epoch; at the
+                                                          end of a phase before the last one, per prefix
 checkpoints/<prefix>.r<replicate>.e<epoch>.safetensors    one per prefix of a training, replicate and epoch
 errors/<key>.txt                                          why a trial failed, with its traceback; of a
                                                           replicate <key>.r<replicate>.txt

@@ -9,7 +9,6 @@ from tsearch.engine.store import CheckpointName
 from tsearch.space.protocol import Configuration
 
 State = Literal["complete", "failed", "running", "paused"]
-Origin = Literal["baseline", "enqueued", "proposed"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,7 @@ class Trial:
 
     Args:
         key: Its name for good, also where a later version would give the configuration another key.
+        origin: "baseline", "enqueued" or "proposed".
         state: A paused trial has results at some epochs and is not under way.
         result: What a complete one gave; raises TsearchError where its file has become damaged.
         error: One line, where it failed.
@@ -69,7 +69,7 @@ class Trial:
     number: int
     key: str
     state: State
-    origin: Origin
+    origin: str
     configuration: Configuration
     result: _Whole = _Whole()
     error: str | None = None

@@ -1,6 +1,7 @@
 """Writing a bundle: a whole folder, or none."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,17 +22,31 @@ from tsearch.replication.evidence import evidence_of
 from tsearch.replication.reached import n_tested_again
 
 if TYPE_CHECKING:
+    from tsearch.engine.lineage import Stop
     from tsearch.engine.run_folder import Run, Trial
 
 
-def export_bundle(run: "Run", trial: int, output: str | Path | None = None) -> Path:
-    """Write the bundle of a complete trial and return its folder, by default `<run>/exports/trial<number>`. Where that
-    holds the same bundle already, it stays.
+def export_bundle(
+    run: "Run", trial: int, output: str | Path | None = None, *, phase: int | None = None
+) -> Path:
+    """Write the bundle of a complete trial and return its folder, by default `<run>/exports/trial<number>`; with
+    `phase`, counted from 1, of the trial as it was after that phase (`trial<number>-phase<phase>`), complete or not.
+    Where that holds the same bundle already, it stays.
 
-    Raises: TsearchError if the trial is not complete or is no network, or if the folder holds anything else.
+    Raises: TsearchError if the trial is not complete or is no network, if the phase is the last one, was not reached or
+    is that of an ANN, or if the folder holds anything else.
     """
-    chosen, result = _complete_trial(run, trial)
-    folder = Path(output) if output is not None else run.folder / "exports" / f"trial{trial}"
+    name = f"trial{trial}" if phase is None else f"trial{trial}-phase{phase}"
+    folder = Path(output) if output is not None else run.folder / "exports" / name
+    if phase is None:
+        chosen, result = _complete_trial(run, trial)
+        return _export(run, chosen, result, folder)
+    stop = _stop(run, trial, phase)
+    return _export(run, replace(stop.as_trial, number=trial), stop.load(), folder, phase)
+
+
+def _export(run: "Run", chosen: "Trial", result: Result, folder: Path, phase: int | None = None) -> Path:
+    """Write the bundle of what has a result and weights."""
     if folder.exists():
         if _holds(folder, run, chosen):
             return folder
@@ -39,10 +54,38 @@ def export_bundle(run: "Run", trial: int, output: str | Path | None = None) -> P
     contents = _contents(run, chosen, result)
     weights = _inference_weights(contents, run.checkpoint(chosen))
     broken = broken_text(result.metrics, run.constraints)
-    findings = findings_of(evidence_of(run, Front.of(run)), chosen.number)
+    findings = (
+        findings_of(evidence_of(run, Front.of(run)), chosen.number)
+        if phase is None
+        else [
+            f"It is trial {chosen.number} as it was after phase {phase}, which the search compared with no trial."
+        ]
+    )
     mixing = mixing_section(contents, weights)
     text = card(contents, result.costs, broken, findings, mixing, n_tested_again(run))
     return _write(folder, contents, result, weights, text)
+
+
+def _stop(run: "Run", trial: int, phase: int) -> "Stop":
+    """The network after a phase before the last one of a trial."""
+    on_way = [stop for stop in run.stops if trial in stop.trials]
+    chosen = next((stop for stop in on_way if stop.phase == phase), None)
+    if chosen is None:
+        known = ", ".join(str(stop.phase) for stop in on_way) or "none"
+        raise TsearchError(
+            f"{run.folder}: there is no stop after phase {phase} of trial {trial}. Phases that have one: {known}; the "
+            "end of the last one is the trial itself."
+        )
+    if not isinstance(chosen.configuration, Configuration):
+        raise TsearchError(
+            f"{run.folder}: phase {phase} of trial {trial} is that of an ANN, which no bundle holds. Choose a later "
+            "one."
+        )
+    if not run.has_checkpoint(chosen.as_trial):
+        raise TsearchError(
+            f"{run.folder}: this run kept no weights of {chosen.origin}, so there is nothing to export."
+        )
+    return chosen
 
 
 def _holds(folder: Path, run: "Run", trial: "Trial") -> bool:

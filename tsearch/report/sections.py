@@ -6,6 +6,7 @@ from tsearch.report.failures import failures_html
 from tsearch.report.head import answers, head, noise, profile_choice, tiles, warning
 from tsearch.report.hover import readable
 from tsearch.report.limits import limits_sentence
+from tsearch.report.lineage import lineage_html
 from tsearch.report.notes import notes
 from tsearch.report.panels import choice_html, has_rates, panel_html
 from tsearch.report.tables import trials_table
@@ -37,6 +38,7 @@ def _body(view: RunView) -> list[str]:
         _section("The front", _front(view)),
         *([_section("Side by side", _side_by_side(view))] if _has_figures(view) else []),
         *([_section("Hypervolume over trials", _progress(view))] if view.front.has_box else []),
+        *([_section("Lineage", tree)] if (tree := lineage_html(view)) else []),
         _section("The complete trial" if n == 1 else f"All {n} complete trials", trials_table(view)),
     ]
 

@@ -1,7 +1,7 @@
 """What the page shows of one trial, read from its result."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hwcost import Cost, NetworkSpec, SpikeRecord
@@ -19,6 +19,7 @@ class TrialView:
         rates: Spikes per neuron at every timestep, by layer.
         spikes: The network that was priced, and its record, as plain data.
         command: The command that exports it, '' where it cannot be exported.
+        neurons: Threshold and leak by layer, where they are known.
     """
 
     schedule: str
@@ -26,6 +27,7 @@ class TrialView:
     rates: Mapping[str, tuple[float, ...]]
     spikes: Mapping[str, Any]
     command: str
+    neurons: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def energy(self, profile: str) -> dict[str, dict[str, float]]:
         """Energy in pJ by layer and kind of cost; empty where the trial was not priced under `profile`."""
@@ -54,6 +56,7 @@ def trial_view(configuration: Any, result: Result, command: str) -> TrialView:
         rates=spike_rates(result.spikes),
         spikes=result.spikes,
         command=command,
+        neurons=result.neurons,
     )
 
 

@@ -23,6 +23,10 @@ def enqueued_configuration(space: SearchSpace, entry: Enqueued, i: int, lines: L
             hint = did_you_mean(name, settings)
             raise lines.error(("enqueue", i, *name.split(".")), f"unknown key '{name}'.{hint}")
         settings[name] = tuple(value) if isinstance(value, list) else value
+        try:
+            space.settings[name].encode(settings[name])
+        except (ValueError, TypeError) as error:
+            raise lines.error(("enqueue", i), f"enqueue[{i}] is not in the space: {name}: {error}.") from None
     if entry.path and entry.leading:
         raise lines.error(("enqueue", i, "path"), f"enqueue[{i}]: give `path` or `leading`, not both.")
     try:

@@ -14,6 +14,7 @@ from tsearch.space.schedules import (
     COMPRESSION_RATE,
     LEADING_RATE,
     NOTHING,
+    PRUNING,
     SPARSITY,
     WEIGHT_BITS,
 )
@@ -43,6 +44,7 @@ _WHERE: tuple[tuple[Mapping[str, Any], tuple[str, ...]], ...] = (
     ({"training.early_loss_weight": 0}, ("training.early_tap", "training.early_head")),
     (_WITHOUT_ANN, (ANN_RATE, ANN_OPTIMIZER)),
     (_UNCOMPRESSED, (COMPRESSION_EPOCHS, COMPRESSION_RATE)),
+    ({SPARSITY: NOTHING[SPARSITY]}, (PRUNING,)),
     (_WITHOUT_ANN | {"init.network": "snn"}, CONVERSION),
     ({"backbone.norm": "none"}, ("conversion.fold_norm",)),
 )

@@ -78,6 +78,13 @@ class ParameterSpace(Frozen):
         """The budget that the evaluator is given."""
         return self.n_epochs
 
+    def stops(self, configuration: Plain) -> tuple[int, ...]:  # noqa: ARG002
+        """None: a training has one phase."""
+        return ()
+
+    def at_stop(self, configuration: Plain, epoch: int) -> None:
+        """None: there are no stops."""
+
     def baselines(self) -> list[Plain]:
         """None."""
         return []

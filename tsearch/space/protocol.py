@@ -65,6 +65,13 @@ class Space(Protocol):
     def epochs(self, configuration: Configuration) -> int:
         """The whole budget of its training."""
 
+    def stops(self, configuration: Configuration) -> tuple[int, ...]:
+        """Epochs at which the phases of its training before the last one end; () where there is one phase."""
+
+    def at_stop(self, configuration: Configuration, epoch: int) -> Configuration | None:
+        """What its training is worth at one of its stops: the configuration whose whole training ends there, with the
+        same key as the prefix; None where there is none, as after an ANN."""
+
     def baselines(self) -> list[Configuration]:
         """Configurations that are tried first, for comparison, as `search.baselines` asks for; they may lie outside."""
 

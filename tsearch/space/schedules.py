@@ -18,6 +18,7 @@ ANN_EPOCHS = "schedule.ann_epochs"
 ANN_RATE = "schedule.ann_learning_rate"
 ANN_OPTIMIZER = "schedule.ann_optimizer"
 SPARSITY = "compression.sparsity"
+PRUNING = "compression.pruning"
 WEIGHT_BITS = "compression.weight_bits"
 COMPRESSION_EPOCHS = "compression.epochs"
 COMPRESSION_RATE = "compression.learning_rate"
@@ -112,6 +113,7 @@ class Parts(NamedTuple):
         for phase in self.compression:
             settings |= {SPARSITY: phase.sparsity, WEIGHT_BITS: phase.weight_bits}
             settings |= {COMPRESSION_EPOCHS: phase.epochs, COMPRESSION_RATE: phase.learning_rate_scale}
+            settings |= {PRUNING: phase.pruning} if phase.sparsity else {}
         return settings
 
 
@@ -149,4 +151,4 @@ def _compression(timesteps: tuple[int, ...], settings: Mapping[str, Any]) -> tup
         sparsity=settings[SPARSITY],
         weight_bits=settings[WEIGHT_BITS],
     )
-    return (phase,)
+    return (phase.model_copy(update={"pruning": settings[PRUNING]}) if phase.sparsity else phase,)

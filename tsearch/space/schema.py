@@ -66,11 +66,12 @@ class NamedTraining(Training):
 
 
 class Compression(Frozen):
-    """A further phase with the searched timesteps, in which the smallest part `sparsity` of the weights is zero and the
-    others have `weight_bits`: it takes `epochs` of the total, with `learning_rate` times that of the training. There is
-    none where no weight is pruned and all have 32 bits."""
+    """A further phase with the searched timesteps, in which the smallest part `sparsity` of the weights, of every layer
+    alike or of the whole network, is zero and the others have `weight_bits`. It takes `epochs` of the total, with
+    `learning_rate` times that of the training. There is none where no weight is pruned and all have 32 bits."""
 
     sparsity: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    pruning: Literal["layer", "network"] = "layer"
     weight_bits: Literal[32, 8, 4, 2] = 32
     epochs: Annotated[int, Field(gt=0, le=MOST_EPOCHS)] = 4
     learning_rate: PositiveFloat = 0.1

@@ -6,6 +6,7 @@ values into configurations and back, counts, enumerates and draws. It is the one
 any space stands in `protocol.py`, what a space consists of in `description.py`."""
 
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -17,18 +18,16 @@ from tsearch.space.counting import every_configuration, n_configurations
 from tsearch.space.description import SpaceDescription
 from tsearch.space.divisions import Division
 from tsearch.space.domains import Domain
+from tsearch.space.encoding import chosen_settings, encoded_settings, held
 from tsearch.space.goals import worst_violation
-from tsearch.space.idle import CONVERSION, idle
 from tsearch.space.paths import Path
-from tsearch.space.recipes import OWN, RECIPE, fixed_by
+from tsearch.space.recipes import OWN, RECIPE
 from tsearch.space.refusals import Refusal
-from tsearch.space.schedules import LEADING_RATE, NOTHING, parts_of
-from tsearch.space.settings import defaults, flatten, nest
+from tsearch.space.schedules import parts_of
+from tsearch.space.settings import defaults, nest
 from tsearch.space.structures import Structure
 from tsearch.space.timesteps import Vector, shrinking_vectors
 from tsearch.space.uniform import uniform_settings, uniform_timesteps, uniform_twins
-
-_OF_SCHEDULES = ("schedule", "compression")  # sections of settings that become phases
 
 
 class SearchSpace(SpaceDescription):
@@ -51,6 +50,17 @@ class SearchSpace(SpaceDescription):
     def epochs(self, configuration: Configuration) -> int:
         """The whole budget of its training, in epochs."""
         return configuration.epochs
+
+    def stops(self, configuration: Configuration) -> tuple[int, ...]:
+        """Epochs at which the phases before the last one end."""
+        return tuple(accumulate(phase.epochs for phase in configuration.schedule[:-1]))
+
+    def at_stop(self, configuration: Configuration, epoch: int) -> Configuration | None:
+        """The configuration whose schedule ends at that stop; None after an ANN, which is no configuration."""
+        n_phases = self.stops(configuration).index(epoch) + 1
+        if configuration.schedule[n_phases - 1].network == "ann":
+            return None
+        return configuration.model_copy(update={"schedule": configuration.schedule[:n_phases]})
 
     def to_plain(self, configuration: Configuration) -> dict[str, Any]:
         """A configuration as JSON data."""
@@ -104,7 +114,7 @@ class SearchSpace(SpaceDescription):
         problem = ValueError("no recipe")
         for recipe in recipes:
             try:
-                values = structure | self._encode_settings(configuration, recipe)
+                values = structure | encoded_settings(self.settings, configuration, recipe)
             except ValueError as error:
                 problem = error
                 continue
@@ -114,41 +124,15 @@ class SearchSpace(SpaceDescription):
             problem = ValueError(f"schedule {schedule} is not one of this space")
         raise problem
 
-    def _encode_settings(self, configuration: Configuration, recipe: str) -> dict[str, Any]:
-        """The value of every setting under a recipe. Raises: ValueError, saying why, for one outside."""
-        flat = defaults(self.settings) | NOTHING | flatten(configuration) | {RECIPE: recipe}
-        known, fixed = flatten(configuration).keys(), fixed_by({RECIPE: recipe})
-        spiking = parts_of(configuration.schedule).spiking
-        if len(spiking) > 1:
-            flat[LEADING_RATE] = spiking[0].learning_rate_scale
-        values = {}
-        for name, domain in self.settings.items():
-            if name.startswith("backbone.") and name not in known:
-                raise ValueError(f"{name}: the configuration has no such setting")
-            try:
-                values[name] = domain.encode(domain.default if name in fixed else flat[name])
-            except ValueError as error:
-                raise ValueError(f"{name}: {error}") from None
-        return values
-
     def assemble(self, division: Division, path: Path, settings: Mapping[str, Any]) -> Configuration:
         """The configuration made of these parts. Settings that change nothing beside the others (a temporal transformer
         in a single stage, the weight of a loss that is not chosen) take their default, so that equal networks are equal
         configurations; those of a conversion that does not take place stay out."""
-        unused = idle(settings, has_stages=len(division) > 1, has_leading=len(path) > 1)
-        chosen = {
-            name: domain.default if name in unused else settings[name]
-            for name, domain in self.settings.items()
-        } | dict(fixed_by(settings))
+        chosen = chosen_settings(
+            self.settings, settings, has_stages=len(division) > 1, has_leading=len(path) > 1
+        )
         schedule = self.schedules.phases(path, chosen)
-        held = {
-            name: value
-            for name, value in chosen.items()
-            if name != RECIPE
-            and name.partition(".")[0] not in _OF_SCHEDULES
-            and not (name in CONVERSION and unused.issuperset(CONVERSION))
-        }
-        return Configuration.model_validate({"stages": division, "schedule": schedule} | nest(held))
+        return Configuration.model_validate({"stages": division, "schedule": schedule} | nest(held(chosen)))
 
     # ------------------------------------------------------------------ what there is
 

@@ -4,6 +4,7 @@ are for test, and one line for every damage."""
 import io
 import pickle
 import shutil
+import struct
 import sys
 import tarfile
 import zipfile
@@ -83,6 +84,25 @@ def test_a_damaged_archive_is_one_line(name: str, tmp_path: Path, official: Offi
     else:
         assert archive.name in str(caught.value)
         assert "again" in str(caught.value)
+
+
+def test_the_damaged_member_of_an_archive_is_named(tmp_path: Path, official: Official) -> None:
+    spec = official("tiny_imagenet", tmp_path)
+    archive = tmp_path / "tiny_imagenet" / "tiny-imagenet-3.zip"
+    content = bytearray(archive.read_bytes())
+    content[content.index(b"n01/images/n01_4.JPEG") + 40] ^= 0xFF
+    archive.write_bytes(content)
+    with pytest.raises(
+        TsearchError, match=r"3\.zip/tiny-imagenet-3/train/n01/images/n01_4\.JPEG: cannot be read"
+    ):
+        load_dataset(spec)
+
+
+def test_an_image_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "cat").mkdir()
+    (tmp_path / "cat" / "1.png").write_bytes(b"no image")
+    with pytest.raises(TsearchError, match=r"cat/1\.png: cannot be read .*Get it again, or remove it"):
+        load_dataset(DataSpec(name="image_folder", root=str(tmp_path)))
 
 
 # images
@@ -234,6 +254,41 @@ def test_aedat4_of_a_real_sensor(real_data: Path) -> None:
     assert set(events["p"].tolist()) == {0, 1}
     with pytest.raises(TsearchError, match=r"x\.aedat4: cannot be read"):
         read_aedat4(b"#!AER-DAT4.0\r\nnothing", "x.aedat4")
+
+
+def test_cifar10_dvs_of_tonic_is_that_of_the_authors(tmp_path: Path, official: Official) -> None:
+    """The same events as .aedat4, which holds x and y upright."""
+    pytest.importorskip("aedat")
+    from tsearch.data.archives import members
+    from tsearch.data.cifar10_dvs import read_events
+
+    spec = official("cifar10_dvs", tmp_path / "authors")
+    for path, content in members(tmp_path / "authors" / "CIFAR10DVS" / "CIFAR10DVS.zip", (".aedat",)):
+        of_class, file = path.split("/")[-2:]
+        folder = tmp_path / "tonic" / "CIFAR10DVS" / of_class
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{file}4").write_bytes(_aedat4(read_events(content, path)))
+    ours = load_dataset(spec)
+    theirs = load_dataset(spec.model_copy(update={"root": str(tmp_path / "tonic")}))
+    assert data_hash(ours) == data_hash(theirs)
+
+
+def _aedat4(events: np.ndarray) -> bytes:
+    """An .aedat4 file without compression: a header and one packet, each a flatbuffer with its size before it."""
+    attributes = {"compression": "NONE", "typeIdentifier": "EVTS", "originalModuleName": "capture"}
+    texts = "".join(f'<attr key="{key}" type="string">{value}</attr>' for key, value in attributes.items())
+    sizes = "".join(f'<attr key="{key}" type="int">128</attr>' for key in ("sizeX", "sizeY"))
+    node = f'<node name="0" path="/0/">{texts}<node name="info" path="/0/info/">{sizes}</node></node>'
+    info = f'<dv version="2.0"><node name="outInfo" path="/">{node}</node></dv>'.encode()
+    head = struct.pack("<I4s5Hxxiiiq", 20, b"IOHE", 10, 20, 4, 12, 8, 12, 0, 12, -1)
+    head += struct.pack("<I", len(info)) + info + b"\0"
+    rows = np.zeros(len(events), [("t", "<i8"), ("x", "<i2"), ("y", "<i2"), ("p", "u1"), ("pad", "u1", 3)])
+    for field in ("t", "x", "y", "p"):
+        rows[field] = events[field]
+    packet = struct.pack("<I4s3HxxiI4xI", 16, b"EVTS", 6, 8, 4, 8, 8, len(rows)) + rows.tobytes()
+    packet = struct.pack("<I", len(packet)) + packet
+    start = b"#!AER-DAT4.0\r\n" + struct.pack("<I", len(head)) + head
+    return start + struct.pack("<ii", 0, len(packet)) + packet
 
 
 def test_aedat4_without_its_package_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,11 +16,13 @@ import os
 import signal
 import time
 from contextlib import suppress
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from tsearch.configuration import Configuration, Result, Task
 from tsearch.errors import TsearchError
+from tsearch.frozen import content_hash
 
 
 def evaluate(configuration: Configuration, budget: int, _resume_from: bytes | None, task: Task) -> Result:
@@ -123,3 +125,46 @@ def table(configuration: Any, _budget: int, _resume_from: bytes | None, _task: T
     """A cost and a gain that both grow with `a`."""
     a, b, c = configuration["a"], configuration["b"], configuration["c"]
     return {"cost": 2 * a + len(c) + (b == "y"), "gain": a}
+
+
+def phase_by_phase(
+    configuration: Configuration, budget: int, resume_from: bytes | None, task: Task
+) -> Result:
+    """A training whose weights are a hash of all that it has been through, so that any other way to them shows. Every
+    phase begun and every phase ended is written to the log."""
+    epoch, state = json.loads(resume_from or b'[0, ""]')
+    ends = list(accumulate(phase.epochs for phase in configuration.schedule))
+    curve = []
+    for number in range(epoch + 1, budget + 1):
+        phase = next(i for i, end in enumerate(ends) if number <= end)
+        name = f"{configuration.prefix_key(phase)}.r{task.replicate}"
+        if number - 1 in (0, *ends):
+            _write(task, f"begun:{name}")
+            _die_once(task, configuration.schedule[phase].timesteps)
+        state = content_hash([state, name, number, task.seed])
+        curve.append({"epoch": float(number), "loss": int(state, 16) / 16**16})
+        time.sleep(task.data.options.get("sleep_s", 0.0))
+        if number in ends:
+            _write(task, f"ended:{name}")
+    metrics = metrics_of(configuration) | {"accuracy": int(state, 16) / 16**16}
+    checkpoint = json.dumps([budget, state]).encode()
+    options = task.data.options
+    if options.get("diverges") == configuration.schedule[-1].timesteps[0]:
+        raise ArithmeticError("the loss is nan")
+    return Result(
+        configuration=configuration, budget=budget, metrics=metrics, curve=tuple(curve), checkpoint=checkpoint
+    )
+
+
+def _write(task: Task, line: str) -> None:
+    if "log" in task.data.options:
+        with open(task.data.options["log"], "a") as file:
+            file.write(f"{line}\n")
+
+
+def _die_once(task: Task, timesteps: tuple[int, ...]) -> None:
+    """Die in the first phase with so many timesteps, once."""
+    if task.data.options.get("dies_at") == timesteps[0]:
+        with suppress(FileExistsError):
+            Path(task.data.options["log"] + ".died").touch(exist_ok=False)
+            os.kill(os.getpid(), signal.SIGKILL)

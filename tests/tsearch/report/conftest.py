@@ -13,7 +13,9 @@ from hwcost import NetworkSpec, SpikeRecord
 from hwcost.network.fan_out import class_sizes
 from tsearch.configuration import Configuration, DataSpec, Hardware, Phase, Result
 from tsearch.data import describe_dataset
+from tsearch.engine.events import quiet
 from tsearch.engine.replicate import Replicate
+from tsearch.engine.run import run as search
 from tsearch.engine.run_file import RunFile
 from tsearch.engine.run_folder import Run, Trial
 from tsearch.engine.trial import StoredResult
@@ -24,6 +26,7 @@ from tsearch.pricing.describe import describe_network
 from tsearch.pricing.price import metrics_of, price, reuse_metrics
 from tsearch.replication.confirmation.verdict import Twin, Verdict, Word
 from tsearch.replication.interval import Interval
+from tsearch.space.file import parse_space
 
 MakeRun = Callable[..., Run]
 N_SAMPLES, N_EVENTS = 300, 2581
@@ -240,3 +243,42 @@ def trained_again() -> Callable[..., Run]:
 def make_verdict() -> Callable[..., Verdict]:
     """`verdict`, of any word."""
     return verdict
+
+
+PATHS = """
+name: paths
+data: {name: digits_dvs}
+stages: [[1, 1, 1]]
+timesteps: [1]
+temporal_transformer: bucket
+schedule:
+  epochs: 2
+  leading: [[5], [5, 4], [5, 3], [5, 2], [5, 4, 3], [5, 4, 2], [5, 3, 2], [5, 4, 3, 2]]
+  leading_epochs: 2
+objectives: [accuracy, energy_pj]
+search: {trials: 8, baselines: none, proposer: random}
+"""
+
+
+def pretend(what: Configuration, budget: int, _resume_from: bytes | None, _task: Any) -> Result:
+    """A result of made-up spikes, whose neurons leak less and fire later with every phase."""
+    result = result_of(what, budget)
+    depth = len(what.schedule)
+    layers = [layer.name for layer in NetworkSpec.from_dict(result.spikes["network"]).layers[:-1]]
+    neurons = {
+        layer: {"threshold": 0.5 + 0.1 * depth, "leak": 0.9 + 0.01 * i} for i, layer in enumerate(layers)
+    }
+    checkpoint = b"weights" if what.timesteps != (1, 1, 1) else None
+    return result.model_copy(update={"neurons": neurons, "checkpoint": checkpoint})
+
+
+@pytest.fixture(scope="session")
+def run_of_paths(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """All eight schedules between 5 timesteps and 1, their phases shared."""
+    space = parse_space(PATHS, "paths.yaml")
+    given: dict[str, Any] = {
+        "runs": tmp_path_factory.mktemp("paths"),
+        "executor": "inline",
+        "listener": quiet,
+    }
+    return search(space, pretend, **given)

@@ -54,7 +54,7 @@ def any_values(space: SearchSpace, data: st.DataObject) -> dict:
 
 
 @pytest.mark.parametrize("name", known_spaces())
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_any_parameter_values_decode_and_encode_back(name: str, data: st.DataObject) -> None:
     space = load_space(name)
@@ -115,7 +115,10 @@ def test_a_space_survives_json(name: str) -> None:
 
 
 def test_the_shipped_spaces_are_these() -> None:
-    assert known_spaces() == ["digits", "digits_dvs", "nmnist", "nmnist_playback"]
+    assert known_spaces() == [
+        "digits", "digits_dvs", "iir_cifar10", "iir_cifar100_resnet20", "iir_cifar10_vgg16", "iir_digits", "nmnist",
+        "nmnist_playback", "ssnn_cifar10dvs", "ssnn_digits", "ssnn_dvsgesture", "ssnn_nmnist",
+    ]  # fmt: skip
 
 
 DEEP = f"""

@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.nn.functional import pad
 
 from tsearch.configuration import Training
 from tsearch.training.augment import augmented, mixed_up, moved, pixel_sources
@@ -113,6 +116,45 @@ def test_mixing_is_linear_in_frames_and_keeps_both_labels() -> None:
     assert both.share == share
     assert torch.equal(both.others, labels[partners])
     assert mixed_up(x, labels, 0.0, rng)[1].others is None
+
+
+settings_of_places = st.fixed_dictionaries(
+    {
+        "shift": st.integers(0, 4),
+        "flip": st.sampled_from([0, 0.5, 0.99]),
+        "cutout": st.integers(0, 4),
+        "crop": st.sampled_from([0, 0.2, 0.5]),
+    }
+)
+
+
+@given(settings_of_places, st.integers(0, 1000))
+def test_timesteps_and_channels_of_a_sample_move_alike(setting: dict[str, float], seed: int) -> None:
+    """Frames that are equal at all timesteps and in all channels stay so; values come from the frame, or are zero."""
+    one = torch.from_numpy(np.random.default_rng(1).random((1, 6, 1, 5, 6)).astype(np.float32)) + 1
+    result = with_setting(seed, one.expand(3, 6, 2, 5, 6), "analog", **setting)
+    assert torch.equal(result, result[:1, :, :1].expand(3, 6, 2, 5, 6))
+    for b in range(6):
+        assert set(result[:, b].unique().tolist()) <= {0.0, *one[0, b].unique().tolist()}
+
+
+@given(settings_of_places, st.sampled_from([0, 0.3, 0.9]), st.integers(0, 1000))
+def test_events_never_become_more_without_a_crop(setting: dict[str, float], drop: float, seed: int) -> None:
+    """Of every sample, timestep and polarity; they stay whole numbers. A crop enlarges what it shows."""
+    result = with_setting(seed, event_drop=drop, **(setting | {"crop": 0}))
+    assert (result.sum((3, 4)) <= frames().sum((3, 4))).all()
+    assert torch.equal(result, result.round())
+    assert result.min() >= 0
+
+
+@given(st.integers(1, 4), st.integers(0, 1000))
+def test_a_shift_is_a_random_crop_of_the_padded_image(most: int, seed: int) -> None:
+    """The augmentation of CIFAR in the papers: pad by `shift` zeros, then cut a frame out."""
+    x = frames((1, 8, 3, 5, 6))
+    result, padded = with_setting(seed, x, "analog", shift=most), pad(x, (most,) * 4)
+    for b in range(8):
+        windows = padded[:, b].unfold(-2, 5, 1).unfold(-2, 6, 1)  # [1, C, rows, columns, H, W]
+        assert (windows == result[:, b, :, None, None]).all(-1).all(-1).all(1).any()
 
 
 def test_what_is_off_draws_nothing() -> None:
