@@ -29,6 +29,10 @@ __all__ = [
 RENAMED = {
     "transformer": "temporal_transformer"
 }  # fields of a configuration: their name in runs of 0.1.0, and today
+_NOT_OF_AN_ANN = {"stages", "neuron", "temporal_transformer", "conversion"}
+_NOT_TRAINED_IN_AN_ANN = {
+    "early_loss_weight", "early_tap", "early_head", "rate_weight", "transformer_adam"
+}  # fmt: skip
 
 
 def _backbone(given: Any) -> Any:
@@ -89,9 +93,21 @@ class Configuration(Frozen):
         return content_hash(canonical(self))
 
     def prefix_key(self, phase: int) -> str:
-        """Hash of all that shapes the training up to and with `phase` (counted from 0): two configurations
-        that agree so far share it, and with it every random number drawn so far."""
-        return content_hash(canonical(self) | {"schedule": plain_content(self.schedule[: phase + 1])})
+        """Hash of all that shapes the training up to and with `phase` (counted from 0), and of nothing else: two
+        configurations that agree so far share it, and with it every random number drawn so far.
+
+        An ANN has neither stages nor neurons nor what stands between stages, so all configurations share its phases
+        that agree in backbone, training and epochs."""
+        schedule = self.schedule[: phase + 1]
+        content = canonical(self) | {"schedule": plain_content(schedule)}
+        if schedule[0].network == "snn":
+            content.pop("conversion", None)
+        elif schedule[-1].network == "ann":
+            content = {name: value for name, value in content.items() if name not in _NOT_OF_AN_ANN}
+            content["schedule"] = [entry | {"timesteps": [1]} for entry in content["schedule"]]
+            training = content.get("training", {}).items()
+            content["training"] = {n: value for n, value in training if n not in _NOT_TRAINED_IN_AN_ANN}
+        return content_hash(content)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -188,7 +204,8 @@ class Result(Frozen):
     mean_timesteps, footprint_bits ...). `right` says of every sample of a split ("validation") whether it was answered
     right, as `tsearch.flags.pack` writes it. `costs` maps a profile's name to the priced breakdown, `spikes` is
     the spike record, `curve` one entry per epoch, `probe` the hash of the logits on the first 64 validation
-    samples. `checkpoint` (safetensors bytes) travels beside the JSON, not in it. `configuration` is what the space
+    samples. `neurons` has threshold and leak of every layer, by its name, where they are learned or were found by a
+    conversion. `checkpoint` (safetensors bytes) travels beside the JSON, not in it. `configuration` is what the space
     decodes values to: a `Configuration`, or plain data where something else is searched."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=True)
@@ -202,6 +219,7 @@ class Result(Frozen):
     n_samples: dict[str, int] = Field(default_factory=dict)
     right: dict[str, str] = Field(default_factory=dict)
     probe: str = ""
+    neurons: dict[str, dict[str, float]] = Field(default_factory=dict)
     seconds: float = 0.0
     versions: dict[str, str] = Field(default_factory=dict)
     checkpoint: bytes | None = Field(default=None, exclude=True, repr=False)

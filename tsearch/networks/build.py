@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib import import_module
-from typing import cast
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from tsearch.configuration import Configuration
 from tsearch.networks.boundary import TEMPORAL_TRANSFORMERS, Boundaries, TemporalTransformer
 from tsearch.networks.early_classifier import EarlyClassifier, EarlyClassifiers
-from tsearch.networks.modules import Observer, ReadoutModule, drop
+from tsearch.networks.modules import ConvolutionModule, FiringModule, Observer, ReadoutModule, drop
 from tsearch.networks.parts import HasMask, Outputs
-from tsearch.networks.plan import INPUT, Node, stage_of_blocks
+from tsearch.networks.plan import INPUT, Dense, Node, stage_of_blocks
 
 Shape = tuple[int, int, int]
 
@@ -25,7 +25,9 @@ class Network(nn.Module):
     The shapes of the weights do not depend on the timesteps, so the same network runs every vector of its schedule up
     to `phase`; each (block, T_in, T_out) has a temporal transformer of its own. Names of weights depend neither on the
     division into stages nor on later phases: `blocks.3.main.conv.weight`, `boundaries.after_block3_4_to_2.scores`,
-    `early_classifiers.after_block3.linear.bias`, `head.weight`."""
+    `early_classifiers.after_block3.linear.bias`, `head.weight`.
+
+    In a phase of an ANN, neurons are ReLU, and there is nothing between stages (see `enter`)."""
 
     def __init__(
         self,
@@ -50,11 +52,14 @@ class Network(nn.Module):
         for node in self.plan.nodes[:-1]:
             self._block(node)[node.part] = make_module(replace(node, stage=self._stage[node.block]))
         self.early_classifiers = EarlyClassifiers()
-        for block in () if for_inference else ends:
+        has_early = not for_inference and configuration.schedule[phase].network == "snn"
+        for block in ends if has_early else ():
             channels = self.plan.block_output(block).shape[0]
             self.early_classifiers[f"after_block{block}"] = EarlyClassifier(channels, n_classes)
         self.boundaries = Boundaries()
         for entry in configuration.schedule[phase if for_inference else 0 : phase + 1]:
+            if entry.network == "ann":
+                continue
             for block, t_in, t_out in zip(ends, entry.timesteps, entry.timesteps[1:], strict=False):
                 name = Boundaries.key(block, t_in, t_out)
                 if name not in self.boundaries:
@@ -62,6 +67,8 @@ class Network(nn.Module):
                     self.boundaries[name] = made
         self.head = cast(ReadoutModule, make_module(self.plan.readout))
         self.head.dropout = configuration.training.dropout
+        self._form = ("snn", False)
+        self.enter(phase)
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits `[B, classes]` with the final timesteps; `x` [T_1, B, C, H, W] frames, or [1, B, C, H, W]
@@ -91,6 +98,35 @@ class Network(nn.Module):
             steps=None if outputs.steps is None else outputs.steps.to(weights.dtype),
         )
 
+    @property
+    def is_ann(self) -> bool:
+        """Whether neurons are ReLU now."""
+        return self._form == ("ann", False)
+
+    def enter(self, phase: int) -> None:
+        """Take the form in which `phase`, counted from 0, trains the weights, in place: an ANN or neurons, which behind
+        an ANN have thresholds of their own and, with `fold_norm`, no BatchNorm. What is new starts as it would in a new
+        network; what belongs to another form goes. Nothing changes where the form is the same."""
+        schedule = self.configuration.schedule
+        form = (schedule[phase].network, schedule[0].network == "ann" and schedule[phase].network == "snn")
+        if form == self._form:
+            return
+        self._form, (network, is_converted) = form, form
+        for module in self.modules():
+            if isinstance(module, FiringModule):
+                module.neurons.start(is_relu=network == "ann", has_threshold=is_converted)
+            if isinstance(module, ConvolutionModule):
+                is_folded = is_converted and self.configuration.conversion.fold_norm
+                module.fold() if is_folded else module.unfold()
+
+    def neurons(self) -> dict[str, dict[str, float]]:
+        """Threshold and leak of every layer of neurons by the name of its node; nothing where all are those of the
+        configuration."""
+        layers = {m.node.name: m.neurons for m in self.modules() if isinstance(m, FiringModule)}
+        if not any(neurons.own for neurons in layers.values()):
+            return {}
+        return {name: neurons.values() for name, neurons in layers.items() if neurons.neuron is not None}
+
     def masks(self, timesteps: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
         """Timesteps at which layers do not run, as its parts have learned them: by node, one 0 or 1 per timestep."""
         found: dict[str, tuple[int, ...]] = {}
@@ -114,16 +150,14 @@ class Network(nn.Module):
             observe(INPUT, values[INPUT])
         for node in self.plan.nodes[:-1]:
             stage = self._stage[node.block]
-            value = self._block(node)[node.part](*(values[s] for s in node.sources), timesteps[stage])
+            value = self.module_of(node)(*(values[s] for s in node.sources), timesteps[stage])
             for name in self._last_reads[node.name]:
                 del values[name]
             if observe is not None:
                 observe(node.name, value)
             if node.name in self._dropped and self.training:
                 value = drop(value, self.configuration.training.block_dropout)
-            if node.name in self._ends:
-                value = self._across(value, self._ends[node.name], timesteps[stage : stage + 2], early)
-            values[node.name] = value
+            values[node.name] = self.across(node, value, timesteps, early)
             del value
         last = values[self.plan.readout.sources[0]]
         if not self.training or self.configuration.training.loss != "tet":
@@ -131,15 +165,27 @@ class Network(nn.Module):
         steps = self.head.steps(last)
         return Outputs(steps.mean(0), tuple(early), timesteps, steps)
 
-    def _across(self, value: Tensor, block: int, timesteps: tuple[int, ...], early: list[Tensor]) -> Tensor:
-        """What the next stage reads of `value`, the output of the last `block` of a stage."""
+    def across(self, node: Node, value: Tensor, timesteps: tuple[int, ...], early: list[Tensor]) -> Tensor:
+        """What nodes behind `node` read of its `value`: at the end of a stage, that behind the temporal transformer.
+        While training, the logits of its early classifier go to `early`."""
+        if node.name not in self._ends or self.is_ann:
+            return value
+        block, stage = self._ends[node.name], self._stage[node.block]
         if self.training and len(self.early_classifiers):
             early.append(self.early_classifiers[f"after_block{block}"](value))
-        t_in, t_out = timesteps
+        t_in, t_out = timesteps[stage : stage + 2]
         if len(value) < t_in:  # the same at every step
             value = value.expand(t_in, *value.shape[1:])
         mapped: Tensor = self.boundaries[Boundaries.key(block, t_in, t_out)](value)
         return mapped
+
+    def stage_of(self, node: Node) -> int:
+        """Index of the stage of `node`, from 0."""
+        return self._stage[node.block]
+
+    def module_of(self, node: Node) -> nn.Module:
+        """The module that carries `node` out; of the readout, `head`."""
+        return self._block(node)[node.part]
 
     def _block(self, node: Node) -> nn.ModuleDict:
         return cast(nn.ModuleDict, self.blocks[str(node.block)])
@@ -167,18 +213,27 @@ def build(
 
 def initialise(network: Network, seed: int, replicate: int) -> None:
     """Draw all weights from (seed, replicate, hash of the first phase, name of the layer): the same for
-    whoever trains it."""
+    whoever trains it. The network takes the form of the first phase.
+
+    Convolutions have the deviation sqrt(2 / (pixels of the kernel x channels out)), as in the released code of IIR-SNN;
+    those that read the whole map, its fully connected layers, sqrt(2 / inputs), where that code has 0.01 whatever the
+    width."""
+    network.enter(0)
     origin = network.configuration.prefix_key(0)
+    convolutions = [module for module in network.modules() if isinstance(module, ConvolutionModule)]
+    dense = [module.conv for module in convolutions if isinstance(module.node, Dense)]
     for name, module in network.named_modules():
         generator = torch.Generator().manual_seed(_stable_seed(f"{seed}:{replicate}:{origin}:{name}"))
         if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu", generator=generator)
+            mode: Literal["fan_in", "fan_out"] = "fan_in" if module in dense else "fan_out"
+            nn.init.kaiming_normal_(module.weight, mode=mode, nonlinearity="relu", generator=generator)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, nn.Linear):
             bound = module.in_features**-0.5
             nn.init.uniform_(module.weight, -bound, bound, generator=generator)
-            nn.init.uniform_(module.bias, -bound, bound, generator=generator)
+            if module.bias is not None:
+                nn.init.uniform_(module.bias, -bound, bound, generator=generator)
     for transformer in network.boundaries.values():
         cast(TemporalTransformer, transformer).start()
 

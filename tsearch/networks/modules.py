@@ -5,12 +5,14 @@ Each is made from its node; `forward(*values, timesteps)` takes the values of th
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from tsearch.networks.neuron import fire
+from tsearch.networks.neurons import LayerNeurons
 from tsearch.networks.plan import Attention, Convolution, Node, Pool, Readout, Sum
 from tsearch.networks.pool import average_pool
 
@@ -18,16 +20,39 @@ from tsearch.networks.pool import average_pool
 Observer = Callable[[str, Tensor], None]
 
 
-class ConvolutionModule(nn.Module):
+class FiringModule(nn.Module):
+    """Of a node that may have neurons. `current(*values)` is what drives them, with as many steps as `values` have."""
+
+    def __init__(self, node: Node) -> None:
+        super().__init__()
+        self.node: Node = node
+        self.neurons = LayerNeurons(node.neuron)
+
+    def current(self, *values: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def fired(self, current: Tensor, timesteps: int, norm: nn.BatchNorm2d | None) -> Tensor:
+        """The spikes that `current` drives after `norm`, or its ReLU; itself where the node has no neurons."""
+        neuron = self.node.neuron
+        if neuron is None:
+            return current
+        if not self.neurons.is_relu:
+            own: dict[str, Any] = dict(self.neurons.own)
+            return fire(current, timesteps, neuron, norm=norm, **own)
+        return (current if norm is None else norm(current.flatten(0, 1)).view(current.shape)).relu()
+
+
+class ConvolutionModule(FiringModule):
     """Convolution, BatchNorm over all steps and samples, and neurons where the node has them.
 
     An image that is the same at every step is convolved and normalised once. BatchNorm then counts N = B x H x W values
     and not T times as many: mean and variance of a batch are the same, but the running variance, that of a sample, is
     N/(N - 1) times it where a library that repeats the image (SpikingJelly) takes TN/(TN - 1): less than 1/N apart."""
 
+    node: Convolution
+
     def __init__(self, node: Convolution) -> None:
-        super().__init__()
-        self.node = node
+        super().__init__(node)
         self.conv = nn.Conv2d(
             node.in_shape[0],
             node.shape[0],
@@ -35,23 +60,22 @@ class ConvolutionModule(nn.Module):
             stride=node.stride,
             padding=node.padding,
             groups=node.groups,
-            bias=not node.norm,
+            bias=node.bias and not node.norm,
         )
-        self.norm = nn.BatchNorm2d(node.shape[0]) if node.norm else None
+        self.norm: nn.BatchNorm2d | None = nn.BatchNorm2d(node.shape[0]) if node.norm else None
 
     def forward(self, x: Tensor, timesteps: int) -> Tensor:
         """`x` [T, B, C, H, W], or [1, B, C, H, W]: then the convolution runs once and only the neurons run T times.
         Returns [T, B, C', H', W']; without neurons as many steps as `x` has."""
-        merged = merge(x)
-        is_fused = self.training and self.norm is not None and self.node.neuron is not None
-        current = self.conv(merged) if is_fused else self.normalised(merged)
-        current = current.view(*x.shape[:2], *current.shape[1:])
-        return self.fired(current, timesteps, self.norm if is_fused else None)
+        if self.training and self.norm is not None and self.node.neuron is not None:
+            current = self.conv(merge(x))
+            return self.fired(current.view(*x.shape[:2], *current.shape[1:]), timesteps, self.norm)
+        return self.fired(self.current(x), timesteps, None)
 
-    def fired(self, current: Tensor, timesteps: int, norm: nn.BatchNorm2d | None) -> Tensor:
-        """The spikes that `current` drives after `norm`; itself where the node has no neurons."""
-        neuron = self.node.neuron
-        return current if neuron is None else fire(current, timesteps, neuron, norm=norm)
+    def current(self, *values: Tensor) -> Tensor:
+        (x,) = values
+        current = self.normalised(merge(x))
+        return current.view(*x.shape[:2], *current.shape[1:])
 
     def normalised(self, x: Tensor) -> Tensor:
         """Convolution and normalisation of `x` [T*B, C, H, W]; outside training, the normalisation is part of the
@@ -60,26 +84,37 @@ class ConvolutionModule(nn.Module):
         if norm is None or self.training:
             current: Tensor = conv(x)
             return current if norm is None else norm(current)
-        assert norm.running_mean is not None
-        assert norm.running_var is not None
-        scale = norm.weight / (norm.running_var + norm.eps).sqrt()
-        bias = norm.bias - norm.running_mean * scale
-        weight = (conv.weight * scale[:, None, None, None]).contiguous(memory_format=torch.channels_last)
+        weight, bias = folded(conv, norm)
         return functional.conv2d(
             x, weight, bias, stride=self.node.stride, padding=self.node.padding, groups=self.node.groups
         )
 
+    def fold(self) -> None:
+        """Make BatchNorm, as it is outside training, part of weights and biases for good."""
+        if self.norm is not None:
+            weight, bias = folded(self.conv, self.norm)
+            self.conv.weight, self.conv.bias = nn.Parameter(weight.detach()), nn.Parameter(bias.detach())
+            self.norm = None
 
-class PoolModule(nn.Module):
+    def unfold(self) -> None:
+        """Give back a BatchNorm that has seen nothing, in place of the biases."""
+        if self.node.norm and self.norm is None:
+            self.norm = nn.BatchNorm2d(self.node.shape[0]).to(self.conv.weight.device)
+            self.conv.bias = None
+
+
+class PoolModule(FiringModule):
     """Averages or maxima of windows, step by step."""
 
-    def __init__(self, node: Pool) -> None:
-        super().__init__()
-        self.node = node
+    node: Pool
 
     def forward(self, x: Tensor, timesteps: int) -> Tensor:
+        return self.fired(self.current(x), timesteps, None)
+
+    def current(self, *values: Tensor) -> Tensor:
+        (x,) = values
         pooled = self.pooled(merge(x))
-        return _fired(self.node, pooled.view(*x.shape[:2], *pooled.shape[1:]), timesteps)
+        return pooled.view(*x.shape[:2], *pooled.shape[1:])
 
     def pooled(self, x: Tensor) -> Tensor:
         """`x` [T*B, C, H, W]."""
@@ -92,30 +127,33 @@ class PoolModule(nn.Module):
         return functional.avg_pool2d(x.float(), node.kernel, node.stride, node.padding)
 
 
-class SumModule(nn.Module):
+class SumModule(FiringModule):
     """Branch plus shortcut."""
 
-    def __init__(self, node: Sum) -> None:
-        super().__init__()
-        self.node = node
+    node: Sum
 
     def forward(self, branch: Tensor, shortcut: Tensor, timesteps: int) -> Tensor:
-        return _fired(self.node, branch + shortcut, timesteps)
+        return self.fired(self.current(branch, shortcut), timesteps, None)
+
+    def current(self, *values: Tensor) -> Tensor:
+        branch, shortcut = values
+        return branch + shortcut
 
 
-class AttentionModule(nn.Module):
+class AttentionModule(FiringModule):
     """scale * Q (K^T V) per head, over pixels; channels are divided among the heads in order."""
 
-    def __init__(self, node: Attention) -> None:
-        super().__init__()
-        self.node = node
+    node: Attention
 
     def forward(self, query: Tensor, key: Tensor, value: Tensor, timesteps: int) -> Tensor:
         """All [T, B, C, H, W]; sums of spikes are whole numbers, so the order of the products changes no bit."""
-        q, k, v = (self._heads(x) for x in (query, key, value))
+        return self.fired(self.current(query, key, value), timesteps, None)
+
+    def current(self, *values: Tensor) -> Tensor:
+        q, k, v = (self._heads(x) for x in values)
         rows = (q @ (k.transpose(-2, -1) @ v * self.node.scale)).transpose(1, 2)
-        pixels = query.movedim(2, -1)
-        return _fired(self.node, rows.reshape(pixels.shape).movedim(-1, 2), timesteps)
+        pixels = values[0].movedim(2, -1)
+        return rows.reshape(pixels.shape).movedim(-1, 2)
 
     def _heads(self, x: Tensor) -> Tensor:
         """[T, B, C, H, W] -> [T*B, heads, H*W, C / heads]."""
@@ -131,7 +169,7 @@ class ReadoutModule(nn.Linear):
     dropout = 0.0  # set by who trains
 
     def __init__(self, node: Readout) -> None:
-        super().__init__(node.n_features, node.shape[0])
+        super().__init__(node.n_features, node.shape[0], bias=node.bias)
         self.node = node
 
     def forward(self, x: Tensor, timesteps: int = 1) -> Tensor:  # noqa: ARG002
@@ -154,5 +192,11 @@ def merge(x: Tensor) -> Tensor:
     return x.flatten(0, 1).contiguous(memory_format=torch.channels_last)
 
 
-def _fired(node: Node, current: Tensor, timesteps: int) -> Tensor:
-    return current if node.neuron is None else fire(current, timesteps, node.neuron, norm=None)
+def folded(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """Weight and bias of the convolution that gives what `conv` and then `norm`, outside training, give."""
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+    bias = norm.bias - norm.running_mean * scale
+    weight = (conv.weight * scale[:, None, None, None]).contiguous(memory_format=torch.channels_last)
+    return weight, bias

@@ -25,7 +25,7 @@ Pair = tuple[int, int]
 class Neuron(Frozen):
     """Leaky integrate-and-fire: v' = (1 - 1/tau) v + current, a spike where v' >= threshold, then the reset.
 
-    `tau` in timesteps, at least 1 (infinite leak) ; `threshold` in units of the input current;
+    `tau` in timesteps, at least 1 (infinite leak), 1e30 for no leak at all; `threshold` in units of the input current;
     `surrogate_width` is the width of the surrogate gradient in units of the threshold, and
     `surrogate_scale` multiplies its height. `learned`: what is trained, one number per layer, `threshold` and `tau`
     being where it starts."""
@@ -76,7 +76,8 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True)
 class Convolution(Node):
-    """A convolution over the channels of `in_shape`, followed by BatchNorm where `norm`, else with a bias."""
+    """A convolution over the channels of `in_shape`, followed by BatchNorm where `norm`, else with a bias where
+    `bias`."""
 
     module: ClassVar[str] = "tsearch.networks.modules:ConvolutionModule"
     in_shape: Shape
@@ -85,6 +86,12 @@ class Convolution(Node):
     padding: Pair = (1, 1)
     groups: int = 1
     norm: bool = True
+    bias: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dense(Convolution):
+    """A fully connected layer: the convolution whose kernel is the whole map, without padding."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +128,7 @@ class Readout(Node):
 
     module: ClassVar[str] = "tsearch.networks.modules:ReadoutModule"
     n_features: int
+    bias: bool = True
 
 
 @dataclass(frozen=True)
@@ -209,5 +217,6 @@ def convolved_shape(shape: Shape, channels: int, kernel: Pair, stride: Pair, pad
 
 def _n_parameters(node: Node) -> int:
     if isinstance(node, Convolution):
-        return node.in_shape[0] // node.groups * node.shape[0] * prod(node.kernel) + node.shape[0]
-    return (node.n_features + 1) * node.shape[0] if isinstance(node, Readout) else 0
+        n_biases = node.shape[0] * (node.norm or node.bias)
+        return node.in_shape[0] // node.groups * node.shape[0] * prod(node.kernel) + n_biases
+    return (node.n_features + node.bias) * node.shape[0] if isinstance(node, Readout) else 0

@@ -90,7 +90,11 @@ def _fields(node: Node) -> dict[str, Any]:
     """Name, kind, geometry and neurons of a node's layer."""
     fields = {"name": node.name, "out_shape": node.shape} | neuron_fields(node.neuron)
     if isinstance(node, Convolution):
-        return fields | _windows(node) | {"kind": "conv2d", "bias": True, "groups": node.groups}
+        return (
+            fields
+            | _windows(node)
+            | {"kind": "conv2d", "bias": node.norm or node.bias, "groups": node.groups}
+        )
     if isinstance(node, Pool):
         return fields | _windows(node) | {"kind": "avg_pool2d" if node.mode == "average" else "max_pool2d"}
     if isinstance(node, Sum):
@@ -100,7 +104,7 @@ def _fields(node: Node) -> dict[str, Any]:
         shapes = {"in_shape": (3, *tokens), "out_shape": tokens}
         return fields | shapes | {"kind": "attention", "operands": (("heads", node.heads),)}
     if isinstance(node, Readout):
-        return fields | {"kind": "linear", "in_shape": (node.n_features,), "bias": True}
+        return fields | {"kind": "linear", "in_shape": (node.n_features,), "bias": node.bias}
     raise ValueError(f"'{node.name}': the cost model knows no {type(node).__name__}")
 
 
@@ -127,4 +131,5 @@ def neuron_fields(neuron: Neuron | None) -> dict[str, Any]:
     """What of neurons is priced."""
     if neuron is None:
         return {"neuron": None}
-    return {"neuron": "if" if neuron.tau > NO_LEAK else "lif", "reset": neuron.reset}
+    has_leak = neuron.tau <= NO_LEAK or neuron.learned in ("leak", "both")
+    return {"neuron": "lif" if has_leak else "if", "reset": neuron.reset}

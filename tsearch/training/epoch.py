@@ -13,7 +13,7 @@ from tsearch.data.dataset import epoch_of
 from tsearch.networks.build import Network
 from tsearch.training.augment import augmented, mixed_up
 from tsearch.training.losses import make_loss
-from tsearch.training.optimizer import Optimizers, set_learning_rate
+from tsearch.training.optimizer import Optimizers, learned_neurons, set_learning_rate
 from tsearch.training.schedule import Position, learning_rate_at
 
 
@@ -51,7 +51,7 @@ def train_epoch(
     where = network.head.weight.device
     split = dataset.train.to(where)
     network.train()
-    loss_of = make_loss(network)
+    loss_of, learned = make_loss(network), learned_neurons(network)
     total, seen = torch.zeros((), dtype=torch.float64, device=where), 0
     for number, indices in enumerate(batches):
         progress = (position.epoch + number / len(batches)) / phase.epochs
@@ -66,6 +66,8 @@ def train_epoch(
             clip_grad_norm_(network.parameters(), training.gradient_clip)
         for optimizer in optimizers:
             optimizer.step()
+        for neurons in learned:
+            neurons.clamp()
         total += loss.detach().double() * len(indices)  # nothing waits for the device before the epoch's end
         seen += len(indices)
     mean = total.item() / seen

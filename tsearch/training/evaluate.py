@@ -5,7 +5,7 @@ as well."""
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hwcost import NetworkSpec, SpikeRecord
-from tsearch.configuration import Configuration, Result, Task
+from hwcost import Cost, NetworkSpec, SpikeRecord
+from tsearch.configuration import Configuration, Hardware, Result, Task
 from tsearch.data import Dataset, Split, load_dataset
 from tsearch.data.dataset import epoch_size, groups_of
 from tsearch.flags import pack
@@ -60,7 +60,8 @@ def train_and_price(
     on validation data.
 
     Energy and latency are those of the task's hardware for the spikes of the validation pass; inside an
-    early phase they are those of that phase's timesteps.
+    early phase they are those of that phase's timesteps. An ANN has no spikes: of its costs there is the energy of
+    dense products alone.
 
     Raises: TrainingDivergedError; TsearchError for data or profiles that cannot be used.
     """
@@ -89,16 +90,14 @@ def train_and_price(
             spec = describe_network(configuration, dataset, timesteps, network.masks(timesteps))
             seed = (task.seed, task.replicate)
             measured = measure(network, dataset, dataset.validation, timesteps, spec, seed=seed)
-    costs = price(spec, measured.record, task.hardware)
+    is_ann = position.phase.network == "ann"
+    costs = {} if is_ann else price(spec, measured.record, task.hardware)
     return Result(
         configuration=configuration,
         budget=budget,
-        metrics={"accuracy": measured.accuracy}
-        | metrics_of(costs, task.hardware)
-        | reuse_metrics(spec, measured.record, task.hardware)
-        | twin_metrics(spec, task.hardware),
+        metrics={"accuracy": measured.accuracy} | _priced(spec, measured.record, costs, task.hardware),
         costs={name: cost.to_dict() for name, cost in costs.items()},
-        spikes={"network": spec.to_dict(), "record": measured.record.to_dict()},
+        spikes={} if is_ann else {"network": spec.to_dict(), "record": measured.record.to_dict()},
         curve=trained.curve,
         n_samples={
             "train": len(dataset.train),
@@ -107,6 +106,7 @@ def train_and_price(
         },
         right={"validation": pack(measured.right)},
         probe=measured.probe,
+        neurons=network.neurons(),
         seconds=time.perf_counter() - began,
         versions=versions() | {"device": device_name(where)},
         checkpoint=trained.checkpoint,
@@ -114,6 +114,16 @@ def train_and_price(
 
 
 train_and_price.prepare = prepare  # type: ignore[attr-defined]  # what a run asks an evaluator for when it begins
+
+
+def _priced(
+    spec: NetworkSpec, record: SpikeRecord, costs: Mapping[str, Cost], hardware: Hardware
+) -> dict[str, float]:
+    """The metrics that are prices; without costs, those of an ANN."""
+    twins = twin_metrics(spec, hardware)
+    if not costs:
+        return {name: value for name, value in twins.items() if name == "dense_energy_pj"}
+    return metrics_of(costs, hardware) | reuse_metrics(spec, record, hardware) | twins
 
 
 def measure(
@@ -125,15 +135,15 @@ def measure(
     *,
     seed: tuple[int, int] = (0, 0),
 ) -> Measurement:
-    """Run `network` over `split` once, counting right answers and spikes. `spec` is its description where it has been
-    made before.
+    """Run `network` over `split` once, counting right answers and spikes, which an ANN has none of. `spec` is its
+    description where it has been made before.
 
     A network whose inference is random draws the same numbers for the same configuration and `seed` (of the task, and
     its replicate)."""
     timesteps = timesteps or network.configuration.timesteps
     if spec is None:
         spec = describe_network(network.configuration, dataset, timesteps, network.masks(timesteps))
-    recorder = Recorder(spec, network.plan)
+    recorder = None if network.is_ann else Recorder(spec, network.plan)
     network.eval()
     where = network.head.weight.device
     split = split.to(where)
@@ -143,10 +153,12 @@ def measure(
             indices = torch.arange(first, min(first + BATCH, len(split)), device=where)
             frames = split.batch(indices, timesteps[0])
             logits = network.run(frames, timesteps, recorder).logits
-            recorder.add_samples(len(indices))
+            if recorder is not None:
+                recorder.add_samples(len(indices))
             probe = probe or logits_hash(logits)
             right.append(logits.argmax(1) == split.labels[indices])
-    return Measurement(torch.cat(right).numpy(force=True), recorder.record(), probe)
+    record = SpikeRecord({}, len(split)) if recorder is None else recorder.record()
+    return Measurement(torch.cat(right).numpy(force=True), record, probe)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from tsearch.training.epoch import train_epoch
 from tsearch.training.keeping import NOTHING_KEPT, copied_weights, keep, take_kept
 from tsearch.training.optimizer import make_optimizers
 from tsearch.training.schedule import positions
+from tsearch.training.transition import begin_phase
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,9 @@ def train(
     place. It ends with the weights that `training.keep` names; the checkpoint holds those too that training goes on
     with.
 
-    A phase starts with a new optimizer and a full learning-rate cycle from the weights of the one before. Temporal
-    transformers that the checkpoint does not have yet, because later phases need them, start as they are.
+    A phase starts with a new optimizer and a full learning-rate cycle from the weights of the one before, as
+    `begin_phase` makes them ready. Temporal transformers and early classifiers that the checkpoint does not have yet,
+    because later phases need them, start as they are.
 
     Raises: TrainingDivergedError if the loss is no longer a finite number; TsearchError if the checkpoint is of a later
     epoch than `stop`; ValueError if the network is made for other phases than those up to `stop`, whose weights alone
@@ -59,16 +61,20 @@ def train(
         )
     if network.phase != positions(configuration)[stop - 1].index:
         raise ValueError(f"the network is made for phase {network.phase + 1}, but training stops elsewhere")
+    epochs, curve = positions(configuration), []
+    network.enter(epochs[max(start - 1, 0)].index)
     if checkpoint is not None and start == stop:
         load_weights(network, unpack_weights(checkpoint))
         return Trained((), checkpoint)
     if checkpoint is not None:
-        load_weights(network, unpack_training_weights(checkpoint), may_be_new=["boundaries"])
-    curve, optimizers, kept = [], make_optimizers(network), NOTHING_KEPT
-    for number, position in enumerate(positions(configuration)[start:stop], start):
+        new = ["boundaries", "early_classifiers"] if network.is_ann else ["boundaries"]
+        load_weights(network, unpack_training_weights(checkpoint), may_be_new=new)
+    for number, position in enumerate(epochs[start:stop], start):
         if position.epoch == 0:
-            optimizers, kept = make_optimizers(network), NOTHING_KEPT
-        elif checkpoint is not None and number == start:
+            begin_phase(network, dataset, task, position)
+        if position.epoch == 0 or number == start:
+            optimizers, kept = make_optimizers(network, position.phase), NOTHING_KEPT
+        if position.epoch > 0 and number == start and checkpoint is not None:
             restore_optimizers(network, optimizers, checkpoint)
             kept = unpack_kept(checkpoint)
         loss = train_epoch(network, dataset, task, optimizers, position)

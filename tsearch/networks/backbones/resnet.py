@@ -5,6 +5,7 @@ IIR-SNN (three convolutions and a pool as stem, features flattened), whose block
 """
 
 from abc import abstractmethod
+from dataclasses import replace
 from math import prod
 from typing import Annotated, Literal, Self
 
@@ -33,11 +34,14 @@ class ResNet(Backbone):
     twice as many on half as many rows and columns; `blocks` says how many residual blocks the groups have.
 
     `shortcut` says what it carries: "currents", added to the current of the block's last neurons (identity, or 1x1
-    convolution and BatchNorm where the shape changes), or "spikes", added to the block's spikes (SEW-ADD)."""
+    convolution and BatchNorm where the shape changes), or "spikes", added to the block's spikes (SEW-ADD).
+
+    With `norm` "none" no layer has a BatchNorm or a bias."""
 
     width: Annotated[PositiveInt, AbsentMeans(64)] = 64
     blocks: Annotated[tuple[PositiveInt, ...], AbsentMeans((2, 2, 2, 2))] = (2, 2, 2, 2)
     shortcut: Annotated[Literal["currents", "spikes"], AbsentMeans("currents")] = "currents"
+    norm: Annotated[Literal["batch", "none"], AbsentMeans("batch")] = "batch"
 
     @property
     def depth(self) -> int:
@@ -50,6 +54,8 @@ class ResNet(Backbone):
                 stride = 2 if group > 0 and position == 0 else 1
                 nodes += self._residual(nodes[-1], self.width * 2**group, stride, neuron)
         nodes += self._end(nodes[-1])
+        if self.norm == "none":
+            nodes = [replace(n, norm=False, bias=False) if isinstance(n, Convolution) else n for n in nodes]
         last = nodes[-1]
         head = Readout(
             name=HEAD,
@@ -57,6 +63,7 @@ class ResNet(Backbone):
             sources=(last.name,),
             shape=(n_classes,),
             n_features=prod(last.shape),
+            bias=self.norm == "batch",
         )
         return Plan(shape, (*nodes, head))
 

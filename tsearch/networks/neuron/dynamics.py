@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from tsearch.networks.neuron.surrogate import SURROGATES
+from tsearch.networks.neuron.surrogate import parameters_of
 from tsearch.networks.plan import Neuron
 
 Saved = tuple[Tensor | None, ...]
@@ -15,18 +15,19 @@ Saved = tuple[Tensor | None, ...]
 @dataclass(frozen=True)
 class Dynamics:
     """How a neuron moves: the fraction `leak` of a voltage kept per timestep, the threshold, the reset, and the
-    surrogate with its width in units of the threshold."""
+    surrogate with its width in units of the threshold and the factor `scale` of its height."""
 
     leak: float
     threshold: float
     is_hard: bool
     surrogate: str
     width: float
+    scale: float = 1.0
 
     @property
     def surrogate_parameters(self) -> tuple[float, float, float]:
         """The surrogate's three numbers, in units of the membrane."""
-        return SURROGATES[self.surrogate].parameters(self.threshold, self.width * self.threshold)
+        return parameters_of(self.surrogate, self.threshold, self.width * self.threshold, self.scale)
 
 
 class Affine(NamedTuple):
@@ -86,6 +87,7 @@ def dynamics_of(neuron: Neuron, leak: Tensor | None, threshold: Tensor | None) -
         is_hard=neuron.reset == "hard",
         surrogate=neuron.surrogate,
         width=neuron.surrogate_width,
+        scale=neuron.surrogate_scale,
     )
 
 

@@ -26,7 +26,8 @@ def fire(
 
     h[t] = (1 - 1/tau) v[t-1] + current[t];  s[t] = 1 where h[t] >= threshold;  soft reset v[t] = h[t] -
     threshold s[t], hard reset v[t] = h[t] (1 - s[t]). The reset passes no gradient to the spikes; the gradient of a
-    spike is the surrogate of h / threshold - 1.
+    spike is the surrogate of h / threshold - 1. A membrane that equals the threshold fires; the released code of
+    IIR-SNN fires strictly above it.
 
     Args:
         current: Input current `[T, B, C, ...]` in units of the membrane; `[1, B, C, ...]` is repeated at every

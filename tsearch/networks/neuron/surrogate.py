@@ -1,7 +1,9 @@
 """Surrogate gradients: what replaces the derivative of the spike, a Heaviside step, in the backward pass.
 
 Each surrogate is a curve around the threshold with area 1 and height 1 / width, so one can replace another without a
-change of scale. The same functions run in PyTorch and in compiled code, and give the same bits.
+change of scale; a neuron's `surrogate_scale` multiplies its height, and with it its area. That of IIR-SNN, 0.3 max(0,
+1 - |z|) for z = h / threshold - 1, is "triangular" with width 1 and scale 0.3. The same functions run in PyTorch and in
+compiled code, and give the same bits.
 """
 
 from collections.abc import Callable
@@ -18,35 +20,46 @@ _VECTOR = 64  # a whole number of vector registers, on every processor
 
 @dataclass(frozen=True)
 class Surrogate:
-    """`parameters(threshold, width)` gives three numbers that describe the curve; `gradient(grad, membrane,
-    *parameters)` is the gradient of the membrane, grad times the curve's value, written into `out` if given."""
+    """`parameters(threshold, width)` gives three numbers that describe the curve, the last one a factor of its height;
+    `gradient(grad, membrane, *parameters)` is the gradient of the membrane, grad times the curve's value, written into
+    `out` if given."""
 
     parameters: Callable[[float, float], tuple[float, float, float]]
     gradient: Callable[..., Tensor]
 
 
-def surrogate_derivative(name: str, distance: Tensor, width: float) -> Tensor:
+def parameters_of(
+    name: str, threshold: float, width: float, scale: float = 1.0
+) -> tuple[float, float, float]:
+    """The three numbers of the surrogate `name` around `threshold`, its height multiplied by `scale`."""
+    first, second, height = SURROGATES[name].parameters(threshold, width)
+    return first, second, height * scale
+
+
+def surrogate_derivative(name: str, distance: Tensor, width: float, scale: float = 1.0) -> Tensor:
     """What replaces the derivative of a spike whose membrane is at `distance` from the threshold; any shape."""
-    surrogate = SURROGATES[name]
-    return surrogate.gradient(torch.ones_like(distance), distance, *surrogate.parameters(0.0, width))
+    parameters = parameters_of(name, 0.0, width, scale)
+    return SURROGATES[name].gradient(torch.ones_like(distance), distance, *parameters)
 
 
-def heaviside(name: str, width: float) -> Callable[[Tensor], Tensor]:
-    """The step function, 1 from 0 on, for tensors of any shape; its gradient is the surrogate `name` of that width."""
-    return lambda distance: _Heaviside.apply(distance, name, width)  # type: ignore[no-untyped-call]
+def heaviside(name: str, width: float, scale: float = 1.0) -> Callable[[Tensor], Tensor]:
+    """The step function, 1 from 0 on, for tensors of any shape; its gradient is the surrogate `name` of that width,
+    times `scale`."""
+    return lambda distance: _Heaviside.apply(distance, name, width, scale)  # type: ignore[no-untyped-call]
 
 
 class _Heaviside(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, distance: Tensor, name: str, width: float) -> Tensor:
+    def forward(ctx: Any, distance: Tensor, name: str, width: float, scale: float) -> Tensor:
         ctx.save_for_backward(distance)
-        ctx.name, ctx.width = name, width
+        ctx.how = name, width, scale
         return (distance >= 0).to(distance.dtype)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:
         (distance,) = ctx.saved_tensors
-        return grad * surrogate_derivative(ctx.name, distance, ctx.width), None, None
+        name, width, scale = ctx.how
+        return grad * surrogate_derivative(name, distance, width, scale), None, None, None
 
 
 def rectangular(
