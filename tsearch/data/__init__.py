@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tsearch.configuration import DataSpec
-from tsearch.data import digits, digits_dvs, nmnist, nmnist_playback, own
+from tsearch.data import cifar, digits, digits_dvs, images, mnist, nmnist, nmnist_playback, own
 from tsearch.data.dataset import Dataset, DatasetInfo, InputClass, Split
 from tsearch.data.options import NoOptions
 from tsearch.errors import TsearchError, did_you_mean
@@ -38,8 +38,12 @@ class Source(NamedTuple):
 
 
 DATASETS: dict[str, Source] = {
+    "cifar10": Source(cifar.load, cifar.describe, images.Images),
+    "cifar100": Source(cifar.load, cifar.describe, images.Images),
     "digits": Source(digits.load, digits.describe),
     "digits_dvs": Source(digits_dvs.load, digits_dvs.describe, digits_dvs.DigitsDvs),
+    "fashion_mnist": Source(mnist.load, mnist.describe, images.Images),
+    "mnist": Source(mnist.load, mnist.describe, images.Images),
     "nmnist": Source(nmnist.load, nmnist.describe, nmnist.Nmnist),
     "nmnist_playback": Source(nmnist_playback.load, nmnist_playback.describe, nmnist.Nmnist),
 }

@@ -41,11 +41,11 @@ def cached_arrays(name: str, content: Any, make: Callable[[], Arrays]) -> Arrays
         make: Called when the cache does not have them.
     """
     path = cache_folder() / f"{name}-{content_hash(content)}.safetensors"
-    stored = _read(path)
+    stored = read_arrays(path)
     if stored is not None:
         return stored
     made = make()
-    stored = _read(path) if _write(path, made) else None
+    stored = read_arrays(path) if write_arrays(path, made) else None
     return made if stored is None else stored
 
 
@@ -58,7 +58,8 @@ def arrays_hash(arrays: Arrays) -> str:
     return digest.hexdigest()
 
 
-def _read(path: Path) -> Arrays | None:
+def read_arrays(path: Path) -> Arrays | None:
+    """The arrays of a cached file, mapped; None where it is not there or not what was written."""
     try:
         with safe_open(path, framework="pt") as file:  # "pt" maps the file, "np" would copy it
             arrays: Arrays = {name: file.get_tensor(name).numpy() for name in file.keys()}  # noqa: SIM118
@@ -73,8 +74,9 @@ def _read(path: Path) -> Arrays | None:
         return None
 
 
-def _write(path: Path, arrays: Arrays) -> bool:
-    """Write beside the final place, then rename: other processes see the whole file or none."""
+def write_arrays(path: Path, arrays: Arrays) -> bool:
+    """Write beside the final place, then rename: other processes see the whole file or none. False, after a warning,
+    where that is not possible."""
     unfinished = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
