@@ -14,6 +14,7 @@ from trained_table import Job, Row
 from hwcost import NetworkSpec, SpikeRecord, ann_twins, estimate, without_reuse
 from tsearch.configuration import Configuration, Conversion, DataSpec, Phase, Task, Training
 from tsearch.data import Dataset, load_dataset
+from tsearch.data.dataset import epoch_size
 from tsearch.flags import pack
 from tsearch.networks.build import Network, build
 from tsearch.networks.plan import Neuron
@@ -95,10 +96,11 @@ class Family(Job):
 
     @property
     def work(self) -> float:
-        """How long it takes: each shared phase once."""
-        phases = {c.prefix_key(k): p for c, k, p in self.phases()}
-        size = float(np.prod(load_dataset(self.task.data).shape))
-        return size * sum(phase.epochs * sum(phase.timesteps) for phase in phases.values())
+        """How long it takes, in no unit: timesteps of all blocks of every shared phase once, times pixels."""
+        phases = {c.prefix_key(index): phase for c, index, phase in self.phases()}
+        dataset, n_blocks = load_dataset(self.task.data), self.configuration.backbone.depth
+        steps = sum(phase.epochs * phase.timesteps[0] for phase in phases.values()) * n_blocks
+        return float(steps) * epoch_size(dataset.train) * float(np.prod(dataset.shape))
 
     def phases(self) -> Iterator[tuple[Configuration, int, Phase]]:
         """Every phase of every path: configuration, index, phase."""
