@@ -118,7 +118,7 @@ def claims(tables: Mapping[str, Sequence[Row]]) -> list[str]:
     """The lines of all claims on the subjects at hand."""
     lines = []
     for name, rows in tables.items():
-        lines += [name, *_silence(name, rows), *_paths(rows), *_costs(rows)]
+        lines += [name, *_silence(name, rows), *_paths(rows), *_costs(name, rows)]
     return lines
 
 
@@ -155,7 +155,8 @@ def _paths(rows: Sequence[Row]) -> list[str]:
 
 
 def _fails_at_once(rows: Sequence[Row]) -> list[str]:
-    """Whether the deep network learns nothing where it is trained at T=1 at once, from the ANN or from T=5."""
+    """Whether the deep network learns nothing where it is trained at T=1 at once, from the ANN or from T=5: behind a
+    silent layer without bias all membranes are 0, where the triangular surrogate is 0 and no gradient comes back."""
     five = rights(rows, "5")
     ways = {"1": "trained at T=1 from the ANN", "5-1": "trained at T=1 from T=5"}
     return [
@@ -166,7 +167,7 @@ def _fails_at_once(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def _costs(rows: Sequence[Row]) -> list[str]:
+def _costs(name: str, rows: Sequence[Row]) -> list[str]:
     """What T=1 saves."""
     ends = {"T=5": "5", "T=1": "5-1"}
     words = {
@@ -176,10 +177,12 @@ def _costs(rows: Sequence[Row]) -> list[str]:
         t: [row["stops"][stop]["after"]["energy"][MEMORY] for row in rows] for t, stop in ends.items()
     }
     saved = t_interval(np.divide(energies["T=1"], energies["T=5"]).tolist())
-    return [
-        holds("membranes move no word at T=1, and some at T=5", max(words["T=1"]) == 0 < min(words["T=5"])),
-        verdict(f"T=1 takes less energy than T=5 under {MEMORY}, as a ratio", saved, most=1),
-    ]
+    moved = holds(
+        "membranes move no word at T=1, and some at T=5", max(words["T=1"]) == 0 < min(words["T=5"])
+    )
+    if name == PLAIN:  # what is silent costs little, and knows nothing
+        return [moved]
+    return [moved, verdict(f"T=1 takes less energy than T=5 under {MEMORY}, as a ratio", saved, most=1)]
 
 
 def main() -> int:
