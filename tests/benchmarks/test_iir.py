@@ -15,25 +15,32 @@ BENCHMARKS = Path(__file__).resolve().parent.parent.parent / "benchmarks"
 
 @pytest.fixture(scope="module")
 def modules():
-    """The benchmark, its chains and its tables."""
+    """The benchmark, its subjects, chains and tables."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(BENCHMARKS))
-        yield tuple(import_module(name) for name in ("iir", "iir_chains", "iir_tables"))
+        yield tuple(import_module(name) for name in ("iir", "iir_subjects", "iir_chains", "iir_tables"))
 
 
 @pytest.fixture(scope="module")
 def subject(modules):
     """VGG6 with one in 64 channels, on the 8x8 digits."""
-    iir, chains, _ = modules
+    _, subjects, chains, _ = modules
     backbone = chains.vgg(chains.VGG6, 64, "none")
     conversion = Conversion(samples=64, timesteps=4)
     return chains.Subject(
-        "tiny", DataSpec(name="digits"), backbone, iir.IF, iir.ALL_PATHS, 1, iir.SHIFTED, conversion
+        "tiny",
+        DataSpec(name="digits"),
+        backbone,
+        subjects.IF,
+        subjects.ALL_PATHS,
+        1,
+        subjects.SHIFTED,
+        conversion,
     )
 
 
 def test_all_paths_have_the_same_epochs_and_share_how_they_begin(modules, subject) -> None:
-    _, chains, _ = modules
+    _, _, chains, _ = modules
     job = chains.family(subject, 0, 1, 5)
     schedules = [c.schedule for c in (job.configuration, *job.others)]
     assert [sum(p.epochs for p in schedule if p.network == "snn") for schedule in schedules] == [5] * 4
