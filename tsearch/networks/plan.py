@@ -1,6 +1,6 @@
 """The plan of a network: typed nodes in the order in which they run, without torch and without time.
 
-A backbone family writes it once. `networks/build.py` makes modules from it, `pricing/describe.py` the layers that the
+A backbone family writes it once. `networks/network.py` makes modules from it, `pricing/describe.py` the layers that the
 cost model prices, `pricing/record.py` counts what its nodes send. Shapes are those of one sample at one timestep,
 (C, H, W). A family may also have nodes of its own: a subclass of one of these that names another module.
 """

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-import tsearch.networks.build as build_module
+import tsearch.networks.network as network_module
 from tsearch.configuration import Configuration, Phase
 from tsearch.networks.build import build
 from tsearch.networks.modules import drop
@@ -26,7 +26,7 @@ def test_every_block_but_the_last_drops_in_training_only(monkeypatch) -> None:
         seen.append((tuple(x.shape), rate))
         return drop(x, rate)
 
-    monkeypatch.setattr(build_module, "drop", seeing)
+    monkeypatch.setattr(network_module, "drop", seeing)
     config = Configuration(
         stages=(1, 2),
         schedule=(Phase(timesteps=(4, 2), epochs=1),),

@@ -20,7 +20,7 @@ def trial():
     space = load_space("digits_dvs")
     settings = {name: domain.default for name, domain in space.settings.items()}
     learned = {"temporal_transformer": "score_mix"}
-    chosen = space.assemble((1, 1, 1), (6, 3, 1), (8,), settings | learned)
+    chosen = space.assemble((1, 1, 1), ((8, 8, 8), (6, 3, 1)), settings | learned)
     space.encode(chosen)
     schedule = tuple(
         Phase(timesteps=phase.timesteps, epochs=n) for n, phase in enumerate(chosen.schedule, start=1)
