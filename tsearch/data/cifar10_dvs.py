@@ -17,7 +17,6 @@ from tsearch.data.dataset import Dataset, DatasetInfo
 from tsearch.data.options import read_options
 from tsearch.data.recordings import Recording, Recordings, recordings_dataset
 from tsearch.data.stored_parts import Fraction, TestChoice
-from tsearch.errors import TsearchError
 
 SENSOR = (128, 128)
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -62,11 +61,10 @@ def describe(spec: DataSpec) -> DatasetInfo:
 
 def _recordings(source: Path) -> Iterator[Recording]:
     for path, content in members(source, _SUFFIXES):
-        name, of_class = f"{source}/{path}", _class_of(path)
-        if of_class is None:
-            raise TsearchError(f"{name}: the folder of a recording is its class, such as {CLASSES[0]}.")
-        key = f"{of_class}/{PurePosixPath(path).stem}"
-        yield Recording(key, of_class, "", key, read_events(content, name))
+        of_class = _class_of(path)
+        if of_class is not None:  # recordings elsewhere belong to other sets
+            key = f"{of_class}/{PurePosixPath(path).stem}"
+            yield Recording(key, of_class, "", key, read_events(content, f"{source}/{path}"))
 
 
 def read_events(content: bytes, name: str) -> NDArray[np.void]:

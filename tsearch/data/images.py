@@ -53,7 +53,7 @@ def images_dataset(
     colours: Colours | None,
     *,
     classes: tuple[str, ...] | None = None,
-    test_fraction: float = 0.1,
+    test_fraction: float | None = None,
 ) -> Dataset:
     """A data set of the images that `photos` reads, from the cache where they were read before.
 
@@ -64,7 +64,7 @@ def images_dataset(
         photos: Reads them, in any order.
         colours: For `normalise`; None for those of the training images.
         classes: The names of all classes; None for the names that are found, sorted.
-        test_fraction: A random share of each class, where no image was published for test.
+        test_fraction: A random share of each class, where no image was published for test; None where some must be.
 
     Raises: TsearchError for too few images or classes."""
 

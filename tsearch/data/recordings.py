@@ -60,7 +60,7 @@ def recordings_dataset(
     sensor: tuple[int, int],
     *,
     classes: tuple[str, ...] | None = None,
-    test_fraction: float = 0.1,
+    test_fraction: float | None = None,
     test_choice: TestChoice = "last",
 ) -> Dataset:
     """A data set of the recordings that `recordings` reads, from the cache where they were read before.
@@ -72,7 +72,8 @@ def recordings_dataset(
         recordings: Reads them, in any order.
         sensor: Its height and width.
         classes: The names of all classes; None for the names that are found, sorted.
-        test_fraction, test_choice: Which share of each class is for test, where no recording was published for it.
+        test_fraction, test_choice: Which share of each class is for test, where none was published for it; None
+            where one must be.
 
     Raises: TsearchError for too few recordings or classes, and events outside the sensor."""
     from tsearch.data.mapped import MappedEvents
@@ -125,8 +126,10 @@ def _store(
         pixel, time = pixels(events, sensor, options.size, recording.key), events["t"].astype(np.int64)
         start = int(time.min()) if recording.start is None else recording.start
         duration = (int(time.max()) if recording.stop is None else recording.stop) - start
-        order = np.argsort(time, kind="stable")
-        pixel, time = pixel[order], (time[order] - start).astype(np.uint32)
+        if (np.diff(time) < 0).any():
+            order = np.argsort(time, kind="stable")
+            pixel, time = pixel[order], time[order]
+        time = (time - start).astype(np.uint32)
         growing.append("pixel", pixel)
         growing.append("time", time)
         samples.add(
@@ -151,10 +154,14 @@ def pixels(events: NDArray[np.void], sensor: tuple[int, int], size: int, key: st
 
     Raises: TsearchError, with `key`, for events outside the `sensor` (height, width)."""
     height, width = sensor
-    x, y, p = (events[field].astype(np.int64) for field in ("x", "y", "p"))
+    x, y, p = (events[field] for field in ("x", "y", "p"))
     if min(x.min(), y.min(), p.min()) < 0 or x.max() >= width or y.max() >= height or p.max() > 1:
         raise TsearchError(
             f"{key}: events outside a sensor of {width} x {height} pixels, such as x {x.max()}, y {y.max()}. Get this "
             "file again."
         )
-    return ((p * size + y * size // height) * size + x * size // width).astype(np.uint16)
+    planes = (np.arange(2) * size * size).astype(np.uint16)
+    rows = (np.arange(height) * size // height * size).astype(np.uint16)
+    columns = (np.arange(width) * size // width).astype(np.uint16)
+    place: NDArray[np.uint16] = planes[p.astype(np.int64)] + rows[y] + columns[x]
+    return place

@@ -23,7 +23,7 @@ def parts_of_stored(
     validation_fraction: float,
     *,
     limit: int = 0,
-    test_fraction: float = 0.1,
+    test_fraction: float | None = None,
     test_choice: TestChoice = "last",
 ) -> list[Indices]:
     """Samples of training, validation and test, [n] each, of what `SampleList.arrays` gave.
@@ -34,13 +34,14 @@ def parts_of_stored(
 
     Args:
         limit: Most samples of each class in training and validation together, and in test; 0 for all.
-        test_fraction, test_choice: The share for test, and which of each class it is.
+        test_fraction, test_choice: The share for test, and which of each class it is; None where test samples must
+            have been published.
 
     Raises: TsearchError where a part would be empty, or training has no sample of a class."""
     labels, part, groups = stored["labels"], stored["part"].copy(), stored["groups"]
     if not (part == _TEST).any():
         part[part == _VALIDATION] = _TEST  # the only part that was held back
-    if not (part == _TEST).any():
+    if not (part == _TEST).any() and test_fraction is not None:
         choose = last_of_each_class if test_choice == "last" else drawn_of_each_class
         part[choose(labels, test_fraction)] = _TEST
     kept = np.zeros(len(labels), bool)

@@ -23,7 +23,15 @@ FEW = {
 }  # made quickly
 
 
-@pytest.fixture(params=[*DATASETS, *(f"{name} as recorded" for name in REAL)])
+SLOW = ("cifar100", "tiny_imagenet")  # a second each, by the readers of others
+
+
+def real(name: str):
+    marks = [pytest.mark.slow] if name in SLOW else []
+    return pytest.param(f"{name} as recorded", marks=marks)
+
+
+@pytest.fixture(params=[*DATASETS, *map(real, REAL)])
 def spec(request, tmp_path_factory, official: Callable[[str, Path], DataSpec]) -> DataSpec:
     """Every data set: without any files where it needs none, from a small set written as it is published, and from real
     ones where they are there."""

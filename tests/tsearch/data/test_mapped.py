@@ -132,7 +132,7 @@ info = DatasetInfo("large", (3, side, side), 2, is_static=True, input_class="ana
 network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * side * side, 2))
 network(torch.zeros(64, 3, side, side)).sum().backward()
 before, most = memory(), 0.0
-data = images_dataset(info, Images(), [n, side], photos, None)
+data = images_dataset(info, Images(), [n, side], photos, None, test_fraction=0.1)
 made = memory()
 optimizer = torch.optim.SGD(network.parameters(), 1e-3)
 for indices in torch.randperm(len(data.train)).split(64):

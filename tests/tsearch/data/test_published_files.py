@@ -419,6 +419,27 @@ def test_real_images_have_the_published_mean(
     assert images.std().item() == pytest.approx(deviation, abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [
+        ("cifar10", "cifar-10-batches-py/test_batch"),
+        ("dvs_gesture", "ibmGestureTest"),
+        ("tiny_imagenet", "images/val_*"),
+    ],
+)
+def test_a_missing_official_test_split_is_never_drawn_from_training(
+    name: str, missing: str, tmp_path: Path, official: Official, unpack: Callable[[Path], None]
+) -> None:
+    spec = official(name, tmp_path)
+    unpack(tmp_path)
+    for path in list(tmp_path.rglob(missing)):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with pytest.raises(
+        TsearchError, match=rf"^data {name}: too few samples: .*, 0 for test\. Get more files"
+    ):
+        load_dataset(spec)
+
+
 def test_a_class_without_files_is_told(tmp_path: Path, official: Official) -> None:
     official("cifar10_dvs", tmp_path)
     archive = tmp_path / "CIFAR10DVS" / "CIFAR10DVS.zip"
