@@ -56,6 +56,19 @@ def keep_error(folder: Path, name: str, error: str, outcome: Outcome) -> str:
     return error
 
 
+def joined(before: Result | None, result: Result) -> Result:
+    """A result of a training that went on where `before` ended, with curve, notes and seconds from the beginning on:
+    what it tells does not depend on who trained the beginning."""
+    if before is None:
+        return result
+    whole = {
+        "curve": before.curve + result.curve,
+        "notes": tuple(dict.fromkeys((*before.notes, *result.notes))),
+        "seconds": before.seconds + result.seconds,
+    }
+    return result.model_copy(update=whole)
+
+
 def now() -> str:
     """This moment, ISO 8601, UTC."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -116,13 +129,8 @@ class Journal:
         keep_result(self._folder, self._result_key(trial, epoch), self._checkpoint_name(trial, epoch), result)
 
     def joined(self, trial: Trial, start: int, result: Result) -> Result:
-        """A result of a training that went on from epoch `start`, with curve and seconds from the beginning on: what it
-        tells does not depend on who trained the beginning."""
-        before = self.stored(trial, start) if start else None
-        if before is None:
-            return result
-        seconds = before.seconds + result.seconds
-        return result.model_copy(update={"curve": before.curve + result.curve, "seconds": seconds})
+        """A result of a training that went on from epoch `start`, with what the beginning told."""
+        return joined(self.stored(trial, start) if start else None, result)
 
     def measured(self, trial: Trial, epoch: int, result: Result) -> Trial:
         """Note what a trial reached before the end of its training."""

@@ -11,14 +11,17 @@ from itertools import combinations
 from typing import Any
 
 import pytest
+import toys
 from conftest import IDEAL
 from misbehaving import driver, end, wait_for_results
 
+from tsearch.configuration import Configuration, Phase
 from tsearch.engine import executors
 from tsearch.engine import run as engine
-from tsearch.engine.events import Noted, Submitted
+from tsearch.engine.events import Advanced, Noted, Submitted, quiet
 from tsearch.engine.executors import Outcome, Segment, attempt
 from tsearch.engine.lineage import Spared, spared
+from tsearch.engine.replicates import Wanted, train_replicates
 from tsearch.engine.run import resume
 from tsearch.engine.run_folder import Run, open_run
 from tsearch.engine.scheduling import Piece, Standing, lineage
@@ -53,11 +56,18 @@ def make_paths(make_space, tmp_path):
                 | {"training.learning_rate": Choice((0.01,)), "training.dropout": Choice((0.0,))},
             }
         )
-        rates = {name: domain.default for name, domain in space.settings.items()}
-        tried = [space.assemble((3,), (1,), path, rates) for path in paths]
-        return space.model_copy(update={"enqueued": tuple(tried)})
+        total = 2 + 2 * max(map(len, paths))
+        return space.model_copy(update={"enqueued": tuple(along(path, total) for path in paths)})
 
     return make
+
+
+def along(path: tuple[int, ...], total: int) -> Configuration:
+    """The configuration whose timesteps go along a path to 1, two epochs each, in so many epochs."""
+    leading = [Phase(timesteps=(timesteps,), epochs=2) for timesteps in path]
+    schedule = (*leading, Phase(timesteps=(1,), epochs=total - 2 * len(path)))
+    backbone = {"name": "vgg", "widths": (4, 8, 8)}
+    return Configuration.model_validate({"stages": (3,), "schedule": schedule, "backbone": backbone})
 
 
 def run(space: SearchSpace, evaluator: str = EVALUATOR, **given: Any) -> Run:
@@ -349,3 +359,34 @@ def test_what_was_spared_is_counted_by_name() -> None:
     assert spared([first, second]) == Spared(3, 1, 16, 4)
     assert spared([first, second, unfinished]) == Spared(3, 2, 16, 8)
     assert spared([Standing(0, 10, {10: {}}, phases={10: b})]) == Spared()
+
+
+def test_replicates_of_one_number_share_their_phases(make_paths, tmp_path) -> None:
+    paths = [(5, 4), (5, 4, 3), (5, 2), (5,)]
+    found = run(make_paths(paths), runs=tmp_path, executor="inline")
+    before = counted(tmp_path)
+    heard: list[Any] = []
+    wanted = [Wanted(trial.configuration, replicate) for trial in found.trials[:3] for replicate in (1, 2)]
+    after = train_replicates(found, wanted, listener=heard.append)
+    trained = counted(tmp_path) - before
+    assert set(trained.values()) == {1}
+    # 5, 5-4 and five more: 5-4-1, 5-4-3, 5-4-3-1, 5-2, 5-2-1
+    assert Counter(name.rpartition(".")[2] for name in trained) == {"r1": 7, "r2": 7}
+    told = [event.purpose for event in heard if isinstance(event, Advanced) and event.n_done == event.n_total]
+    assert told == ["replicates, what they share"] * 2 + ["replicates"]
+    for each in after.replicates:
+        task = found.task.model_copy(update={"replicate": each.replicate})
+        alone = toys.phase_by_phase(each.configuration, each.configuration.epochs, None, task)
+        assert each.result.model_dump(exclude={"seconds"}) == alone.model_dump(exclude={"seconds"})
+        assert after.replicate_checkpoint(each) == alone.checkpoint
+
+
+def test_a_replicate_whose_shared_phase_fails_fails_by_itself(make_paths, tmp_path) -> None:
+    space = make_paths([(5, 4), (5, 4, 3), (5, 2)], only_replicates=True, diverges=4)
+    found = run(space, runs=tmp_path, executor="inline")
+    assert {trial.state for trial in found.trials} == {"complete"}
+    after = train_replicates(
+        found, [Wanted(trial.configuration, 1) for trial in found.trials], listener=quiet
+    )
+    assert [each.state for each in after.replicates] == ["failed", "failed", "complete"]
+    assert {each.error for each in after.replicates[:2]} == {"ArithmeticError: the loss is nan"}

@@ -149,7 +149,12 @@ def phase_by_phase(
     metrics = metrics_of(configuration) | {"accuracy": int(state, 16) / 16**16}
     checkpoint = json.dumps([budget, state]).encode()
     options = task.data.options
-    if options.get("diverges") == configuration.schedule[-1].timesteps[0]:
+    ends_at = {
+        phase.timesteps[0]
+        for phase, end in zip(configuration.schedule, ends, strict=True)
+        if epoch < end <= budget
+    }
+    if options.get("diverges") in ends_at and (task.replicate or not options.get("only_replicates")):
         raise ArithmeticError("the loss is nan")
     return Result(
         configuration=configuration, budget=budget, metrics=metrics, curve=tuple(curve), checkpoint=checkpoint
