@@ -3,12 +3,13 @@ digits, the same trainings under every weight.
 
 Per weight: accuracy on test data in percent and energy per sample under the profile 45nm_memory, mean +- standard
 deviation over replicates; energy and synaptic operations as parts of those of the same replicate without penalty,
-geometric means. What a weight saves is read off energy at the accuracy that it costs; the claim is about one weight,
-chosen beforehand, with intervals over replicates (Student's t). Seven weights and three replicates take about four
-minutes on two cores; what was trained is kept in --folder.
+geometric means. The claim is about the one weight that this table speaks for, on replicates that are not in it, with
+intervals over these (Student's t). Seven weights and three replicates, and six fresh ones of two weights, take about
+five minutes on two cores; what was trained is kept in --folder.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from claims import conclude, parser
@@ -18,12 +19,12 @@ from trained_table import Job, Row, add_folder, trained
 from tsearch.configuration import Configuration, DataSpec, Hardware, Phase, Task, Training
 
 WEIGHTS = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
-CLAIMED = 3.0  # the weight of the claim
-SAVING, MARGIN = 0.2, 3.0  # energy falls by so much, accuracy by at most so many points
+CLAIMED, FRESH = 1.0, 6  # the weight of the claim, and its replicates
+SAVING, MARGIN = 0.1, 3.0  # energy falls by so much, accuracy by at most so many points
 EPOCHS = 12
 
 
-def jobs(weights: Sequence[float], replicates: int, epochs: int) -> list[Job]:
+def jobs(weights: Sequence[float], replicates: Sequence[int], epochs: int) -> list[Job]:
     """One training for every weight and replicate."""
     made = []
     for weight in weights:
@@ -32,10 +33,19 @@ def jobs(weights: Sequence[float], replicates: int, epochs: int) -> list[Job]:
             schedule=(Phase(timesteps=(4,), epochs=epochs),),
             training=Training(rate_weight=weight),
         )
-        for replicate in range(replicates):
+        for replicate in replicates:
             task = Task(data=DataSpec(name="digits_dvs"), hardware=Hardware(also=()), replicate=replicate)
             made.append(Job(f"rate_weight {weight:g}, replicate {replicate}", configuration, task))
     return made
+
+
+def rows_of(
+    weights: Sequence[float], replicates: Sequence[int], epochs: int, folder: Path
+) -> dict[float, list[Row]]:
+    """The rows of every weight, in the order of the replicates."""
+    found = trained(jobs(weights, replicates, epochs), folder)
+    n = len(replicates)
+    return {weight: found[i * n : (i + 1) * n] for i, weight in enumerate(weights)}
 
 
 def table(rows: dict[float, list[Row]]) -> None:
@@ -66,16 +76,17 @@ def interval(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def claim(rows: dict[float, list[Row]]) -> str:
-    """Whether the weight of the claim saves as much energy as it says, at most that accuracy being lost."""
+    """Whether the weight of the claim saves so much energy, and no more accuracy is lost."""
     energy = np.exp(interval(ratios(rows, CLAIMED, "energy_pj")))
     pairs = zip(rows[CLAIMED], rows[0.0], strict=True)
     points = interval([100 * (row["accuracy"] - plain["accuracy"]) for row, plain in pairs])
     is_sure = energy[2] <= 1 - SAVING and points[1] >= -MARGIN
     is_refuted = energy[1] > 1 - SAVING or points[2] < -MARGIN
     verdict = "PASS" if is_sure else "FAIL" if is_refuted else "UNDECIDED"
+    percent = [f"{value - 1:+.1%}" for value in energy]
     return (
         f"{verdict}: rate_weight {CLAIMED:g} lowers energy by at least {SAVING:.0%} and accuracy by at most {MARGIN:g} "
-        f"points (energy {energy[0] - 1:+.1%}, interval {energy[1] - 1:+.1%} to {energy[2] - 1:+.1%}; "
+        f"points, {FRESH} fresh replicates (energy {percent[0]}, interval {percent[1]} to {percent[2]}; "
         f"accuracy {points[0]:+.1f} points, interval {points[1]:+.1f} to {points[2]:+.1f})"
     )
 
@@ -93,11 +104,11 @@ def main() -> int:
     )
     chosen = arguments.parse_args()
     weights = (0.0, 3.0, 30.0) if chosen.quick else WEIGHTS
-    replicates, epochs = (2, 2) if chosen.quick else (chosen.rounds, EPOCHS)
-    found = trained(jobs(weights, replicates, epochs), chosen.folder)
-    rows = {weight: found[i * replicates : (i + 1) * replicates] for i, weight in enumerate(weights)}
-    table(rows)
-    return 0 if chosen.quick else conclude([claim(rows)])
+    n, epochs = (2, 2) if chosen.quick else (chosen.rounds, EPOCHS)
+    table(rows_of(weights, range(n), epochs, chosen.folder))
+    if chosen.quick:
+        return 0
+    return conclude([claim(rows_of((0.0, CLAIMED), range(n, n + FRESH), epochs, chosen.folder))])
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from tsearch.configuration import Configuration
-from tsearch.data import describe_dataset
+from tsearch.data import DatasetInfo, describe_dataset
 from tsearch.errors import TsearchError
 from tsearch.pricing.extremes import cost_range
 from tsearch.space.idle import CONVERSION
@@ -14,6 +14,7 @@ from tsearch.space.refusals import reasons
 from tsearch.space.space import SearchSpace
 
 N_DRAWN = 200  # configurations asked for refusals; all of a space that has no more
+MOST_BACKBONES = 5  # of which is told what they take of initial weights
 PATIENCE_S = 2.0  # after which fewer do
 _DRAWS_PER_CONFIGURATION = 10  # of a space barely larger than what is drawn: until all are distinct
 
@@ -53,8 +54,24 @@ def preview(space: SearchSpace, n_proposals: int = 5) -> dict[str, Any]:
         "proposals_refused": [_why(space, configuration) for configuration in proposals],
         "refused": _refused(space, drawn),
         "confirm": None if space.confirm is None else space.confirm.model_dump(),
+        "initial_weights": _initial([*space.baselines(), *space.enqueued, *drawn], info),
         "warnings": [text for text in (_unconfirmable(space), _without_ann(space)) if text],
     }
+
+
+def _initial(configurations: list[Configuration], info: DatasetInfo) -> list[str]:
+    """What of initial weights has a place in the networks of every backbone among `configurations`, a sentence each.
+    Raises: TsearchError where nothing has."""
+    backbones = {c.backbone: c for c in configurations if c.init is not None}
+    if not backbones:
+        return []
+    from tsearch.networks.build import build
+    from tsearch.training.initial import report, take_initial
+
+    loaded = [
+        take_initial(build(c, info.shape, info.n_classes)) for c in list(backbones.values())[:MOST_BACKBONES]
+    ]
+    return list(dict.fromkeys(report(one) for one in loaded if one is not None))
 
 
 def _first(space: SearchSpace) -> dict[str, Any]:

@@ -22,6 +22,7 @@ def preview_text(content: dict[str, Any]) -> str:
         f"configurations: {size}; {content['n_structures']:,} assignments of stages, timesteps and schedule",
         f"epochs: {content['epochs']} in all for every configuration; its last phase takes what earlier ones leave"
         f"\nphases: {_phases_text(content['phases'])}",
+        "\n".join(f"initial weights: {text}" for text in content["initial_weights"]),
         _trials_text(content),
         f"proposer: {content['proposer']}",
         f"objectives: {', '.join(f'{direction} {name}' for name, direction in content['objectives'].items())}",

@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import load, save
 from tiny import configuration, trained
 
 from tsearch.configuration import Phase
@@ -80,6 +81,20 @@ def test_a_pruned_training_cut_in_two_ends_with_the_same_bits(cut: int, training
     assert trained(config, start=cut, checkpoint=first)[1].checkpoint == whole
 
 
+@pytest.mark.parametrize("cut", [3, 4, 5])
+def test_a_training_whose_weights_become_narrow_is_cut_without_a_trace(cut: int) -> None:
+    first = Phase(timesteps=(2, 1), epochs=3)
+    config = configuration((first, first.model_copy(update={"weight_bits": 4, "sparsity": 0.5})))
+    assert config.prefix_key(0) == configuration((first,)).prefix_key(0)
+    network, whole = trained(config)
+    checkpoint = trained(config, stop=cut)[1].checkpoint
+    assert trained(config, start=cut, checkpoint=checkpoint)[1].checkpoint == whole.checkpoint
+    assert {layer.weight_bits for layer in network.weighted().values()} == {4}
+    dense = trained(configuration((first, first)))[1].checkpoint
+    assert unpack_weights(dense)["head.weight"].shape == network.head.weight.shape
+    assert not torch.equal(unpack_weights(dense)["head.weight"], network.head.weight)
+
+
 def test_masks_grow_with_the_sparsity_and_stay_where_it_does_not() -> None:
     config = pruned(0.5, 0.5, 0.8, epochs=1)
     first, second, third = (unpack_weights(trained(config, stop=n)[1].checkpoint) for n in (1, 2, 3))
@@ -89,14 +104,18 @@ def test_masks_grow_with_the_sparsity_and_stay_where_it_does_not() -> None:
         assert third[name].sum() < first[name].sum()
 
 
-def test_a_weight_that_is_zero_without_being_pruned_trains_on_after_a_cut() -> None:
+def test_a_weight_that_is_zero_without_being_pruned_trains_on() -> None:
     """So masks belong into the checkpoint: they do not follow from zeros."""
     config = pruned(0.5)
-    network, _ = trained(config, stop=1)
-    kept = network.kept["block1"]
-    with torch.no_grad():
-        network.weighted()["block1"].weight[kept] = 0.0
-    assert int(network.kept["block1"].sum()) == int(kept.sum()) > 0
+    network, first = trained(config, stop=1)
+    state = load(first.checkpoint)
+    name = "blocks.1.main.conv.weight"
+    weight = state[f"model/{name}"]
+    place = int(weight.abs().argmax())
+    weight.view(-1)[place] = 0.0
+    after = unpack_weights(trained(config, start=1, checkpoint=save(state, {"epoch": "1"}))[1].checkpoint)
+    assert float(after[name].flatten()[place]) != 0.0
+    assert n_zero(after, name) == n_zero(network.state_dict(), name)
 
 
 def test_schedules_without_sparsity_have_no_masks_and_sparser_ones_share_their_prefix() -> None:
