@@ -2,9 +2,8 @@
 gradient of the first convolution; what they and the temporal transformer add."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,8 @@ import torch
 from ssnn_rows import (
     SHRINKING,
     Source,
+    Trained,
     Vector,
-    all_trained,
     configuration,
     estimate,
     groups,
@@ -26,8 +25,8 @@ from trained_table import Job, initialised
 from tsearch.configuration import Configuration, DataSpec, Task
 from tsearch.data import load_dataset
 from tsearch.networks.plan import Neuron
+from tsearch.training import loop
 from tsearch.training.evaluate import one_thread
-from tsearch.training.loop import train
 from tsearch.training.losses import readout_loss
 
 # The step recipe of SSNN's authors (arXiv 2510.07924), on their neuromorphic data.
@@ -44,7 +43,7 @@ DEPTHS: dict[int, tuple[Vector, Vector, Vector]] = {  # widths, blocks with a po
 }
 TIMESTEPS = (6, 2, 1)
 OFF, ON = 0.0, 1.0  # weights of the losses of early classifiers
-MOST_GRADIENTS = 3  # seeds
+GRADIENT_SEEDS = 3
 
 
 @dataclass(frozen=True)
@@ -67,40 +66,44 @@ class Net:
         widths, pools, division = DEPTHS[self.depth]
         backbone = {"widths": widths, "pool_after": pools, "norm": "batch" if self.has_norm else "none"}
         recipe = PAPER if self.is_paper else {} if self.has_norm else {"learning_rate": 0.01}
-        classifiers = {"early_loss_weight": early_loss_weight, "early_tap": self.tap, "early_head": self.head}
-        made = configuration(division, TIMESTEPS, epochs, backbone=backbone, **(recipe | classifiers))
+        classifiers = {
+            "early_loss_weight": early_loss_weight,
+            "early_tap": self.tap,
+            "early_head": self.head,
+        }
+        made = configuration(division, TIMESTEPS, epochs, recipe | classifiers, backbone=backbone)
         return made if self.has_norm else made.model_copy(update={"neuron": QUIET})
 
 
 def early_section(
-    source: Source, nets: Sequence[Net], epochs: int, folder: Path, processes: int
-) -> list[str]:
-    """Train all nets with and without early classifiers, and print what these change; the claim that they matter in
-    one of them."""
+    source: Source,
+    nets: Sequence[Net],
+    epochs: int,
+    train: Callable[[Source, dict[Any, Any]], dict[Any, Trained]],
+) -> None:
+    """Train all nets with and without early classifiers, and print what these change."""
     made = {(net, weight): net.configuration(weight, epochs) for net in nets for weight in (OFF, ON)}
     named = {f"{net.title}, weight {weight:g}": one for (net, weight), one in made.items()}
-    rows = all_trained(source, named, folder, processes)
+    rows = train(source, named)
     table = dict(zip(made, rows.values(), strict=True))
     of = groups(source)
-    print(
-        f"\nwhere early classifiers matter: {source.title}, T={','.join(map(str, TIMESTEPS))}, test accuracy in %"
-    )
+    vector = ",".join(map(str, TIMESTEPS))
+    print(f"\nwhere early classifiers matter: {source.title}, T={vector}, test accuracy in %")
     heads = ("without", "with", "gain", "gradient without", "with", "ratio")
     print(line("", heads, 20, head_width=40))
-    claims = []
+    helped = []
     for net in nets:
         without, those = table[net, OFF], table[net, ON]
         gain = estimate(those.right - without.right, of)
-        norms = np.array([gradients(_job(net, source, seed)) for seed in range(MOST_GRADIENTS)])  # [seeds, 2]
+        norms = np.array([gradients(_job(net, source, seed)) for seed in range(GRADIENT_SEEDS)])  # [seeds, 2]
         cells = [without.text, those.text, interval(gain), *(f"{norm:.2g}" for norm in np.median(norms, 0))]
         ratio = np.median(norms[:, 1] / norms[:, 0]) if norms[:, 0].all() else np.inf
         print(line(net.title, [*cells, f"{ratio:.2f}"], 20, head_width=40), flush=True)
-        if gain.p_above(0.0) < 0.05 / len(nets):
-            claims.append(f"{net.title} ({interval(gain)} points)")
+        if gain.interval.low > 0:
+            helped.append(f"{net.title} ({interval(gain)} points)")
     print("gradient: norm of that of the first convolution's weights, before training, median of three seeds")
-    found = "; ".join(claims) or "none of the networks above"
-    print(f"early classifiers help, at a level of 5 % divided among {len(nets)} networks, in: {found}")
-    return claims
+    found = "; ".join(helped) or "none of the networks above"
+    print(f"early classifiers help, the interval being above 0, in: {found}")
 
 
 def _job(net: Net, source: Source, seed: int) -> Job:
@@ -127,7 +130,7 @@ def gradients(job: Job) -> tuple[float, float]:
 
 def show_additions(data: DataSpec, average: int, rounds: int) -> None:
     """Print the parameters and the seconds of an epoch that early classifiers and temporal transformers add."""
-    plain = ladder(average, 1)[SHRINKING]
+    plain = ladder(average, 1, {})[SHRINKING]
     changes = {"early classifiers, linear": {"early_loss_weight": ON}}
     changes["early classifiers, convolution"] = {"early_loss_weight": ON, "early_head": "convolution"}
     made = {"score_mix": plain.model_copy(update={"temporal_transformer": "score_mix"})}
@@ -159,7 +162,7 @@ def epoch_seconds(jobs: dict[str, Job], rounds: int) -> dict[str, float]:
                 if not job.configuration.training.early_loss_weight:
                     network.early_classifiers.clear()
                 began = time.process_time()
-                train(network, load_dataset(job.task.data), job.task, stop=1)
+                loop.train(network, load_dataset(job.task.data), job.task, stop=1)
                 if number:
                     seconds[name].append(time.process_time() - began)
     return {name: float(np.median(values)) for name, values in seconds.items()}

@@ -1,8 +1,8 @@
 """The rows of `ssnn_ablation.py`: configurations that add one part of SSNN after another, trained on data sets or their
 folds, compared sample by sample and seed by seed."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -33,13 +33,17 @@ BACKBONE = {"widths": (8, 16, 32), "pool_after": (1, 2)}
 
 @dataclass(frozen=True)
 class Source:
-    """Data, once or as folds that are tested together; `seeds` trainings of each. Where one recording is a class, there
-    is nothing to claim."""
+    """Data, once or as folds that are tested together; `seeds` trainings of each; what the training has otherwise than
+    the demo's. Where one recording is a class, there is nothing to claim."""
 
     title: str
     data: tuple[DataSpec, ...]
     seeds: int
+    recipe: dict[str, Any] = field(default_factory=dict)
     has_claim: bool = True
+
+    def with_seeds(self, seeds: int) -> "Source":
+        return replace(self, seeds=seeds)
 
 
 @dataclass(frozen=True)
@@ -83,29 +87,29 @@ def configuration(
     stages: Vector,
     timesteps: Vector,
     epochs: int,
+    recipe: Mapping[str, Any],
     *,
     mode: str = "bucket",
     backbone: Any = BACKBONE,
-    **changes: Any,
 ) -> Configuration:
-    """One phase of `epochs`; `changes` are those of the training."""
+    """One phase of `epochs`; `recipe` is what the training has otherwise than the demo's."""
     return Configuration(
         backbone=backbone,
         stages=stages,
         schedule=(Phase(timesteps=timesteps, epochs=epochs),),
         temporal_transformer=mode,
-        training=training(**changes),
+        training=training(**recipe),
     )
 
 
-def ladder(average: int, epochs: int) -> dict[str, Configuration]:
+def ladder(average: int, epochs: int, recipe: Mapping[str, Any]) -> dict[str, Configuration]:
     """The configurations of all rows at one average, by row."""
-    divided, vector = (1, 1, 1), VECTORS[average]
+    divided, vector, early = (1, 1, 1), VECTORS[average], {**recipe, "early_loss_weight": 1.0}
     return {
-        UNIFORM: configuration((3,), (average,), epochs),
-        SHRINKING: configuration(divided, vector, epochs),
-        CLASSIFIERS: configuration(divided, vector, epochs, early_loss_weight=1.0),
-        WHOLE: configuration(divided, vector, epochs, early_loss_weight=1.0, mode="score_mix"),
+        UNIFORM: configuration((3,), (average,), epochs, recipe),
+        SHRINKING: configuration(divided, vector, epochs, recipe),
+        CLASSIFIERS: configuration(divided, vector, epochs, early),
+        WHOLE: configuration(divided, vector, epochs, early, mode="score_mix"),
     }
 
 

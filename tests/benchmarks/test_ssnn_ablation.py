@@ -32,9 +32,9 @@ def modules():
 def test_averages_of_all_vectors_are_what_they_are_called(modules) -> None:
     rows = modules["ssnn_rows"]
     for average, vector in rows.VECTORS.items():
-        for configuration in rows.ladder(average, 1).values():
+        for configuration in rows.ladder(average, 1, {}).values():
             assert np.mean(configuration.timesteps) == average
-        assert vector == rows.ladder(average, 1)[rows.WHOLE].timesteps
+        assert vector == rows.ladder(average, 1, {})[rows.WHOLE].timesteps
     divisions = modules["ssnn_ablation"].DIVISIONS
     assert [len(vectors) for vectors in divisions.values()] == [3, 3, 3]
     assert {np.mean(vector) for vectors in divisions.values() for vector in vectors} == {5.0}
@@ -42,7 +42,7 @@ def test_averages_of_all_vectors_are_what_they_are_called(modules) -> None:
 
 def test_each_row_adds_one_part(modules) -> None:
     rows = modules["ssnn_rows"]
-    uniform, shrinking, classifiers, whole = rows.ladder(3, 4).values()
+    uniform, shrinking, classifiers, whole = rows.ladder(3, 4, {}).values()
     assert uniform.training == shrinking.training
     weights = [one.training.early_loss_weight for one in (shrinking, classifiers, whole)]
     assert weights == [0, 1, 1]
