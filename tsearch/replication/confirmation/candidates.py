@@ -56,8 +56,8 @@ class Candidate:
 def candidates_of(front: Front, most: int = 3, margin: float = MARGIN) -> tuple[Candidate, ...]:
     """At most `most` complete networks that keep the run's constraints, have a bracket, and promise more than nothing;
     the most promising first. No two have the same backbone and the same timesteps in every block, as near copies do."""
-    uniform = _Uniform.by_backbone(front)
-    every = [_candidate(point, uniform.get(_backbone(point)), margin) for point in front.feasible]
+    uniform = _Uniform.by_kind(front)
+    every = [_candidate(point, _nearest(uniform, point), margin) for point in front.feasible]
     promising = [one for one in every if one and one.bracket and one.promise > 0]
     distinct: dict[Any, Candidate] = {}
     for one in sorted(promising, key=lambda one: (-one.promise, one.number)):
@@ -68,7 +68,7 @@ def candidates_of(front: Front, most: int = 3, margin: float = MARGIN) -> tuple[
 def candidate_of(front: Front, point: Point, margin: float = MARGIN) -> Candidate | None:
     """A point of the front as a candidate, whatever it promises; None where it is no network with non-uniform
     timesteps, or where no uniform one of its backbone is complete."""
-    return _candidate(point, _Uniform.by_backbone(front).get(_backbone(point)), margin)
+    return _candidate(point, _nearest(_Uniform.by_kind(front), point), margin)
 
 
 def standard_error(point: Point) -> float:
@@ -81,15 +81,15 @@ def standard_error(point: Point) -> float:
 
 @dataclass(frozen=True)
 class _Uniform:
-    """The uniform networks of one backbone: their staircase as (logarithm of the cost, accuracy), and the mean cost by
-    timesteps, for their schedules differ and with them their rates."""
+    """The uniform networks of one backbone, equally compressed: their staircase as (logarithm of the cost, accuracy),
+    and the mean cost by timesteps, for their schedules differ and with them their rates."""
 
     cost: str
     stairs: tuple[tuple[float, float], ...]
     costs: Mapping[int, float]
 
     @classmethod
-    def by_backbone(cls, front: Front) -> "dict[Any, _Uniform]":
+    def by_kind(cls, front: Front) -> "dict[Any, _Uniform]":
         """All complete ones, for also those that break the run's constraints lie on the curve; {} where the front has
         no cost."""
         cost = cost_metric(front)
@@ -98,8 +98,8 @@ class _Uniform:
         points: dict[Any, list[Point]] = {}
         for point in front.complete:
             if point.is_uniform and has_place(point, cost):
-                points.setdefault(_backbone(point), []).append(point)
-        return {backbone: cls._of(alike, cost) for backbone, alike in points.items()}
+                points.setdefault((_backbone(point), _bits_per_weight(point)), []).append(point)
+        return {kind: cls._of(alike, cost) for kind, alike in points.items()}
 
     @classmethod
     def _of(cls, points: Sequence[Point], cost: str) -> "_Uniform":
@@ -130,8 +130,24 @@ def _candidate(point: Point, uniform: _Uniform | None, margin: float) -> Candida
     return Candidate(point, uniform.cost, bracket, expected, promise)
 
 
+def _nearest(uniform: Mapping[Any, _Uniform], point: Point) -> _Uniform | None:
+    """The uniform networks of its backbone that are compressed most like it: with others, pruned or quantised weights
+    would count as saved by timesteps."""
+    backbone, bits = _backbone(point), _bits_per_weight(point)
+    kinds = [kind for kind in uniform if kind[0] == backbone]
+    return uniform[min(kinds, key=lambda kind: abs(math.log(kind[1] / bits)))] if kinds else None
+
+
 def _backbone(point: Point) -> Any:
     return point.configuration.backbone if point.configuration else None
+
+
+def _bits_per_weight(point: Point) -> float:
+    """Bits of the weights that are kept, as a mean over all."""
+    if not point.configuration:
+        return 1.0
+    last = point.configuration.schedule[-1]
+    return float(last.weight_bits * (1 - last.sparsity))
 
 
 def _timesteps_of_blocks(point: Point) -> tuple[int, ...]:

@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -189,3 +191,31 @@ def test_candidates_are_those_that_trying_every_point_finds(points: list[Point])
     assert len(found) == len(set(promised.values()))
     assert set(numbers(found)) <= set(promised)
     assert [one.promise for one in found] == sorted((one.promise for one in found), reverse=True)
+
+
+def compressed(one: Point, bits: int) -> Point:
+    """The same point with weights of so many bits."""
+    configuration = one.configuration
+    last = configuration.schedule[-1].model_copy(update={"weight_bits": bits})
+    schedule = (*configuration.schedule[:-1], last)
+    return replace(one, configuration=configuration.model_copy(update={"schedule": schedule}))
+
+
+def test_weights_of_few_bits_do_not_count_as_saved_by_timesteps() -> None:
+    """A quarter of the bits costs half here: among its like, the network is where the uniform ones are."""
+    plain = [point(100 + t, (t, t), accuracy, energy, (4, 8)) for t, accuracy, energy in UNIFORM]
+    narrow = [
+        compressed(point(200 + t, (t, t), accuracy, energy / 2, (4, 8)), 8) for t, accuracy, energy in UNIFORM
+    ]
+    middle = point(1, (3, 2), 0.75, 0.0, (4, 8))
+    for bits, energy in ((32, 1.0), (8, 0.5), (4, 0.5)):
+        at = replace(middle, metrics=middle.metrics | {"energy_pj": energy * _price_of(0.75)})
+        found = candidate_of(Front((*plain, *narrow), OBJECTIVES, {}, {}), compressed(at, bits))
+        assert found is not None
+        assert found.uniform_accuracy == pytest.approx(0.75, abs=1e-9)
+
+
+def _price_of(accuracy: float) -> float:
+    """Where the uniform networks reach it: linear in the logarithm of the cost."""
+    _, accuracies, costs = zip(*UNIFORM, strict=True)
+    return float(np.exp(np.interp(accuracy, accuracies, np.log(costs))))
