@@ -51,19 +51,20 @@ def _silence(name: str, rows: Sequence[Row]) -> list[str]:
     """Whether deep layers fall silent where a network of T=5 runs at T=1, and fire again once it is trained so."""
     five = deep_rates(rows, "5")
     untrained = t_interval((deep_rates(rows, "5-1", "before") / five).tolist())
-    trained_so = t_interval((deep_rates(rows, "5-1") / five).tolist())
-    said = "of the rate of deep layers at T=5"
+    said = "of the rate of deep layers at T=5 is left at T=1 without retraining"
     if name == LEAKY:
-        return [verdict(f"at least half {said} is left at T=1 without retraining", untrained, least=0.5)]
+        return [verdict(f"at least a tenth {said}", untrained, least=0.1)]
     if name == PLAIN:
+        at_once = t_interval((deep_rates(rows, "5-1") / five).tolist())
         return [
-            verdict(f"at most a tenth {said} is left at T=1 without retraining", untrained, most=0.1),
-            verdict("retraining at T=1 at once does not bring half of it back", trained_so, most=0.5),
+            verdict(f"at most a tenth {said}", untrained, most=0.1),
+            verdict("retraining at T=1 at once does not bring half of it back", at_once, most=0.5),
             *_fails_at_once(rows),
         ]
+    chain = t_interval((deep_rates(rows, "5-4-3-2-1") / five).tolist())
     return [
-        verdict(f"at most half {said} is left at T=1 without retraining", untrained, most=0.5),
-        verdict("at least half of it is back after retraining", trained_so, least=0.5),
+        verdict(f"at most half {said}", untrained, most=0.5),
+        verdict("at least half of it is back behind 5-4-3-2-1", chain, least=0.5),
     ]
 
 
@@ -94,7 +95,7 @@ def _fails_at_once(rows: Sequence[Row]) -> list[str]:
 
 def _costs(name: str, rows: Sequence[Row]) -> list[str]:
     """What T=1 saves."""
-    ends = {"T=5": "5", "T=1": "5-1"}
+    ends = {"T=5": "5", "T=1": "5-4-3-2-1" if "5-4-3-2-1" in rows[0]["stops"] else "5-1"}
     words = {
         t: [row["stops"][stop]["after"]["words"]["membrane"] for row in rows] for t, stop in ends.items()
     }
