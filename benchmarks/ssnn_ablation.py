@@ -57,9 +57,9 @@ FULL_NETS = (
     Net(3, has_norm=False),
     Net(6, has_norm=False),
     Net(9, has_norm=False),
-    Net(9, has_norm=False, tap="after"),
-    Net(9, has_norm=False, head="convolution"),
-    Net(9, has_norm=False, is_paper=True),
+    Net(6, has_norm=False, tap="after"),
+    Net(6, has_norm=False, head="convolution"),
+    Net(6, has_norm=False, is_paper=True),
 )
 
 

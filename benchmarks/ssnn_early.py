@@ -90,7 +90,7 @@ def early_section(
     vector = ",".join(map(str, TIMESTEPS))
     print(f"\nwhere early classifiers matter: {source.title}, T={vector}, test accuracy in %")
     heads = ("without", "with", "gain", "gradient without", "with", "ratio")
-    print(line("", heads, 20, head_width=40))
+    print(line("", heads, head_width=42))
     helped = []
     for net in nets:
         without, those = table[net, OFF], table[net, ON]
@@ -98,7 +98,7 @@ def early_section(
         norms = np.array([gradients(_job(net, source, seed)) for seed in range(GRADIENT_SEEDS)])  # [seeds, 2]
         cells = [without.text, those.text, interval(gain), *(f"{norm:.2g}" for norm in np.median(norms, 0))]
         ratio = np.median(norms[:, 1] / norms[:, 0]) if norms[:, 0].all() else np.inf
-        print(line(net.title, [*cells, f"{ratio:.2f}"], 20, head_width=40), flush=True)
+        print(line(net.title, [*cells, f"{ratio:.2f}"], head_width=42), flush=True)
         if gain.interval.low > 0:
             helped.append(f"{net.title} ({interval(gain)} points)")
     print("gradient: norm of that of the first convolution's weights, before training, median of three seeds")
