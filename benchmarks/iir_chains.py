@@ -118,7 +118,7 @@ def family(subject: Subject, replicate: int, epochs: int, total: int) -> Family:
 
 def stop_name(configuration: Configuration, index: int) -> str:
     """ "ann", "5", "5-4" ...: the timesteps of the spiking phases up to `index`."""
-    phases = [p for p in configuration.schedule[: index + 1] if p.network == "snn"]
+    phases = [p for p in configuration.schedule[: index + 1] if not p.is_ann]
     return "-".join(str(p.timesteps[0]) for p in phases) or "ann"
 
 
@@ -139,7 +139,7 @@ def walk(job: Job) -> Row:
             checkpoints[key] = result.checkpoint
             stop = {"neurons": result.neurons, "seconds": result.seconds}
             with one_thread():
-                if checkpoint is not None and phase.network == "snn":
+                if checkpoint is not None and not phase.is_ann:
                     network = _entered(configuration, index, checkpoint, dataset, job.task)
                     stop["before"] = _measured(network, dataset, phase.timesteps, is_priced=False)
                 network = _network(configuration, index, dataset)

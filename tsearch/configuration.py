@@ -87,16 +87,16 @@ class Configuration(Frozen):
         """Budget of the whole schedule, in epochs."""
         return sum(phase.epochs for phase in self.schedule)
 
-    def network_at(self, phase: int) -> Literal["snn", "ann"]:
-        """What `phase`, counted from 0, trains; before the first one, -1, what the weights come from."""
+    def is_ann_at(self, phase: int) -> bool:
+        """Whether `phase`, counted from 0, trains an ANN; of -1, whether the initial weights are those of one."""
         if phase < 0 and self.init is not None:
-            return self.init.network
-        return self.schedule[max(phase, 0)].network
+            return self.init.is_ann
+        return self.schedule[max(phase, 0)].is_ann
 
     @property
     def begins_as_ann(self) -> bool:
         """Whether an ANN comes before the spiking network."""
-        return "ann" in (self.network_at(-1), self.network_at(0))
+        return self.is_ann_at(-1) or self.is_ann_at(0)
 
     @property
     def key(self) -> str:
@@ -114,7 +114,7 @@ class Configuration(Frozen):
         content = canonical(self) | {"schedule": plain_content(schedule)}
         if not self.begins_as_ann:
             content.pop("conversion", None)
-        elif schedule[-1].network == "ann":
+        elif schedule[-1].is_ann:
             content = {name: value for name, value in content.items() if name not in _NOT_OF_AN_ANN}
             content["schedule"] = [entry | {"timesteps": [1]} for entry in content["schedule"]]
             training = content.get("training", {}).items()
@@ -140,12 +140,12 @@ class Configuration(Frozen):
                 raise ValueError(
                     f"the sparsity falls from {before.sparsity} to {after.sparsity}; weights that were pruned stay zero"
                 )
-        if self.schedule[-1].network == "ann":
+        if self.schedule[-1].is_ann:
             raise ValueError("the last phase is that of an ANN; a schedule ends with a spiking network")
         for before, after in zip(self.schedule, self.schedule[1:], strict=False):
-            if before.network == "ann":
+            if before.is_ann:
                 continue
-            if after.network == "ann":
+            if after.is_ann:
                 raise ValueError("an ANN follows a spiking network; the phases of an ANN come first")
             if any(b < a for b, a in zip(before.timesteps, after.timesteps, strict=True)):
                 raise ValueError(

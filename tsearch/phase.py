@@ -30,6 +30,11 @@ class Phase(Frozen):
     pruning: Annotated[Literal["layer", "network"], AbsentMeans("layer")] = "layer"
     weight_bits: Annotated[Literal[32, 8, 4, 2], AbsentMeans(32)] = 32
 
+    @property
+    def is_ann(self) -> bool:
+        """Whether what is trained has ReLU in place of neurons."""
+        return self.network == "ann"
+
     @model_validator(mode="after")
     def _never_increases(self) -> Self:
         if list(self.timesteps) != sorted(self.timesteps, reverse=True):
@@ -64,6 +69,11 @@ class Init(Frozen):
     file: Annotated[str, OutsideKey()]
     content: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
     network: Annotated[Literal["snn", "ann"], AbsentMeans("snn")] = "snn"
+
+    @property
+    def is_ann(self) -> bool:
+        """Whether the weights are those of an ANN."""
+        return self.network == "ann"
 
 
 class Training(Frozen):

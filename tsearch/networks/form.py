@@ -22,7 +22,7 @@ SPIKING = Form(is_ann=False, is_converted=False, is_folded=False)
 
 def form_of(configuration: Configuration, phase: int) -> Form:
     """The form in which `phase`, counted from 0, trains a network; -1 for that of initial weights."""
-    is_ann = configuration.network_at(phase) == "ann"
+    is_ann = configuration.is_ann_at(phase)
     is_converted = not is_ann and configuration.begins_as_ann and phase >= 0
     return Form(is_ann, is_converted, is_converted and configuration.conversion.fold_norm)
 

@@ -55,14 +55,14 @@ class Network(nn.Module):
         for node in self.plan.nodes[:-1]:
             self._block(node)[node.part] = make_module(replace(node, stage=self._stage[node.block]))
         self.early_classifiers = EarlyClassifiers()
-        has_early = not for_inference and configuration.schedule[phase].network == "snn"
+        has_early = not for_inference and not configuration.schedule[phase].is_ann
         for block in ends if has_early else ():
             channels, training = self.plan.block_output(block).shape[0], configuration.training
             made = make_early_classifier(channels, n_classes, configuration.neuron, training)
             self.early_classifiers[EarlyClassifiers.key(block, training)] = made
         self.boundaries = Boundaries()
         for entry in configuration.schedule[phase if for_inference else 0 : phase + 1]:
-            if entry.network == "ann":
+            if entry.is_ann:
                 continue
             for block, t_in, t_out in zip(ends, entry.timesteps, entry.timesteps[1:], strict=False):
                 name = Boundaries.key(block, t_in, t_out)

@@ -119,7 +119,7 @@ class Parts(NamedTuple):
 
 def parts_of(schedule: tuple[Phase, ...]) -> Parts:
     """The parts of a schedule. Weights are compressed by a last phase that repeats the timesteps of the one before."""
-    ann = tuple(phase for phase in schedule if phase.network == "ann")
+    ann = tuple(phase for phase in schedule if phase.is_ann)
     spiking = schedule[len(ann) :]
     last = spiking[-1]
     is_repeated = len(spiking) > 1 and spiking[-2].timesteps == last.timesteps

@@ -21,7 +21,7 @@ def flatten(configuration: Configuration) -> dict[str, Any]:
         flat |= _named(section, getattr(configuration, section))
     parts = parts_of(configuration.schedule)
     init = {} if configuration.init is None else _named("init", configuration.init)
-    if parts.ann or init.get("init.network") == "ann":
+    if configuration.begins_as_ann:
         flat |= _named("conversion", configuration.conversion)
     return flat | parts.settings | init
 

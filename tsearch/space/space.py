@@ -58,7 +58,7 @@ class SearchSpace(SpaceDescription):
     def at_stop(self, configuration: Configuration, epoch: int) -> Configuration | None:
         """The configuration whose schedule ends at that stop; None after an ANN, which is no configuration."""
         n_phases = self.stops(configuration).index(epoch) + 1
-        if configuration.schedule[n_phases - 1].network == "ann":
+        if configuration.schedule[n_phases - 1].is_ann:
             return None
         return configuration.model_copy(update={"schedule": configuration.schedule[:n_phases]})
 

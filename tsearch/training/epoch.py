@@ -54,7 +54,7 @@ def train_epoch(
     split = dataset.train.to(where)
     network.train()
     loss_of, learned = make_loss(network), learned_neurons(network)
-    has_rates = training.rate_weight and phase.network == "snn"
+    has_rates = training.rate_weight and not phase.is_ann
     operations = SynapticOperations(network, dataset, phase.timesteps) if has_rates else None
     total, seen = torch.zeros((), dtype=torch.float64, device=where), 0
     for number, indices in enumerate(batches):

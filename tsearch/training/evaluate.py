@@ -92,7 +92,7 @@ def train_and_price(
             spec = describe_network(configuration, dataset, timesteps, structure_of(network, timesteps))
             seed = (task.seed, task.replicate)
             measured = measure(network, dataset, dataset.validation, timesteps, spec, seed=seed)
-    is_ann = position.phase.network == "ann"
+    is_ann = position.phase.is_ann
     costs = {} if is_ann else price(spec, measured.record, task.hardware)
     return Result(
         configuration=configuration,

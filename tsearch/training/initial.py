@@ -32,7 +32,7 @@ def take_initial(network: Network) -> Loaded | None:
             f"init: {configuration.init.file}: no weights of it fit this network; it has {_some(loaded.left)}, and the "
             f"network {_some(loaded.new)}. Give weights of the same backbone under these names."
         )
-    if configuration.network_at(-1) == "snn":
+    if not configuration.is_ann_at(-1):
         network.enter(0)
     return loaded
 

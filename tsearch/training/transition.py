@@ -16,6 +16,6 @@ def begin_phase(network: Network, dataset: Dataset, task: Task, position: Positi
 
     In this order: an ANN becomes a spiking network; the smallest weights become zero."""
     configuration, index = network.configuration, position.index
-    if (configuration.network_at(index - 1), configuration.network_at(index)) == ("ann", "snn"):
+    if configuration.is_ann_at(index - 1) and not configuration.is_ann_at(index):
         convert(network, dataset, task, position)
     prune(network, position)
