@@ -1,42 +1,24 @@
-"""Checks of a space file against the other rooms: names that must exist there, and backbones that must fit the
-data."""
+"""Checks of a space file against the other rooms, where names must exist, and of its parts against each other. Those
+of backbones are in `backbone_checks.py`."""
 
 from collections.abc import Mapping
-from math import prod
-from typing import TYPE_CHECKING, Any
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING
 
 from tsearch.configuration import DataSpec, Hardware
 from tsearch.errors import TsearchError
-from tsearch.networks.backbones import family
-from tsearch.networks.plan import Neuron
 from tsearch.space.any_paths import AnyPaths
-from tsearch.space.domains import Choice, Domain, holds
-from tsearch.space.limits import MOST_BACKBONES, MOST_BASELINES, MOST_COLUMNS, plan_within_limits
+from tsearch.space.domains import Domain, holds
+from tsearch.space.limits import MOST_BASELINES, MOST_COLUMNS
 from tsearch.space.lines import Lines
-from tsearch.space.problems import explain
 from tsearch.space.recipes import OWN, RECIPE, RECIPES
 from tsearch.space.schema import ScheduleSpace, SpaceFile
-from tsearch.space.settings import backbone_choices, common_depth, defaults, nest, read_backbone
+from tsearch.space.settings import of_backbone
 from tsearch.space.space import SearchSpace
 from tsearch.space.uniform import uniform_settings, uniform_timesteps
 from tsearch.units import counted
 
 if TYPE_CHECKING:
     from tsearch.data.dataset import Input
-
-
-def check_family(lines: Lines) -> None:
-    """The backbone's name must be that of one family."""
-    section = lines.content.get("backbone")
-    name = section.get("name", "vgg") if isinstance(section, Mapping) else "vgg"
-    if not isinstance(name, str):
-        raise lines.error(("backbone", "name"), f"'backbone.name': a space has one backbone, found {name}.")
-    try:
-        family(name)
-    except (ValueError, TsearchError) as error:
-        raise lines.error(("backbone", "name"), str(error)) from None
 
 
 def described(data: DataSpec, lines: Lines) -> "Input":
@@ -47,42 +29,6 @@ def described(data: DataSpec, lines: Lines) -> "Input":
         return describe_dataset(data)
     except TsearchError as error:
         raise lines.error(("data", "name"), str(error)) from None
-
-
-def derived_settings(settings: Mapping[str, Domain], info: "Input", lines: Lines) -> dict[str, Domain]:
-    """The settings of the backbone that follow from its other ones and the data, the same for every choice."""
-    _check_few(settings, lines)
-    derived: dict[str, Any] | None = None
-    for content in backbone_choices(settings):
-        try:
-            found = family(content["name"]).derived(content, info.shape, info.n_classes)
-        except ValueError as error:
-            raise _misfit(error, lines) from None
-        if derived is not None and found != derived:
-            raise lines.error(
-                ("backbone",),
-                f"'backbone': its choices give {derived} and {found}; one space has one of each.",
-            )
-        derived = found
-    return {
-        name: Choice((value,))
-        for field, value in (derived or {}).items()
-        if (name := f"backbone.{field}") not in settings
-    }
-
-
-def check_backbones(settings: Mapping[str, Domain], info: "Input", timesteps: int, lines: Lines) -> None:
-    """Every choice of backbone must be legal, fit the data's frames, have the same depth, and be small enough for the
-    largest `timesteps`."""
-    neuron = Neuron(**nest(defaults(settings))["neuron"])
-    try:
-        for content in backbone_choices(settings):
-            plan_within_limits(read_backbone(content), info.shape, info.n_classes, neuron, timesteps)
-        common_depth(settings)
-    except ValidationError as error:
-        raise explain(error, lines, ("backbone",)) from None
-    except ValueError as error:
-        raise _misfit(error, lines) from None
 
 
 def check_augmentation(settings: Mapping[str, Domain], info: "Input", lines: Lines) -> None:
@@ -194,7 +140,7 @@ def check_baselines(file: SpaceFile, settings: Mapping[str, Domain], lines: Line
         )
     leading = file.schedule.leading
     n_leading = 2 if leading == "any" else len(set(leading))
-    n_backbones = sum(1 for _ in uniform_settings(_of_backbone(settings)))
+    n_backbones = sum(1 for _ in uniform_settings(of_backbone(settings)))
     n_schedules = n_leading * sum(1 for _ in uniform_settings(settings)) // n_backbones
     n = len(timesteps) * n_schedules * n_backbones
     if n > MOST_BASELINES:
@@ -204,24 +150,3 @@ def check_baselines(file: SpaceFile, settings: Mapping[str, Domain], lines: Line
             f"{counted(n_schedules, 'schedule')} and {counted(n_backbones, 'backbone')} are up to {n:,} baselines, "
             f"at most {MOST_BASELINES:,} are allowed. Name fewer timesteps: `search: {{baselines: [1, 2, 4, 8]}}`.",
         )
-
-
-def _check_few(settings: Mapping[str, Domain], lines: Lines) -> None:
-    """Every backbone is planned and checked, so there may not be too many."""
-    n = prod(len(domain.ends) for domain in _of_backbone(settings).values())
-    if n > MOST_BACKBONES:
-        raise lines.error(
-            ("backbone",),
-            f"'backbone': its settings give {n:,} networks, at most {MOST_BACKBONES:,} are read.",
-        )
-
-
-def _of_backbone(settings: Mapping[str, Domain]) -> dict[str, Domain]:
-    return {name: domain for name, domain in settings.items() if name.startswith("backbone.")}
-
-
-def _misfit(error: ValueError, lines: Lines) -> TsearchError:
-    """A problem with the backbone at its line; one that is for people already stays as it is."""
-    if isinstance(error, TsearchError):
-        return lines.error(("backbone", "name"), str(error))
-    return lines.error(("backbone",), f"'backbone': {str(error).removesuffix('.')}.")

@@ -11,7 +11,7 @@ from tsearch.errors import TsearchError, did_you_mean
 from tsearch.files.initial import find_init
 from tsearch.files.reading import YAML_BYTES, read_text
 from tsearch.references import look_in
-from tsearch.space import checks
+from tsearch.space import backbone_checks, checks
 from tsearch.space.domains import Choice, Domain
 from tsearch.space.enqueued import enqueued_configuration
 from tsearch.space.goal_texts import check_reference, read_constraints, read_objectives
@@ -43,7 +43,7 @@ def parse_space(text: str, source: str = "space.yaml", folder: Path | None = Non
     Raises: TsearchError with file, line, what was found and what is allowed.
     """
     lines = Lines(source, text)
-    checks.check_family(lines)
+    backbone_checks.check_family(lines)
     try:
         file = SpaceFile.model_validate(lines.content)
     except ValidationError as error:
@@ -109,13 +109,13 @@ def _settings(file: SpaceFile, lines: Lines, folder: Path | None) -> dict[str, D
         domains = {} if getattr(file, section) is None else getattr(file, section).domains()
         settings |= {f"{section}.{field}": domain for field, domain in domains.items()}
         if section == "backbone":
-            settings |= checks.derived_settings(settings, info, lines)
+            settings |= backbone_checks.derived_settings(settings, info, lines)
     settings |= _schedule_settings(file.schedule) | _init_settings(file, lines, folder)
     if settings[RECIPE].size == 1:  # what the file gives beside it goes before what it fixes
         recipe = RECIPES[settings.pop(RECIPE).default]
         free = {name: value for name, value in recipe.items() if tuple(name.split(".")) not in lines.lines}
         settings |= {name: Choice((value,)) for name, value in free.items() if name in settings}
-    checks.check_backbones(settings, info, max(file.timesteps), lines)
+    backbone_checks.check_backbones(settings, info, max(file.timesteps), lines)
     checks.check_augmentation(settings, info, lines)
     checks.check_recipes(settings, lines)
     return settings

@@ -1,11 +1,11 @@
 """What may stand in a search-space file, as pydantic models: the source of errors and of the JSON schema.
 
-Every setting of `backbone`, `neuron`, `training` and `temporal_transformer` may be one value, a list of values to
-choose from, or a range `{low: ..., high: ..., log: true}`; it is read as the domain that it stands for.
+Settings may be one value, a list of values to choose from, or a range `{low: ..., high: ..., log: true}`; each is read
+as the domain that it stands for (see `sections.py`).
 """
 
 from collections.abc import Mapping
-from functools import cache, reduce
+from functools import reduce
 from operator import or_
 from typing import Annotated, Any, Literal
 
@@ -14,40 +14,23 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     Field,
-    PlainValidator,
     PositiveFloat,
     PositiveInt,
-    TypeAdapter,
     WithJsonSchema,
-    create_model,
 )
-from pydantic.fields import FieldInfo
 
 from tsearch.configuration import Configuration, Conversion, DataSpec, Hardware, Phase, Training
 from tsearch.errors import did_you_mean
 from tsearch.frozen import Frozen
-from tsearch.networks.backbones import BACKBONES, Backbone, family
+from tsearch.networks.backbones import BACKBONES, family
 from tsearch.networks.plan import Neuron
-from tsearch.space.domains import Choice, Domain, Real, Whole
+from tsearch.space.domains import Choice, Domain
 from tsearch.space.goals import ConfirmSettings, Objective, SearchSettings
 from tsearch.space.limits import LONGEST_NAME, MOST_EPOCHS, MOST_PHASES, Epochs, Timesteps, few_choices
-from tsearch.space.ranges import OPTION, Range, one_value, setting
+from tsearch.space.ranges import Range
 from tsearch.space.recipes import OWN, RECIPES
+from tsearch.space.sections import OpenSection, Section, no_truth, reads, reads_setting, searchable
 from tsearch.space.settings import SECTIONS
-
-
-class Section(Frozen, validate_default=True):
-    """A section whose settings are read as domains; what has no default and is left out is None."""
-
-    def domains(self) -> dict[str, Domain]:
-        """The domain of every setting that is given or has a default, by name."""
-        return {name: value for name, value in self if isinstance(value, Choice | Real | Whole)}
-
-
-class OpenSection(Section, extra="allow"):
-    """A section that takes further settings: the options of a network that is not ours."""
-
-    __pydantic_extra__: dict[str, OPTION]
 
 
 def _known_recipe(name: str) -> str:
@@ -84,35 +67,6 @@ class OwnBackboneSpace(OpenSection):
     name: Annotated[str, Field(pattern=":")]
 
 
-@cache
-def searchable(model: type[Frozen]) -> type[Section]:
-    """`model` with every field widened to a setting; its defaults stay. One space has one family of backbones."""
-    base = OpenSection if model.model_config.get("extra") == "allow" else Section
-    is_backbone = issubclass(model, Backbone)
-    fields: dict[str, Any] = {
-        name: _widened(field, setting_type=one_value if is_backbone and name == "name" else setting)
-        for name, field in model.model_fields.items()
-    }
-    return create_model(f"{model.__name__}Space", __base__=base, __doc__=model.__doc__, **fields)
-
-
-def _widened(field: FieldInfo, setting_type: Any) -> tuple[Any, Any]:
-    """Type and default of a setting for the values of `field`."""
-    annotation = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
-    if field.annotation in (int, float):
-        annotation = Annotated[annotation, BeforeValidator(_no_truth)]
-    if field.is_required():
-        return setting_type(annotation), Field(default=None, validate_default=False)
-    return setting_type(annotation), field.get_default(call_default_factory=True)
-
-
-def _no_truth(given: Any) -> Any:
-    """What is given for a number. Raises: ValueError for true and false, which Python takes for 1 and 0."""
-    if isinstance(given, bool):
-        raise ValueError(f"input should be a number, found {given}")
-    return given
-
-
 def _read_backbone(given: Any) -> Section:
     """The section `backbone`, read by its family."""
     return searchable(family(_name_of_family(given))).model_validate(given)
@@ -126,18 +80,6 @@ NeuronSpace, TrainingSpace = searchable(Neuron), searchable(NamedTraining)
 ConversionSpace, CompressionSpace = searchable(Conversion), searchable(Compression)
 BackboneSpace: Any = reduce(or_, [*(searchable(family(name)) for name in BACKBONES), OwnBackboneSpace])
 TransformerMode = Configuration.model_fields["temporal_transformer"].annotation
-
-
-def _reads(read: Any, form: Any) -> PlainValidator:
-    """Validates with `read`; the JSON schema shows `form`."""
-    return PlainValidator(read, json_schema_input_type=form)
-
-
-def _reads_setting(annotation: Any) -> PlainValidator:
-    """Validates a setting whose single value has type `annotation`."""
-    form = setting(annotation)
-    return _reads(TypeAdapter(form).validate_python, form)
-
 
 LeadingEpochs = Annotated[tuple[Epochs, ...], Field(min_length=1, max_length=MOST_PHASES - 1)]
 Leading = Annotated[tuple[Timesteps, ...], Field(max_length=MOST_PHASES - 1)]
@@ -154,16 +96,16 @@ class ScheduleSpace(Frozen):
     leading: Literal["any"] | Annotated[tuple[Leading, ...], Field(min_length=1)] = ((),)
     most_leading: Annotated[int, Field(gt=0, lt=MOST_PHASES)] | None = None
     leading_epochs: Epochs | LeadingEpochs = 5
-    leading_learning_rate: Annotated[Domain, _reads_setting(PositiveFloat)] = Field(
+    leading_learning_rate: Annotated[Domain, reads_setting(PositiveFloat)] = Field(
         default=1.0, validate_default=True
     )
     ann_epochs: Annotated[
-        Domain, _reads_setting(Annotated[int, Field(ge=0, le=MOST_EPOCHS), BeforeValidator(_no_truth)])
+        Domain, reads_setting(Annotated[int, Field(ge=0, le=MOST_EPOCHS), BeforeValidator(no_truth)])
     ] = Field(default=0, validate_default=True)
-    ann_learning_rate: Annotated[Domain, _reads_setting(PositiveFloat)] = Field(
+    ann_learning_rate: Annotated[Domain, reads_setting(PositiveFloat)] = Field(
         default=1.0, validate_default=True
     )
-    ann_optimizer: Annotated[Domain, _reads_setting(Phase.model_fields["optimizer"].annotation)] = Field(
+    ann_optimizer: Annotated[Domain, reads_setting(Phase.model_fields["optimizer"].annotation)] = Field(
         default=None, validate_default=True
     )
 
@@ -203,23 +145,23 @@ class SpaceFile(Frozen):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=LONGEST_NAME)]
     data: DataSpec
-    backbone: Annotated[Section, _reads(_read_backbone, BackboneSpace)] = Field(
+    backbone: Annotated[Section, reads(_read_backbone, BackboneSpace)] = Field(
         default={}, validate_default=True
     )
     stages: Literal["any"] | Annotated[tuple[tuple[PositiveInt, ...], ...], Field(min_length=1)] = "any"
     timesteps: Annotated[tuple[Timesteps, ...], Field(min_length=1), AfterValidator(few_choices)]
     schedule: ScheduleSpace = ScheduleSpace()
-    neuron: Annotated[Section, _reads(NeuronSpace.model_validate, NeuronSpace)] = Field(
+    neuron: Annotated[Section, reads(NeuronSpace.model_validate, NeuronSpace)] = Field(
         default={}, validate_default=True
     )
-    temporal_transformer: Annotated[Choice, _reads_setting(TransformerMode)] = Field(
+    temporal_transformer: Annotated[Choice, reads_setting(TransformerMode)] = Field(
         default="bucket", validate_default=True
     )
-    training: Annotated[Section, _reads(TrainingSpace.model_validate, TrainingSpace)] = Field(
+    training: Annotated[Section, reads(TrainingSpace.model_validate, TrainingSpace)] = Field(
         default={}, validate_default=True
     )
-    conversion: Annotated[Section, _reads(ConversionSpace.model_validate, ConversionSpace)] | None = None
-    compression: Annotated[Section, _reads(CompressionSpace.model_validate, CompressionSpace)] | None = None
+    conversion: Annotated[Section, reads(ConversionSpace.model_validate, ConversionSpace)] | None = None
+    compression: Annotated[Section, reads(CompressionSpace.model_validate, CompressionSpace)] | None = None
     init: str | dict[str, Any] | None = None
     objectives: Annotated[tuple[str | Objective, ...], Field(min_length=1, max_length=4)] = (
         "accuracy",

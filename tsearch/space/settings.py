@@ -47,9 +47,14 @@ def defaults(settings: Mapping[str, Domain]) -> dict[str, Any]:
     return {name: domain.default for name, domain in settings.items()}
 
 
+def of_backbone(settings: Mapping[str, Domain]) -> dict[str, Domain]:
+    """Those settings that are the backbone's."""
+    return {name: domain for name, domain in settings.items() if name.startswith("backbone.")}
+
+
 def backbone_choices(settings: Mapping[str, Domain]) -> Iterator[dict[str, Any]]:
     """Every choice of backbone as plain settings; of a range, both ends."""
-    domains = {name: domain for name, domain in settings.items() if name.startswith("backbone.")}
+    domains = of_backbone(settings)
     for values in product(*(domain.ends for domain in domains.values())):
         yield {name.removeprefix("backbone."): value for name, value in zip(domains, values, strict=True)}
 

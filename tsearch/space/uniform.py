@@ -8,7 +8,7 @@ from tsearch.configuration import Configuration, Phase
 from tsearch.space.domains import Choice, Domain
 from tsearch.space.goals import SearchSettings
 from tsearch.space.schedules import ANN_EPOCHS, SPARSITY, WEIGHT_BITS, parts_of
-from tsearch.space.settings import defaults
+from tsearch.space.settings import defaults, of_backbone
 from tsearch.space.timesteps import Vector
 
 _PASSING = (
@@ -32,8 +32,8 @@ def uniform_settings(settings: Mapping[str, Domain]) -> Iterator[dict[str, Any]]
     lies between two of them has baselines on either side, and twins of its own where it is confirmed."""
     several: list[list[dict[str, Any]]] = [
         [{name: value} for value in domain.values]
-        for name, domain in settings.items()
-        if name.startswith("backbone.") and isinstance(domain, Choice)
+        for name, domain in of_backbone(settings).items()
+        if isinstance(domain, Choice)
     ]
     if ANN_EPOCHS in settings:
         several.append([{ANN_EPOCHS: n} for n in _extremes(settings[ANN_EPOCHS])])

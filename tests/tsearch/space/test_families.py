@@ -16,7 +16,8 @@ from tsearch.networks.backbones import BACKBONES, Backbone, family
 from tsearch.networks.plan import Neuron
 from tsearch.space.domains import Choice, Real, Whole
 from tsearch.space.file import parse_space
-from tsearch.space.schema import SpaceFile, searchable
+from tsearch.space.schema import SpaceFile
+from tsearch.space.sections import searchable
 from tsearch.space.space import SearchSpace
 
 SPACE = "name: small\ndata: {name: digits}\ntimesteps: [1, 2]\n"  # frames of 8x8 pixels, 10 classes
@@ -69,7 +70,7 @@ def families(monkeypatch: pytest.MonkeyPatch) -> None:
     module.__dict__.update(Stack=Stack, Own=Own)
     monkeypatch.setitem(sys.modules, "some_families", module)
     monkeypatch.setitem(BACKBONES, "stack", "some_families:Stack")
-    rooms = ("configuration", "networks.backbones", "space.checks", "space.schema", "space.settings")
+    rooms = ("configuration", "networks.backbones", "space.backbone_checks", "space.schema", "space.settings")
     for room in rooms:
         monkeypatch.setattr(
             f"tsearch.{room}.family", lambda name: Own if name == "mine:network" else family(name)

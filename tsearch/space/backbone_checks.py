@@ -1,0 +1,91 @@
+"""Checks of the backbones of a space file: every choice has to exist, to fit the data, and to be small enough."""
+
+from collections.abc import Mapping
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from tsearch.errors import TsearchError
+from tsearch.networks.backbones import family
+from tsearch.networks.plan import Neuron
+from tsearch.space.domains import Choice, Domain
+from tsearch.space.limits import MOST_BACKBONES, plan_within_limits
+from tsearch.space.lines import Lines
+from tsearch.space.problems import explain
+from tsearch.space.settings import (
+    backbone_choices,
+    common_depth,
+    defaults,
+    nest,
+    of_backbone,
+    read_backbone,
+)
+
+if TYPE_CHECKING:
+    from tsearch.data.dataset import Input
+
+
+def check_family(lines: Lines) -> None:
+    """The backbone's name must be that of one family."""
+    section = lines.content.get("backbone")
+    name = section.get("name", "vgg") if isinstance(section, Mapping) else "vgg"
+    if not isinstance(name, str):
+        raise lines.error(("backbone", "name"), f"'backbone.name': a space has one backbone, found {name}.")
+    try:
+        family(name)
+    except (ValueError, TsearchError) as error:
+        raise lines.error(("backbone", "name"), str(error)) from None
+
+
+def derived_settings(settings: Mapping[str, Domain], info: "Input", lines: Lines) -> dict[str, Domain]:
+    """The settings of the backbone that follow from its other ones and the data, the same for every choice."""
+    _check_few(settings, lines)
+    derived: dict[str, Any] | None = None
+    for content in backbone_choices(settings):
+        try:
+            found = family(content["name"]).derived(content, info.shape, info.n_classes)
+        except ValueError as error:
+            raise _misfit(error, lines) from None
+        if derived is not None and found != derived:
+            raise lines.error(
+                ("backbone",),
+                f"'backbone': its choices give {derived} and {found}; one space has one of each.",
+            )
+        derived = found
+    return {
+        name: Choice((value,))
+        for field, value in (derived or {}).items()
+        if (name := f"backbone.{field}") not in settings
+    }
+
+
+def check_backbones(settings: Mapping[str, Domain], info: "Input", timesteps: int, lines: Lines) -> None:
+    """Every choice of backbone must be legal, fit the data's frames, have the same depth, and be small enough for the
+    largest `timesteps`."""
+    neuron = Neuron(**nest(defaults(settings))["neuron"])
+    try:
+        for content in backbone_choices(settings):
+            plan_within_limits(read_backbone(content), info.shape, info.n_classes, neuron, timesteps)
+        common_depth(settings)
+    except ValidationError as error:
+        raise explain(error, lines, ("backbone",)) from None
+    except ValueError as error:
+        raise _misfit(error, lines) from None
+
+
+def _check_few(settings: Mapping[str, Domain], lines: Lines) -> None:
+    """Every backbone is planned and checked, so there may not be too many."""
+    n = prod(len(domain.ends) for domain in of_backbone(settings).values())
+    if n > MOST_BACKBONES:
+        raise lines.error(
+            ("backbone",),
+            f"'backbone': its settings give {n:,} networks, at most {MOST_BACKBONES:,} are read.",
+        )
+
+
+def _misfit(error: ValueError, lines: Lines) -> TsearchError:
+    """A problem with the backbone at its line; one that is for people already stays as it is."""
+    if isinstance(error, TsearchError):
+        return lines.error(("backbone", "name"), str(error))
+    return lines.error(("backbone",), f"'backbone': {str(error).removesuffix('.')}.")
