@@ -1,7 +1,8 @@
 """Residual backbones of spiking networks: a stem, groups of residual blocks whose channels double, one linear layer.
 
-Sources: ResNet-18 as in MTT and SSNN on event data (stem 3x3, global average pool); ResNet-20 as in DIET-SNN and
-IIR-SNN (three convolutions and a pool as stem, features flattened), whose blocks add currents before the spike.
+Sources: ResNet-18 as in MTT on event data (stem 3x3, global average pool), which is our reading of SSNN's; ResNet-20 as
+in DIET-SNN and IIR-SNN (three convolutions and a pool as stem, features flattened), whose blocks add currents before
+the spike.
 """
 
 from abc import abstractmethod
