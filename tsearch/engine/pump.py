@@ -9,8 +9,7 @@ which is submitted again, or one with its result on disk, which is told. No othe
 A segment may end without a result in two ways. Its configuration failed: an error, no usable result, too long a time,
 or three workers that died on it. Or what workers run on went away: no trial is charged, see `patience.py`.
 
-With `ordered`, trials form blocks by number: a block is told, in order, once it is fully proposed and every trial of it
-has ended or is paused. Proposals then depend on the seed alone, not on who finished first.
+How far trials are, and when they may be told, is remembered in `open_trials.py`; which pieces wait, in `pieces.py`.
 """
 
 import time
@@ -32,10 +31,11 @@ from tsearch.engine.judging import (
     violation_of,
 )
 from tsearch.engine.lineage import spared
+from tsearch.engine.open_trials import OpenTrials
 from tsearch.engine.pieces import Job, Pieces
 from tsearch.engine.proposing import History
 from tsearch.engine.run_folder import Run, Trial
-from tsearch.engine.scheduling import Piece, Scheduler, Standing, phase_names, standing_of
+from tsearch.engine.scheduling import Piece, Scheduler
 from tsearch.space.protocol import Configuration
 
 
@@ -57,13 +57,9 @@ class Pump:
         self._run, self._journal, self._executor, self._say = run, journal, executor, listener
         self._delivery = Delivery(executor, listener, segment_timeout_s)
         self._chooser, self._history, self._scheduler = chooser, history, scheduler
-        self._standings = {trial.number: self._standing(trial) for trial in run.trials}
-        self._open: dict[int, Trial] = {}  # trials that are not told
-        self._pieces = Pieces(self._standings)  # of these, waiting and under way
-        self._ended: dict[int, list[float] | None] = {}  # trials that ended: their objectives, None if failed
-        self._n_done = len(history.ended)
+        self._trials = OpenTrials(run, len(history.ended))
+        self._pieces = Pieces(self._trials.standings)  # of these trials, waiting and under way
         self._n_failures = 0  # in a row
-        self._is_exhausted = False
         self._last_error = next((t.error for t in reversed(run.trials) if t.error), "")
         self._timeout_s = segment_timeout_s
 
@@ -94,16 +90,16 @@ class Pump:
             while _left_s(deadline) != 0.0:
                 self._tell()
                 self._fill()
-                if self._delivery.is_idle and not (self._ended or self._pieces.n_waiting):
+                if self._delivery.is_idle and not (self._trials.has_ended or self._pieces.n_waiting):
                     break
                 for name, outcome in self._delivery.outcomes(_left_s(deadline)):
                     self._receive(self._pieces.end(name), outcome)
             self._tell()
             reason = self._reason()
-            if text := spared(self._standings.values()).text:
+            if text := spared(self._trials.standings.values()).text:
                 self._say(Noted(f"lineage: {text}"))
         finally:
-            self._say(Ended(reason, self._n_done, run.n_total))
+            self._say(Ended(reason, self._trials.n_done, run.n_total))
         return reason
 
     def _warn(self, text: str) -> None:
@@ -116,18 +112,16 @@ class Pump:
         if trial.state in ("running", "paused"):
             self._begin(trial)
             return
-        self._open[trial.number] = trial
         self._history.begin(trial.number, trial.values)
         is_complete = trial.state == "complete"
-        self._ended[trial.number] = objective_values(trial, self._run.objectives) if is_complete else None
-        self._n_done += 1
+        self._trials.end(trial, objective_values(trial, self._run.objectives) if is_complete else None)
 
     def _propose(self) -> None:
         """Write the next trial into the ledger, running; or find that there is nothing left to try."""
-        number = len(self._standings)
+        number = len(self._trials.standings)
         chosen = self._chooser.choose(number, self._history)
         if chosen is None:
-            self._is_exhausted = True
+            self._trials.is_exhausted = True
             return
         trial = Trial(
             number, chosen.key, "running", chosen.origin, chosen.configuration, values=chosen.values
@@ -136,62 +130,46 @@ class Pump:
         self._begin(trial)
 
     def _begin(self, trial: Trial) -> None:
-        self._update(trial)
+        self._trials.update(trial)
         self._history.begin(trial.number, trial.values)
         if trial.state != "paused":
             self._go_on(trial)
 
     def _go_on(self, trial: Trial) -> None:
         """Let the next piece of a trial wait for a worker, unless its result is on disk already; or pause the trial."""
-        piece = self._scheduler(self._standings[trial.number], self._standings)
+        standings = self._trials.standings
+        piece = self._scheduler(standings[trial.number], standings)
         if piece is None:
             if trial.state != "paused":
-                self._update(self._journal.pause(trial))
+                self._trials.update(self._journal.pause(trial))
             return
         if trial.state == "paused":
-            trial = self._update(self._journal.go_on(trial))
+            trial = self._trials.update(self._journal.go_on(trial))
         result = self._journal.stored(trial, piece.stop)
         if result is None:
             self._pieces.wait(Job(trial.number, piece))
         else:
             self._settle(Job(trial.number, piece), Outcome(result), is_stored=True)
 
-    def _update(self, trial: Trial) -> Trial:
-        """Remember how far an open trial is."""
-        self._open[trial.number] = trial
-        self._standings[trial.number] = self._standing(trial, self._standings.get(trial.number))
-        return trial
-
-    def _standing(self, trial: Trial, before: Standing | None = None) -> Standing:
-        """How far a trial is; the names of its phases are worked out once."""
-        space, configuration = self._run.space, trial.configuration
-        if before is not None:
-            return standing_of(trial, before.n_epochs, before.phases)
-        phases = phase_names(space, configuration, trial.key, self._run.task.replicate)
-        return standing_of(trial, space.epochs(configuration), phases)
-
     # ------------------------------------------------------------------ submit
 
     def _fill(self) -> None:
         """Give every free worker something to do."""
-        self._ask_for_paused()
-        while (self._pieces.n_waiting or self._may_propose()) and self._delivery.has_room():
+        for trial in self._trials.paused:
+            self._go_on(trial)
+        while (self._pieces.n_waiting or self._trials.may_propose) and self._delivery.has_room():
             ready = self._pieces.next_ready()
             if ready is not None:
                 self._submit(ready)
-            elif self._may_propose() and self._pieces.n_waiting < self._delivery.n_workers:
+            elif self._trials.may_propose and self._pieces.n_waiting < self._delivery.n_workers:
                 self._propose()  # other work, but no more of it than workers: who proposes learns from what ended
             else:
                 for text in self._pieces.news():
                     self._say(Noted(text))
                 break
 
-    def _ask_for_paused(self) -> None:
-        for trial in [trial for trial in self._open.values() if trial.state == "paused"]:
-            self._go_on(trial)
-
     def _submit(self, job: Job) -> None:
-        trial, piece = self._open[job.number], job.piece
+        trial, piece = self._trials[job.number], job.piece
         checkpoint = None if piece.parent is None else self._journal.checkpoint(piece.parent)
         start = 0 if checkpoint is None or piece.parent is None else piece.parent.epoch
         segment = Segment(self._trained(trial, piece), start, piece.stop, checkpoint, self._run.task)
@@ -202,7 +180,7 @@ class Pump:
 
     def _trained(self, trial: Trial, piece: Piece) -> Configuration:
         """What a piece is a training of: at a stop of what the training is worth there, whoever asks for it."""
-        if piece.stop not in self._standings[trial.number].stops:
+        if piece.stop not in self._trials.standings[trial.number].stops:
             return trial.configuration
         return self._run.space.at_stop(trial.configuration, piece.stop) or trial.configuration
 
@@ -212,9 +190,9 @@ class Pump:
         if outcome.is_away:
             self._pieces.wait(job)
             return
-        trial = self._open[job.number]
+        trial = self._trials[job.number]
         if outcome.is_lost:
-            trial = self._update(self._journal.lose(trial, outcome.error))
+            trial = self._trials.update(self._journal.lose(trial, outcome.error))
             self._say(Lost(trial, trial.n_lost, outcome.error))
             if trial.n_lost < MAX_ATTEMPTS:
                 self._pieces.wait(job, is_first=True)
@@ -225,20 +203,19 @@ class Pump:
 
     def _settle(self, job: Job, outcome: Outcome, *, is_stored: bool = False) -> None:
         """Put on disk what a piece gave, unless it `is_stored` there: the end of a trial, or a step on its way."""
-        trial, stop = self._open[job.number], job.piece.stop
+        trial, stop = self._trials[job.number], job.piece.stop
         result, values, error = self._judge(trial, stop, outcome, is_stored=is_stored)
-        if result is not None and stop < self._standings[trial.number].n_epochs:
-            self._go_on(self._update(self._journal.measured(trial, stop, result)))
+        if result is not None and stop < self._trials.standings[trial.number].n_epochs:
+            self._go_on(self._trials.update(self._journal.measured(trial, stop, result)))
         else:
             if result is None:
-                trial = self._update(self._journal.fail(trial, error, outcome))
+                trial = self._journal.fail(trial, error, outcome)
             else:
-                trial = self._update(self._journal.complete(trial, result))
-            self._ended[trial.number] = values
-            self._n_done += 1
-            self._say(Finished(trial, self._n_done, self._run.n_total))
+                trial = self._journal.complete(trial, result)
+            self._trials.end(trial, values)
+            self._say(Finished(trial, self._trials.n_done, self._run.n_total))
         for number in self._pieces.released(job) if result is not None else ():
-            self._go_on(self._open[number])
+            self._go_on(self._trials[number])
 
     def _judge(
         self, trial: Trial, stop: int, outcome: Outcome, *, is_stored: bool
@@ -250,7 +227,7 @@ class Pump:
         def use(result: Result) -> None:
             if not is_stored:
                 self._journal.keep(trial, stop, result)
-            if stop not in self._standings[trial.number].stops:
+            if stop not in self._trials.standings[trial.number].stops:
                 values.extend(objective_values(result, self._run.objectives))
 
         error = problem_of(outcome, stop, use)
@@ -259,15 +236,10 @@ class Pump:
     # ------------------------------------------------------------------ tell
 
     def _tell(self) -> None:
-        """Close the trials that have ended, in order; with `ordered`, a whole block or none."""
-        if self._run.space.search.ordered and not (
-            self._is_block_whole() and len(self._ended) == self._n_active()
-        ):
-            return
-        for number in sorted(self._ended):
-            values = self._ended.pop(number)
-            self._journal.close_trial(number, values)
-            self._learn(self._open.pop(number), values)
+        """Close the trials that have ended, as far as they may be told."""
+        for trial, values in self._trials.take_ended():
+            self._journal.close_trial(trial.number, values)
+            self._learn(trial, values)
 
     def _learn(self, trial: Trial, values: Sequence[float] | None) -> None:
         refuse_unknown_constraints(self._run, trial)
@@ -277,27 +249,10 @@ class Pump:
         if self._n_failures >= self._run.space.search.max_failures:
             raise too_many_failures(self._run, self._n_failures, trial)
 
-    # ------------------------------------------------------------------ how far
-
-    def _may_propose(self) -> bool:
-        is_block_open = self._run.space.search.ordered and self._n_active() > 0 and self._is_block_whole()
-        return not self._is_full() and not is_block_open
-
-    def _is_full(self) -> bool:
-        return self._is_exhausted or len(self._standings) >= self._run.n_total
-
-    def _is_block_whole(self) -> bool:
-        return self._is_full() or len(self._standings) % self._run.space.search.batch == 0
-
-    def _n_active(self) -> int:
-        """Number of open trials that are not paused."""
-        return sum(trial.state != "paused" for trial in self._open.values())
-
     def _reason(self) -> str:
-        n_paused = len(self._open) - self._n_active()
-        if self._n_done + n_paused >= self._run.n_total:
+        if self._trials.n_done + len(self._trials.paused) >= self._run.n_total:
             return failure_of_all(self._history.ended, self._last_error) or "all trials done"
-        if not self._is_exhausted:
+        if not self._trials.is_exhausted:
             return "time is up"
         return failure_of_all(self._history.ended, self._last_error) or self._chooser.why_nothing
 
