@@ -21,7 +21,8 @@ import numpy as np
 from claims import conclude, holds, parser
 from iir_chains import MEMORY, Subject, family, walk
 from iir_subjects import FULL, LEAKY, PLAIN, QUICK, Size, quick_subjects, subjects
-from iir_tables import deep_rates, paired_interval, print_layers, print_stops, rights, t_interval, verdict
+from iir_tables import deep_rates, paired_interval, print_layers, print_stops, rights
+from intervals import t_interval, verdict
 from trained_table import Row, add_folder, trained
 
 

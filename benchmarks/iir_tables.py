@@ -1,34 +1,17 @@
-"""What `iir.py` prints of trained families, and the intervals of its claims."""
+"""What `iir.py` prints of trained families, and the interval of a paired difference."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from iir_chains import MEMORY, SIMPLE
+from intervals import Interval, t_interval
 from numpy.typing import NDArray
-from scipy.stats import norm, t
+from scipy.stats import norm
 from trained_table import Row, right_of
 
 ANN = "ann"
 NJ, KILO = 1e-3, 1e-3
-
-
-class Interval(NamedTuple):
-    """A mean with its 95 % interval."""
-
-    low: float
-    middle: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.middle:.3g}, 95 % interval {self.low:.3g} to {self.high:.3g}"
-
-
-def t_interval(values: Sequence[float]) -> Interval:
-    """Of a mean over replicates, by Student's t; without bounds for a single one."""
-    n, middle = len(values), float(np.mean(values))
-    reach = float(t.ppf(0.975, n - 1) * np.std(values, ddof=1) / n**0.5) if n > 1 else float("inf")
-    return Interval(middle - reach, middle, middle + reach)
 
 
 def paired_interval(these: NDArray[Any], those: NDArray[Any]) -> Interval:
@@ -38,18 +21,10 @@ def paired_interval(these: NDArray[Any], those: NDArray[Any]) -> Interval:
     squares of that over replicates, by Student's t, and that over samples, by the normal distribution: a little too
     wide, because both hold what is left of chance beside the two."""
     points = 100 * (these.astype(float) - those)
-    middle, low, high = t_interval(points.mean(1).tolist())[1], *t_interval(points.mean(1).tolist())[::2]
+    low, middle, high = t_interval(points.mean(1).tolist())
     over_samples = norm.ppf(0.975) * points.mean(0).std(ddof=1) / points.shape[1] ** 0.5
     reach = float(np.hypot((high - low) / 2, over_samples))
     return Interval(middle - reach, middle, middle + reach)
-
-
-def verdict(claim: str, interval: Interval, *, least: float = -np.inf, most: float = np.inf) -> str:
-    """The line of a claim that the interval lies within `least` and `most`."""
-    inside = least <= interval.low and interval.high <= most
-    outside = interval.high < least or interval.low > most
-    word = "PASS" if inside else "FAIL" if outside else "UNDECIDED"
-    return f"{word}: {claim} ({interval})"
 
 
 def rights(rows: Sequence[Row], stop: str, when: str = "after") -> NDArray[Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from claims import conclude, parser
-from scipy.stats import t
+from intervals import Interval, mean_text, t_interval
 from trained_table import Job, Row, add_folder, trained
 
 from tsearch.configuration import Configuration, DataSpec, Hardware, Phase, Task, Training
@@ -55,8 +55,8 @@ def table(rows: dict[float, list[Row]]) -> None:
     for weight, of_weight in rows.items():
         cells = [
             f"{weight:g}",
-            _spread([100 * row["accuracy"] for row in of_weight]),
-            _spread([row["energy_pj"] / 1e3 for row in of_weight]),
+            mean_text([100 * row["accuracy"] for row in of_weight]),
+            mean_text([row["energy_pj"] / 1e3 for row in of_weight]),
             *(f"{np.exp(np.mean(ratios(rows, weight, name))):.3f}" for name in ("energy_pj", "sop")),
         ]
         print("".join(f"{cell:>16s}" for cell in cells))
@@ -68,32 +68,20 @@ def ratios(rows: dict[float, list[Row]], weight: float, name: str) -> list[float
     return [float(np.log(row[name] / plain[name])) for row, plain in pairs]
 
 
-def interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """Mean and its 95 % interval (Student's t)."""
-    n, middle = len(values), float(np.mean(values))
-    reach = float(t.ppf(0.975, n - 1) * np.std(values, ddof=1) / n**0.5) if n > 1 else float("inf")
-    return middle, middle - reach, middle + reach
-
-
 def claim(rows: dict[float, list[Row]]) -> str:
     """Whether the weight of the claim saves so much energy, and no more accuracy is lost."""
-    energy = np.exp(interval(ratios(rows, CLAIMED, "energy_pj")))
+    energy = Interval(*np.exp(t_interval(ratios(rows, CLAIMED, "energy_pj"))))
     pairs = zip(rows[CLAIMED], rows[0.0], strict=True)
-    points = interval([100 * (row["accuracy"] - plain["accuracy"]) for row, plain in pairs])
-    is_sure = energy[2] <= 1 - SAVING and points[1] >= -MARGIN
-    is_refuted = energy[1] > 1 - SAVING or points[2] < -MARGIN
+    points = t_interval([100 * (row["accuracy"] - plain["accuracy"]) for row, plain in pairs])
+    is_sure = energy.high <= 1 - SAVING and points.low >= -MARGIN
+    is_refuted = energy.low > 1 - SAVING or points.high < -MARGIN
     verdict = "PASS" if is_sure else "FAIL" if is_refuted else "UNDECIDED"
-    percent = [f"{value - 1:+.1%}" for value in energy]
+    low, middle, high = (f"{value - 1:+.1%}" for value in energy)
     return (
         f"{verdict}: rate_weight {CLAIMED:g} lowers energy by at least {SAVING:.0%} and accuracy by at most {MARGIN:g} "
-        f"points, {FRESH} fresh replicates (energy {percent[0]}, interval {percent[1]} to {percent[2]}; "
-        f"accuracy {points[0]:+.1f} points, interval {points[1]:+.1f} to {points[2]:+.1f})"
+        f"points, {FRESH} fresh replicates (energy {middle}, interval {low} to {high}; "
+        f"accuracy {points.middle:+.1f} points, interval {points.low:+.1f} to {points.high:+.1f})"
     )
-
-
-def _spread(values: Sequence[float]) -> str:
-    deviation = np.std(values, ddof=1) if len(values) > 1 else np.nan
-    return f"{np.mean(values):.1f} +- {deviation:.1f}"
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 from claims import conclude, holds, parser
-from scipy.stats import t
+from intervals import mean_text, t_interval
 
 from tsearch.configuration import Configuration, DataSpec, Phase, Task, Training
 from tsearch.data import load_dataset
@@ -72,7 +72,7 @@ def rows(shipped: Training, epochs: int, replicates: int) -> dict[str, Row]:
     for name, (training, n_recordings) in recipes.items():
         row = made[name] = trained(training, n_recordings, epochs, replicates)
         print(
-            f"{name:20s} {spread(row.validation):>14s} {spread(row.test):>14s} {np.median(row.seconds):9.2f}"
+            f"{name:20s} {mean_text(row.validation):>14s} {mean_text(row.test):>14s} {np.median(row.seconds):9.2f}"
         )
         sys.stdout.flush()
     return made
@@ -85,20 +85,6 @@ def read(settings: dict[str, Any]) -> Training:
     return Configuration.model_validate(plain).training
 
 
-def spread(values: list[float]) -> str:
-    """'91.0 +- 1.1'."""
-    deviation = np.std(values, ddof=1) if len(values) > 1 else np.nan
-    return f"{np.mean(values):.1f} +- {deviation:.1f}"
-
-
-def difference(these: list[float], those: list[float]) -> tuple[float, float, float]:
-    """Mean of the paired differences and its 95 % interval (Student's t)."""
-    differences = np.subtract(these, those)
-    n, middle = len(differences), float(differences.mean())
-    reach = float(t.ppf(0.975, n - 1) * differences.std(ddof=1) / n**0.5) if n > 1 else float("inf")
-    return middle, middle - reach, middle + reach
-
-
 def main() -> int:
     arguments = parser(__doc__, rounds=4)
     arguments.add_argument("--epochs", type=int, default=20, help="of every training (default: 20)")
@@ -109,7 +95,8 @@ def main() -> int:
     shipped = Training(**nest(defaults(load_space("digits_dvs").settings))["training"])
     with one_thread():
         table = rows(shipped, epochs, replicates)
-    middle, low, high = difference(table["shipped"].test, table["before"].test)
+    gains = np.subtract(table["shipped"].test, table["before"].test)  # paired
+    low, middle, high = t_interval(gains.tolist())
     print(f"\nshipped - before, test: {middle:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}")
     slower = float(np.median(table["shipped"].seconds) / np.median(table["before"].seconds))
     print(f"a training takes {slower:.2f} times as long")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from intervals import mean_text
 from numpy.typing import NDArray
 from trained_table import Job, Row, right_of, trained
 
@@ -71,10 +72,8 @@ class Trained:
     @property
     def text(self) -> str:
         """'82.6 +- 1.1', mean and deviation over the seeds."""
-        one = self.accuracies
-        deviation = one.std(ddof=1) if len(one) > 1 else float("nan")
         diverged = sum("diverged" in row for folds in self.rows for row in folds)
-        return f"{one.mean():.1f} +- {deviation:.1f}" + (f" ({diverged} diverged)" if diverged else "")
+        return mean_text(self.accuracies.tolist()) + (f" ({diverged} diverged)" if diverged else "")
 
 
 def training(**changes: Any) -> Training:

@@ -15,16 +15,18 @@ BENCHMARKS = Path(__file__).resolve().parent.parent.parent / "benchmarks"
 
 @pytest.fixture(scope="module")
 def modules():
-    """The benchmark, its subjects, chains and tables."""
+    """The benchmark, its subjects, chains, tables and intervals."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(BENCHMARKS))
-        yield tuple(import_module(name) for name in ("iir", "iir_subjects", "iir_chains", "iir_tables"))
+        yield tuple(
+            import_module(name) for name in ("iir", "iir_subjects", "iir_chains", "iir_tables", "intervals")
+        )
 
 
 @pytest.fixture(scope="module")
 def subject(modules):
     """VGG6 with one in 64 channels, on the 8x8 digits."""
-    _, subjects, chains, _ = modules
+    _, subjects, chains, *_ = modules
     backbone = chains.vgg(chains.VGG6, 64, "none")
     conversion = Conversion(samples=64, timesteps=4)
     return chains.Subject(
@@ -40,7 +42,7 @@ def subject(modules):
 
 
 def test_all_paths_have_the_same_epochs_and_share_how_they_begin(modules, subject) -> None:
-    _, _, chains, _ = modules
+    _, _, chains, *_ = modules
     job = chains.family(subject, 0, 1, 5)
     schedules = [c.schedule for c in (job.configuration, *job.others)]
     assert [sum(p.epochs for p in schedule if p.network == "snn") for schedule in schedules] == [5] * 4
@@ -51,15 +53,15 @@ def test_all_paths_have_the_same_epochs_and_share_how_they_begin(modules, subjec
 
 
 def test_an_interval_over_replicates_is_that_of_a_t_test(modules) -> None:
-    *_, tables = modules
+    *_, intervals = modules
     values = [0.5, 0.7, 0.4]
     expected = stats.ttest_1samp(values, 0).confidence_interval()
-    interval = tables.t_interval(values)
+    interval = intervals.t_interval(values)
     assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high))
 
 
 def test_a_paired_interval_has_both_kinds_of_chance(modules) -> None:
-    *_, tables = modules
+    *_, tables, intervals = modules
     rng = np.random.default_rng(0)
     same = np.tile(rng.random((1, 400)) < 0.5, (3, 1))  # replicates agree: only samples differ
     none = np.zeros_like(same)
@@ -69,7 +71,7 @@ def test_a_paired_interval_has_both_kinds_of_chance(modules) -> None:
     assert interval.middle == pytest.approx(100 * share)
     assert interval.high - interval.middle == pytest.approx(reach, rel=1e-3)
     other = np.array([[True] * 400, [False] * 400, [True] * 400])  # samples agree: only replicates differ
-    assert tables.paired_interval(other, none) == pytest.approx(tables.t_interval([100, 0, 100]))
+    assert tables.paired_interval(other, none) == pytest.approx(intervals.t_interval([100, 0, 100]))
     assert tables.paired_interval(same, same) == (0, 0, 0)
 
 
@@ -77,8 +79,8 @@ def test_a_paired_interval_has_both_kinds_of_chance(modules) -> None:
     ("interval", "word"), [((1, 2, 3), "PASS"), ((-1, 0, 1), "UNDECIDED"), ((-3, -2, -1), "FAIL")]
 )
 def test_a_verdict_follows_from_the_whole_interval(modules, interval, word: str) -> None:
-    *_, tables = modules
-    assert tables.verdict("x", tables.Interval(*interval), least=0).startswith(f"{word}: x (")
+    *_, intervals = modules
+    assert intervals.verdict("x", intervals.Interval(*interval), least=0).startswith(f"{word}: x (")
 
 
 @pytest.mark.slow
