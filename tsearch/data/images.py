@@ -76,15 +76,7 @@ def images_dataset(
         return samples.arrays()
 
     stored = mapped_arrays(info.name, {"format": FORMAT, "content": content, "n": info.n_classes}, store)
-    parts = parts_of_stored(
-        info.name,
-        stored,
-        info.n_classes,
-        options.validation_fraction,
-        limit=options.limit,
-        test_fraction=test_fraction,
-        test_choice="random",
-    )
+    parts = parts_of_stored(info, stored, options, test_fraction=test_fraction, test_choice="random")
     if not options.normalise:
         colours = None
     elif colours is None:

@@ -84,15 +84,7 @@ def recordings_dataset(
         everything,
         lambda growing: _store(growing, SampleList(info, classes), recordings(), options, sensor),
     )
-    parts = parts_of_stored(
-        info.name,
-        stored,
-        info.n_classes,
-        options.validation_fraction,
-        limit=options.limit,
-        test_fraction=test_fraction,
-        test_choice=test_choice,
-    )
+    parts = parts_of_stored(info, stored, options, test_fraction=test_fraction, test_choice=test_choice)
     most, row, samples = int(stored["most_per_pixel"].max()), stored["row"], np.argsort(stored["row"])
     events = Events(
         pixel=stored["pixel"],

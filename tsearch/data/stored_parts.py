@@ -1,12 +1,12 @@
 """Which samples of a set on disk are for training, validation and test: the same in every run."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tsearch.data.dataset import SPLITS
+from tsearch.data.dataset import SPLITS, DatasetInfo
 from tsearch.data.splits import Indices, stratified_splits
 from tsearch.errors import TsearchError
 from tsearch.files.cache import Arrays
@@ -16,13 +16,22 @@ TestChoice = Literal["last", "random"]
 _TRAIN, _VALIDATION, _TEST = range(3)
 
 
+class Shares(Protocol):
+    """Options of a data set on disk: which share of training is set aside for validation, and the most samples of each
+    class in both together, and in test; 0 for all."""
+
+    @property
+    def validation_fraction(self) -> float: ...
+
+    @property
+    def limit(self) -> int: ...
+
+
 def parts_of_stored(
-    name: str,
+    info: DatasetInfo,
     stored: Arrays,
-    n_classes: int,
-    validation_fraction: float,
+    shares: Shares,
     *,
-    limit: int = 0,
     test_fraction: float | None = None,
     test_choice: TestChoice = "last",
 ) -> list[Indices]:
@@ -33,11 +42,14 @@ def parts_of_stored(
     stratified by class; samples of one group stay together.
 
     Args:
-        limit: Most samples of each class in training and validation together, and in test; 0 for all.
+        info: What is told of the data set.
+        stored: Labels, parts and groups of all samples.
+        shares: For validation, and the most of each class.
         test_fraction, test_choice: The share for test, and which of each class it is; None where test samples must
             have been published.
 
     Raises: TsearchError where a part would be empty, or training has no sample of a class."""
+    name, n_classes = info.name, info.n_classes
     labels, part, groups = stored["labels"], stored["part"].copy(), stored["groups"]
     if not (part == _TEST).any():
         part[part == _VALIDATION] = _TEST  # the only part that was held back
@@ -46,10 +58,12 @@ def parts_of_stored(
         part[choose(labels, test_fraction)] = _TEST
     kept = np.zeros(len(labels), bool)
     for half in (part == published for published in np.unique(part)):
-        kept[np.flatnonzero(half)[first_of_each_class(labels[half], limit)]] = True
+        kept[np.flatnonzero(half)[first_of_each_class(labels[half], shares.limit)]] = True
     if not (part == _VALIDATION).any():
         training = np.flatnonzero(kept & (part != _TEST))
-        part[training[drawn_groups(labels[training], groups[training], validation_fraction)]] = _VALIDATION
+        part[training[drawn_groups(labels[training], groups[training], shares.validation_fraction)]] = (
+            _VALIDATION
+        )
     parts = [
         np.flatnonzero(kept & chosen) for chosen in (part < _VALIDATION, part == _VALIDATION, part == _TEST)
     ]
