@@ -7,7 +7,7 @@ both norm none. There nothing is dropped between a convolution and its pool, and
 layer; our `block_dropout` acts behind every block, behind its pool where it has one."""
 
 from math import prod
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import PositiveInt, model_validator
 
@@ -51,60 +51,41 @@ class Vgg(Backbone):
         before: Shape = shape
         has_norm = self.norm == "batch"
         for block, width in enumerate(self.widths, start=1):
-            here: Shape = (width, *before[1:])
-            name = f"block{block}"
-            nodes.append(
-                Convolution(
-                    name=name,
-                    block=block,
-                    sources=(source,),
-                    in_shape=before,
-                    shape=here,
-                    neuron=neuron,
-                    norm=has_norm,
-                    bias=has_norm,
-                )
-            )
-            source, before = name, here
+            here = (width, *before[1:])
+            nodes.append(_layer(Convolution, block, source, before, here, neuron, has_norm))
             if block in self.pool_after:
-                source, before = f"pool{block}", pooled_shape(here)
-                if min(before) < 1:
-                    raise ValueError(
-                        f"pool_after {list(self.pool_after)}: block {block} has nothing left to pool of "
-                        f"{shape[1]}x{shape[2]} pixels."
-                    )
-                nodes.append(
-                    Pool(
-                        name=source, block=block, sources=(name,), in_shape=here, shape=before, mode=self.pool
-                    )
-                )
+                nodes.append(self._pool(nodes[-1], shape))
+            source, before = nodes[-1].name, nodes[-1].shape
         for block, width in enumerate(self.dense, start=len(self.widths) + 1):
-            name, here = f"block{block}", (width, 1, 1)
-            nodes.append(
-                Dense(
-                    name=name,
-                    block=block,
-                    sources=(source,),
-                    in_shape=before,
-                    shape=here,
-                    neuron=neuron,
-                    kernel=(before[1], before[2]),
-                    padding=(0, 0),
-                    norm=has_norm,
-                    bias=has_norm,
-                )
-            )
-            source, before = name, here
-        features = prod(before)
+            window = {"kernel": before[1:], "padding": (0, 0)}
+            nodes.append(_layer(Dense, block, source, before, (width, 1, 1), neuron, has_norm, **window))
+            source, before = nodes[-1].name, nodes[-1].shape
         head = Readout(
             name=HEAD,
             block=self.depth,
             sources=(source,),
             shape=(n_classes,),
-            n_features=features,
+            n_features=prod(before),
             bias=has_norm,
         )
         return Plan(shape, (*nodes, head))
+
+    def _pool(self, layer: Node, frame: tuple[int, int, int]) -> Pool:
+        """The pool behind a layer. Raises: ValueError where nothing of the `frame` is left to pool."""
+        shape = pooled_shape(layer.shape)
+        if min(shape) < 1:
+            raise ValueError(
+                f"pool_after {list(self.pool_after)}: block {layer.block} has nothing left to pool of "
+                f"{frame[1]}x{frame[2]} pixels."
+            )
+        return Pool(
+            name=f"pool{layer.block}",
+            block=layer.block,
+            sources=(layer.name,),
+            in_shape=layer.shape,
+            shape=shape,
+            mode=self.pool,
+        )
 
     @model_validator(mode="after")
     def _pools_exist(self) -> Self:
@@ -115,3 +96,27 @@ class Vgg(Backbone):
                 f"pool_after {list(self.pool_after)} names a block beyond the last one, {len(self.widths)}"
             )
         return self
+
+
+def _layer(
+    kind: type[Convolution],
+    block: int,
+    source: str,
+    before: Shape,
+    shape: Shape,
+    neuron: Neuron,
+    has_norm: bool,
+    **window: Any,
+) -> Convolution:
+    """The layer with weights of a block."""
+    return kind(
+        name=f"block{block}",
+        block=block,
+        sources=(source,),
+        in_shape=before,
+        shape=shape,
+        neuron=neuron,
+        norm=has_norm,
+        bias=has_norm,
+        **window,
+    )
