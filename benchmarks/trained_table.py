@@ -34,7 +34,7 @@ from tsearch.networks.neuron.compiler import compiling
 from tsearch.pricing import COUNTING
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.price import metrics_of, price
-from tsearch.pricing.structure import structure_of
+from tsearch.pricing.reduction import reduction_of
 from tsearch.training import RECIPE
 from tsearch.training.epoch import TrainingDivergedError
 from tsearch.training.evaluate import measure, one_thread
@@ -85,7 +85,7 @@ def tested(job: Job) -> Row:
             return _row(dataset.test.labels.numpy() == 0, diverged=True)
         seconds = time.process_time() - began
         timesteps = job.configuration.timesteps
-        spec = describe_network(job.configuration, dataset, timesteps, structure_of(network, timesteps))
+        spec = describe_network(job.configuration, dataset, timesteps, reduction_of(network, timesteps))
         measured = measure(network, dataset, dataset.test, spec=spec)
     hardware = job.task.hardware
     metrics = metrics_of(price(spec, measured.record, hardware), hardware)

@@ -8,6 +8,7 @@ from tsearch.frozen import AbsentMeans, Frozen, OutsideKey
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
 MOST_CROP = 0.5  # so that half of each side remains
+UNREDUCED = 32  # `weight_bits` of weights that are as they are
 MOST_MIXUP = 4.0  # shares lie near one half there
 
 
@@ -34,6 +35,11 @@ class Phase(Frozen):
     def is_ann(self) -> bool:
         """Whether what is trained has ReLU in place of neurons."""
         return self.network == "ann"
+
+    @property
+    def is_quantised(self) -> bool:
+        """Whether weights have fewer bits in products than where they are kept."""
+        return self.weight_bits != UNREDUCED
 
     @model_validator(mode="after")
     def _never_increases(self) -> Self:

@@ -6,6 +6,7 @@ from typing import Any
 from tsearch.cli.tables import grid
 from tsearch.front.constraints import constraints_text
 from tsearch.front.point import setting_text
+from tsearch.phase import UNREDUCED
 from tsearch.units import counted, format_value, title
 
 _COSTS = ("energy_pj", "latency_s")
@@ -67,7 +68,7 @@ def phase_text(phase: dict[str, Any]) -> str:
     """'8,8,4 x6', 'ANN x20', '1 x4 (50% pruned, 8 bits)'."""
     timesteps = "ANN" if phase["network"] == "ann" else setting_text(phase["timesteps"], ",")
     kinds = [f"{phase['sparsity']:.0%} pruned"] if phase["sparsity"] else []
-    kinds += [f"{phase['weight_bits']} bits"] if phase["weight_bits"] != 32 else []
+    kinds += [f"{phase['weight_bits']} bits"] if phase["weight_bits"] != UNREDUCED else []
     return f"{timesteps} x{phase['epochs']}" + (f" ({', '.join(kinds)})" if kinds else "")
 
 

@@ -87,13 +87,13 @@ def _network_rows(configuration: Configuration) -> list[tuple[str, str]]:
 
 def _compression_rows(last: Phase) -> list[tuple[str, str]]:
     """How few bits and how many weights are left; nothing where all are."""
-    bits = (
-        [("weights", f"{last.weight_bits} bits, one scale per output channel")]
-        if last.weight_bits < 32
-        else []
-    )
-    where = "every hidden layer" if last.pruning == "layer" else "the hidden layers together"
-    return [*bits, *([("pruned", f"{last.sparsity:.1%} of the weights of {where}")] if last.sparsity else [])]
+    rows = []
+    if last.is_quantised:
+        rows.append(("weights", f"{last.weight_bits} bits, one scale per output channel"))
+    if last.sparsity:
+        where = "every hidden layer" if last.pruning == "layer" else "the hidden layers together"
+        rows.append(("pruned", f"{last.sparsity:.1%} of the weights of {where}"))
+    return rows
 
 
 def _training_rows(contents: Contents) -> list[tuple[str, str]]:

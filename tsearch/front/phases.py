@@ -15,7 +15,7 @@ def phase_text(phase: Phase) -> str:
     """'T=(3, 1)', 'ANN', 'T=1, 50 % pruned, 4-bit weights'."""
     parts = ["ANN" if phase.is_ann else f"T={timesteps_text(phase.timesteps)}"]
     parts += [f"{phase.sparsity:.0%} pruned".replace("%", " %")] if phase.sparsity else []
-    parts += [f"{phase.weight_bits}-bit weights"] if phase.weight_bits != 32 else []
+    parts += [f"{phase.weight_bits}-bit weights"] if phase.is_quantised else []
     return ", ".join(parts)
 
 

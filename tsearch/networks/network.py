@@ -17,7 +17,8 @@ from tsearch.networks.kept import Kept
 from tsearch.networks.modules import FiringModule, Observer, ReadoutModule, drop
 from tsearch.networks.parts import HasMask, Outputs
 from tsearch.networks.plan import INPUT, Node, stage_of_blocks
-from tsearch.networks.quantised import UNREDUCED, Weighted, weighted_of
+from tsearch.networks.quantised import Weighted, weighted_of
+from tsearch.phase import UNREDUCED
 
 Shape = tuple[int, int, int]
 

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-UNREDUCED = 32
+from tsearch.phase import UNREDUCED
+
 SCALE = "_scale"  # behind the name of stored whole numbers
 
 # The largest magnitude that is not clipped, in root mean squares: least squared error for normal weights and an odd

@@ -11,7 +11,7 @@ from tsearch.configuration import Configuration, DataSpec, Hardware
 from tsearch.networks.plan import Plan
 from tsearch.pricing.describe import describe_network, neuron_fields
 from tsearch.pricing.price import cost_metrics
-from tsearch.pricing.structure import Structure, least_structure, most_structure
+from tsearch.pricing.reduction import Reduction, largest_reduction, smallest_reduction
 from tsearch.space.divisions import Division, Divisions
 from tsearch.space.domains import Domain
 from tsearch.space.goals import Constraint, Objective
@@ -97,16 +97,16 @@ def bound_of(space: NetworkSpace, configuration: Configuration) -> Bound:
     least = _least(space, configuration)
     if not configuration.schedule[-1].sparsity:
         return least
-    return Bound(least.low, _bound_with(space, configuration, most_structure).high)
+    return Bound(least.low, _bound_with(space, configuration, smallest_reduction).high)
 
 
 def _least(space: NetworkSpace, configuration: Configuration) -> Bound:
     """Both ends for the weights that are cheapest to keep; of a network that is not pruned, for all of them."""
-    return _bound_with(space, configuration, least_structure)
+    return _bound_with(space, configuration, largest_reduction)
 
 
 def _bound_with(
-    space: NetworkSpace, configuration: Configuration, structure: Callable[[Configuration, Plan], Structure]
+    space: NetworkSpace, configuration: Configuration, reduction: Callable[[Configuration, Plan], Reduction]
 ) -> Bound:
     """Where the data are events, the dearest input is taken to bring one event per pixel and timestep, or as many as
     the fullest recording has where that is known and more; and messages of 8 bits, or of as many as the fullest pixel
@@ -117,7 +117,7 @@ def _bound_with(
     plan = configuration.backbone.plan(info.shape, info.n_classes, configuration.neuron)
     per_pixel = prod(info.shape) * configuration.timesteps[0]
     return bound(
-        describe_network(configuration, info, None, structure(configuration, plan)),
+        describe_network(configuration, info, None, reduction(configuration, plan)),
         hardware.profile,
         execution=hardware.execution,
         assume=hardware.assume or None,

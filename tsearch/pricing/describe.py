@@ -19,8 +19,9 @@ from tsearch.networks.plan import (
     Sum,
     stage_of_blocks,
 )
+from tsearch.phase import UNREDUCED
 from tsearch.pricing.events import ANALOG, Events, given
-from tsearch.pricing.structure import WEIGHT_BITS, Structure
+from tsearch.pricing.reduction import Reduction
 
 NO_LEAK = 1e6  # from this tau on, neurons are priced without a leak
 
@@ -29,19 +30,19 @@ def describe_network(
     configuration: Configuration,
     data: Input,
     timesteps: tuple[int, ...] | None = None,
-    structure: Structure | None = None,
+    reduction: Reduction | None = None,
 ) -> NetworkSpec:
     """The network of a configuration as the cost model sees it, with BatchNorm folded into the convolutions, early
     classifiers gone, and `timesteps` per stage (by default the final ones).
 
-    `structure` is what training has made of it; without one, all weights are there, at the precision of the last phase.
-    Layers are called as their nodes; average pooling hands on graded events, the count of spikes in its window, and its
-    division belongs to the next weights. An identity shortcut that enters a stage, or the network, is a convolution of
-    one weight per channel; at a stage behind its temporal transformer."""
+    `reduction` is what training has taken from it; without one, all weights are there, at the precision of the last
+    phase. Layers are called as their nodes; average pooling hands on graded events, the count of spikes in its window,
+    and its division belongs to the next weights. An identity shortcut that enters a stage, or the network, is a
+    convolution of one weight per channel; at a stage behind its temporal transformer."""
     plan = configuration.backbone.plan(data.shape, data.n_classes, configuration.neuron)
     stage = stage_of_blocks(configuration.stages)
-    structure = structure or Structure(weight_bits=configuration.schedule[-1].weight_bits)
-    layers = _Layers(data, 0 if structure.weight_bits == WEIGHT_BITS else structure.weight_bits)
+    reduction = reduction or Reduction(weight_bits=configuration.schedule[-1].weight_bits)
+    layers = _Layers(data, 0 if reduction.weight_bits == UNREDUCED else reduction.weight_bits)
     for node in plan.nodes:
         reads = list(node.sources)
         if isinstance(node, Sum):
@@ -54,8 +55,8 @@ def describe_network(
             reads.sort(key=lambda name: layers.events[name] != ANALOG)
         fields = _fields(node) | {
             "stage": stage[node.block],
-            "mask": structure.masks.get(node.name, ()),
-            "kept": structure.kept.get(node.name, ""),
+            "mask": reduction.masks.get(node.name, ()),
+            "kept": reduction.kept.get(node.name, ""),
         }
         layers.add(fields, *reads)
     mode, timesteps = configuration.temporal_transformer, timesteps or configuration.timesteps

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tsearch.configuration import Phase
+from tsearch.phase import UNREDUCED
 from tsearch.space.domains import Domain
 from tsearch.space.paths import Path
 
@@ -22,7 +23,11 @@ PRUNING = "compression.pruning"
 WEIGHT_BITS = "compression.weight_bits"
 COMPRESSION_EPOCHS = "compression.epochs"
 COMPRESSION_RATE = "compression.learning_rate"
-NOTHING = {ANN_EPOCHS: 0, SPARSITY: 0.0, WEIGHT_BITS: 32}  # where there is neither an ANN nor compression
+NOTHING = {
+    ANN_EPOCHS: 0,
+    SPARSITY: 0.0,
+    WEIGHT_BITS: UNREDUCED,
+}  # where there is neither an ANN nor compression
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,7 @@ def parts_of(schedule: tuple[Phase, ...]) -> Parts:
     spiking = schedule[len(ann) :]
     last = spiking[-1]
     is_repeated = len(spiking) > 1 and spiking[-2].timesteps == last.timesteps
-    if is_repeated and (last.sparsity or last.weight_bits != NOTHING[WEIGHT_BITS]):
+    if is_repeated and (last.sparsity or last.is_quantised):
         return Parts(ann, spiking[:-1], (last,))
     return Parts(ann, spiking, ())
 

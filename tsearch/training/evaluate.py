@@ -23,7 +23,7 @@ from tsearch.networks.neuron.compiler import compiling
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.price import metrics_of, price, reuse_metrics, twin_metrics
 from tsearch.pricing.record import Recorder
-from tsearch.pricing.structure import structure_of
+from tsearch.pricing.reduction import reduction_of
 from tsearch.training.checkpoints import trained_epochs
 from tsearch.training.device import device, device_name
 from tsearch.training.identity import prepare
@@ -90,7 +90,7 @@ def train_and_price(
             is_worth_compiling(network.plan, configuration, epoch_size(dataset.train)), str(where)
         ):
             trained = train(network, dataset, task, start=start, stop=budget, checkpoint=resume_from)
-            spec = describe_network(configuration, dataset, timesteps, structure_of(network, timesteps))
+            spec = describe_network(configuration, dataset, timesteps, reduction_of(network, timesteps))
             seed = (task.seed, task.replicate)
             measured = measure(network, dataset, dataset.validation, timesteps, spec, seed=seed)
     is_ann = position.phase.is_ann
@@ -155,8 +155,8 @@ def measure(
     its replicate)."""
     timesteps = timesteps or network.configuration.timesteps
     if spec is None:
-        structure = structure_of(network, timesteps)
-        spec = describe_network(network.configuration, dataset, timesteps, structure)
+        reduction = reduction_of(network, timesteps)
+        spec = describe_network(network.configuration, dataset, timesteps, reduction)
     recorder = None if network.is_ann else Recorder(spec, network.plan)
     network.eval()
     where = network.head.weight.device

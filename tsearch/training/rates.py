@@ -11,7 +11,7 @@ from tsearch.data.dataset import Input
 from tsearch.networks.build import Network
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.events import events_of
-from tsearch.pricing.structure import structure_of
+from tsearch.pricing.reduction import reduction_of
 
 
 class SynapticOperations:
@@ -29,7 +29,7 @@ class SynapticOperations:
 
     def __init__(self, network: Network, data: Input, timesteps: tuple[int, ...]) -> None:
         """For the weights that `network` has now, and the timesteps with which it will run."""
-        spec = describe_network(network.configuration, data, timesteps, structure_of(network, timesteps))
+        spec = describe_network(network.configuration, data, timesteps, reduction_of(network, timesteps))
         events, where = events_of(spec), network.head.weight.device
         self._met: dict[str, Tensor] = {}
         self._most, self._taken = 0, torch.zeros((), device=where)

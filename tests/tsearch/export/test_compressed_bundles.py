@@ -16,7 +16,7 @@ from tsearch.export.evaluation import evaluate_bundle
 from tsearch.export.write import _inference_weights, _write
 from tsearch.networks.backbones.vgg import Vgg
 from tsearch.pricing.describe import describe_network
-from tsearch.pricing.structure import structure_of
+from tsearch.pricing.reduction import reduction_of
 from tsearch.training.evaluate import logits_hash, measure, one_thread, train_and_price
 
 TASK = Task(data=DataSpec(name="digits"), hardware=Hardware(also=()))
@@ -51,7 +51,7 @@ def test_the_network_gives_the_very_logits_and_prices_as_it_was_searched(bundle:
     with torch.no_grad(), one_thread():
         assert logits_hash(network(dataset.validation.batch(torch.arange(64), 2))) == result.probe
         again = measure(network, dataset, dataset.validation)
-    spec = describe_network(CONFIGURATION, dataset, (2, 1), structure_of(network, (2, 1)))
+    spec = describe_network(CONFIGURATION, dataset, (2, 1), reduction_of(network, (2, 1)))
     assert spec == opened.network_spec
     assert again.record == opened.spike_record
     assert opened.costs()["45nm_memory"].total_pj == result.metrics["energy_pj"]

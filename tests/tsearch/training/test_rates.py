@@ -14,7 +14,7 @@ from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.build import build, initialise
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.record import Recorder
-from tsearch.pricing.structure import structure_of
+from tsearch.pricing.reduction import reduction_of
 from tsearch.training import epoch
 from tsearch.training.pruning import prune
 from tsearch.training.rates import SynapticOperations
@@ -53,7 +53,7 @@ def seen_by(network, observer) -> None:
 @pytest.mark.parametrize("sparsity", [0.0, 0.7])
 def test_what_is_penalised_is_the_sop_that_the_cost_model_counts(sparsity: float) -> None:
     network = lively(sparsity=sparsity)
-    spec = describe_network(network.configuration, INFO, None, structure_of(network, (3,)))
+    spec = describe_network(network.configuration, INFO, None, reduction_of(network, (3,)))
     recorder, operations = Recorder(spec, network.plan), SynapticOperations(network, INFO, (3,))
     with torch.no_grad():
         seen_by(network, recorder)

@@ -1,4 +1,4 @@
-"""What training has made of a network's structure, read from the network that is priced."""
+"""What training has taken from a network: timesteps of layers, weights, bits. Read from the network that is priced."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,25 +11,24 @@ from numpy.typing import NDArray
 from hwcost.network.pruning import packed
 from tsearch.configuration import Configuration
 from tsearch.networks.plan import Convolution, Plan
-
-WEIGHT_BITS = 32  # of a phase that does not reduce them: the profile says how wide weights are
+from tsearch.phase import UNREDUCED
 
 if TYPE_CHECKING:
     from tsearch.networks.build import Network
 
 
 @dataclass(frozen=True)
-class Structure:
+class Reduction:
     """By the name of a node: `masks`, at which timesteps of its stage it runs (see `Network.masks`), and of a pruned
-    network, as `hwcost.LayerSpec.kept` has it, which weights are `kept`. `weight_bits` is their precision, 32 for that
-    of the profile."""
+    network, as `hwcost.LayerSpec.kept` has it, which weights are `kept`. `weight_bits` is their precision, 32 where the
+    profile says how wide weights are."""
 
     masks: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     kept: Mapping[str, str] = field(default_factory=dict)
-    weight_bits: int = WEIGHT_BITS
+    weight_bits: int = UNREDUCED
 
 
-def structure_of(network: "Network", timesteps: tuple[int, ...]) -> Structure:
+def reduction_of(network: "Network", timesteps: tuple[int, ...]) -> Reduction:
     """Of a network as it is now. Kept are the weights that products multiply and that are not zero: of a pruned network
     that is quantised, no weight either that was rounded to zero. The readout is never pruned."""
     weighted = network.weighted()
@@ -38,18 +37,18 @@ def structure_of(network: "Network", timesteps: tuple[int, ...]) -> Structure:
     kept = {
         name: (layer.multiplied != 0).numpy(force=True) for name, layer in hidden.items() if network.is_pruned
     }
-    return Structure(
+    return Reduction(
         network.masks(timesteps), {name: packed(mask) for name, mask in kept.items() if not mask.all()}, bits
     )
 
 
-def least_structure(configuration: Configuration, plan: Plan) -> Structure:
+def largest_reduction(configuration: Configuration, plan: Plan) -> Reduction:
     """Of the cheapest network that pruning can make of `plan` before anything is trained. It keeps as many weights of
     every layer as pruning by layer leaves; where others may be left, since pruning by network divides them as it finds
     them and quantisation makes further zeros, a single one. Those of the taps that the fewest positions read, and
     divided among outputs."""
     last = configuration.schedule[-1]
-    is_known = last.pruning == "layer" and last.weight_bits == WEIGHT_BITS
+    is_known = last.pruning == "layer" and not last.is_quantised
 
     def mask(node: Convolution, shape: tuple[int, ...]) -> NDArray[np.bool_]:
         size = prod(shape)
@@ -65,7 +64,7 @@ def least_structure(configuration: Configuration, plan: Plan) -> Structure:
     return _bounding(configuration, plan, mask)
 
 
-def most_structure(configuration: Configuration, plan: Plan) -> Structure:
+def smallest_reduction(configuration: Configuration, plan: Plan) -> Reduction:
     """Of the dearest: all weights are there, each stored with its place."""
     return _bounding(configuration, plan, lambda _, shape: np.ones(shape, dtype=bool))
 
@@ -74,14 +73,14 @@ def _bounding(
     configuration: Configuration,
     plan: Plan,
     mask: Callable[[Convolution, tuple[int, ...]], NDArray[np.bool_]],
-) -> Structure:
+) -> Reduction:
     last, kept = configuration.schedule[-1], {}
     for node in plan.nodes if last.sparsity else ():
         if isinstance(node, Convolution):
             kept[node.name] = packed(
                 mask(node, (node.shape[0], node.in_shape[0] // node.groups, *node.kernel))
             )
-    return Structure(kept=kept, weight_bits=last.weight_bits)
+    return Reduction(kept=kept, weight_bits=last.weight_bits)
 
 
 def _reads(node: Convolution) -> NDArray[np.int64]:

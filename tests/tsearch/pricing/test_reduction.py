@@ -22,7 +22,7 @@ from tsearch.networks.plan import Pool
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.price import cost_metrics
 from tsearch.pricing.record import Recorder
-from tsearch.pricing.structure import least_structure, most_structure, structure_of
+from tsearch.pricing.reduction import largest_reduction, reduction_of, smallest_reduction
 from tsearch.training.pruning import prune
 from tsearch.training.schedule import positions
 
@@ -44,8 +44,8 @@ def pruned(backbone, sparsity: float, bits: int, scope: str = "layer", seed: int
 
 
 def counted(network):
-    structure = structure_of(network, (4,))
-    spec = describe_network(network.configuration, INFO, None, structure)
+    reduction = reduction_of(network, (4,))
+    spec = describe_network(network.configuration, INFO, None, reduction)
     recorder, seen = Recorder(spec, network.plan), {}
 
     def observe(name: str, value: torch.Tensor) -> None:
@@ -101,21 +101,21 @@ def test_bounds_hold_for_every_pruned_network(backbone, sparsity, bits, scope, s
     config, plan = network.configuration, network.plan
     assume = {"weight_bits": 8} if bits == 32 and profile == "spinnaker2" else None
 
-    def bounds(structure):
-        return bound(describe_network(config, INFO, None, structure), profile, assume=assume)
+    def bounds(reduction):
+        return bound(describe_network(config, INFO, None, reduction), profile, assume=assume)
 
     found = cost_metrics(estimate(spec, record, profile, assume=assume))
-    low = cost_metrics(bounds(least_structure(config, plan)).low)
-    high = cost_metrics(bounds(most_structure(config, plan)).high)
+    low = cost_metrics(bounds(largest_reduction(config, plan)).low)
+    high = cost_metrics(bounds(smallest_reduction(config, plan)).high)
     for name in ("energy_pj", "latency_s", "footprint_bits"):
         assert low[name] <= found[name] * (1 + 1e-12), name
         assert found[name] <= high[name] * (1 + 1e-12), name
 
 
-def test_the_least_structure_keeps_what_pruning_keeps_where_the_fewest_positions_read_it() -> None:
+def test_the_largest_reduction_keeps_what_pruning_keeps_where_the_fewest_positions_read_it() -> None:
     network = pruned(BACKBONES[0], 0.9, 32)
     spec = describe_network(
-        network.configuration, INFO, None, least_structure(network.configuration, network.plan)
+        network.configuration, INFO, None, largest_reduction(network.configuration, network.plan)
     )
     actual = counted(network)[0]
     for name in ("block1", "block2", "block3"):
