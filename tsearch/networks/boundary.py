@@ -8,6 +8,7 @@ ablations; `bucket`, which costs nothing, was more accurate than the learned one
 the default (benchmarks/temporal_transformers.py). None of them touches batch, channel or space."""
 
 import itertools
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
@@ -42,6 +43,14 @@ class Boundaries(nn.ModuleDict):
     def key(block: int, t_in: int, t_out: int) -> str:
         """The name of the transformer behind `block`."""
         return f"after_block{block}_{t_in}_to_{t_out}"
+
+    def add(self, mode: str, blocks: Iterable[int], timesteps: tuple[int, ...]) -> None:
+        """Those of a `mode` behind `blocks`, the ends of all stages but the last, for the timesteps of all stages. Those
+        that are there stay."""
+        for block, t_in, t_out in zip(blocks, timesteps, timesteps[1:], strict=False):
+            name = self.key(block, t_in, t_out)
+            if name not in self:
+                self[name] = TEMPORAL_TRANSFORMERS[mode](t_in, t_out)
 
 
 def bucket_matrix(t_in: int, t_out: int) -> Tensor:

@@ -52,6 +52,14 @@ class EarlyClassifiers(nn.ModuleDict):
             "" if training.early_head == "linear" else f"_{training.early_head}"
         )
 
+    def add(self, block: int, channels: int, n_classes: int, neuron: Neuron, training: Training) -> None:
+        """The one behind `block`, which gives so many `channels`."""
+        if training.early_head == "linear":
+            made = EarlyClassifier(channels, n_classes)
+        else:
+            made = ConvolutionClassifier(channels, n_classes, neuron)
+        self[self.key(block, training)] = made
+
     def loss_terms(self, outputs: Outputs, labels: Tensor, training: Training) -> list[Tensor]:
         """`early_loss_weight` times the cross-entropy of each.
 
@@ -62,12 +70,3 @@ class EarlyClassifiers(nn.ModuleDict):
             training.early_loss_weight * functional.cross_entropy(logits, labels, label_smoothing=smoothing)
             for logits in outputs.early
         ]
-
-
-def make_early_classifier(
-    channels: int, n_classes: int, neuron: Neuron, training: Training
-) -> EarlyClassifier:
-    """The one that reads so many `channels`."""
-    if training.early_head == "linear":
-        return EarlyClassifier(channels, n_classes)
-    return ConvolutionClassifier(channels, n_classes, neuron)

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from tsearch.configuration import Configuration
 from tsearch.errors import TsearchError
-from tsearch.networks.boundary import TEMPORAL_TRANSFORMERS, Boundaries
-from tsearch.networks.early_classifier import EarlyClassifiers, make_early_classifier
+from tsearch.networks.boundary import Boundaries
+from tsearch.networks.early_classifier import EarlyClassifiers
 from tsearch.networks.form import SPIKING, form_of, take_form
 from tsearch.networks.kept import Kept
 from tsearch.networks.modules import FiringModule, Observer, ReadoutModule, drop
@@ -58,18 +58,12 @@ class Network(nn.Module):
         self.early_classifiers = EarlyClassifiers()
         has_early = not for_inference and not configuration.schedule[phase].is_ann
         for block in ends if has_early else ():
-            channels, training = self.plan.block_output(block).shape[0], configuration.training
-            made = make_early_classifier(channels, n_classes, configuration.neuron, training)
-            self.early_classifiers[EarlyClassifiers.key(block, training)] = made
+            channels, neuron = self.plan.block_output(block).shape[0], configuration.neuron
+            self.early_classifiers.add(block, channels, n_classes, neuron, configuration.training)
         self.boundaries = Boundaries()
         for entry in configuration.schedule[phase if for_inference else 0 : phase + 1]:
-            if entry.is_ann:
-                continue
-            for block, t_in, t_out in zip(ends, entry.timesteps, entry.timesteps[1:], strict=False):
-                name = Boundaries.key(block, t_in, t_out)
-                if name not in self.boundaries:
-                    kind = TEMPORAL_TRANSFORMERS[configuration.temporal_transformer]
-                    self.boundaries[name] = kind(t_in, t_out)
+            if not entry.is_ann:
+                self.boundaries.add(configuration.temporal_transformer, ends, entry.timesteps)
         self.head = cast(ReadoutModule, make_module(self.plan.readout))
         self.head.dropout = configuration.training.dropout
         schedule = configuration.schedule[: phase + 1]
@@ -188,11 +182,8 @@ class Network(nn.Module):
         While training, the logits of its early classifier go to `early`."""
         if node.name not in self._ends or self.is_ann:
             return value
-        block, stage, tap = (
-            self._ends[node.name],
-            self._stage[node.block],
-            self.configuration.training.early_tap,
-        )
+        block, stage = self._ends[node.name], self._stage[node.block]
+        tap = self.configuration.training.early_tap
         if tap == "before":  # first: gradients are added in the reverse order
             self._classify(value, block, early)
         t_in, t_out = timesteps[stage : stage + 2]

@@ -48,7 +48,7 @@ class HasOptimizerGroup(Protocol):
 
 @runtime_checkable
 class HasMask(Protocol):
-    """Structure that was learned: timesteps at which a layer does not run."""
+    """Timesteps at which a layer does not run, as it has learned."""
 
     def masks(self, timesteps: tuple[int, ...]) -> Mapping[str, tuple[int, ...]]:
         """By the name of a node, one 0 or 1 per timestep of its stage, for the timesteps of all stages."""
