@@ -27,6 +27,7 @@ ORDER = [
     "files",
     "configuration",
     "networks.plan",
+    "task",
     "phase",
     "frozen",
     "flags",

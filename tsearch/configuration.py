@@ -1,9 +1,10 @@
-"""The frozen objects that travel: a configuration, the task it is trained on, and the result it earns.
+"""The frozen objects that travel: a configuration, the task it is trained on (`task.py`), and the result it earns.
 
 Everything here is plain data: hashable, comparable, written as JSON, and sent to workers as it is. Nothing
 here imports torch."""
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -19,6 +20,7 @@ from tsearch.frozen import AbsentMeans, Frozen, canonical, content_hash, plain_c
 from tsearch.networks.backbones import Backbone, family
 from tsearch.networks.plan import Neuron
 from tsearch.phase import Conversion, Init, Phase, Training
+from tsearch.task import Compute, DataSpec, Hardware, Identity, Task
 from tsearch.units import counted
 
 __all__ = [
@@ -122,7 +124,7 @@ class Configuration(Frozen):
         return content_hash(content)
 
     @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def _division_fits(self) -> Self:
         depth, division = self.backbone.depth, list(self.stages)
         if sum(division) != depth:
             raise ValueError(
@@ -135,14 +137,19 @@ class Configuration(Frozen):
                 raise ValueError(
                     f"timesteps {list(phase.timesteps)} do not fit the {len(division)} stages {division}"
                 )
-        for before, after in zip(self.schedule, self.schedule[1:], strict=False):
+        return self
+
+    @model_validator(mode="after")
+    def _schedule_goes_one_way(self) -> Self:
+        """From an ANN to spiking networks, to fewer timesteps, to fewer weights."""
+        for before, after in pairwise(self.schedule):
             if after.sparsity < before.sparsity:
                 raise ValueError(
                     f"the sparsity falls from {before.sparsity} to {after.sparsity}; weights that were pruned stay zero"
                 )
         if self.schedule[-1].is_ann:
             raise ValueError("the last phase is that of an ANN; a schedule ends with a spiking network")
-        for before, after in zip(self.schedule, self.schedule[1:], strict=False):
+        for before, after in pairwise(self.schedule):
             if before.is_ann:
                 continue
             if after.is_ann:
@@ -152,62 +159,6 @@ class Configuration(Frozen):
                     f"the schedule grows from {list(before.timesteps)} to {list(after.timesteps)}; it may only shrink"
                 )
         return self
-
-
-class DataSpec(Frozen):
-    """Which data: a name in `tsearch.data.DATASETS`, the folder that holds the files (None: `TSEARCH_DATA`,
-    else not needed), and the options of that data set."""
-
-    name: str
-    root: str | None = None
-    options: dict[str, Any] = Field(default_factory=dict)
-
-
-class Hardware(Frozen):
-    """What a configuration is priced on.
-
-    `profile` is what the objectives read; those in `also` are shown beside it. `execution` says how the hardware
-    orders the work, `assume` prices a what-if of other word widths, such as `weight_bits: 8`.
-    """
-
-    profile: str = "45nm_memory"
-    also: tuple[str, ...] = ("45nm_paper_simple",)
-    execution: Literal["layer_serial", "lock_step", "pipelined", "event_driven"] = "layer_serial"
-    assume: dict[str, PositiveInt] = Field(default_factory=dict)
-
-
-class Identity(Frozen):
-    """What else results depend on: a run goes on only where all of it is unchanged.
-
-    `data` is the hash of the data's content and `profile` that of the searched profile ("" where unknown); `recipe` is
-    the version of the training, `counting` that of the cost model. The defaults are those of runs that recorded none.
-    """
-
-    data: str = ""
-    profile: str = ""
-    recipe: int = 1
-    counting: int = 1
-
-
-class Compute(Frozen):
-    """What the bits of a training depend on besides its content: the device ("cpu", "cuda" for all GPUs, "cuda:1"),
-    and the versions of the libraries."""
-
-    device: str = "cpu"
-    versions: dict[str, str] = Field(default_factory=dict)
-
-
-class Task(Frozen):
-    """All that a segment needs besides the configuration: the same for every trial of a run. `init` is that of all its
-    configurations, so that a file which is missing or changed is met before anything is trained."""
-
-    data: DataSpec
-    hardware: Hardware = Hardware()
-    init: Init | None = None
-    seed: int = 0
-    replicate: Annotated[int, Field(ge=0)] = 0
-    identity: Identity = Identity()
-    compute: Compute = Compute()
 
 
 def _configuration(given: Any) -> Any:

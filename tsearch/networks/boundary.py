@@ -45,8 +45,8 @@ class Boundaries(nn.ModuleDict):
         return f"after_block{block}_{t_in}_to_{t_out}"
 
     def add(self, mode: str, blocks: Iterable[int], timesteps: tuple[int, ...]) -> None:
-        """Those of a `mode` behind `blocks`, the ends of all stages but the last, for the timesteps of all stages. Those
-        that are there stay."""
+        """Those of a `mode` behind `blocks`, the ends of all stages but the last, for the timesteps of all stages;
+        those that are there stay."""
         for block, t_in, t_out in zip(blocks, timesteps, timesteps[1:], strict=False):
             name = self.key(block, t_in, t_out)
             if name not in self:
