@@ -125,8 +125,7 @@ def _unconfirmable(space: SearchSpace) -> str:
     names = [objective.name for objective in space.objectives]
     if all(objective.is_maximized for objective in space.objectives):
         return f"`confirm` finds no candidate, since no cost is among the objectives ({', '.join(names)})"
-    n_stages = space.depth if space.divisions == "any" else max(map(len, space.divisions))
-    if n_stages == 1 or len(space.timesteps) == 1:
+    if space.all_divisions.most_stages == 1 or len(space.timesteps) == 1:
         return "`confirm` finds no candidate, since every network has the same timesteps in all stages"
     first = (*space.baselines(), *space.enqueued)
     if len({c.timesteps[0] for c in first if len(set(c.timesteps)) == 1}) < 2:

@@ -29,11 +29,11 @@ class SharedPhase:
 
 def rounds_of(run: Run, trainings: Sequence[Wanted]) -> Iterator[list[SharedPhase]]:
     """The phases that two or more of these trainings share, as far as not on disk; those that lead to others first."""
-    stops = [stops_of(run, training) for training in trainings]
-    for place in range(max(map(len, stops), default=0)):
+    every = [stop_names(run, training) for training in trainings]
+    for place in range(max(map(len, every), default=0)):
         here = [
             (names[place], wanted)
-            for names, wanted in zip(stops, trainings, strict=True)
+            for names, wanted in zip(every, trainings, strict=True)
             if place < len(names)
         ]
         names = [name for name, _ in here]
@@ -44,8 +44,8 @@ def rounds_of(run: Run, trainings: Sequence[Wanted]) -> Iterator[list[SharedPhas
             yield [SharedPhase(name, wanted) for name, wanted in shared.items()]
 
 
-def stops_of(run: Run, training: Wanted) -> list[CheckpointName]:
-    """The ends of the phases of a training before its last one, in order."""
+def stop_names(run: Run, training: Wanted) -> list[CheckpointName]:
+    """The names of the weights of a training at its stops, in order."""
     names = phase_names(run.space, training.configuration, "", training.replicate)
     return [names[epoch] for epoch in sorted(names)[:-1]]
 
@@ -64,7 +64,7 @@ def work_of(run: Run, phase: SharedPhase) -> Work:
 def segment_of(run: Run, training: Wanted, configuration: Configuration, stop: int) -> Segment:
     """Train up to `stop` from the last end of a phase whose weights are on disk."""
     task = run.task.model_copy(update={"replicate": training.replicate})
-    behind = [name for name in stops_of(run, training) if name.epoch < stop and _is_on_disk(run, name)]
+    behind = [name for name in stop_names(run, training) if name.epoch < stop and _is_on_disk(run, name)]
     checkpoint = read_checkpoint(run.folder, behind[-1]) if behind else None
     start = 0 if checkpoint is None else behind[-1].epoch
     return Segment(configuration, start, stop, checkpoint, task)
@@ -72,7 +72,7 @@ def segment_of(run: Run, training: Wanted, configuration: Configuration, stop: i
 
 def with_beginning(run: Run, training: Wanted, start: int, result: Result) -> Result:
     """A result of a training that went on from epoch `start`, with what the phases before told."""
-    before = next((name for name in stops_of(run, training) if name.epoch == start), None)
+    before = next((name for name in stop_names(run, training) if name.epoch == start), None)
     try:
         return joined(None if before is None else read_result(run.folder, run.space, *before), result)
     except TsearchError:  # damaged

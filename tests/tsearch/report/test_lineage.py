@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from tsearch.engine.run_folder import Run
-from tsearch.report import lineage
-from tsearch.report.lineage import lineage_html, tree_of
+from tsearch.report import phase_tree
+from tsearch.report.lineage import lineage_html
+from tsearch.report.phase_tree import tree_of
 from tsearch.report.view import gather
 
 
@@ -50,7 +51,7 @@ def test_every_node_tells_threshold_and_leak_of_every_layer(run_of_paths: Run) -
 
 
 def test_a_large_tree_is_limited_to_the_front_and_the_first(run_of_paths: Run, monkeypatch) -> None:
-    monkeypatch.setattr(lineage, "MOST_TRIALS", 3)
+    monkeypatch.setattr(phase_tree, "MOST_TRIALS", 3)
     view = gather(run_of_paths)
     drawn = [node for node in nodes_of(tree_of(view)) if node.is_trial]
     assert len(drawn) == 3
