@@ -43,7 +43,7 @@ def search(tmp_path, scheduler: str, **more):
     return run(space, "toys:epoch_by_epoch", scheduler=scheduler, **given)
 
 
-def test_the_default_is_the_whole_training_at_once() -> None:
+def test_a_whole_training_is_one_piece() -> None:
     assert whole_training(Standing(0, 7), {}) == Piece(7, None)
     assert find_scheduler("whole") is whole_training
     with pytest.raises(TsearchError, match=r"scheduler 'hole' not found. Did you mean 'whole'"):
