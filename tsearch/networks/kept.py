@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from tsearch.networks.quantised import Weighted
 
 
-class Kept(nn.Module):
+class KeptWeights(nn.Module):
     """One mask per pruned layer, True where a weight is kept. They are part of checkpoints, as zeros are not enough: a
     weight may be zero that is trained. Finished networks have none, their zeros stay."""
 

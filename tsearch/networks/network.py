@@ -13,7 +13,7 @@ from tsearch.errors import TsearchError
 from tsearch.networks.boundary import Boundaries
 from tsearch.networks.early_classifier import EarlyClassifiers
 from tsearch.networks.form import SPIKING, form_of, take_form
-from tsearch.networks.kept import Kept
+from tsearch.networks.kept import KeptWeights
 from tsearch.networks.modules import FiringModule, Observer, ReadoutModule, drop
 from tsearch.networks.parts import HasMask, Outputs
 from tsearch.networks.plan import INPUT, Node, stage_of_blocks
@@ -68,7 +68,7 @@ class Network(nn.Module):
         self.head.dropout = configuration.training.dropout
         schedule = configuration.schedule[: phase + 1]
         self.is_pruned = any(entry.sparsity for entry in schedule)
-        self.kept = Kept(self._hidden() if self.is_pruned and not for_inference else {})
+        self.kept = KeptWeights(self._hidden() if self.is_pruned and not for_inference else {})
         self.set_weight_bits(schedule[-1].weight_bits)
         self._form = SPIKING
         self.enter(phase)
