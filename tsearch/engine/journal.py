@@ -19,14 +19,15 @@ from tsearch.engine.ledger import Ledger
 from tsearch.engine.rows import Row
 from tsearch.engine.run_folder import LEDGER, Run
 from tsearch.engine.store import (
+    CHECKPOINT_SHA256,
     CheckpointName,
     checkpoint_path,
     error_path,
     hash_of,
-    read_checkpoint,
     read_result,
     require_result,
     result_path,
+    sound_checkpoint,
 )
 from tsearch.engine.store import objective_values as objective_values
 from tsearch.engine.trial import Measured, StoredResult, Trial
@@ -35,14 +36,16 @@ from tsearch.files.whole import write_whole
 
 
 def keep_result(folder: Path, key: str, name: CheckpointName, result: Result) -> None:
-    """Put a result of the configuration with this key on disk, its checkpoint first."""
+    """Put a result of the configuration with this key on disk, its checkpoint first, whose hash stands beside it."""
+    content = result.model_dump()
     if result.checkpoint is not None:
+        content[CHECKPOINT_SHA256] = hash_of(result.checkpoint)
         path = checkpoint_path(folder, name)
         path.parent.mkdir(exist_ok=True)
         write_whole(path, result.checkpoint)
     path = result_path(folder, key, name.replicate, name.epoch)
     path.parent.mkdir(exist_ok=True)
-    write_whole(path, json.dumps(result.model_dump()).encode())
+    write_whole(path, json.dumps(content).encode())
 
 
 def keep_error(folder: Path, name: str, error: str, outcome: Outcome) -> str:
@@ -112,7 +115,10 @@ class Journal:
 
     def stored(self, trial: Trial, epoch: int) -> Result | None:
         """The result of a trial after `epoch`, None if there is none on disk that can be read; at a stop, whoever
-        trained it."""
+        trained it, and none whose weights are damaged."""
+        name = self._checkpoint_name(trial, epoch)
+        if epoch < self._space.epochs(trial.configuration) and self._is_damaged(name):
+            return None
         try:
             return read_result(
                 self._folder, self._space, self._result_key(trial, epoch), self._replicate, epoch
@@ -121,8 +127,8 @@ class Journal:
             return None
 
     def checkpoint(self, name: CheckpointName) -> bytes | None:
-        """The bytes of a checkpoint, None if there is none on disk."""
-        return read_checkpoint(self._folder, name)
+        """The bytes of a checkpoint, None if there is none on disk, or a damaged one."""
+        return sound_checkpoint(self._folder, name)
 
     def keep(self, trial: Trial, epoch: int, result: Result) -> None:
         """Put the result after `epoch` on disk, its checkpoint first: where the result is, the checkpoint is too."""
@@ -185,6 +191,10 @@ class Journal:
         finished = now()
         self._ledger.note(trial.number, notes | {"finished": finished})
         return finished
+
+    def _is_damaged(self, name: CheckpointName) -> bool:
+        is_there = checkpoint_path(self._folder, name).is_file()
+        return is_there and sound_checkpoint(self._folder, name) is None
 
     def _result_key(self, trial: Trial, epoch: int) -> str:
         """What a result is filed under: at a stop by all that share it, else by the trial alone."""

@@ -14,7 +14,7 @@ from tsearch.engine.journal import joined
 from tsearch.engine.replicate import Wanted
 from tsearch.engine.run_folder import Run
 from tsearch.engine.scheduling import phase_names
-from tsearch.engine.store import CheckpointName, checkpoint_path, read_checkpoint, read_result
+from tsearch.engine.store import CheckpointName, checkpoint_path, read_result, sound_checkpoint
 from tsearch.errors import TsearchError
 from tsearch.space.protocol import Configuration
 
@@ -65,7 +65,7 @@ def segment_of(run: Run, training: Wanted, configuration: Configuration, stop: i
     """Train up to `stop` from the last end of a phase whose weights are on disk."""
     task = run.task.model_copy(update={"replicate": training.replicate})
     behind = [name for name in stop_names(run, training) if name.epoch < stop and _is_on_disk(run, name)]
-    checkpoint = read_checkpoint(run.folder, behind[-1]) if behind else None
+    checkpoint = sound_checkpoint(run.folder, behind[-1]) if behind else None
     start = 0 if checkpoint is None else behind[-1].epoch
     return Segment(configuration, start, stop, checkpoint, task)
 

@@ -12,6 +12,7 @@ Runs of format 1 hold one result and one checkpoint per configuration, named aft
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -21,6 +22,7 @@ from tsearch.files.reading import JSON_BYTES, parse_json, read_bytes
 from tsearch.space.goals import Objective
 from tsearch.space.protocol import Space
 
+CHECKPOINT_SHA256 = "checkpoint_sha256"  # beside a result: the hash of the checkpoint that came with it
 REPEAT = "Restore it from a copy of the run, or `tsearch resume` repeats the trial."
 
 
@@ -66,6 +68,7 @@ def read_result(
     path = result_path(folder, key, replicate, epoch)
     try:
         content = parse_json(checked_content(path, sha256))
+        content.pop(CHECKPOINT_SHA256, None)
         content["configuration"] = space.from_plain(content["configuration"])
         result = Result.model_validate(content)
     except FileNotFoundError:
@@ -104,6 +107,19 @@ def read_checkpoint(folder: Path, name: CheckpointName) -> bytes | None:
     """The bytes of a checkpoint, None if there is none on disk."""
     path = checkpoint_path(folder, name)
     return path.read_bytes() if path.is_file() else None
+
+
+def sound_checkpoint(folder: Path, name: CheckpointName) -> bytes | None:
+    """The bytes of a checkpoint; None if there is none on disk, or not the one that came with the result of this name,
+    so that one damaged file is trained again and no training that begins with it fails or goes astray."""
+    content = read_checkpoint(folder, name)
+    path = result_path(folder, *name)
+    if content is None or not path.is_file():
+        return content
+    with suppress(ValueError, TypeError, AttributeError):  # a result that is damaged says nothing
+        written = parse_json(read_bytes(path, JSON_BYTES)).get(CHECKPOINT_SHA256)
+        return content if written in (None, hash_of(content)) else None
+    return content
 
 
 def objective_values(result: HasMetrics, objectives: Sequence[Objective]) -> list[float]:

@@ -80,9 +80,18 @@ class Weighted(nn.Module):
 
 
 class Conv2d(Weighted, nn.Conv2d):
-    """A convolution with quantised weights."""
+    """A convolution with quantised weights.
+
+    Maps narrower than the stride are convolved in the type of the weights: in 16 bits the gradient of the weights would
+    be partly made of memory that nobody has written (seen in torch 2.13 on a processor with AMX)."""
 
     def forward(self, input: Tensor) -> Tensor:
+        if input.shape[-1] < self.stride[-1]:
+            with torch.autocast(input.device.type, enabled=False):
+                return self._product(input.to(self.weight.dtype))
+        return self._product(input)
+
+    def _product(self, input: Tensor) -> Tensor:
         given: Tensor = self._conv_forward(input, self.multiplied, self.bias)
         return given
 

@@ -81,6 +81,7 @@ ConversionSpace, CompressionSpace = searchable(Conversion), searchable(Compressi
 BackboneSpace: Any = reduce(or_, [*(searchable(family(name)) for name in BACKBONES), OwnBackboneSpace])
 TransformerMode = Configuration.model_fields["temporal_transformer"].annotation
 
+FinitePositive = Annotated[PositiveFloat, Field(allow_inf_nan=False)]
 LeadingEpochs = Annotated[tuple[Epochs, ...], Field(min_length=1, max_length=MOST_PHASES - 1)]
 Leading = Annotated[tuple[Timesteps, ...], Field(max_length=MOST_PHASES - 1)]
 
@@ -96,13 +97,13 @@ class ScheduleSpace(Frozen):
     leading: Literal["any"] | Annotated[tuple[Leading, ...], Field(min_length=1)] = ((),)
     most_leading: Annotated[int, Field(gt=0, lt=MOST_PHASES)] | None = None
     leading_epochs: Epochs | LeadingEpochs = 5
-    leading_learning_rate: Annotated[Domain, reads_setting(PositiveFloat)] = Field(
+    leading_learning_rate: Annotated[Domain, reads_setting(FinitePositive)] = Field(
         default=1.0, validate_default=True
     )
     ann_epochs: Annotated[
         Domain, reads_setting(Annotated[int, Field(ge=0, le=MOST_EPOCHS), BeforeValidator(no_truth)])
     ] = Field(default=0, validate_default=True)
-    ann_learning_rate: Annotated[Domain, reads_setting(PositiveFloat)] = Field(
+    ann_learning_rate: Annotated[Domain, reads_setting(FinitePositive)] = Field(
         default=1.0, validate_default=True
     )
     ann_optimizer: Annotated[Domain, reads_setting(Phase.model_fields["optimizer"].annotation)] = Field(

@@ -3,7 +3,7 @@
 Training itself goes on with the last ones until the phase ends; a budget that ends inside it is measured with those
 kept so far."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ class Kept(NamedTuple):
     """Weights that a phase keeps so far, by name (None: those that it trains), and what `keep` must know of them:
     their accuracy on validation data, or how many epochs they are the mean of."""
 
-    weights: Mapping[str, Tensor] | None = None
+    weights: dict[str, Tensor] | None = None
     score: float = 0.0
 
 
@@ -54,6 +54,12 @@ def take_kept(network: Network, kept: Kept, dataset: Dataset, task: Task, positi
     network.load_state_dict(kept.weights)
     if network.configuration.training.keep == "average":
         _measure_statistics(network, dataset, task, position)
+
+
+def completed(kept: Kept, network: nn.Module) -> Kept:
+    """What a checkpoint had kept, with the present weights of parts that it did not have: later phases need them, and
+    the phase that keeps does not train them."""
+    return kept if kept.weights is None else kept._replace(weights=copied_weights(network) | kept.weights)
 
 
 def copied_weights(network: nn.Module) -> dict[str, Tensor]:

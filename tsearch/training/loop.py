@@ -19,7 +19,7 @@ from tsearch.training.checkpoints import (
 )
 from tsearch.training.epoch import train_epoch
 from tsearch.training.initial import take_initial
-from tsearch.training.keeping import NOTHING_KEPT, copied_weights, keep, take_kept
+from tsearch.training.keeping import NOTHING_KEPT, completed, copied_weights, keep, take_kept
 from tsearch.training.optimizer import make_optimizers
 from tsearch.training.schedule import positions
 from tsearch.training.transition import begin_phase
@@ -76,13 +76,14 @@ def train(
         load_weights(network, unpack_training_weights(checkpoint), may_be_new=new)
     for number, position in enumerate(epochs[start:stop], start):
         network.set_weight_bits(position.phase.weight_bits)
+        network.is_pruned = position.phase.sparsity > 0
         if position.epoch == 0:
             begin_phase(network, dataset, task, position)
         if position.epoch == 0 or number == start:
             optimizers, kept = make_optimizers(network, position.phase), NOTHING_KEPT
         if position.epoch > 0 and number == start and checkpoint is not None:
             restore_optimizers(network, optimizers, checkpoint)
-            kept = unpack_kept(checkpoint)
+            kept = completed(unpack_kept(checkpoint), network)
         loss = train_epoch(network, dataset, task, optimizers, position)
         curve.append({"epoch": float(number + 1), "loss": loss})
         kept = keep(kept, network, dataset, position)

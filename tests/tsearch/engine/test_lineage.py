@@ -25,7 +25,7 @@ from tsearch.engine.replicates import Wanted, train_replicates
 from tsearch.engine.run import resume
 from tsearch.engine.run_folder import Run, open_run
 from tsearch.engine.scheduling import Piece, Standing, lineage
-from tsearch.engine.store import CheckpointName
+from tsearch.engine.store import CheckpointName, checkpoint_path
 from tsearch.space.domains import Choice
 from tsearch.space.space import SearchSpace
 
@@ -257,6 +257,25 @@ def test_a_phase_that_fails_is_tried_by_all_that_share_it(make_paths, tmp_path) 
     assert max(begun.values()) == len(through_4)
     assert sum(n > 1 for n in begun.values()) == 1
     assert [t.number for t in found.results] == sorted(set(range(8)) - through_4)
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda content: content[: len(content) // 2], lambda content: content + b" "]
+)
+def test_damaged_weights_of_a_shared_phase_are_trained_again(make_paths, tmp_path, damage) -> None:
+    """Truncated, or changed in a way that a reader may not notice: neither fails a trial nor leads one astray."""
+    whole = run(
+        make_paths(log="whole.log"), scheduler="whole", name="whole", runs=tmp_path, executor="inline"
+    )
+    found = run(make_paths(), runs=tmp_path, executor="inline", trials=3)
+    damaged = [stop.name for stop in found.stops]
+    assert damaged
+    for name in damaged:
+        path = checkpoint_path(found.folder, name)
+        path.write_bytes(damage(path.read_bytes()))
+    resumed = resume(found.folder, more_trials=5)
+    assert [trial.state for trial in resumed.trials] == ["complete"] * 8
+    assert finals(resumed) == finals(whole)
 
 
 # ---------------------------------------------------------------------- any order, any crash

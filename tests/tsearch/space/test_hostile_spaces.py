@@ -68,6 +68,8 @@ def test_500_mutated_spaces_are_read_or_refused_in_one_line() -> None:
         ),
         ("timesteps: [1]\nschedule: {leading_epochs: [0]}", "s.yaml:5: 'schedule.leading_epochs"),
         ("timesteps: [1]\nschedule: {leading_learning_rate: 0}", "s.yaml:5: 'schedule.leading_learning_rate': input"),
+        ("timesteps: [1]\nschedule: {ann_epochs: 1, ann_learning_rate: .inf}", "'schedule.ann_learning_rate': input"),
+        ("timesteps: [1]\nschedule: {leading_learning_rate: [.inf]}", "'schedule.leading_learning_rate"),
         (
             "timesteps: [1]\nschedule: {leading_learning_rate: {low: 1, hihg: 2}}",
             "s.yaml:5: unknown key 'hihg'. Did you mean 'high'?",
