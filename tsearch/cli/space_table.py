@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tsearch.cli.tables import grid
+from tsearch.configuration import Phase
 from tsearch.front.constraints import constraints_text
-from tsearch.front.point import setting_text
+from tsearch.front.point import compression_text, setting_text
 from tsearch.units import counted, format_value, title
 
 _COSTS = ("energy_pj", "latency_s")
@@ -64,11 +65,10 @@ def _phases_text(phases: dict[str, Any]) -> str:
 
 
 def phase_text(phase: dict[str, Any]) -> str:
-    """'8,8,4 x6', 'ANN x20', '1 x4 (50% pruned, 8 bits)'."""
+    """'8,8,4 x6', 'ANN x20', '1 x4 (50 % pruned, 8 bits)'."""
     timesteps = "ANN" if phase["network"] == "ann" else setting_text(phase["timesteps"], ",")
-    kinds = [f"{phase['sparsity']:.0%} pruned"] if phase["sparsity"] else []
-    kinds += [f"{phase['weight_bits']} bits"] if phase["weight_bits"] != 32 else []
-    return f"{timesteps} x{phase['epochs']}" + (f" ({', '.join(kinds)})" if kinds else "")
+    weights = compression_text(Phase.model_validate(phase))
+    return f"{timesteps} x{phase['epochs']}" + (f" ({weights})" if weights else "")
 
 
 def _trials_text(content: dict[str, Any]) -> str:
