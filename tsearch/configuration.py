@@ -223,10 +223,11 @@ class Result(Frozen):
     mean_timesteps, footprint_bits ...). `right` says of every sample of a split ("validation") whether it was answered
     right, as `tsearch.flags.pack` writes it. `costs` maps a profile's name to the priced breakdown, `spikes` is
     the spike record, `curve` one entry per epoch, `probe` the hash of the logits on the first 64 validation
-    samples. `notes` are sentences for people, such as what became of initial weights. `neurons` has threshold and leak
-    of every layer, by its name, where they are learned or were found by a conversion. `checkpoint` (safetensors bytes)
-    travels beside the JSON, not in it. `configuration` is what the space decodes values to: a `Configuration`, or plain
-    data where something else is searched."""
+    samples. `unpriced` says why the searched hardware cannot run the network, which then has no price; "" where there
+    is one, or none is due. `notes` are sentences for people, such as what became of initial weights. `neurons` has
+    threshold and leak of every layer, by its name, where they are learned or were found by a conversion. `checkpoint`
+    (safetensors bytes) travels beside the JSON, not in it. `configuration` is what the space decodes values to: a
+    `Configuration`, or plain data where something else is searched."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=True)
 
@@ -239,6 +240,7 @@ class Result(Frozen):
     n_samples: dict[str, int] = Field(default_factory=dict)
     right: dict[str, str] = Field(default_factory=dict)
     probe: str = ""
+    unpriced: str = ""
     notes: tuple[str, ...] = ()
     neurons: dict[str, dict[str, float]] = Field(default_factory=dict)
     seconds: float = 0.0

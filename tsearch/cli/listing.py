@@ -17,7 +17,7 @@ def listing() -> dict[str, dict[str, str]]:
     return {
         "spaces": {name: _first_comment(spaces_folder() / f"{name}.yaml") for name in known_spaces()},
         "models": {name: _first_sentence(family(name).__doc__ or "") for name in BACKBONES},
-        "data": {name: _summary(_home(source.load)) for name, source in DATASETS.items()},
+        "data": {name: source.about or _summary(_home(source.load)) for name, source in DATASETS.items()},
         "proposers": {name: _summary(_home(make)) for name, make in PROPOSERS.items()},
         "profiles": {name: _first_sentence(load_profile(name).about) for name in known_profiles()},
     }

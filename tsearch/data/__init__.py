@@ -44,23 +44,39 @@ __all__ = [
 
 
 class Source(NamedTuple):
-    """Where a data set comes from, and what may stand under `options` for it."""
+    """Where a data set comes from, what may stand under `options` for it, and, where its reader serves several sets, a
+    sentence about this one."""
 
     load: Callable[[DataSpec], Dataset]
     describe: Callable[[DataSpec], DatasetInfo]
     options: type[Frozen] = NoOptions
+    about: str = ""
 
 
 DATASETS: dict[str, Source] = {
-    "cifar10": Source(cifar.load, cifar.describe, images.Images),
+    "cifar10": Source(
+        cifar.load, cifar.describe, images.Images, "CIFAR-10: 32 x 32 colour photographs of ten classes."
+    ),
     "cifar10_dvs": Source(cifar10_dvs.load, cifar10_dvs.describe, cifar10_dvs.Cifar10Dvs),
-    "cifar100": Source(cifar.load, cifar.describe, images.Images),
+    "cifar100": Source(
+        cifar.load,
+        cifar.describe,
+        images.Images,
+        "CIFAR-100: 32 x 32 colour photographs of a hundred classes.",
+    ),
     "digits": Source(digits.load, digits.describe),
     "digits_dvs": Source(digits_dvs.load, digits_dvs.describe, digits_dvs.DigitsDvs),
     "dvs_gesture": Source(dvs_gesture.load, dvs_gesture.describe, dvs_gesture.DvsGesture),
-    "fashion_mnist": Source(mnist.load, mnist.describe, images.Images),
+    "fashion_mnist": Source(
+        mnist.load,
+        mnist.describe,
+        images.Images,
+        "Fashion-MNIST: 28 x 28 grey images of ten kinds of clothes.",
+    ),
     "image_folder": Source(image_folder.load, image_folder.describe, image_folder.ImageFolder),
-    "mnist": Source(mnist.load, mnist.describe, images.Images),
+    "mnist": Source(
+        mnist.load, mnist.describe, images.Images, "MNIST: 28 x 28 grey images of written digits."
+    ),
     "ncaltech101": Source(ncaltech101.load, ncaltech101.describe, ncaltech101.Ncaltech101),
     "nmnist": Source(nmnist.load, nmnist.describe, nmnist.Nmnist),
     "nmnist_playback": Source(nmnist_playback.load, nmnist_playback.describe, nmnist.Nmnist),

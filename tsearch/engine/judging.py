@@ -12,7 +12,8 @@ from tsearch.errors import TsearchError, did_you_mean
 
 
 def problem_of(outcome: Outcome, budget: int, use: Callable[[Result], None]) -> str:
-    """What is wrong with an outcome that is to hold a result for `budget` epochs; '' once `use` has taken it.
+    """What is wrong with an outcome that is to hold a result for `budget` epochs; '' once `use` has taken it. Where it
+    refuses a network without a price, that is why there is none.
 
     A ValueError or TypeError that `use` raises is told as a fault of the result."""
     result = outcome.result
@@ -23,7 +24,7 @@ def problem_of(outcome: Outcome, budget: int, use: Callable[[Result], None]) -> 
     try:
         use(result)
     except ValueError as error:
-        return str(error)
+        return result.unpriced or str(error)
     except TypeError as error:
         return f"the result cannot be written as JSON: {error}"
     return ""

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hwcost import Cost, NetworkSpec, SpikeRecord
+from hwcost import Cost, HwcostError, NetworkSpec, SpikeRecord
 from tsearch.configuration import Configuration, Hardware, Result, Task
 from tsearch.data import Dataset, Split, load_dataset
 from tsearch.data.dataset import epoch_size, groups_of
@@ -63,7 +63,8 @@ def train_and_price(
 
     Energy and latency are those of the task's hardware for the spikes of the validation pass; inside an
     early phase they are those of that phase's timesteps. An ANN has no spikes: of its costs there is the energy of
-    dense products alone.
+    dense products alone. A network that the hardware cannot run has a result without prices, which says why: a trial
+    that ends so has failed, but its training may lead to networks that fit.
 
     Raises: TrainingDivergedError; TsearchError for data or profiles that cannot be used.
     """
@@ -93,7 +94,7 @@ def train_and_price(
             seed = (task.seed, task.replicate)
             measured = measure(network, dataset, dataset.validation, timesteps, spec, seed=seed)
     is_ann = position.phase.network == "ann"
-    costs = {} if is_ann else price(spec, measured.record, task.hardware)
+    costs, unpriced = ({}, "") if is_ann else _costs(spec, measured.record, task.hardware)
     return Result(
         configuration=configuration,
         budget=budget,
@@ -108,6 +109,7 @@ def train_and_price(
         },
         right={"validation": pack(measured.right)},
         probe=measured.probe,
+        unpriced=unpriced,
         notes=() if trained.loaded is None else (f"Initial weights: {report(trained.loaded)}.",),
         neurons=network.neurons(),
         seconds=time.perf_counter() - began,
@@ -119,10 +121,18 @@ def train_and_price(
 train_and_price.prepare = prepare  # type: ignore[attr-defined]  # what a run asks an evaluator for when it begins
 
 
+def _costs(spec: NetworkSpec, record: SpikeRecord, hardware: Hardware) -> tuple[dict[str, Cost], str]:
+    """What a network costs; or why it has no price, as where the hardware cannot hold it before it is quantised."""
+    try:
+        return price(spec, record, hardware), ""
+    except HwcostError as error:
+        return {}, f"{type(error).__name__}: {error}"
+
+
 def _priced(
     spec: NetworkSpec, record: SpikeRecord, costs: Mapping[str, Cost], hardware: Hardware
 ) -> dict[str, float]:
-    """The metrics that are prices; without costs, those of an ANN."""
+    """The metrics that are prices; without costs, the dense twin's alone."""
     twins = twin_metrics(spec, hardware)
     if not costs:
         return {name: value for name, value in twins.items() if name == "dense_energy_pj"}
