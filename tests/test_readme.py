@@ -84,6 +84,18 @@ def test_the_python_shown_has_more_trials_than_are_given_beforehand() -> None:
     assert (given, len(space.enqueued)) == (18, 3)
 
 
+def test_fault_the_phase_exported_was_the_last_one_of_its_trial() -> None:
+    """With eight trials too, as the slow test has them."""
+    (command,) = [command for command in shell_commands() if "--phase" in command]
+    trial, phase = (int(command[command.index(name) + 1]) for name in ("--trial", "--phase"))
+    space = tsearch.load_space("iir_digits")
+    assert ["tsearch", "run", "iir_digits", "--name", command[2]] in shell_commands()
+    assert trial < 8 <= len(space.baselines())
+    schedule = space.baselines()[trial].schedule
+    assert phase < len(schedule)
+    assert schedule[phase - 1].network == "snn"
+
+
 @pytest.mark.slow
 def test_the_commands_shown_work(tmp_path: Path) -> None:
     shutil.copytree(REPOSITORY / "examples", tmp_path / "examples")

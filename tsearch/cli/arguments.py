@@ -36,6 +36,7 @@ def _check(command: Parser) -> None:
     command.add_argument(
         "--proposals", type=int, default=5, metavar="N", help="configurations to preview (5)"
     )
+    command.add_argument("--all", action="store_true", help="fixed settings at their default too")
     _add_hardware(command)
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from tsearch.cli.fixed_settings import fixed_content
 from tsearch.configuration import Configuration
-from tsearch.data import DatasetInfo, describe_dataset
+from tsearch.data import DatasetInfo, describe_dataset, without_files
 from tsearch.errors import TsearchError
 from tsearch.pricing.extremes import cost_range
 from tsearch.space.idle import CONVERSION
@@ -37,7 +38,7 @@ def preview(space: SearchSpace, n_proposals: int = 5) -> dict[str, Any]:
             "is_static": info.is_static,
         },
         "parameters": {name: domain.words for name, domain in parameters.items()},
-        "fixed": {name: domain.default for name, domain in space.settings.items() if name not in parameters},
+        **fixed_content(space),
         "size": space.size,
         "n_structures": space.n_structures,
         "epochs": space.schedules.total_epochs,
@@ -55,7 +56,9 @@ def preview(space: SearchSpace, n_proposals: int = 5) -> dict[str, Any]:
         "refused": _refused(space, drawn),
         "confirm": None if space.confirm is None else space.confirm.model_dump(),
         "initial_weights": _initial([*space.baselines(), *space.enqueued, *drawn], info),
-        "warnings": [text for text in (_unconfirmable(space), _without_ann(space)) if text],
+        "warnings": [
+            text for text in (without_files(space.data), _unconfirmable(space), _without_ann(space)) if text
+        ],
     }
 
 

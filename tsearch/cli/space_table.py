@@ -3,23 +3,24 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tsearch.cli.fixed_settings import fixed_text
 from tsearch.cli.tables import grid
+from tsearch.configuration import Phase
 from tsearch.front.constraints import constraints_text
-from tsearch.front.point import setting_text
-from tsearch.phase import UNREDUCED
+from tsearch.front.point import compression_text, setting_text
 from tsearch.units import counted, format_value, title
 
 _COSTS = ("energy_pj", "latency_s")
 
 
-def preview_text(content: dict[str, Any]) -> str:
-    """What a space holds, from the content that `preview` gives."""
+def preview_text(content: dict[str, Any], *, everything: bool = False) -> str:
+    """What a space holds, from the content that `preview` gives; with `everything`, settings at their default too."""
     size = "continuous" if content["size"] is None else f"{content['size']:,}"
     data = content["data"]
     blocks = [
         f"{content['name']}: {data['name']} {data['shape']}, {data['n_classes']} classes",
         grid([["parameter", "values"], *([name, text] for name, text in content["parameters"].items())]),
-        f"fixed: {', '.join(f'{name}={value}' for name, value in content['fixed'].items())}",
+        fixed_text(content, everything=everything),
         f"configurations: {size}; {content['n_structures']:,} assignments of stages, timesteps and schedule",
         f"epochs: {content['epochs']} in all for every configuration; its last phase takes what earlier ones leave"
         f"\nphases: {_phases_text(content['phases'])}",
@@ -55,21 +56,22 @@ def _phases_text(phases: dict[str, Any]) -> str:
     steps = [f"an ANN (up to {counted(ann, 'epoch')})"] if ann else []
     if most:
         each = phases["leading_epochs"]
-        epochs = f"{each} epochs each" if isinstance(each, int) else f"{setting_text(each)} epochs"
+        epochs = f"{counted(each, 'epoch')} each" if isinstance(each, int) else f"{setting_text(each)} epochs"
         what = "any path with" if phases["leading"] == "any" else "phases led by listed timesteps,"
         steps.append(f"{what} up to {counted(most, 'vector')} before the last ({epochs})")
-    steps.append(f"the searched timesteps ({phases['last_epochs']} epochs or more)")
+    more = " or more" if steps or compression else ""
+    steps.append(f"the searched timesteps ({counted(phases['last_epochs'], 'epoch')}{more})")
     steps += [f"compressed weights (up to {counted(compression, 'epoch')})"] if compression else []
     paths = f"{counted(phases['n_paths'], 'path')} of timesteps in {counted(phases['n_stages'], 'stage')}"
     return f"{', then '.join(steps)}; {paths}"
 
 
-def phase_text(phase: dict[str, Any]) -> str:
-    """'8,8,4 x6', 'ANN x20', '1 x4 (50% pruned, 8 bits)'."""
-    timesteps = "ANN" if phase["network"] == "ann" else setting_text(phase["timesteps"], ",")
-    kinds = [f"{phase['sparsity']:.0%} pruned"] if phase["sparsity"] else []
-    kinds += [f"{phase['weight_bits']} bits"] if phase["weight_bits"] != UNREDUCED else []
-    return f"{timesteps} x{phase['epochs']}" + (f" ({', '.join(kinds)})" if kinds else "")
+def phase_text(content: dict[str, Any]) -> str:
+    """'8,8,4 x6', 'ANN x20', '1 x4 (50 % pruned, 8 bits)'."""
+    phase = Phase.model_validate(content)
+    timesteps = "ANN" if phase.is_ann else setting_text(phase.timesteps, ",")
+    weights = compression_text(phase)
+    return f"{timesteps} x{phase.epochs}" + (f" ({weights})" if weights else "")
 
 
 def _trials_text(content: dict[str, Any]) -> str:

@@ -1,30 +1,35 @@
 """The stops of a run, which are the networks between the phases of its trainings, as a text table."""
 
-import math
 from typing import TYPE_CHECKING
 
 from tsearch.cli.tables import grid
+from tsearch.configuration import Configuration
 from tsearch.front.phases import path_text, phases_of
-from tsearch.units import format_value, title
+from tsearch.front.point import setting_text
+from tsearch.units import counted, format_value, title
 
 if TYPE_CHECKING:
     from tsearch.engine.run_folder import Run
 
 
 def stops_text(run: "Run") -> str:
-    """One line per stop: its origin, its phases, its epochs, how many trials go through it, and every objective."""
+    """One line per stop: its origin, stages, phases and epochs, how many trials begin with it, and every objective. An
+    ANN has neither stages nor a price."""
     if not run.stops:
         return "This run has no stops: no training of it has reached the end of a phase before the last one."
     objectives = [objective.name for objective in run.objectives]
-    header = ["trial", "phase", "schedule", "epochs", "trials", *map(title, objectives)]
+    header = ["trial", "phase", "stages", "schedule", "epochs", "begins", *map(title, objectives)]
     rows = [
         [
             str(stop.number),
             str(stop.phase),
+            setting_text(stop.configuration.stages, ",")
+            if isinstance(stop.configuration, Configuration)
+            else "-",
             path_text(phases_of(run, stop)),
             str(stop.name.epoch),
-            str(len(stop.trials)),
-            *(format_value(stop.metrics.get(name, math.nan), name) for name in objectives),
+            counted(len(stop.trials), "trial"),
+            *(format_value(stop.metrics[n], n) if n in stop.metrics else "-" for n in objectives),
         ]
         for stop in run.stops
     ]

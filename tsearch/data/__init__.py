@@ -6,7 +6,7 @@ to be called), `load_dataset` does the work.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tsearch.configuration import DataSpec
 from tsearch.data import (
@@ -25,7 +25,8 @@ from tsearch.data import (
     tiny_imagenet,
 )
 from tsearch.data.dataset import Dataset, DatasetInfo, InputClass, Split
-from tsearch.data.options import NoOptions
+from tsearch.data.folders import data_root
+from tsearch.data.options import NoOptions, read_options
 from tsearch.errors import TsearchError, did_you_mean
 from tsearch.frozen import Frozen, content_hash
 from tsearch.machine import machine
@@ -40,17 +41,20 @@ __all__ = [
     "Split",
     "describe_dataset",
     "load_dataset",
+    "options_of",
+    "without_files",
 ]
 
 
 class Source(NamedTuple):
     """Where a data set comes from, what may stand under `options` for it, and, where its reader serves several sets, a
-    sentence about this one."""
+    sentence about this one. `has_files` says whether it is read from files of the user's."""
 
     load: Callable[[DataSpec], Dataset]
     describe: Callable[[DataSpec], DatasetInfo]
     options: type[Frozen] = NoOptions
     about: str = ""
+    has_files: bool = True
 
 
 DATASETS: dict[str, Source] = {
@@ -64,8 +68,8 @@ DATASETS: dict[str, Source] = {
         images.Images,
         "CIFAR-100: 32 x 32 colour photographs of a hundred classes.",
     ),
-    "digits": Source(digits.load, digits.describe),
-    "digits_dvs": Source(digits_dvs.load, digits_dvs.describe, digits_dvs.DigitsDvs),
+    "digits": Source(digits.load, digits.describe, has_files=False),
+    "digits_dvs": Source(digits_dvs.load, digits_dvs.describe, digits_dvs.DigitsDvs, has_files=False),
     "dvs_gesture": Source(dvs_gesture.load, dvs_gesture.describe, dvs_gesture.DvsGesture),
     "fashion_mnist": Source(
         mnist.load,
@@ -101,6 +105,24 @@ def describe_dataset(spec: DataSpec) -> DatasetInfo:
     """Shape and classes of the data set that `spec` names; only a user's own is loaded for it. Raises as
     `load_dataset`."""
     return load_dataset(spec).info if is_reference(spec.name) else _source(spec).describe(spec)
+
+
+def options_of(spec: DataSpec) -> dict[str, Any]:
+    """Every option of the data set that `spec` names with its value there; of a user's own, those that are given.
+
+    Raises: TsearchError for an unknown name, an unknown option or a bad value."""
+    return dict(spec.options) if is_reference(spec.name) else dict(read_options(_source(spec).options, spec))
+
+
+def without_files(spec: DataSpec) -> str:
+    """Why the files of a data set cannot be read; "" where a folder of theirs is known, or where it has none."""
+    if is_reference(spec.name) or not _source(spec).has_files:
+        return ""
+    try:
+        data_root(spec)
+    except TsearchError as error:
+        return str(error)
+    return ""
 
 
 def _source(spec: DataSpec) -> Source:

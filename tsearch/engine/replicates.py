@@ -66,8 +66,8 @@ def train(driver: Driver, wanted: Sequence[Wanted], purpose: str, again: Sequenc
         ledger.note_of_run({job.note.name: job.note.model_dump() for job in jobs})
         keeper = _Keeper(run, ledger, driver.listener)
         missing = [job for job in jobs if job.place in repeated or not keeper.has(job)]
-        for phases in rounds_of(run, [job.wanted for job in missing]):
-            _train_phases(driver, run, phases, purpose)
+        for number, phases in enumerate(rounds_of(run, [job.wanted for job in missing]), start=1):
+            _train_phases(driver, run, phases, f"{purpose}, what they share, round {number}")
         by_name = {job.name: job for job in missing}
         driver.carry_out(
             [job.work(run) for job in missing],
@@ -94,7 +94,7 @@ def _train_phases(driver: Driver, run: Run, phases: Sequence[SharedPhase], purpo
 
         problem_of(outcome, segment.stop, use)
 
-    driver.carry_out(works, settle, purpose=f"{purpose}, what they share", piece="phase")
+    driver.carry_out(works, settle, purpose=purpose, piece="phase")
 
 
 @dataclass(frozen=True)

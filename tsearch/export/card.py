@@ -5,6 +5,7 @@ from typing import Any
 
 from tsearch.configuration import Configuration, Phase
 from tsearch.export.contents import Contents
+from tsearch.front.point import schedule_text
 from tsearch.networks.backbones import Backbone
 from tsearch.replication.confirmation.sentences import verdict_sentence
 from tsearch.replication.confirmation.verdict import Verdict
@@ -70,15 +71,12 @@ def _looks(n_tested_again: int) -> str:
 
 
 def _network_rows(configuration: Configuration) -> list[tuple[str, str]]:
-    phases = [
-        f"{_text(phase.timesteps)} for {counted(phase.epochs, 'epoch')}" for phase in configuration.schedule
-    ]
     has_boundary = len(configuration.stages) > 1
     return [
         ("backbone", _backbone_text(configuration.backbone)),
         ("stages", f"{_text(configuration.stages)} (blocks per stage)"),
         ("timesteps per stage", _text(configuration.timesteps)),
-        ("schedule", " then ".join(phases)),
+        ("schedule", schedule_text(configuration)),
         *_compression_rows(configuration.schedule[-1]),
         ("precision of products", configuration.training.precision),
         ("temporal transformer", configuration.temporal_transformer if has_boundary else "none (one stage)"),

@@ -71,10 +71,11 @@ def _stop(run: "Run", trial: int, phase: int) -> "Stop":
     on_way = [stop for stop in run.stops if trial in stop.trials]
     chosen = next((stop for stop in on_way if stop.phase == phase), None)
     if chosen is None:
-        known = ", ".join(str(stop.phase) for stop in on_way) or "none"
+        networks = [stop for stop in on_way if isinstance(stop.configuration, Configuration)]
+        known = ", ".join(str(stop.phase) for stop in networks) or "none"
         raise TsearchError(
             f"{run.folder}: there is no stop after phase {phase} of trial {trial}. Phases that have one: {known}; the "
-            "end of the last one is the trial itself."
+            "end of the last one is the trial itself, which is exported without a phase."
         )
     if not isinstance(chosen.configuration, Configuration):
         raise TsearchError(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tsearch.configuration import Configuration
+from tsearch.space.schedules import NOTHING, parts_of
 from tsearch.space.settings import flatten
 from tsearch.units import counted, format_value, title
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from tsearch.engine.trial import StoredResult
 
 _SHOWN = 3  # metrics in the text of a point
+_SAID = ("conversion", "compression")  # sections without which a title says too little
 _HASH = "backbone.network"  # of a network of one's own; it follows from the other settings
 
 
@@ -88,34 +90,40 @@ class Point:
     @property
     def details(self) -> dict[str, Any]:
         """Every further setting of a network by its dotted name in space files, such as `neuron.tau`, and the
-        schedule as text; empty where the configuration is no network, or unknown. A hash comes last, for people
-        read the other settings."""
+        schedule as text; empty where the configuration is no network, or unknown. Without an ANN or compressed weights
+        there are 0 epochs of the one, and a sparsity of 0 and 32 bits of the other. A hash comes last, for people read
+        the other settings."""
         if self.configuration is None:
             return {}
         settings = flatten(self.configuration)
         hashes = {_HASH: settings.pop(_HASH)} if _HASH in settings else {}
-        return {"schedule": schedule_text(self.configuration)} | settings | hashes
+        absent = {name: value for name, value in NOTHING.items() if name not in settings}
+        return {"schedule": schedule_text(self.configuration)} | settings | absent | hashes
 
     @property
     def label(self) -> str:
-        """A short name: 'T=4' for a network of one stage, 'T=(4, 4)' for two, 'T=(6, 3, 1) after 8' where earlier
-        phases had more timesteps, 'lr 0.01' where it is no network. Two points may share it; `labels_of` tells them
-        apart."""
+        """A short name: 'T=4' for a network of one stage, 'T=(4, 4)' for two, 'T=(6, 3, 1) after ANN, 8' where earlier
+        phases were an ANN and had more timesteps, 'T=4 (8 bits)' with compressed weights, 'lr 0.01' where it is no
+        network. Two points may share it; `labels_of` tells them apart."""
         if not self.timesteps:
             return ", ".join(f"{name} {setting_text(value)}" for name, value in self.parameters.items())
         final = f"({setting_text(self.timesteps)})" if len(self.timesteps) > 1 else str(self.timesteps[0])
-        return f"T={final}{self._after}"
+        return f"T={final}{self._training}"
 
     @property
     def undivided_label(self) -> str:
         """The same, but 'T=4' for uniform timesteps in any number of stages: for where all uniform points have the same
         stages."""
-        return f"T={timesteps_text(self.timesteps)}{self._after}" if self.timesteps else self.label
+        return f"T={timesteps_text(self.timesteps)}{self._training}" if self.timesteps else self.label
 
     @property
-    def _after(self) -> str:
-        leading = [timesteps_text(phase.timesteps) for phase in self.schedule[:-1]]
-        return f" after {', '.join(leading)}" if leading else ""
+    def _training(self) -> str:
+        """What its weights are, and which phases came before its timesteps."""
+        if not self.schedule:
+            return ""
+        parts, weights = parts_of(self.schedule), compression_text(self.schedule[-1])
+        leading = ["ANN" for _ in parts.ann] + [timesteps_text(vector) for vector in parts.path[:-1]]
+        return (f" ({weights})" if weights else "") + (f" after {', '.join(leading)}" if leading else "")
 
 
 def point_of(
@@ -173,11 +181,13 @@ def setting_names(points: Sequence[Point]) -> list[str]:
 
 
 def differing_details(points: Sequence[Point]) -> list[str]:
-    """Names of the details, but for the schedule, that are not the same in all `points`; a hash only where no other
-    one tells what it does."""
+    """Names of the details, but for the schedule, that differ among those of `points` that have them; a hash only where
+    no other one tells what it does."""
     every = [point.details for point in points]
-    names = dict.fromkeys(name for details in every for name in details)
-    differing = [n for n in names if n != "schedule" and any(d.get(n) != every[0].get(n) for d in every)]
+    values: dict[str, list[Any]] = {}
+    for name, value in (item for details in every for item in details.items()):
+        values.setdefault(name, []).append(value)
+    differing = [n for n, own in values.items() if n != "schedule" and any(one != own[0] for one in own)]
     others = [name for name in differing if name != _HASH]
 
     def n_different(names: Sequence[str]) -> int:
@@ -187,8 +197,11 @@ def differing_details(points: Sequence[Point]) -> list[str]:
 
 
 def setting_title(name: str) -> str:
-    """A dotted name for people: 'training.learning_rate' -> 'learning rate'."""
-    return name.rpartition(".")[2].replace("_", " ")
+    """A dotted name for people: 'training.learning_rate' -> 'learning rate', 'compression.epochs' -> 'compression
+    epochs'."""
+    section, _, field = name.rpartition(".")
+    title = field.replace("_", " ").replace("ann ", "ANN ")
+    return f"{section} {title}" if section in _SAID else title
 
 
 def timesteps_text(timesteps: Sequence[int]) -> str:
@@ -197,12 +210,20 @@ def timesteps_text(timesteps: Sequence[int]) -> str:
 
 
 def schedule_text(configuration: Configuration) -> str:
-    """The phases as a sentence: '8, 8, 8 for 6 epochs, then 6, 3, 1 for 20'."""
-    first, *rest = configuration.schedule
-    texts = [f"{setting_text(first.timesteps)} for {counted(first.epochs, 'epoch')}"]
-    return ", then ".join(
-        [*texts, *(f"{setting_text(phase.timesteps)} for {phase.epochs}" for phase in rest)]
-    )
+    """The phases as a sentence: 'ANN for 6 epochs, then 6, 3, 1 for 20, then 6, 3, 1 for 4 (8 bits)'."""
+    texts = []
+    for i, phase in enumerate(configuration.schedule):
+        what = "ANN" if phase.is_ann else setting_text(phase.timesteps)
+        weights = compression_text(phase)
+        epochs = counted(phase.epochs, "epoch") if i == 0 else str(phase.epochs)
+        texts.append(f"{what} for {epochs}" + (f" ({weights})" if weights else ""))
+    return ", then ".join(texts)
+
+
+def compression_text(phase: "Phase") -> str:
+    """What a phase does to the weights: '50 % pruned, 8 bits'; '' where nothing."""
+    parts = [f"{100 * phase.sparsity:.4g} % pruned"] if phase.sparsity else []
+    return ", ".join([*parts, *([f"{phase.weight_bits} bits"] if phase.is_quantised else [])])
 
 
 def setting_text(value: Any, separator: str = ", ") -> str:

@@ -75,7 +75,7 @@ def load_fitting(network: Network, state: Mapping[str, Tensor]) -> Loaded:
         for name, value in state.items()
         if name not in taken
     ]
-    return Loaded(tuple(taken), tuple(name for name in own if name not in taken), tuple(left))
+    return Loaded(tuple(taken), tuple(name for name in own if name not in taken), tuple(sorted(left)))
 
 
 def current_names(state: Mapping[str, Tensor], configuration: Configuration) -> dict[str, Tensor]:

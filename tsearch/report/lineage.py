@@ -8,7 +8,7 @@ from tsearch.report.phase_tree import Node, drawn_trials, tree_of
 from tsearch.report.style import AMBER, BLUE, GREEN, GREY, INK, MUTED
 from tsearch.report.view import RunView
 
-WIDTH, GAP = 204, 30  # px: of a node, and between two columns
+WIDTH, GAP = 216, 20  # px: of a node, and between two columns
 ROW, BOX = 62, 54  # px: from row to row, and the height of a node
 EDGE = 6  # px around the drawing
 
@@ -70,10 +70,15 @@ def _edge(x: int, y: int, to_x: int, to_y: int) -> str:
 
 def _box(node: Node, x: int, y: int) -> str:
     color = GREEN if node.is_on_front else BLUE if node.is_trial else AMBER if node.is_ann else MUTED
-    lines = ((node.phase, INK, 700), (node.facts or "not measured", INK, 400), (node.use, MUTED, 400))
+    what, bracket, weights = _short(node.phase).partition(" (")
+    lines = (
+        (f'<tspan font-weight="700">{escape(what)}</tspan>{escape(bracket + weights)}', INK),
+        (escape(_short(node.facts or "not measured")), INK),
+        (escape(_short(node.use)), MUTED),
+    )
     texts = "".join(
-        f'<text x="{x + 10}" y="{y + 16 + 16 * i}" fill="{ink}" font-weight="{weight}">{escape(_short(text))}</text>'
-        for i, (text, ink, weight) in enumerate(lines)
+        f'<text x="{x + 10}" y="{y + 16 + 16 * i}" fill="{ink}">{text}</text>'
+        for i, (text, ink) in enumerate(lines)
     )
     told = escape(f"{node.title}: {node.phase}; {node.facts}; {node.use}")
     return (

@@ -132,7 +132,11 @@ def _details(view: RunView, point: Point, differing: Sequence[str]) -> str:
     settings = {name: escape(setting_text(value)) for name, value in point.settings.items()}
     rows = [
         *((name, f"<b>{text}</b>" if name == "timesteps" else text, "") for name, text in settings.items()),
-        *((setting_title(name), escape(setting_text(point.details.get(name))), "") for name in differing),
+        *(
+            (setting_title(n), escape(setting_text(point.details[n])), "")
+            for n in differing
+            if n in point.details
+        ),
         *(row for o in view.front.objectives for row in _values(view, point, o.name)),
         *((name, text, "") for name, text in (*_dataflow(view, point), *_twins(point))),
         *([("schedule", trial.schedule, "")] if trial.schedule else []),

@@ -107,8 +107,8 @@ class AnyPaths(Paths):
         return tuple(path)
 
     def encode_leads(self, path: Path, most_stages: int) -> dict[str, Any]:
-        if not self._holds(path):
-            raise not_a_path(path)
+        if problem := self._problem(path):
+            raise not_a_path(path, problem)
         values: dict[str, Any] = dict.fromkeys(self.lead_parameters(most_stages), 0.5)
         values["schedule.n_leading"] = len(path) - 1
         for k, (behind, vector) in enumerate(pairwise(reversed(path)), start=1):
@@ -152,12 +152,23 @@ class AnyPaths(Paths):
 
     def _holds(self, path: Path) -> bool:
         """Whether it descends, over the choices, in no more phases than allowed."""
-        return (
-            len(path) <= self.most + 1
-            and all(t in self._choices for vector in path for t in vector)
-            and all(list(vector) == sorted(vector, reverse=True) for vector in path)
-            and all(a != b and all(x >= y for x, y in zip(a, b, strict=True)) for a, b in pairwise(path))
-        )
+        return not self._problem(path)
+
+    def _problem(self, path: Path) -> str:
+        """Why a path is none of these; "" where it is one."""
+        if len(path) > self.most + 1:
+            return f"{len(path) - 1} vectors before the last one, at most {self.most} are allowed (`most_leading`)"
+        for vector in path:
+            if other := [t for t in vector if t not in self._choices]:
+                return f"timesteps {other[0]} is not one of {list(self._choices)}"
+            if list(vector) != sorted(vector, reverse=True):
+                return f"{list(vector)} increases from stage to stage"
+        for a, b in pairwise(path):
+            if a == b:
+                return f"{list(a)} comes twice in a row; a path names the vectors before `timesteps`, each one once"
+            if any(x < y for x, y in zip(a, b, strict=True)):
+                return f"it grows from {list(a)} to {list(b)}"
+        return ""
 
 
 def _still_equal(column: Column, equal: frozenset[int]) -> frozenset[int]:

@@ -9,10 +9,16 @@ from tsearch.errors import did_you_mean
 from tsearch.space.lines import Lines
 from tsearch.space.paths import Path
 from tsearch.space.problems import plain
-from tsearch.space.schema import SCHEDULE_SETTINGS, Enqueued
+from tsearch.space.schema import SCHEDULE_SETTINGS, CompressionSpace, ConversionSpace, Enqueued
 from tsearch.space.settings import SECTIONS, defaults
 from tsearch.space.space import SearchSpace
 from tsearch.space.timesteps import shrinking_vectors
+
+_LEFT_OUT = {  # settings that a space has only where its file gives them
+    *(f"schedule.{name}" for name in SCHEDULE_SETTINGS),
+    *(f"conversion.{name}" for name in ConversionSpace.model_fields),
+    *(f"compression.{name}" for name in CompressionSpace.model_fields),
+}
 
 
 def enqueued_configuration(space: SearchSpace, entry: Enqueued, i: int, lines: Lines) -> Configuration:
@@ -20,8 +26,10 @@ def enqueued_configuration(space: SearchSpace, entry: Enqueued, i: int, lines: L
     settings = defaults(space.settings)
     for name, value in _given_settings(entry).items():
         if name not in settings:
-            hint = did_you_mean(name, settings)
-            raise lines.error(("enqueue", i, *name.split(".")), f"unknown key '{name}'.{hint}")
+            text = f"unknown key '{name}'.{did_you_mean(name, settings)}"
+            if name in _LEFT_OUT:
+                text = f"enqueue[{i}]: '{name}' is not set in this space. Give it there, such as a list of choices."
+            raise lines.error(("enqueue", i, *name.split(".")), text)
         settings[name] = tuple(value) if isinstance(value, list) else value
         try:
             space.settings[name].encode(settings[name])

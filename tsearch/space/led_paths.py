@@ -84,7 +84,8 @@ class LedPaths(Paths):
         for leading in self.leading:
             if shrinking_vectors(leading, path[-1]) == path:
                 return {"schedule.leading": Choice(self.leading).encode(leading)}
-        raise not_a_path(path)
+        listed = [list(leading) for leading in self.leading]
+        raise not_a_path(path, f"none of `schedule.leading` ({listed}) gives it")
 
     @cached_property
     def _choices(self) -> Vector:

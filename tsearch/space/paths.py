@@ -105,6 +105,6 @@ def one_step(choices: Vector, vector: Vector) -> Iterator[Vector]:
                 yield changed
 
 
-def not_a_path(path: Path) -> ValueError:
+def not_a_path(path: Path, why: str) -> ValueError:
     """What is raised for one that a space does not hold."""
-    return ValueError(f"schedule {[list(vector) for vector in path]} is not one of this space")
+    return ValueError(f"schedule {[list(vector) for vector in path]}: {why}")

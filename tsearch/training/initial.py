@@ -45,7 +45,8 @@ def initial_weights(configuration: Configuration) -> dict[str, Tensor]:
         state = from_codes(weights_in(load(content)))
     except (SafetensorError, ValueError) as error:
         raise TsearchError(
-            f"init: {configuration.init.file}: no safetensors file ({error}). Save a state dict with safetensors."
+            f"init: {configuration.init.file}: no safetensors file ({error}). "
+            "Give a checkpoint, weights.safetensors of a bundle, or a state dict saved with safetensors."
         ) from None
     named = current_names(state, configuration)
     return {name: value for name, value in named.items() if not name.startswith("kept.")}

@@ -172,3 +172,44 @@ def test_the_example_of_an_own_network_is_run_with_trials_left_to_search() -> No
             if "tsearch run examples/own" in line
         ]
         assert int(line.split("--trials ")[1]) >= len(space.baselines()) + 8
+
+
+def test_check_tells_fixed_settings_that_are_not_at_their_default_and_all_when_asked(type_in, write) -> None:
+    text = (
+        SPACE.replace("digits_dvs}", "digits_dvs, options: {n_distractors: 0}}")
+        + "neuron: {tau: 3.0, reset: soft}\n"
+    )
+    out = type_in("check", write(text))[1]
+    backbone = "backbone.name=vgg, backbone.widths=[4, 8], backbone.pool_after=[1]"
+    told = f"{backbone}, neuron.tau=3.0, data.options.n_distractors=0"
+    content = json.loads(type_in("check", write(text), "--json")[1])
+    n_hidden = len(content["at_default"])
+    assert f"\nfixed: {told}; {n_hidden} further settings at the default (--all lists them)\n" in out
+    assert n_hidden == len(content["fixed"]) - 5
+    everything = type_in("check", write(text), "--all")[1].splitlines()
+    rows = {tuple(line.split()) for line in everything}
+    assert {("training.decay_all", "false"), ("neuron.reset", "soft"), ("data.options.noise", "0.2")} <= rows
+    assert sum(line.split()[:1] == [name] for name in content["fixed"] for line in everything) == n_hidden + 5
+
+
+def test_check_warns_where_no_folder_with_the_files_is_given(
+    type_in, write, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.delenv("TSEARCH_DATA", raising=False)
+    text = SPACE.replace("digits_dvs", "cifar10")
+    out = type_in("check", write(text))[1]
+    assert out.splitlines()[-1].startswith("warning: data cifar10: no folder given. Set data.root")
+    assert (
+        "warning" not in type_in("check", write(text.replace("cifar10}", f"cifar10, root: {tmp_path}}}")))[1]
+    )
+    assert "warning" not in type_in("check", write(SPACE))[1]
+
+
+def test_check_tells_one_epoch_as_one(type_in, write) -> None:
+    text = SPACE + "schedule: {epochs: 1, leading: [[], [2]], leading_epochs: 1}\n"
+    phases = (
+        "phases led by listed timesteps, up to 1 vector before the last (1 epoch each), then the searched"
+    )
+    assert f"phases: {phases} timesteps (1 epoch or more); " in type_in("check", write(text))[1]
+    alone = SPACE + "schedule: {epochs: 1}\n"
+    assert "phases: the searched timesteps (1 epoch); " in type_in("check", write(alone))[1]

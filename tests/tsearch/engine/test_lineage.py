@@ -392,7 +392,7 @@ def test_replicates_of_one_number_share_their_phases(make_paths, tmp_path) -> No
     # 5, 5-4 and five more: 5-4-1, 5-4-3, 5-4-3-1, 5-2, 5-2-1
     assert Counter(name.rpartition(".")[2] for name in trained) == {"r1": 7, "r2": 7}
     told = [event.purpose for event in heard if isinstance(event, Advanced) and event.n_done == event.n_total]
-    assert told == ["replicates, what they share"] * 2 + ["replicates"]
+    assert told == [*(f"replicates, what they share, round {number}" for number in (1, 2)), "replicates"]
     for each in after.replicates:
         task = found.task.model_copy(update={"replicate": each.replicate})
         alone = toys.phase_by_phase(each.configuration, each.configuration.epochs, None, task)

@@ -67,6 +67,8 @@ def test_a_stop_is_listed_exported_and_evaluated(both: tuple[Run, Run], tmp_path
     trial = next(t.number for t in phased.trials if len(t.configuration.schedule) == 4)
     assert main(["show", "lineage", "--stops", *where]) == 0
     table = capsys.readouterr().out
+    ann = table.splitlines()[2].split()
+    assert (ann[:4], ann[5:7], ann[-1]) == (["0", "1", "-", "ANN"], ["2", "trials"], "-")
     assert "ANN > T=3 > T=2" in table
     assert table.endswith("lineage: 5 phases trained, 2 reused (2 of 8 epochs spared)\n")
     assert main(["show", "lineage", *where]) == 0

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tsearch.configuration import Configuration, Phase
 from tsearch.engine.run_folder import Trial
 from tsearch.front import Point, labels_of
-from tsearch.front.point import differing_details, point_of
+from tsearch.front.point import differing_details, point_of, setting_title
 
 
 def network(number: int, *phases: tuple[int, ...], epochs: int = 20, **settings: Any) -> Point:
@@ -92,3 +92,43 @@ def test_a_network_knows_every_setting_by_its_name_in_space_files() -> None:
     assert point.details["schedule"] == "8 for 1 epoch, then 6 for 1"
     assert point.details["neuron.tau"] == 3.0
     assert {"backbone.widths", "training.learning_rate", "temporal_transformer"} <= point.details.keys()
+
+
+def compressed(number: int, *, ann_epochs: int = 0, **compression: Any) -> Point:
+    """A network with timesteps (2, 1) behind (4, 4), an ANN before them and compressed weights behind them."""
+    phases = [Phase(timesteps=(4, 4), epochs=1), Phase(timesteps=(2, 1), epochs=3)]
+    ann = [Phase(timesteps=(1, 1), epochs=ann_epochs, network="ann")] if ann_epochs else []
+    last = [Phase(timesteps=(2, 1), epochs=1, learning_rate_scale=0.1, **compression)] if compression else []
+    configuration = Configuration(stages=(1, 2), schedule=(*ann, *phases, *last))
+    return point_of(Trial(number, configuration.key, "complete", "proposed", configuration))
+
+
+def test_fault_an_ann_was_told_as_one_timestep_and_compressed_weights_not_at_all() -> None:
+    point = compressed(0, ann_epochs=2, sparsity=0.125, weight_bits=8)
+    assert point.label == "T=(2, 1) (12.5 % pruned, 8 bits) after ANN, 4"
+    assert point.details["schedule"] == (
+        "ANN for 2 epochs, then 4, 4 for 1, then 2, 1 for 3, then 2, 1 for 1 (12.5 % pruned, 8 bits)"
+    )
+    assert compressed(0).label == "T=(2, 1) after 4"
+
+
+def test_fault_what_compression_alone_has_was_told_as_a_difference_and_called_epochs() -> None:
+    points = [
+        compressed(0),
+        compressed(1, sparsity=0.5),
+        compressed(2, weight_bits=4),
+        compressed(3, ann_epochs=2),
+    ]
+    assert differing_details(points) == [
+        "schedule.ann_epochs",
+        "compression.sparsity",
+        "compression.weight_bits",
+    ]
+    assert [point.details["compression.weight_bits"] for point in points] == [32, 32, 4, 32]
+    titles = ("schedule.ann_epochs", "compression.epochs", "conversion.timesteps", "training.learning_rate")
+    assert [setting_title(name) for name in titles] == [
+        "ANN epochs",
+        "compression epochs",
+        "conversion timesteps",
+        "learning rate",
+    ]

@@ -14,8 +14,8 @@ from tsearch.front.phases import neuron_text, path_text, phase_text
         (Phase(timesteps=(1, 1), epochs=20, network="ann"), "ANN", "ANN x20"),
         (
             Phase(timesteps=(1,), epochs=4, sparsity=0.5, weight_bits=8),
-            "T=1, 50 % pruned, 8-bit weights",
-            "1 x4 (50% pruned, 8 bits)",
+            "T=1 (50 % pruned, 8 bits)",
+            "1 x4 (50 % pruned, 8 bits)",
         ),
     ],
 )

@@ -107,16 +107,20 @@ def test_any_values_decode_to_a_path_of_the_space(
 
 
 @pytest.mark.parametrize(
-    "path",
+    ("path", "why"),
     [
-        ((4, 4), (2, 2), (1, 1)),  # too many phases
-        ((2, 2), (2, 2)),  # one twice
-        ((4, 1), (2, 2)),  # the second stage grows
-        ((3, 3), (2, 2)),  # no choice
+        (
+            ((4, 4), (2, 2), (1, 1)),
+            r"2 vectors before the last one, at most 1 are allowed \(`most_leading`\)",
+        ),
+        (((2, 2), (2, 2)), r"\[2, 2\] comes twice in a row"),
+        (((4, 1), (2, 2)), r"it grows from \[4, 1\] to \[2, 2\]"),
+        (((2, 4), (2, 2)), r"\[2, 4\] increases from stage to stage"),
+        (((3, 3), (2, 2)), "timesteps 3 is not one of"),
     ],
 )
-def test_what_is_no_path_of_a_space_is_refused(path: Path) -> None:
-    with pytest.raises(ValueError, match="is not one of this space"):
+def test_what_is_no_path_of_a_space_is_refused_with_the_reason(path: Path, why: str) -> None:
+    with pytest.raises(ValueError, match=rf"schedule \[.*\]: {why}"):
         AnyPaths(CHOICES, 1).encode(path, 2)
 
 

@@ -302,11 +302,11 @@ def test_weights_of_an_ann_make_conversion_matter(tmp_path: Path) -> None:
         ),
         (
             "schedule: {leading: any}\nenqueue: [{stages: [2], timesteps: [1], path: [[3]]}]",
-            "s.yaml:6: enqueue[0] is not in the space: schedule [[3], [1]] is not one of this space.",
+            "s.yaml:6: enqueue[0] is not in the space: schedule [[3], [1]]: timesteps 3 is not one of [1, 2, 4].",
         ),
         (
             "enqueue: [{stages: [2], timesteps: [1], ann_epochs: 3}]",
-            "s.yaml:5: unknown key 'schedule.ann_epochs'.",
+            "s.yaml:5: enqueue[0]: 'schedule.ann_epochs' is not set in this space. Give it there, ",
         ),
         (
             "schedule: {ann_epochs: [5, 0]}\nenqueue: [{stages: [2], timesteps: [1], ann_epochs: 50}]",

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from tsearch.engine.run_folder import Run
-from tsearch.report import write_report
+from tsearch.report import lineage, write_report
+from tsearch.report.lineage import Node
 
 Window = Any  # `Browser` of conftest.py
 OVERLAP = """(() => {
@@ -33,3 +34,20 @@ def test_the_tree_is_drawn_fits_its_window_and_unfolds_its_neurons(
     window.resize(420)
     assert window.run("document.documentElement.scrollWidth") <= 420
     assert window.is_silent
+
+
+def test_fault_compressed_weights_were_written_beyond_their_box(window: Window, tmp_path: Path) -> None:
+    """What is longest: four stages, pruned and few bits; a word that is used often; a number of trials."""
+    metrics = {"accuracy": 0.9867, "energy_pj": 838e3}
+    last = Node(
+        "trial 1234 (failed)", "T=(8, 4, 2, 1) (50 % pruned, 8 bits)", 9999, metrics, {}, (), is_trial=True
+    )
+    roots = (
+        Node("trial 9, phase 1", "T=(2, 1) (50 % pruned, 8 bits)", 9999, metrics, {}, (last,), n_trials=99),
+    )
+    style = (Path(lineage.__file__).parent / "page.css").read_text()
+    page = tmp_path / "tree.html"
+    page.write_text(f"<meta charset=utf-8><style>{style}</style>{lineage._svg(roots)}")
+    window.open(page)
+    assert window.run("document.querySelectorAll('.lineage .node').length") == 2
+    assert not window.run(OUTSIDE)
