@@ -75,7 +75,7 @@ def parts_of_stored(
     if len(absent):
         raise TsearchError(
             f"data {name}: {len(absent)} of {n_classes} classes have no training sample, such as class {absent[0]}. "
-            "Get the missing files, or see the options of this data set for fewer classes."
+            "Get the missing files, or choose fewer classes by the options of this data set (`tsearch check --all`)."
         )
     return parts
 
