@@ -49,7 +49,7 @@ def least_structure(configuration: Configuration, plan: Plan) -> Structure:
     them and quantisation makes further zeros, a single one. Those of the taps that the fewest positions read, and
     divided among outputs."""
     last = configuration.schedule[-1]
-    is_known = last.pruning == "layer" and last.weight_bits == WEIGHT_BITS
+    is_known = scopes_of(configuration) <= {"layer"} and last.weight_bits == WEIGHT_BITS
 
     def mask(node: Convolution, shape: tuple[int, ...]) -> NDArray[np.bool_]:
         size = prod(shape)
@@ -63,6 +63,11 @@ def least_structure(configuration: Configuration, plan: Plan) -> Structure:
         return np.moveaxis(kept, (-1, -2), (0, 1))
 
     return _bounding(configuration, plan, mask)
+
+
+def scopes_of(configuration: Configuration) -> set[str]:
+    """How weights are pruned, by layer or in the whole network, of all phases that do: what one pruned stays pruned."""
+    return {phase.pruning for phase in configuration.schedule if phase.sparsity}
 
 
 def most_structure(configuration: Configuration, plan: Plan) -> Structure:
