@@ -11,7 +11,7 @@ from tsearch.configuration import Configuration, DataSpec, Hardware
 from tsearch.networks.plan import Plan
 from tsearch.pricing.describe import describe_network, neuron_fields
 from tsearch.pricing.price import cost_metrics
-from tsearch.pricing.reduction import Reduction, largest_reduction, smallest_reduction
+from tsearch.pricing.reduction import Reduction, largest_reduction, scopes_of, smallest_reduction
 from tsearch.space.divisions import Division, Divisions
 from tsearch.space.domains import Domain
 from tsearch.space.goals import Constraint, Objective
@@ -87,7 +87,7 @@ def priced_part(configuration: Configuration) -> Hashable:
     neuron, backbone = configuration.neuron, configuration.backbone
     priced_neuron = neuron if ":" in backbone.name else tuple(neuron_fields(neuron).items())
     mode, last = configuration.temporal_transformer, configuration.schedule[-1]
-    compressed = last.sparsity, last.pruning, last.weight_bits
+    compressed = last.sparsity, frozenset(scopes_of(configuration)), last.weight_bits
     return backbone, configuration.stages, configuration.timesteps, mode, priced_neuron, compressed
 
 

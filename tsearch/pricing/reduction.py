@@ -48,7 +48,7 @@ def largest_reduction(configuration: Configuration, plan: Plan) -> Reduction:
     them and quantisation makes further zeros, a single one. Those of the taps that the fewest positions read, and
     divided among outputs."""
     last = configuration.schedule[-1]
-    is_known = last.pruning == "layer" and not last.is_quantised
+    is_known = scopes_of(configuration) <= {"layer"} and not last.is_quantised
 
     def mask(node: Convolution, shape: tuple[int, ...]) -> NDArray[np.bool_]:
         size = prod(shape)
@@ -62,6 +62,11 @@ def largest_reduction(configuration: Configuration, plan: Plan) -> Reduction:
         return np.moveaxis(kept, (-1, -2), (0, 1))
 
     return _bounding(configuration, plan, mask)
+
+
+def scopes_of(configuration: Configuration) -> set[str]:
+    """How weights are pruned, by layer or in the whole network, of all phases that do: what one pruned stays pruned."""
+    return {phase.pruning for phase in configuration.schedule if phase.sparsity}
 
 
 def smallest_reduction(configuration: Configuration, plan: Plan) -> Reduction:

@@ -14,7 +14,7 @@ from tsearch.training.schedule import Position
 
 def prune(network: Network, position: Position) -> None:
     """Make the smallest weights of `network` zero where the phase at `position` begins that is sparser than the one
-    before it, in place. What is zero has the smallest magnitude, so masks grow with the sparsity."""
+    before it, in place. What was pruned stays so, also where an earlier phase divided it otherwise among the layers."""
     schedule = network.configuration.schedule
     before = schedule[position.index - 1].sparsity if position.index else 0.0
     if position.phase.sparsity <= before:
@@ -22,8 +22,8 @@ def prune(network: Network, position: Position) -> None:
     weighted = network.weighted()
     weights = {name: weighted[name].weight for name in network.kept.layers}
     for name, mask in kept_of(weights, position.phase.sparsity, position.phase.pruning).items():
-        network.kept[name].copy_(mask)
-        weights[name].data.masked_fill_(~mask, 0.0)
+        kept = network.kept[name].logical_and_(mask)
+        weights[name].data.masked_fill_(~kept, 0.0)
 
 
 def kept_of(weights: dict[str, Tensor], sparsity: float, scope: str) -> dict[str, Tensor]:

@@ -10,6 +10,7 @@ from tiny import configuration, trained
 
 from tsearch.configuration import Phase
 from tsearch.networks.build import build
+from tsearch.pricing.reduction import largest_reduction, scopes_of
 from tsearch.training.checkpoints import unpack_training_weights, unpack_weights
 from tsearch.training.pruning import kept_of
 
@@ -102,6 +103,23 @@ def test_masks_grow_with_the_sparsity_and_stay_where_it_does_not() -> None:
         assert torch.equal(first[name], second[name])
         assert (first[name] | ~third[name]).all()  # what is kept at last was kept before
         assert third[name].sum() < first[name].sum()
+
+
+def test_what_was_pruned_in_the_whole_network_stays_pruned_by_layer() -> None:
+    """And the least that such a network costs is that of a single weight per layer, as only the last scope is not all
+    that tells what is left."""
+    phases = (
+        Phase(timesteps=(2, 1), epochs=1, sparsity=0.8, pruning="network"),
+        Phase(timesteps=(2, 1), epochs=1, sparsity=0.81),
+    )
+    config = configuration(phases)
+    first, second = (unpack_weights(trained(config, stop=n)[1].checkpoint) for n in (1, 2))
+    for name in ("block1", "block2"):
+        assert (first[f"kept.{name}"] | ~second[f"kept.{name}"]).all()
+        assert n_zero(second, f"blocks.{name[-1]}.main.conv.weight") >= int((~first[f"kept.{name}"]).sum())
+    plan = build(config, (1, 6, 6), 2).plan
+    assert scopes_of(config) == {"network", "layer"}
+    assert largest_reduction(config, plan) == largest_reduction(configuration(phases[:1]), plan)
 
 
 def test_a_weight_that_is_zero_without_being_pruned_trains_on() -> None:
