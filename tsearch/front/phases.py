@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tsearch.configuration import Configuration, Phase
-from tsearch.front.point import timesteps_text
+from tsearch.front.point import compression_texts, timesteps_text
 
 if TYPE_CHECKING:
     from tsearch.engine.lineage import Stop
@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 def phase_text(phase: Phase) -> str:
     """'T=(3, 1)', 'ANN', 'T=1, 50 % pruned, 4-bit weights'."""
     parts = ["ANN" if phase.network == "ann" else f"T={timesteps_text(phase.timesteps)}"]
-    parts += [f"{phase.sparsity:.0%} pruned".replace("%", " %")] if phase.sparsity else []
-    parts += [f"{phase.weight_bits}-bit weights"] if phase.weight_bits != 32 else []
-    return ", ".join(parts)
+    return ", ".join(parts + compression_texts(phase))
 
 
 def phases_of(run: "Run", stop: "Stop") -> tuple[Phase, ...]:

@@ -197,12 +197,23 @@ def timesteps_text(timesteps: Sequence[int]) -> str:
 
 
 def schedule_text(configuration: Configuration) -> str:
-    """The phases as a sentence: '8, 8, 8 for 6 epochs, then 6, 3, 1 for 20'."""
+    """The phases as a sentence: '8, 8, 8 for 6 epochs, then 6, 3, 1 for 20', 'ANN for 4 epochs, then 1 for 2, then 1
+    (50 % pruned, 4-bit weights) for 2'."""
     first, *rest = configuration.schedule
-    texts = [f"{setting_text(first.timesteps)} for {counted(first.epochs, 'epoch')}"]
-    return ", then ".join(
-        [*texts, *(f"{setting_text(phase.timesteps)} for {phase.epochs}" for phase in rest)]
-    )
+    texts = [f"{_network_text(first)} for {counted(first.epochs, 'epoch')}"]
+    return ", then ".join([*texts, *(f"{_network_text(phase)} for {phase.epochs}" for phase in rest)])
+
+
+def compression_texts(phase: "Phase") -> list[str]:
+    """How the weights of a phase are compressed: '50 % pruned', '4-bit weights'."""
+    parts = [f"{phase.sparsity:.0%} pruned".replace("%", " %")] if phase.sparsity else []
+    return parts + ([f"{phase.weight_bits}-bit weights"] if phase.weight_bits != 32 else [])
+
+
+def _network_text(phase: "Phase") -> str:
+    network = "ANN" if phase.network == "ann" else setting_text(phase.timesteps)
+    compressed = ", ".join(compression_texts(phase))
+    return f"{network} ({compressed})" if compressed else network
 
 
 def setting_text(value: Any, separator: str = ", ") -> str:
