@@ -1,6 +1,7 @@
 """`estimate` prices a network from its spike record."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from hwcost.activity.check import check_record
@@ -131,10 +132,11 @@ def _on_cores(network: NetworkSpec, profile: Profile, execution: str) -> CoreMap
 
 @lru_cache(maxsize=1024)
 def mean_timesteps(network: NetworkSpec) -> MeanTimesteps:
-    """Mean timesteps by stage, by weighted layer (steps that its mask lets run) and by dense MAC."""
+    """Mean timesteps by stage, by weighted layer (steps that its mask lets run) and by dense MAC, those of pruned
+    weights among them."""
     weighted = [layer for layer in network.layers if layer.kind in WEIGHTED] or list(network.layers)
     active = [sum(layer.mask) if layer.mask else network.timesteps(layer) for layer in weighted]
-    macs = [n_padded_synapses(layer) for layer in weighted]
+    macs = [n_padded_synapses(replace(layer, kept="")) for layer in weighted]
     return MeanTimesteps(
         sum(stage.timesteps for stage in network.stages) / len(network.stages),
         sum(active) / len(weighted),

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hwcost as h
+from hwcost.estimate import mean_timesteps
 from hwcost.network.pruning import weight_shape
 
 PROFILE = h.load_profile("45nm_memory")
@@ -183,3 +184,12 @@ def test_a_limit_of_synapses_per_neuron_counts_those_that_are_left(tmp_path: Pat
         else:
             with pytest.raises(h.HwcostError, match="300 synapses per neuron"):
                 h.estimate(network, record, path)
+
+
+def test_mean_timesteps_by_mac_are_those_of_the_dense_network() -> None:
+    """So they are known before training says which weights are left."""
+    layers = (h.linear("a", 4, 6, neuron="lif"), h.linear("b", 6, 3, stage=1, in_class="analog"))
+    stages = (h.StageSpec(5), h.StageSpec(1, "bucket"))
+    masks = [np.arange(24).reshape(6, 4) < 1, np.ones((3, 6), dtype=bool)]
+    pruned = tuple(h.pruned(layer, mask) for layer, mask in zip(layers, masks, strict=True))
+    assert mean_timesteps(h.NetworkSpec(pruned, stages)).by_mac == (5 * 24 + 1 * 18) / 42

@@ -11,6 +11,7 @@ import logging
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -28,6 +29,7 @@ _log = logging.getLogger(__name__)
 _INDEX = "index.safetensors"
 _SHAPE = "shape of "  # the index holds shape and type of every long array under its name
 _TYPE = "type of "
+ABANDONED_S = 24 * 3600.0  # nobody has written to an unfinished set for so long: who did was killed
 
 
 class Growing:
@@ -104,6 +106,7 @@ def _new_folder(place: Path) -> Path:
     """A folder to write to, on the disk of `place` where that may be written."""
     with contextlib.suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
+        _clear_abandoned(place.parent)
         return Path(tempfile.mkdtemp(dir=place.parent, prefix=place.name, suffix=".part"))
     warn_once(
         _log,
@@ -111,6 +114,15 @@ def _new_folder(place: Path) -> Path:
         "yours.",
     )
     return Path(tempfile.mkdtemp(prefix=place.name, suffix=".part"))
+
+
+def _clear_abandoned(cache: Path) -> None:
+    """Remove the sets of a cache that a killed process left unfinished, as large as they may be."""
+    for folder in cache.glob("*.part"):
+        with contextlib.suppress(OSError):
+            written = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+            if time.time() - written > ABANDONED_S:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _moved_into_place(unfinished: Path, folder: Path) -> Path:

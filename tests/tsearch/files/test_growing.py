@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.testing import assert_array_equal
 
 from tsearch.errors import TsearchError
 from tsearch.files.cache import Arrays
-from tsearch.files.growing import Growing, mapped_arrays
+from tsearch.files.growing import ABANDONED_S, Growing, mapped_arrays
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +78,18 @@ def test_a_failure_leaves_nothing(folder: Path) -> None:
     with pytest.raises(TsearchError, match="fifth"):
         mapped_arrays("set", 1, fails)
     assert list(folder.iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_removed_after_a_day(folder: Path) -> None:
+    """Not what another one is writing: its folder is old, but not its files."""
+    for name in ("old", "written"):
+        (folder / f"{name}.part").mkdir(parents=True)
+        (folder / f"{name}.part" / "long").write_bytes(b"piece")
+    yesterday = time.time() - ABANDONED_S - 60
+    for path in (folder / "old.part" / "long", folder / "old.part", folder / "written.part"):
+        os.utime(path, (yesterday, yesterday))
+    mapped_arrays("set", 1, three_pieces)
+    assert [path.name for path in folder.glob("*.part")] == ["written.part"]
 
 
 @pytest.mark.parametrize("file", ["long", "index.safetensors"])
