@@ -34,7 +34,7 @@ class Size(NamedTuple):
     digits: int
 
 
-FULL = Size(20, 3, 15, 300, 200)
+FULL = Size(20, 2, 10, 300, 200)
 QUICK = Size(20, 1, 5, 200, 100)
 
 
