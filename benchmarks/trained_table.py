@@ -14,8 +14,9 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -147,7 +148,7 @@ def _done(jobs: dict[str, Job], do: Callable[[Job], Row], processes: int) -> Ite
     if processes == 1 or len(jobs) < 2:
         yield from ((key, do(job)) for key, job in jobs.items())
         return
-    with ProcessPoolExecutor(processes, get_context("spawn"), keep_memory) as pool:
+    with ProcessPoolExecutor(processes, get_context("spawn"), _become_worker) as pool:
         futures = {pool.submit(do, job): key for key, job in jobs.items()}
         try:
             for future in as_completed(futures):
@@ -155,6 +156,14 @@ def _done(jobs: dict[str, Job], do: Callable[[Job], Row], processes: int) -> Ite
         except BaseException:  # nothing else begins; what runs ends with its process
             pool.shutdown(cancel_futures=True, wait=False)
             raise
+
+
+def _become_worker() -> None:
+    """Ends with the process that began it, also where that one is killed."""
+    keep_memory()
+    parent = parent_process()
+    assert parent is not None
+    Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
 
 
 class _Progress:

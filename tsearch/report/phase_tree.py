@@ -30,7 +30,7 @@ class Node:
     metrics: Mapping[str, float]
     neurons: Mapping[str, Mapping[str, float]]
     children: "tuple[Node, ...]"
-    is_ann: bool
+    is_ann: bool = False
     n_trials: int = 1
     is_trial: bool = False
     is_on_front: bool = False

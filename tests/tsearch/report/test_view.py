@@ -142,5 +142,5 @@ def test_a_schedule_reads_as_a_sentence() -> None:
     compressed = {"timesteps": (1, 1), "epochs": 2, "sparsity": 0.5, "weight_bits": 4}
     chain = (Phase(timesteps=(1, 1), epochs=4, network="ann"), *phases, Phase.model_validate(compressed))
     assert schedule_text(Configuration(stages=(1, 2), schedule=chain)) == (
-        "ANN for 4 epochs, then 8, 8 for 6, then 6, 1 for 20, then 1, 1 (50 % pruned, 4 bits)"
+        "ANN for 4 epochs, then 8, 8 for 6, then 6, 1 for 20, then 1, 1 for 2 (50 % pruned, 4 bits)"
     )
