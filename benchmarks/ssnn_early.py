@@ -13,6 +13,7 @@ from ssnn_rows import (
     Source,
     Trained,
     Vector,
+    above_zero,
     configuration,
     estimate,
     groups,
@@ -104,6 +105,27 @@ def early_section(
     print("gradient: norm of that of the first convolution's weights, before training, median of three seeds")
     found = "; ".join(helped) or "none of the networks above"
     print(f"early classifiers help, the interval being above 0, in: {found}")
+
+
+def followed_section(
+    source: Source,
+    nets: Sequence[Net],
+    epochs: int,
+    train: Callable[[Source, dict[Any, Any]], dict[Any, Trained]],
+) -> list[str]:
+    """Train `nets`, chosen by the table of `early_section`, with the other seeds of `source`, and print the gain; gives
+    the claims that early classifiers help in them."""
+    of, claims = groups(source), []
+    seeds = f"seeds {source.first_seed} to {source.first_seed + source.seeds - 1}"
+    print(f"\nonce more, with {seeds}, the networks that the table above suggests")
+    for net in nets:
+        made = {weight: net.configuration(weight, epochs) for weight in (OFF, ON)}
+        rows = train(source, {f"{net.title}, weight {weight:g}": one for weight, one in made.items()})
+        without, those = rows.values()
+        gain = estimate(those.right - without.right, of)
+        print(line(net.title, [without.text, those.text, interval(gain)], head_width=42), flush=True)
+        claims.append(above_zero(f"early classifiers raise the accuracy of {net.title}", gain))
+    return claims
 
 
 def _job(net: Net, source: Source, seed: int) -> Job:

@@ -34,17 +34,18 @@ BACKBONE = {"widths": (8, 16, 32), "pool_after": (1, 2)}
 
 @dataclass(frozen=True)
 class Source:
-    """Data, once or as folds that are tested together; `seeds` trainings of each; what the training has otherwise than
-    the demo's. Where one recording is a class, there is nothing to claim."""
+    """Data, once or as folds that are tested together; `seeds` trainings of each, counted from `first_seed`; what the
+    training has otherwise than the demo's. Where one recording is a class, there is nothing to claim."""
 
     title: str
     data: tuple[DataSpec, ...]
     seeds: int
     recipe: dict[str, Any] = field(default_factory=dict)
     has_claim: bool = True
+    first_seed: int = 0
 
-    def with_seeds(self, seeds: int) -> "Source":
-        return replace(self, seeds=seeds)
+    def with_seeds(self, seeds: int, first_seed: int = 0) -> "Source":
+        return replace(self, seeds=seeds, first_seed=first_seed)
 
 
 @dataclass(frozen=True)
@@ -116,15 +117,15 @@ def all_trained(
     source: Source, configurations: dict[Any, Configuration], folder: Path, processes: int
 ) -> dict[Any, Trained]:
     """Every configuration, by its key, with every seed on every fold."""
-    cases = list(product(configurations, range(source.seeds), source.data))
+    seeds = range(source.first_seed, source.first_seed + source.seeds)
+    cases = list(product(configurations, seeds, source.data))
     jobs = [
         Job(f"{source.title}, {key}, seed {seed}", configurations[key], Task(data=data, seed=seed))
         for key, seed, data in cases
     ]
     rows = iter(trained(jobs, folder, processes=processes))
     return {
-        key: Trained(tuple(tuple(next(rows) for _ in source.data) for _ in range(source.seeds)))
-        for key in configurations
+        key: Trained(tuple(tuple(next(rows) for _ in source.data) for _ in seeds)) for key in configurations
     }
 
 
