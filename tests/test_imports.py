@@ -29,6 +29,7 @@ ORDER = [
     "networks.plan",
     "task",
     "phase",
+    "masks",
     "frozen",
     "flags",
     "units",

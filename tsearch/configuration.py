@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from tsearch.frozen import AbsentMeans, Frozen, canonical, content_hash, plain_content, with_absent
+from tsearch.masks import Masks
 from tsearch.networks.backbones import Backbone, family
 from tsearch.networks.plan import Neuron
 from tsearch.phase import Conversion, Init, Phase, Training
@@ -25,13 +26,13 @@ from tsearch.units import counted
 
 __all__ = [
     "RENAMED", "AnyBackbone", "Compute", "Configuration", "Conversion", "DataSpec", "Hardware", "Identity", "Init",
-    "Phase", "Result", "Task", "Training",
+    "Masks", "Phase", "Result", "Task", "Training",
 ]  # fmt: skip
 
 RENAMED = {
     "transformer": "temporal_transformer"
 }  # fields of a configuration: their name in runs of 0.1.0, and today
-_NOT_OF_AN_ANN = {"stages", "neuron", "temporal_transformer", "conversion"}
+_NOT_OF_AN_ANN = {"stages", "neuron", "temporal_transformer", "conversion", "masks"}
 _NOT_TRAINED_IN_AN_ANN = {
     "early_loss_weight", "early_tap", "early_head", "rate_weight", "transformer_adam"
 }  # fmt: skip
@@ -70,6 +71,7 @@ class Configuration(Frozen):
     training: Annotated[Training, BeforeValidator(_training), AbsentMeans({})] = Training()
     conversion: Annotated[Conversion, AbsentMeans({})] = Conversion()
     init: Annotated[Init | None, AbsentMeans(None)] = None
+    masks: Annotated[Masks, AbsentMeans({})] = Masks()
 
     @model_validator(mode="before")
     @classmethod

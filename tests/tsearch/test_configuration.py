@@ -5,7 +5,7 @@ from typing import Annotated
 import pytest
 from pydantic import ValidationError
 
-from tsearch.configuration import Configuration, Conversion, Init, Phase, Result, Training
+from tsearch.configuration import Configuration, Conversion, Init, Masks, Phase, Result, Training
 from tsearch.frozen import AbsentMeans, Frozen, canonical
 from tsearch.networks.backbones import BACKBONES, Backbone, family
 from tsearch.networks.backbones.vgg import Vgg
@@ -87,6 +87,18 @@ ABSENT_MEANS = {
     "Training.rate_weight": 0.0,
     "Neuron.surrogate_scale": 1.0,
     "Neuron.learned": "none",
+    "Configuration.masks": {},
+    "Masks.mode": "none",
+    "Masks.granularity": "layer",
+    "Masks.types": (),
+    "Masks.weight": 0.0,
+    "Masks.loss": "mean",
+    "Masks.target": 1,
+    "Masks.initial_timesteps": None,
+    "Masks.warmup": 0.1,
+    "Masks.learning_rate": 1.0,
+    "Masks.surrogate": "rational",
+    "Masks.surrogate_width": 1.0,
 }
 
 
@@ -125,7 +137,7 @@ def test_a_pool_after_a_block_that_does_not_exist_is_refused() -> None:
 
 def test_what_absence_means_is_fixed_for_ever() -> None:
     found = {}
-    for model in (*map(family, BACKBONES), Neuron, Training, Phase, Conversion, Init, Configuration):
+    for model in (*map(family, BACKBONES), Neuron, Training, Phase, Conversion, Init, Masks, Configuration):
         for name, field in model.model_fields.items():
             marks = [mark.value for mark in field.metadata if isinstance(mark, AbsentMeans)]
             home = next(

@@ -52,6 +52,7 @@ class Node:
         sources: Names of the nodes whose outputs arrive.
         shape: Of its output.
         neuron: The spiking neurons that its result drives; None where it is handed on as it is.
+        layer_type: What it is in its family, such as "qkv" or "mlp" of a transformer; masks are chosen by it.
         stage: Index of its stage, from 0; 0 until a network is built.
 
     `module` says where the torch module is that carries the node out, 'module:class' (see `networks/modules.py`).
@@ -64,6 +65,7 @@ class Node:
     sources: tuple[str, ...]
     shape: Shape
     neuron: Neuron | None = None
+    layer_type: str = ""
     stage: int = 0
 
     @property
