@@ -98,7 +98,9 @@ def test_interrupted_five_times_a_driver_prints_one_traceback_and_leaves_nothing
         time.sleep(0.002)
     try:
         _, errors = search.communicate(timeout=20)
-    except subprocess.TimeoutExpired:  # a single signal was left of the five, and hit a destructor of Python's
+    except (
+        subprocess.TimeoutExpired
+    ):  # a single signal was left of the five, and hit a destructor of Python's
         os.killpg(search.pid, signal.SIGINT)
         _, errors = search.communicate(timeout=20)
     wait_until_gone(sessions)
