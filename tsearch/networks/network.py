@@ -18,6 +18,7 @@ from tsearch.networks.modules import FiringModule, Observer, ReadoutModule, drop
 from tsearch.networks.parts import HasMask, Outputs
 from tsearch.networks.plan import INPUT, Node, stage_of_blocks
 from tsearch.networks.quantised import Weighted, weighted_of
+from tsearch.networks.timestep_masks import TimestepMasks, masked
 from tsearch.phase import UNREDUCED
 
 Shape = tuple[int, int, int]
@@ -29,9 +30,9 @@ class Network(nn.Module):
     The shapes of the weights do not depend on the timesteps, so the same network runs every vector of its schedule up
     to `phase`; each (block, T_in, T_out) has a temporal transformer of its own. Names of weights depend neither on the
     division into stages nor on later phases: `blocks.3.main.conv.weight`, `boundaries.after_block3_4_to_2.scores`,
-    `early_classifiers.after_block3.linear.bias`, `head.weight`.
+    `early_classifiers.after_block3.linear.bias`, `timestep_masks.block3.4`, `head.weight`.
 
-    In a phase of an ANN, neurons are ReLU, and there is nothing between stages (see `enter`)."""
+    In a phase of an ANN, neurons are ReLU, and there are neither masks nor anything between stages (see `enter`)."""
 
     def __init__(
         self,
@@ -61,9 +62,11 @@ class Network(nn.Module):
             channels, neuron = self.plan.block_output(block).shape[0], configuration.neuron
             self.early_classifiers.add(block, channels, n_classes, neuron, configuration.training)
         self.boundaries = Boundaries()
+        self.timestep_masks = TimestepMasks(configuration, self.plan)
         for entry in configuration.schedule[phase if for_inference else 0 : phase + 1]:
             if not entry.is_ann:
                 self.boundaries.add(configuration.temporal_transformer, ends, entry.timesteps)
+                self.timestep_masks.add(entry.timesteps)
         self.head = cast(ReadoutModule, make_module(self.plan.readout))
         self.head.dropout = configuration.training.dropout
         schedule = configuration.schedule[: phase + 1]
@@ -92,13 +95,15 @@ class Network(nn.Module):
         """
         self._check_frames(x, timesteps[0])
         weights, is_short = self.head.weight, self.configuration.training.precision == "bfloat16"
+        masks = {} if self.is_ann else self.timestep_masks.gates(timesteps)
         with torch.autocast(weights.device.type, torch.bfloat16, enabled=is_short):
-            outputs = self._run(x, timesteps, observe)
+            outputs = self._run(x, timesteps, masks, observe)
         return replace(
             outputs,
             logits=outputs.logits.to(weights.dtype),
             early=tuple(e.to(weights.dtype) for e in outputs.early),
             steps=None if outputs.steps is None else outputs.steps.to(weights.dtype),
+            masks=masks,
         )
 
     @property
@@ -137,8 +142,11 @@ class Network(nn.Module):
             raise TsearchError(f"weight_bits {bits}: weights of {others[0]} cannot be quantised; use 32.")
 
     def masks(self, timesteps: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
-        """Timesteps at which layers do not run, as its parts have learned them: by node, one 0 or 1 per timestep."""
+        """Timesteps at which layers do not run, as its parts have learned them: by node, one 0 or 1 per timestep.
+        None in an ANN."""
         found: dict[str, tuple[int, ...]] = {}
+        if self.is_ann:
+            return found
         for module in self.modules():
             if module is not self and isinstance(module, HasMask):
                 found |= module.masks(timesteps)
@@ -154,7 +162,9 @@ class Network(nn.Module):
             others = ", or [1, ...] for static images" if self.is_static else ", events of every timestep"
             raise ValueError(f"frames must be {expected}{others}; found {list(x.shape)}")
 
-    def _run(self, x: Tensor, timesteps: tuple[int, ...], observe: Observer | None) -> Outputs:
+    def _run(
+        self, x: Tensor, timesteps: tuple[int, ...], masks: Mapping[str, Tensor], observe: Observer | None
+    ) -> Outputs:
         early: list[Tensor] = []
         values = {INPUT: x}
         del x
@@ -163,6 +173,8 @@ class Network(nn.Module):
         for node in self.plan.nodes[:-1]:
             stage = self._stage[node.block]
             value = self.module_of(node)(*(values[s] for s in node.sources), timesteps[stage])
+            if node.name in masks:
+                value = masked(value, masks[node.name])
             for name in self._last_reads[node.name]:
                 del values[name]
             if observe is not None:
