@@ -8,6 +8,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from hwcost.network.temporal import passes_through
 from tsearch.configuration import Configuration
 from tsearch.errors import TsearchError
 from tsearch.networks.boundary import Boundaries
@@ -18,6 +19,8 @@ from tsearch.networks.modules import FiringModule, Observer, ReadoutModule, drop
 from tsearch.networks.parts import HasMask, Outputs
 from tsearch.networks.plan import INPUT, Node, stage_of_blocks
 from tsearch.networks.quantised import Weighted, weighted_of
+from tsearch.networks.skipping import computed, masked, padded
+from tsearch.networks.steps import Masks, Steps, steps_of
 from tsearch.phase import UNREDUCED
 
 Shape = tuple[int, int, int]
@@ -78,12 +81,23 @@ class Network(nn.Module):
         for a static image. Raises: ValueError for frames of another shape."""
         return self.run(x, self.configuration.timesteps).logits
 
-    def run(self, x: Tensor, timesteps: tuple[int, ...], observe: Observer | None = None) -> Outputs:
+    def run(
+        self,
+        x: Tensor,
+        timesteps: tuple[int, ...],
+        observe: Observer | None = None,
+        *,
+        skips: bool = True,
+    ) -> Outputs:
         """Run with any timestep vector of the schedule up to `phase`. While training, early classifiers read every
         stage but the last.
 
         `observe(name, value)` sees the frames as "input" and the value of every node but the logits, once each; at the
-        end of a stage that before the temporal transformer.
+        end of a stage that before the temporal transformer. A value has as many steps as were computed; at the others
+        it is zero.
+
+        Outside training, timesteps that `masks` turn off are left out (see `networks/skipping.py`); where it `skips`
+        none, they are computed and masked: the same logits.
 
         With the precision bfloat16, products run in 16 bits, here and in the exported network alike; logits come in
         the type of the weights.
@@ -93,7 +107,7 @@ class Network(nn.Module):
         self._check_frames(x, timesteps[0])
         weights, is_short = self.head.weight, self.configuration.training.precision == "bfloat16"
         with torch.autocast(weights.device.type, torch.bfloat16, enabled=is_short):
-            outputs = self._run(x, timesteps, observe)
+            outputs = self._run(x, timesteps, observe, skips=skips)
         return replace(
             outputs,
             logits=outputs.logits.to(weights.dtype),
@@ -154,28 +168,62 @@ class Network(nn.Module):
             others = ", or [1, ...] for static images" if self.is_static else ", events of every timestep"
             raise ValueError(f"frames must be {expected}{others}; found {list(x.shape)}")
 
-    def _run(self, x: Tensor, timesteps: tuple[int, ...], observe: Observer | None) -> Outputs:
+    def _run(
+        self, x: Tensor, timesteps: tuple[int, ...], observe: Observer | None, *, skips: bool
+    ) -> Outputs:
         early: list[Tensor] = []
+        masks = {} if self.training or self.is_ann else self.masks(timesteps)
+        steps = self._steps(timesteps, masks, is_static=len(x) == 1) if masks and skips else {}
         values = {INPUT: x}
         del x
         if observe is not None:
             observe(INPUT, values[INPUT])
         for node in self.plan.nodes[:-1]:
             stage = self._stage[node.block]
-            value = self.module_of(node)(*(values[s] for s in node.sources), timesteps[stage])
+            value = self._value(node, [values[s] for s in node.sources], timesteps[stage], steps, masks)
             for name in self._last_reads[node.name]:
                 del values[name]
             if observe is not None:
                 observe(node.name, value)
             if node.name in self._dropped and self.training:
                 value = drop(value, self.configuration.training.block_dropout)
-            values[node.name] = self.across(node, value, timesteps, early)
+            if steps and node.name in self._ends:
+                value = self._at_end(node, value, timesteps, steps[node.name])
+            else:
+                value = self.across(node, value, timesteps, early)
+            values[node.name] = value
             del value
         last = values[self.plan.readout.sources[0]]
+        if steps and not steps[self.plan.readout.name].constant_sources[0]:
+            return Outputs(self.head.answer(last.flatten(2).sum(0) / timesteps[-1]), (), timesteps)
         if not self.training or self.configuration.training.loss != "tet":
             return Outputs(self.head(last), tuple(early), timesteps)
         steps = self.head.steps(last)
         return Outputs(steps.mean(0), tuple(early), timesteps, steps)
+
+    def _steps(self, timesteps: tuple[int, ...], masks: Masks, *, is_static: bool) -> dict[str, Steps]:
+        stages, mode = self.configuration.stages, self.configuration.temporal_transformer
+        return steps_of(self.plan, stages, timesteps, masks, mode=mode, is_static=is_static)
+
+    def _value(
+        self, node: Node, values: list[Tensor], timesteps: int, steps: Mapping[str, Steps], masks: Masks
+    ) -> Tensor:
+        """What `node` gives; with `steps`, at these alone."""
+        module, mask = self.module_of(node), masks.get(node.name, ())
+        if steps:
+            return computed(module, values, steps[node.name], mask)
+        return masked(module(*values, timesteps), mask)
+
+    def _at_end(self, node: Node, value: Tensor, timesteps: tuple[int, ...], steps: Steps) -> Tensor:
+        """What the next stage reads of a `value` with fewer steps: as few, where its temporal transformer hands it
+        on."""
+        stage, mode = self._stage[node.block], self.configuration.temporal_transformer
+        t_in, t_out = timesteps[stage : stage + 2]
+        if steps.is_constant:
+            return self.across(node, value, timesteps, [])
+        if passes_through(mode, t_in, t_out):
+            return value[:t_out]
+        return self.across(node, padded(value, t_in), timesteps, [])
 
     def across(self, node: Node, value: Tensor, timesteps: tuple[int, ...], early: list[Tensor]) -> Tensor:
         """What nodes behind `node` read of its `value`: at the end of a stage, that behind the temporal transformer.
