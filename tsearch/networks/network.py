@@ -8,7 +8,6 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from hwcost.network.temporal import passes_through
 from tsearch.configuration import Configuration
 from tsearch.errors import TsearchError
 from tsearch.networks.boundary import Boundaries
@@ -19,8 +18,8 @@ from tsearch.networks.modules import FiringModule, Observer, ReadoutModule, drop
 from tsearch.networks.parts import HasMask, Outputs
 from tsearch.networks.plan import INPUT, Node, stage_of_blocks
 from tsearch.networks.quantised import Weighted, weighted_of
-from tsearch.networks.skipping import computed, masked, padded
-from tsearch.networks.steps import Masks, Steps, steps_of
+from tsearch.networks.skipping import run_skipping
+from tsearch.networks.timestep_masks import TimestepMasks, masked
 from tsearch.phase import UNREDUCED
 
 Shape = tuple[int, int, int]
@@ -32,9 +31,9 @@ class Network(nn.Module):
     The shapes of the weights do not depend on the timesteps, so the same network runs every vector of its schedule up
     to `phase`; each (block, T_in, T_out) has a temporal transformer of its own. Names of weights depend neither on the
     division into stages nor on later phases: `blocks.3.main.conv.weight`, `boundaries.after_block3_4_to_2.scores`,
-    `early_classifiers.after_block3.linear.bias`, `head.weight`.
+    `early_classifiers.after_block3.linear.bias`, `timestep_masks.block3.4`, `head.weight`.
 
-    In a phase of an ANN, neurons are ReLU, and there is nothing between stages (see `enter`)."""
+    In a phase of an ANN, neurons are ReLU, and there are neither masks nor anything between stages (see `enter`)."""
 
     def __init__(
         self,
@@ -50,9 +49,9 @@ class Network(nn.Module):
         self.is_static = is_static
         self.plan = configuration.backbone.plan(shape, n_classes, configuration.neuron)
         self._stage = stage_of_blocks(configuration.stages)
-        self._last_reads = _last_reads(self.plan.nodes)
+        self.last_reads = _last_reads(self.plan.nodes)
         ends = [sum(configuration.stages[: i + 1]) for i in range(len(configuration.stages) - 1)]
-        self._ends = {self.plan.block_output(block).name: block for block in ends}
+        self.ends = {self.plan.block_output(block).name: block for block in ends}
         blocks = range(1, len(self._stage))
         self._dropped = {self.plan.block_output(block).name for block in blocks}
         self.blocks = nn.ModuleDict({str(block): nn.ModuleDict() for block in self._stage})
@@ -64,9 +63,11 @@ class Network(nn.Module):
             channels, neuron = self.plan.block_output(block).shape[0], configuration.neuron
             self.early_classifiers.add(block, channels, n_classes, neuron, configuration.training)
         self.boundaries = Boundaries()
+        self.timestep_masks = TimestepMasks(configuration, self.plan)
         for entry in configuration.schedule[phase if for_inference else 0 : phase + 1]:
             if not entry.is_ann:
                 self.boundaries.add(configuration.temporal_transformer, ends, entry.timesteps)
+                self.timestep_masks.add(entry.timesteps)
         self.head = cast(ReadoutModule, make_module(self.plan.readout))
         self.head.dropout = configuration.training.dropout
         schedule = configuration.schedule[: phase + 1]
@@ -93,11 +94,10 @@ class Network(nn.Module):
         stage but the last.
 
         `observe(name, value)` sees the frames as "input" and the value of every node but the logits, once each; at the
-        end of a stage that before the temporal transformer. A value has as many steps as were computed; at the others
-        it is zero.
+        end of a stage that before the temporal transformer.
 
-        Outside training, timesteps that `masks` turn off are left out (see `networks/skipping.py`); where it `skips`
-        none, they are computed and masked: the same logits.
+        Outside training, what masks leave out is not computed (see `networks/skipping.py`), and values have as many
+        steps as are. Without `skips` all steps are computed, and then masked: the same logits.
 
         With the precision bfloat16, products run in 16 bits, here and in the exported network alike; logits come in
         the type of the weights.
@@ -106,13 +106,19 @@ class Network(nn.Module):
         """
         self._check_frames(x, timesteps[0])
         weights, is_short = self.head.weight, self.configuration.training.precision == "bfloat16"
+        masks = {} if self.is_ann else self.timestep_masks.gates(timesteps)
+        left_out = self.masks(timesteps) if skips and not self.training else {}
         with torch.autocast(weights.device.type, torch.bfloat16, enabled=is_short):
-            outputs = self._run(x, timesteps, observe, skips=skips)
+            if any(0 in mask for mask in left_out.values()):
+                outputs = Outputs(run_skipping(self, x, timesteps, left_out, observe), (), timesteps)
+            else:
+                outputs = self._run(x, timesteps, masks, observe)
         return replace(
             outputs,
             logits=outputs.logits.to(weights.dtype),
             early=tuple(e.to(weights.dtype) for e in outputs.early),
             steps=None if outputs.steps is None else outputs.steps.to(weights.dtype),
+            masks=masks,
         )
 
     @property
@@ -151,8 +157,11 @@ class Network(nn.Module):
             raise TsearchError(f"weight_bits {bits}: weights of {others[0]} cannot be quantised; use 32.")
 
     def masks(self, timesteps: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
-        """Timesteps at which layers do not run, as its parts have learned them: by node, one 0 or 1 per timestep."""
+        """Timesteps at which layers do not run, as its parts have learned them: by node, one 0 or 1 per timestep.
+        None in an ANN."""
         found: dict[str, tuple[int, ...]] = {}
+        if self.is_ann:
+            return found
         for module in self.modules():
             if module is not self and isinstance(module, HasMask):
                 found |= module.masks(timesteps)
@@ -169,68 +178,38 @@ class Network(nn.Module):
             raise ValueError(f"frames must be {expected}{others}; found {list(x.shape)}")
 
     def _run(
-        self, x: Tensor, timesteps: tuple[int, ...], observe: Observer | None, *, skips: bool
+        self, x: Tensor, timesteps: tuple[int, ...], masks: Mapping[str, Tensor], observe: Observer | None
     ) -> Outputs:
         early: list[Tensor] = []
-        masks = {} if self.training or self.is_ann else self.masks(timesteps)
-        steps = self._steps(timesteps, masks, is_static=len(x) == 1) if masks and skips else {}
         values = {INPUT: x}
         del x
         if observe is not None:
             observe(INPUT, values[INPUT])
         for node in self.plan.nodes[:-1]:
             stage = self._stage[node.block]
-            value = self._value(node, [values[s] for s in node.sources], timesteps[stage], steps, masks)
-            for name in self._last_reads[node.name]:
+            value = self.module_of(node)(*(values[s] for s in node.sources), timesteps[stage])
+            if node.name in masks:
+                value = masked(value, masks[node.name])
+            for name in self.last_reads[node.name]:
                 del values[name]
             if observe is not None:
                 observe(node.name, value)
             if node.name in self._dropped and self.training:
                 value = drop(value, self.configuration.training.block_dropout)
-            if steps and node.name in self._ends:
-                value = self._at_end(node, value, timesteps, steps[node.name])
-            else:
-                value = self.across(node, value, timesteps, early)
-            values[node.name] = value
+            values[node.name] = self.across(node, value, timesteps, early)
             del value
         last = values[self.plan.readout.sources[0]]
-        if steps and not steps[self.plan.readout.name].constant_sources[0]:
-            return Outputs(self.head.answer(last.flatten(2).sum(0) / timesteps[-1]), (), timesteps)
         if not self.training or self.configuration.training.loss != "tet":
             return Outputs(self.head(last), tuple(early), timesteps)
         steps = self.head.steps(last)
         return Outputs(steps.mean(0), tuple(early), timesteps, steps)
 
-    def _steps(self, timesteps: tuple[int, ...], masks: Masks, *, is_static: bool) -> dict[str, Steps]:
-        stages, mode = self.configuration.stages, self.configuration.temporal_transformer
-        return steps_of(self.plan, stages, timesteps, masks, mode=mode, is_static=is_static)
-
-    def _value(
-        self, node: Node, values: list[Tensor], timesteps: int, steps: Mapping[str, Steps], masks: Masks
-    ) -> Tensor:
-        """What `node` gives; with `steps`, at these alone."""
-        module, mask = self.module_of(node), masks.get(node.name, ())
-        if steps:
-            return computed(module, values, steps[node.name], mask)
-        return masked(module(*values, timesteps), mask)
-
-    def _at_end(self, node: Node, value: Tensor, timesteps: tuple[int, ...], steps: Steps) -> Tensor:
-        """What the next stage reads of a `value` with fewer steps: as few, where its temporal transformer hands it
-        on."""
-        stage, mode = self._stage[node.block], self.configuration.temporal_transformer
-        t_in, t_out = timesteps[stage : stage + 2]
-        if steps.is_constant:
-            return self.across(node, value, timesteps, [])
-        if passes_through(mode, t_in, t_out):
-            return value[:t_out]
-        return self.across(node, padded(value, t_in), timesteps, [])
-
     def across(self, node: Node, value: Tensor, timesteps: tuple[int, ...], early: list[Tensor]) -> Tensor:
         """What nodes behind `node` read of its `value`: at the end of a stage, that behind the temporal transformer.
         While training, the logits of its early classifier go to `early`."""
-        if node.name not in self._ends or self.is_ann:
+        if node.name not in self.ends or self.is_ann:
             return value
-        block, stage = self._ends[node.name], self._stage[node.block]
+        block, stage = self.ends[node.name], self._stage[node.block]
         tap = self.configuration.training.early_tap
         if tap == "before":  # first: gradients are added in the reverse order
             self._classify(value, block, early)

@@ -7,12 +7,58 @@ skips masked timesteps; that neurons without input are driven by BatchNorm of ze
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from tsearch.networks.modules import FiringModule, SumModule
-from tsearch.networks.steps import Steps
+from hwcost.network.temporal import passes_through
+from tsearch.networks.modules import FiringModule, Observer, SumModule
+from tsearch.networks.plan import INPUT, Node
+from tsearch.networks.steps import Masks, Steps, steps_of
+from tsearch.networks.timestep_masks import masked
+
+if TYPE_CHECKING:
+    from tsearch.networks.network import Network
+
+
+def run_skipping(
+    network: "Network", x: Tensor, timesteps: tuple[int, ...], masks: Masks, observe: Observer | None
+) -> Tensor:
+    """Logits [B, classes] of a network outside training, whose `masks` leave out timesteps; `x` and `observe` as in
+    `Network.run`."""
+    configuration, plan = network.configuration, network.plan
+    mode = configuration.temporal_transformer
+    steps = steps_of(plan, configuration.stages, timesteps, masks, mode=mode, is_static=len(x) == 1)
+    values = {INPUT: x}
+    if observe is not None:
+        observe(INPUT, x)
+    for node in plan.nodes[:-1]:
+        sources, own = [values[source] for source in node.sources], steps[node.name]
+        value = computed(network.module_of(node), sources, own, masks.get(node.name, ()))
+        for name in network.last_reads[node.name]:
+            del values[name]
+        if observe is not None:
+            observe(node.name, value)
+        values[node.name] = _handed_on(network, node, value, timesteps, own)
+    last, readout = values[plan.readout.sources[0]], steps[plan.readout.name]
+    return network.head(last) if all(readout.constant_sources) else network.head.answer(
+        last.flatten(2).sum(0) / readout.total
+    )
+
+
+def _handed_on(
+    network: "Network", node: Node, value: Tensor, timesteps: tuple[int, ...], steps: Steps
+) -> Tensor:
+    """What nodes behind `node` read of its `value`; at the end of a stage, fewer steps stay fewer where the temporal
+    transformer hands them on as they are."""
+    if node.name in network.ends and not steps.is_constant:
+        stage, mode = network.stage_of(node), network.configuration.temporal_transformer
+        t_in, t_out = timesteps[stage : stage + 2]
+        if passes_through(mode, t_in, t_out):
+            return value[:t_out]
+        value = padded(value, t_in)
+    return network.across(node, value, timesteps, [])
 
 
 def computed(module: nn.Module, values: Sequence[Tensor], steps: Steps, mask: Sequence[int] = ()) -> Tensor:
@@ -29,21 +75,13 @@ def computed(module: nn.Module, values: Sequence[Tensor], steps: Steps, mask: Se
             for value, is_constant in zip(values, steps.constant_sources, strict=True)
         ]
         value = module(*whole, steps.total)
-        return masked(value if steps.is_constant else value[: steps.runs], mask)
+        return _masked(value if steps.is_constant else value[: steps.runs], mask)
     if steps.runs == 0:
         return values[0].new_zeros(0, values[0].shape[1], *module.node.shape)
     current = _current(module, values, steps)
     if not all(steps.constant_sources) and len(current) < steps.runs:
         current = _with_silent(current, silent, steps.runs)
-    return masked(module.fired(current, steps.runs, None), mask)
-
-
-def masked(spikes: Tensor, mask: Sequence[int]) -> Tensor:
-    """`spikes` [n, B, ...] without those of timesteps that the mask turns off; itself where it turns none off."""
-    counts = mask[: len(spikes)]
-    if all(counts):
-        return spikes
-    return spikes * spikes.new_tensor(counts).view(-1, *(1,) * (spikes.dim() - 1))
+    return _masked(module.fired(current, steps.runs, None), mask)
 
 
 def padded(value: Tensor, timesteps: int) -> Tensor:
@@ -86,3 +124,9 @@ def _with_silent(current: Tensor, silent: Tensor, timesteps: int) -> Tensor:
     longer[: len(current)] = current
     longer[len(current) :] = silent
     return longer
+
+
+def _masked(value: Tensor, mask: Sequence[int]) -> Tensor:
+    """`value` [n, B, ...] without the spikes that a mask drops before its last active step."""
+    counts = mask[: len(value)]
+    return value if all(counts) else masked(value, value.new_tensor(counts))

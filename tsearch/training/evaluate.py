@@ -112,6 +112,7 @@ def train_and_price(
         unpriced=unpriced,
         notes=() if trained.loaded is None else (f"Initial weights: {report(trained.loaded)}.",),
         neurons=network.neurons(),
+        layer_timesteps={name: sum(mask) for name, mask in network.masks(timesteps).items()},
         seconds=time.perf_counter() - began,
         versions=versions() | {"device": device_name(where)},
         checkpoint=trained.checkpoint,
