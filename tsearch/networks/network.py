@@ -18,6 +18,7 @@ from tsearch.networks.modules import FiringModule, Observer, ReadoutModule, drop
 from tsearch.networks.parts import HasMask, Outputs
 from tsearch.networks.plan import INPUT, Node, stage_of_blocks
 from tsearch.networks.quantised import Weighted, weighted_of
+from tsearch.networks.skipping import run_skipping
 from tsearch.networks.timestep_masks import TimestepMasks, masked
 from tsearch.phase import UNREDUCED
 
@@ -48,9 +49,9 @@ class Network(nn.Module):
         self.is_static = is_static
         self.plan = configuration.backbone.plan(shape, n_classes, configuration.neuron)
         self._stage = stage_of_blocks(configuration.stages)
-        self._last_reads = _last_reads(self.plan.nodes)
+        self.last_reads = _last_reads(self.plan.nodes)
         ends = [sum(configuration.stages[: i + 1]) for i in range(len(configuration.stages) - 1)]
-        self._ends = {self.plan.block_output(block).name: block for block in ends}
+        self.ends = {self.plan.block_output(block).name: block for block in ends}
         blocks = range(1, len(self._stage))
         self._dropped = {self.plan.block_output(block).name for block in blocks}
         self.blocks = nn.ModuleDict({str(block): nn.ModuleDict() for block in self._stage})
@@ -81,12 +82,22 @@ class Network(nn.Module):
         for a static image. Raises: ValueError for frames of another shape."""
         return self.run(x, self.configuration.timesteps).logits
 
-    def run(self, x: Tensor, timesteps: tuple[int, ...], observe: Observer | None = None) -> Outputs:
+    def run(
+        self,
+        x: Tensor,
+        timesteps: tuple[int, ...],
+        observe: Observer | None = None,
+        *,
+        skips: bool = True,
+    ) -> Outputs:
         """Run with any timestep vector of the schedule up to `phase`. While training, early classifiers read every
         stage but the last.
 
         `observe(name, value)` sees the frames as "input" and the value of every node but the logits, once each; at the
         end of a stage that before the temporal transformer.
+
+        Outside training, what masks leave out is not computed (see `networks/skipping.py`), and values have as many
+        steps as are. Without `skips` all steps are computed, and then masked: the same logits.
 
         With the precision bfloat16, products run in 16 bits, here and in the exported network alike; logits come in
         the type of the weights.
@@ -96,8 +107,12 @@ class Network(nn.Module):
         self._check_frames(x, timesteps[0])
         weights, is_short = self.head.weight, self.configuration.training.precision == "bfloat16"
         masks = {} if self.is_ann else self.timestep_masks.gates(timesteps)
+        left_out = self.masks(timesteps) if skips and not self.training else {}
         with torch.autocast(weights.device.type, torch.bfloat16, enabled=is_short):
-            outputs = self._run(x, timesteps, masks, observe)
+            if any(0 in mask for mask in left_out.values()):
+                outputs = Outputs(run_skipping(self, x, timesteps, left_out, observe), (), timesteps)
+            else:
+                outputs = self._run(x, timesteps, masks, observe)
         return replace(
             outputs,
             logits=outputs.logits.to(weights.dtype),
@@ -175,7 +190,7 @@ class Network(nn.Module):
             value = self.module_of(node)(*(values[s] for s in node.sources), timesteps[stage])
             if node.name in masks:
                 value = masked(value, masks[node.name])
-            for name in self._last_reads[node.name]:
+            for name in self.last_reads[node.name]:
                 del values[name]
             if observe is not None:
                 observe(node.name, value)
@@ -192,9 +207,9 @@ class Network(nn.Module):
     def across(self, node: Node, value: Tensor, timesteps: tuple[int, ...], early: list[Tensor]) -> Tensor:
         """What nodes behind `node` read of its `value`: at the end of a stage, that behind the temporal transformer.
         While training, the logits of its early classifier go to `early`."""
-        if node.name not in self._ends or self.is_ann:
+        if node.name not in self.ends or self.is_ann:
             return value
-        block, stage = self._ends[node.name], self._stage[node.block]
+        block, stage = self.ends[node.name], self._stage[node.block]
         tap = self.configuration.training.early_tap
         if tap == "before":  # first: gradients are added in the reverse order
             self._classify(value, block, early)
