@@ -67,7 +67,7 @@ class ConvolutionModule(FiringModule):
             stride=node.stride,
             padding=node.padding,
             groups=node.groups,
-            bias=node.bias and not node.norm,
+            bias=node.bias_before_norm if node.norm else node.bias,
         )
         self.norm: nn.BatchNorm2d | None = nn.BatchNorm2d(node.shape[0]) if node.norm else None
 
@@ -91,7 +91,7 @@ class ConvolutionModule(FiringModule):
         if norm is None or self.training:
             current: Tensor = conv(x)
             return current if norm is None else norm(current)
-        weight, bias = folded(conv.multiplied, norm)
+        weight, bias = folded(conv.multiplied, norm, conv.bias)
         return functional.conv2d(
             x, weight, bias, stride=self.node.stride, padding=self.node.padding, groups=self.node.groups
         )
@@ -103,7 +103,7 @@ class ConvolutionModule(FiringModule):
     def fold(self) -> None:
         """Make BatchNorm, as it is outside training, part of weights and biases for good."""
         if self.norm is not None:
-            weight, bias = folded(self.conv.weight, self.norm)
+            weight, bias = folded(self.conv.weight, self.norm, self.conv.bias)
             self.conv.weight, self.conv.bias = nn.Parameter(weight.detach()), nn.Parameter(bias.detach())
             self.norm = None
 
@@ -111,7 +111,8 @@ class ConvolutionModule(FiringModule):
         """Give back a BatchNorm that has seen nothing, in place of the biases."""
         if self.node.norm and self.norm is None:
             self.norm = nn.BatchNorm2d(self.node.shape[0]).to(self.conv.weight.device)
-            self.conv.bias = None
+            zeros = self.conv.weight.new_zeros(self.node.shape[0])
+            self.conv.bias = nn.Parameter(zeros) if self.node.bias_before_norm else None
 
 
 class PoolModule(FiringModule):
@@ -215,10 +216,12 @@ def merge(x: Tensor) -> Tensor:
     return x.flatten(0, 1).contiguous(memory_format=torch.channels_last)
 
 
-def folded(weight: Tensor, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    """Weight and bias of the convolution that gives what one of `weight` and then `norm`, outside training, give."""
+def folded(weight: Tensor, norm: nn.BatchNorm2d, bias: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Weight and bias of the convolution that gives what one of `weight` and `bias` and then `norm`, outside training,
+    give."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
     scale = norm.weight / (norm.running_var + norm.eps).sqrt()
-    bias = norm.bias - norm.running_mean * scale
-    return (weight * scale[:, None, None, None]).contiguous(memory_format=torch.channels_last), bias
+    mean = norm.running_mean if bias is None else norm.running_mean - bias
+    shift = norm.bias - mean * scale
+    return (weight * scale[:, None, None, None]).contiguous(memory_format=torch.channels_last), shift

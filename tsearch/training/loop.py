@@ -19,7 +19,14 @@ from tsearch.training.checkpoints import (
 )
 from tsearch.training.epoch import train_epoch
 from tsearch.training.initial import take_initial
-from tsearch.training.keeping import NOTHING_KEPT, completed, copied_weights, keep, take_kept
+from tsearch.training.keeping import (
+    NOTHING_KEPT,
+    changes_weights,
+    completed,
+    copied_weights,
+    keep,
+    take_kept,
+)
 from tsearch.training.optimizer import make_optimizers
 from tsearch.training.schedule import positions
 from tsearch.training.transition import begin_phase
@@ -91,6 +98,6 @@ def train(
             take_kept(network, kept, dataset, task, position)
     if position.epoch + 1 == position.phase.epochs:  # the next phase begins with new optimizers
         return Trained(tuple(curve), pack(network, stop), loaded)
-    goes_on = None if kept.weights is None else copied_weights(network)
+    goes_on = copied_weights(network) if changes_weights(network, kept, position) else None
     take_kept(network, kept, dataset, task, position)
     return Trained(tuple(curve), pack(network, stop, optimizers, goes_on, kept), loaded)

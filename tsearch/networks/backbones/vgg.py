@@ -116,7 +116,6 @@ def _layer(
         in_shape=before,
         shape=shape,
         neuron=neuron,
-        layer_type="dense" if kind is Dense else "convolution",
         norm=has_norm,
         bias=has_norm,
         **window,
