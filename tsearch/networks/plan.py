@@ -207,6 +207,11 @@ class Plan:
         """The blocks of a node's sources; the frames count as its own."""
         return [self.by_name[s].block if s in self.by_name else node.block for s in node.sources]
 
+    @property
+    def layer_types(self) -> tuple[str, ...]:
+        """The types of its layers of neurons, in the order in which they appear first."""
+        return tuple(dict.fromkeys(node.layer_type for node, _ in self.neurons() if node.layer_type))
+
     def neurons(self) -> Iterator[tuple[Node, int]]:
         """Every node that has spiking neurons, and how many."""
         return ((node, prod(node.shape)) for node in self.nodes if node.neuron is not None)
