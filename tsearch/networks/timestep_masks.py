@@ -50,7 +50,9 @@ class TimestepMasks(nn.ModuleDict):
     def hold(self, masks: Mapping[str, tuple[int, ...]]) -> None:
         """Have these masks by node for good, as an exported network does, and no scores."""
         where = next(self.parameters(), torch.zeros(())).device
-        self._held = {name: torch.tensor(mask, dtype=torch.float32, device=where) for name, mask in masks.items()}
+        self._held = {
+            name: torch.tensor(mask, dtype=torch.float32, device=where) for name, mask in masks.items()
+        }
         self.clear()
 
     def gates(self, timesteps: tuple[int, ...]) -> dict[str, Tensor]:
