@@ -107,19 +107,18 @@ class Network(nn.Module):
         """
         self._check_frames(x, timesteps[0])
         weights, is_short = self.head.weight, self.configuration.training.precision == "bfloat16"
-        masks = {} if self.is_ann else self.timestep_masks.gates(timesteps)
         left_out = self.masks(timesteps) if skips and not self.training else {}
         with torch.autocast(weights.device.type, torch.bfloat16, enabled=is_short):
             if any(0 in mask for mask in left_out.values()):
                 outputs = Outputs(run_skipping(self, x, timesteps, left_out, observe), (), timesteps)
             else:
+                masks = {} if self.is_ann else self.timestep_masks.gates(timesteps)
                 outputs = self._run(x, timesteps, masks, observe)
         return replace(
             outputs,
             logits=outputs.logits.to(weights.dtype),
             early=tuple(e.to(weights.dtype) for e in outputs.early),
             steps=None if outputs.steps is None else outputs.steps.to(weights.dtype),
-            masks=masks,
         )
 
     @property
@@ -203,9 +202,10 @@ class Network(nn.Module):
         reads = self._reads(timesteps, masks)
         scale = timesteps[-1] / reads if self.configuration.masks.readout == "active" else 1.0
         if not self.training or self.configuration.training.loss != "tet":
-            return Outputs(self.head(last, scale=scale), tuple(early), timesteps)
+            return Outputs(self.head(last, scale=scale), tuple(early), timesteps, masks=masks)
         steps = self.head.steps(last)
-        return Outputs(self.head.mean_of(steps, scale), tuple(early), timesteps, steps[:reads])
+        mean = self.head.mean_of(steps, scale)
+        return Outputs(mean, tuple(early), timesteps, steps[:reads], masks)
 
     def _reads(self, timesteps: tuple[int, ...], masks: Mapping[str, Tensor]) -> int:
         """The number of the last timestep, from 1, at which anything reaches the readout."""
