@@ -12,6 +12,7 @@ from tsearch.errors import TsearchError
 from tsearch.pricing.extremes import cost_range
 from tsearch.space.idle import CONVERSION
 from tsearch.space.refusals import reasons
+from tsearch.space.schedules import MASK_MODE, NOTHING
 from tsearch.space.space import SearchSpace
 
 N_DRAWN = 200  # configurations asked for refusals; all of a space that has no more
@@ -41,6 +42,7 @@ def preview(space: SearchSpace, n_proposals: int = 5) -> dict[str, Any]:
         **fixed_content(space),
         "size": space.size,
         "n_structures": space.n_structures,
+        "masks": _masks(space),
         "epochs": space.schedules.total_epochs,
         "phases": _phases(space),
         "trials": space.search.trials,
@@ -113,6 +115,16 @@ def _phases(space: SearchSpace) -> dict[str, Any]:
     }
 
 
+def _masks(space: SearchSpace) -> dict[str, Any] | None:
+    """In how many structures masks of timesteps may be learned, those with more than one timestep, and whether they
+    always are there; None where there are no masks."""
+    modes = space.settings[MASK_MODE].values if MASK_MODE in space.settings else ()
+    if set(modes) <= {NOTHING[MASK_MODE]}:
+        return None
+    n = sum(n for kind, n in space.structures.kinds.items() if kind.has_steps)
+    return {"n_structures": n, "are_always": NOTHING[MASK_MODE] not in modes}
+
+
 def _without_ann(space: SearchSpace) -> str:
     """What a section `conversion` changes nothing for; "" where it does."""
     is_given = any(name in space.settings for name in CONVERSION)
@@ -128,7 +140,8 @@ def _unconfirmable(space: SearchSpace) -> str:
     names = [objective.name for objective in space.objectives]
     if all(objective.is_maximized for objective in space.objectives):
         return f"`confirm` finds no candidate, since no cost is among the objectives ({', '.join(names)})"
-    if space.all_divisions.most_stages == 1 or len(space.timesteps) == 1:
+    is_uniform = space.all_divisions.most_stages == 1 or len(space.timesteps) == 1
+    if is_uniform and _masks(space) is None:
         return "`confirm` finds no candidate, since every network has the same timesteps in all stages"
     first = (*space.baselines(), *space.enqueued)
     if len({c.timesteps[0] for c in first if len(set(c.timesteps)) == 1}) < 2:

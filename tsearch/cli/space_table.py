@@ -21,7 +21,8 @@ def preview_text(content: dict[str, Any], *, everything: bool = False) -> str:
         f"{content['name']}: {data['name']} {data['shape']}, {data['n_classes']} classes",
         grid([["parameter", "values"], *([name, text] for name, text in content["parameters"].items())]),
         fixed_text(content, everything=everything),
-        f"configurations: {size}; {content['n_structures']:,} assignments of stages, timesteps and schedule",
+        f"configurations: {size}; {content['n_structures']:,} assignments of stages, timesteps and schedule"
+        + _masks_text(content["masks"]),
         f"epochs: {content['epochs']} in all for every configuration; its last phase takes what earlier ones leave"
         f"\nphases: {_phases_text(content['phases'])}",
         "\n".join(f"initial weights: {text}" for text in content["initial_weights"]),
@@ -48,6 +49,14 @@ def hardware_text(profile: str, assume: Mapping[str, int]) -> str:
 def names_text(kind: str, names: dict[str, str]) -> str:
     """One kind of thing to choose from: names and a sentence about each."""
     return grid([[kind, "what it is"], *([name, sentence] for name, sentence in names.items())])
+
+
+def _masks_text(masks: dict[str, Any] | None) -> str:
+    """How many assignments leave masks anything to learn; "" where there are none."""
+    if masks is None:
+        return ""
+    how = "are" if masks["are_always"] else "may be"
+    return f"\nmasks: {how} learned in {masks['n_structures']:,} of these, those with more than one timestep"
 
 
 def _phases_text(phases: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from tsearch.errors import did_you_mean
 from tsearch.space.lines import Lines
 from tsearch.space.paths import Path
 from tsearch.space.problems import plain
-from tsearch.space.schema import SCHEDULE_SETTINGS, CompressionSpace, ConversionSpace, Enqueued
+from tsearch.space.schema import SCHEDULE_SETTINGS, CompressionSpace, ConversionSpace, Enqueued, MasksSpace
 from tsearch.space.settings import SECTIONS, defaults
 from tsearch.space.space import SearchSpace
 from tsearch.space.timesteps import shrinking_vectors
@@ -18,6 +18,7 @@ _LEFT_OUT = {  # settings that a space has only where its file gives them
     *(f"schedule.{name}" for name in SCHEDULE_SETTINGS),
     *(f"conversion.{name}" for name in ConversionSpace.model_fields),
     *(f"compression.{name}" for name in CompressionSpace.model_fields),
+    *(f"masks.{name}" for name in MasksSpace.model_fields),
 }
 
 

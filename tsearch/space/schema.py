@@ -19,7 +19,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from tsearch.configuration import Configuration, Conversion, DataSpec, Hardware, Phase, Training
+from tsearch.configuration import Configuration, Conversion, DataSpec, Hardware, Masks, Phase, Training
 from tsearch.errors import did_you_mean
 from tsearch.frozen import Frozen
 from tsearch.networks.backbones import BACKBONES, family
@@ -78,6 +78,7 @@ def _name_of_family(backbone: Any) -> Any:
 
 NeuronSpace, TrainingSpace = searchable(Neuron), searchable(NamedTraining)
 ConversionSpace, CompressionSpace = searchable(Conversion), searchable(Compression)
+MasksSpace = searchable(Masks)
 BackboneSpace: Any = reduce(or_, [*(searchable(family(name)) for name in BACKBONES), OwnBackboneSpace])
 TransformerMode = Configuration.model_fields["temporal_transformer"].annotation
 
@@ -139,6 +140,7 @@ class Enqueued(Frozen):
     training: dict[str, Any] = Field(default_factory=dict)
     conversion: dict[str, Any] = Field(default_factory=dict)
     compression: dict[str, Any] = Field(default_factory=dict)
+    masks: dict[str, Any] = Field(default_factory=dict)
 
 
 class SpaceFile(Frozen):
@@ -163,6 +165,7 @@ class SpaceFile(Frozen):
     )
     conversion: Annotated[Section, reads(ConversionSpace.model_validate, ConversionSpace)] | None = None
     compression: Annotated[Section, reads(CompressionSpace.model_validate, CompressionSpace)] | None = None
+    masks: Annotated[Section, reads(MasksSpace.model_validate, MasksSpace)] | None = None
     init: str | dict[str, Any] | None = None
     objectives: Annotated[tuple[str | Objective, ...], Field(min_length=1, max_length=4)] = (
         "accuracy",
@@ -184,6 +187,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "training": TrainingSpace,
     "conversion": ConversionSpace,
     "compression": CompressionSpace,
+    "masks": MasksSpace,
     "objectives": Objective,
     "constraints": ConstraintText,
     "hardware": Hardware,
