@@ -122,7 +122,7 @@ class _Uniform:
 
 
 def _candidate(point: Point, uniform: _Uniform | None, margin: float) -> Candidate | None:
-    if uniform is None or point.is_uniform or not has_place(point, uniform.cost):
+    if uniform is None or point.is_uniform or not point.timesteps or not has_place(point, uniform.cost):
         return None
     price = point.metrics[uniform.cost]
     bracket, expected = uniform.bracket(price), uniform.accuracy(price)
