@@ -20,11 +20,12 @@ def preview_text(content: dict[str, Any], *, everything: bool = False) -> str:
     blocks = [
         f"{content['name']}: {data['name']} {data['shape']}, {data['n_classes']} classes",
         grid([["parameter", "values"], *([name, text] for name, text in content["parameters"].items())]),
-        fixed_text(content, everything=everything),
+        *([] if "families" in content else [fixed_text(content, everything=everything)]),
         f"configurations: {size}; {content['n_structures']:,} assignments of stages, timesteps and schedule"
-        + _masks_text(content["masks"]),
+        + _masks_text(content.get("masks")),
+        *_families_texts(content, everything=everything),
         f"epochs: {content['epochs']} in all for every configuration; its last phase takes what earlier ones leave"
-        f"\nphases: {_phases_text(content['phases'])}",
+        + (f"\nphases: {_phases_text(content['phases'])}" if "phases" in content else ""),
         "\n".join(f"initial weights: {text}" for text in content["initial_weights"]),
         _trials_text(content),
         f"proposer: {content['proposer']}",
@@ -49,6 +50,29 @@ def hardware_text(profile: str, assume: Mapping[str, int]) -> str:
 def names_text(kind: str, names: dict[str, str]) -> str:
     """One kind of thing to choose from: names and a sentence about each."""
     return grid([[kind, "what it is"], *([name, sentence] for name, sentence in names.items())])
+
+
+def _families_texts(content: dict[str, Any], *, everything: bool) -> list[str]:
+    """A table of what families have for themselves, then their fixed settings and phases; none where there is one."""
+    members = content.get("families", {})
+    if not members:
+        return []
+    rows = [["family", "blocks", "stages", "timesteps", "assignments", "with masks", "configurations"]]
+    for name, own in members.items():
+        stages = (
+            own["stages"]
+            if own["stages"] == "any"
+            else " or ".join(setting_text(d, ",") for d in own["stages"])
+        )
+        n_masked = own["masks"]["n_structures"] if own["masks"] else 0
+        size = "continuous" if own["size"] is None else f"{own['size']:,}"
+        counts = [f"{own['n_structures']:,}", f"{n_masked:,}", size]
+        rows.append([name, str(own["depth"]), stages, setting_text(own["timesteps"], ","), *counts])
+    texts = [
+        f"{name}: {fixed_text(own, everything=everything)}\n{name}: phases: {_phases_text(own['phases'])}"
+        for name, own in members.items()
+    ]
+    return [grid(rows), *texts]
 
 
 def _masks_text(masks: dict[str, Any] | None) -> str:

@@ -31,7 +31,10 @@ def check_family(lines: Lines) -> None:
     section = lines.content.get("backbone")
     name = section.get("name", "vgg") if isinstance(section, Mapping) else "vgg"
     if not isinstance(name, str):
-        raise lines.error(("backbone", "name"), f"'backbone.name': a space has one backbone, found {name}.")
+        raise lines.error(
+            ("backbone", "name"),
+            f"'backbone.name': one name, found {name}. List families: `backbone: [{{name: vgg}}, ...]`.",
+        )
     try:
         family(name)
     except (ValueError, TsearchError) as error:

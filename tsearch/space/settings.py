@@ -70,5 +70,8 @@ def common_depth(settings: Mapping[str, Domain]) -> int:
     """Number of blocks of every choice of backbone. Raises: ValueError where they differ."""
     depths = {read_backbone(content).depth for content in backbone_choices(settings)}
     if len(depths) > 1:
-        raise ValueError(f"backbones of different depths {sorted(depths)}; one space has one depth")
+        raise ValueError(
+            f"backbones of different depths {sorted(depths)}; one space has one depth. "
+            "List a backbone of each depth: `backbone: [{...}, {...}]`"
+        )
     return depths.pop()
