@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tsearch.networks.neuron import fire
+from tsearch.networks.neuron.dynamics import has_16_bits
 from tsearch.networks.neurons import LayerNeurons
 from tsearch.networks.plan import Attention, Convolution, Node, Pool, Readout, Sum
 from tsearch.networks.pool import average_pool
@@ -61,7 +62,7 @@ class ConvolutionModule(FiringModule):
             stride=node.stride,
             padding=node.padding,
             groups=node.groups,
-            bias=node.bias and not node.norm,
+            bias=node.bias_before_norm if node.norm else node.bias,
         )
         self.norm: nn.BatchNorm2d | None = nn.BatchNorm2d(node.shape[0]) if node.norm else None
 
@@ -85,7 +86,7 @@ class ConvolutionModule(FiringModule):
         if norm is None or self.training:
             current: Tensor = conv(x)
             return current if norm is None else norm(current)
-        weight, bias = folded(conv.multiplied, norm)
+        weight, bias = folded(conv.multiplied, norm, conv.bias)
         return functional.conv2d(
             x, weight, bias, stride=self.node.stride, padding=self.node.padding, groups=self.node.groups
         )
@@ -93,7 +94,7 @@ class ConvolutionModule(FiringModule):
     def fold(self) -> None:
         """Make BatchNorm, as it is outside training, part of weights and biases for good."""
         if self.norm is not None:
-            weight, bias = folded(self.conv.weight, self.norm)
+            weight, bias = folded(self.conv.weight, self.norm, self.conv.bias)
             self.conv.weight, self.conv.bias = nn.Parameter(weight.detach()), nn.Parameter(bias.detach())
             self.norm = None
 
@@ -101,7 +102,8 @@ class ConvolutionModule(FiringModule):
         """Give back a BatchNorm that has seen nothing, in place of the biases."""
         if self.node.norm and self.norm is None:
             self.norm = nn.BatchNorm2d(self.node.shape[0]).to(self.conv.weight.device)
-            self.conv.bias = None
+            zeros = self.conv.weight.new_zeros(self.node.shape[0])
+            self.conv.bias = nn.Parameter(zeros) if self.node.bias_before_norm else None
 
 
 class PoolModule(FiringModule):
@@ -124,8 +126,9 @@ class PoolModule(FiringModule):
             return functional.max_pool2d(x, node.kernel, node.stride, node.padding)
         if (node.kernel, node.stride, node.padding) == ((2, 2), (2, 2), (0, 0)):
             return average_pool(x)
-        # in 32 bits, so that counts of spikes follow from averages over any window
-        return functional.avg_pool2d(x.float(), node.kernel, node.stride, node.padding)
+        # in at least 32 bits, so that counts of spikes follow from averages over any window
+        wide = x.float() if has_16_bits(x) else x
+        return functional.avg_pool2d(wide, node.kernel, node.stride, node.padding)
 
 
 class SumModule(FiringModule):
@@ -193,10 +196,12 @@ def merge(x: Tensor) -> Tensor:
     return x.flatten(0, 1).contiguous(memory_format=torch.channels_last)
 
 
-def folded(weight: Tensor, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    """Weight and bias of the convolution that gives what one of `weight` and then `norm`, outside training, give."""
+def folded(weight: Tensor, norm: nn.BatchNorm2d, bias: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Weight and bias of the convolution that gives what one of `weight` and `bias` and then `norm`, outside training,
+    give."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
     scale = norm.weight / (norm.running_var + norm.eps).sqrt()
-    bias = norm.bias - norm.running_mean * scale
-    return (weight * scale[:, None, None, None]).contiguous(memory_format=torch.channels_last), bias
+    mean = norm.running_mean if bias is None else norm.running_mean - bias
+    shift = norm.bias - mean * scale
+    return (weight * scale[:, None, None, None]).contiguous(memory_format=torch.channels_last), shift
