@@ -9,8 +9,8 @@ A block runs so, for the core "cnn" (others have one layer instead of two):
     first           where it is at the threshold                      GroupSpikes         binary, has `neuron`
     second.*        the same again
     condense        the windows become one map again                  Condense            binary, or graded
-    fc, sum         1x1 convolution with bias, plus what entered      Convolution, Sum    numbers
-    mlp.*           1x1 convolutions with bias, a GELU between        Convolution, Gelu
+    fc, sum         1x1 convolution with bias, plus what entered      RealConvolution, Sum
+    mlp.*           1x1 convolutions with bias, a GELU between        RealConvolution, Gelu
     output          their sum                                         Sum                 numbers
 
 Membranes go from group to group without a reset, from layer to layer through the projection function, and at more than
@@ -21,12 +21,29 @@ timesteps are our reading.
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from tsearch.networks.plan import Neuron, Node, Pair, Shape
+from tsearch.networks.plan import Convolution, Neuron, Node, Pair, Readout, Shape
 from tsearch.networks.windows.geometry import Windows
 
 Fusion = Literal["product", "nested", "sum", "mean", "relu", "tanh", "sigmoid", "m1", "m2"]
 GateMode = Literal["bernoulli", "straight_through", "threshold"]
 Route = Literal["group", "lagged", "crossed", "literal"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RealConvolution(Convolution):
+    """A convolution between numbers, without neurons: stem, merging of pixels, and linear layers (1x1). Its first
+    weights are LeCun's (truncated normal, deviation 1 / sqrt(inputs)) or Xavier's (uniform), biases are 0."""
+
+    module: ClassVar[str] = "tsearch.networks.window_modules.numbers:RealConvolutionModule"
+    norm: bool = False
+    initial: Literal["lecun", "xavier"] = "xavier"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZeroReadout(Readout):
+    """A readout whose weights and biases begin at 0."""
+
+    module: ClassVar[str] = "tsearch.networks.window_modules.numbers:ZeroReadoutModule"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +54,7 @@ class Gate(Node):
     "bernoulli": a spike with probability clip(x, 0, 1), no gradient; "straight_through": the same, with the gradient
     of x; "threshold": a spike where x > 0.5, with the gradient of x, nothing drawn."""
 
-    module: ClassVar[str] = "tsearch.networks.windows.modules:GateModule"
+    module: ClassVar[str] = "tsearch.networks.window_modules.gate:GateModule"
     in_shape: Shape
     windows: Windows
     mode: GateMode
@@ -49,7 +66,7 @@ class WindowConvolution(Node):
     [shape[0] / groups, in_shape[0] / groups, *kernel]. `in_shape` is (groups * C, rows, columns); what comes out is no
     spike but the current of a layer, and has no neurons here."""
 
-    module: ClassVar[str] = "tsearch.networks.windows.modules:WindowConvolutionModule"
+    module: ClassVar[str] = "tsearch.networks.window_modules.currents:WindowConvolutionModule"
     in_shape: Shape
     windows: Windows
     kernel: Pair = (3, 3)
@@ -67,12 +84,19 @@ class WindowConvolution(Node):
 class WindowSequence(Node):
     """The pixels of every window, row by row, as a sequence through a recurrent `core` of
     `tsearch.networks.windows.cores` whose state starts at zero in each window and timestep; all windows share the
-    weights. `in_shape` is (groups * C, rows, columns), `shape` (groups * F, rows, columns): the current of a layer."""
+    weights, `n_weights` of them with biases. `in_shape` is (groups * C, rows, columns), `shape` (groups * F, rows,
+    columns): the current of a layer."""
 
-    module: ClassVar[str] = "tsearch.networks.windows.modules:WindowSequenceModule"
+    module: ClassVar[str] = "tsearch.networks.window_modules.currents:WindowSequenceModule"
     in_shape: Shape
     windows: Windows
     core: str
+    n_weights: int
+
+    @property
+    def n_parameters(self) -> int:
+        """Once for all windows."""
+        return self.n_weights
 
     @property
     def channels(self) -> int:
@@ -102,7 +126,7 @@ class GroupMembranes(Node):
     Without a second source M is zero. "lagged" and "crossed" are what the released code does. `dynamics` holds leak
     (1 - 1/tau), threshold and reset."""
 
-    module: ClassVar[str] = "tsearch.networks.windows.modules:GroupMembranesModule"
+    module: ClassVar[str] = "tsearch.networks.window_modules.membranes:GroupMembranesModule"
     windows: Windows
     dynamics: Neuron
     route: Route
@@ -115,7 +139,7 @@ class GroupSpikes(Node):
     """A spike where a membrane of its source `GroupMembranes` is at the threshold of `neuron` or above. The layer of
     neurons is called as this node: the two nodes before it are its current and its membranes."""
 
-    module: ClassVar[str] = "tsearch.networks.windows.modules:GroupSpikesModule"
+    module: ClassVar[str] = "tsearch.networks.window_modules.membranes:GroupSpikesModule"
     windows: Windows
 
 
@@ -127,7 +151,7 @@ class Condense(Node):
     mean above 0 a spike. With the `gradient` "code" none passes where "or" made one, as in the released code; with
     "straight_through" that of the mean passes everywhere."""
 
-    module: ClassVar[str] = "tsearch.networks.windows.modules:CondenseModule"
+    module: ClassVar[str] = "tsearch.networks.window_modules.condense:CondenseModule"
     in_shape: Shape
     windows: Windows
     mode: Literal["or", "fractional", "mean"]
@@ -138,20 +162,20 @@ class Condense(Node):
 class Gelu(Node):
     """The Gaussian error linear unit of numbers."""
 
-    module: ClassVar[str] = "tsearch.networks.windows.modules:GeluModule"
+    module: ClassVar[str] = "tsearch.networks.window_modules.numbers:GeluModule"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Join(Node):
     """The channels of all sources, one after the other: what a block hands on where it is more than one map."""
 
-    module: ClassVar[str] = "tsearch.networks.windows.modules:JoinModule"
+    module: ClassVar[str] = "tsearch.networks.window_modules.numbers:JoinModule"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part(Node):
     """Some channels of a `Join`: `shape[0]` from channel `first` on."""
 
-    module: ClassVar[str] = "tsearch.networks.windows.modules:PartModule"
+    module: ClassVar[str] = "tsearch.networks.window_modules.numbers:PartModule"
     in_shape: Shape
     first: int
