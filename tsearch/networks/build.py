@@ -50,11 +50,11 @@ def initialise(network: Network, seed: int, replicate: int) -> None:
     drawn: set[nn.Module] = set()
     for name, module in network.named_modules():
         generator = torch.Generator().manual_seed(_stable_seed(f"{seed}:{replicate}:{origin}:{name}"))
+        if module in drawn:
+            continue
         if isinstance(module, DrawsWeights):
             module.draw_weights(generator)
-            drawn |= {*module.modules()}
-        elif module in drawn:
-            continue
+            drawn |= {*cast(nn.Module, module).modules()}
         elif isinstance(module, nn.Conv2d):
             mode: Literal["fan_in", "fan_out"] = "fan_in" if module in dense else "fan_out"
             nn.init.kaiming_normal_(module.weight, mode=mode, nonlinearity="relu", generator=generator)

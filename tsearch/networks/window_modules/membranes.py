@@ -5,6 +5,8 @@ neuron of each window keeps its own from one timestep to the next, after its res
 layers before hand on. With one group and no layer before, this is a LIF layer; with one timestep, the paper.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -23,7 +25,7 @@ class GroupMembranesModule(nn.Module):
         super().__init__()
         self.node = node
 
-    def forward(self, current: Tensor, *lower_and_timesteps: Tensor) -> Tensor:
+    def forward(self, current: Tensor, *lower_and_timesteps: Any) -> Tensor:
         """`current` [T, B, groups * F, rows, columns], or one step of it. Of the layer before come the membranes of the
         same windows ("lagged"), or a map [T, B, F, H, W] of them. Returns [T, B, groups * F, rows, columns]."""
         *sources, timesteps = lower_and_timesteps
@@ -41,7 +43,8 @@ class GroupMembranesModule(nn.Module):
 
     def _groups(self, currents: list[Tensor], below: list[Tensor], kept: list[Tensor] | None) -> list[Tensor]:
         """The membranes of all groups at one timestep, all [B, F, rows, columns]; `kept` from the timestep before."""
-        leak, found = 1 - 1 / self.node.dynamics.tau, []
+        leak = 1 - 1 / self.node.dynamics.tau
+        found: list[Tensor] = []
         for p, current in enumerate(currents):
             before = self._inflow(p, found, below)
             if kept is not None:

@@ -1,5 +1,7 @@
 """The layers between numbers: convolutions with first weights of their own, GELU, joined channels and parts of them."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -47,7 +49,7 @@ class JoinModule(nn.Module):
         super().__init__()
         self.node = node
 
-    def forward(self, *values_and_timesteps: Tensor) -> Tensor:
+    def forward(self, *values_and_timesteps: Any) -> Tensor:
         *values, _ = values_and_timesteps
         steps = max(len(value) for value in values)
         return torch.cat([value.expand(steps, *value.shape[1:]) for value in values], dim=2)

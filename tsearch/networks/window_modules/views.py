@@ -13,7 +13,7 @@ def cropped(x: Tensor, windows: Windows) -> Tensor:
 
 def by_window(x: Tensor, windows: Windows) -> Tensor:
     """Values of windows as [T, B, groups, C, rows, columns]."""
-    return x.unflatten(2, (windows.groups, -1))
+    return x.view(*x.shape[:2], windows.groups, -1, *x.shape[3:])
 
 
 def mean_of_windows(x: Tensor, windows: Windows) -> Tensor:

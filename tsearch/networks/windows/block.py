@@ -30,10 +30,12 @@ class Block:
         """Nodes behind `before`, the output of the block before or, for the first block, the stem. Raises: ValueError
         where the map is too small for its windows."""
         nodes: list[Node] = []
-        x, carried = before, None
+        carried: Node | None = None
+        x = before
         if isinstance(before, Join):
             n_numbers = self.channels // 2 if self.merges else self.channels
-            x, carried = self._part("numbers", before, 0, n_numbers), self._part("carried", before, n_numbers)
+            x = self._part("numbers", before, 0, n_numbers)
+            carried = self._part("carried", before, n_numbers)
             nodes += [x, carried]
         if self.merges:
             x = self._merged("merge", x)
@@ -46,8 +48,8 @@ class Block:
         membranes, spikes = nodes[-2:]
         nodes += self._numbers(x, self._condensed(spikes, gate, self.style.condense))
         if self.core.carries(self.style) and not self.is_last:
-            carried = self._condensed(membranes, gate, "mean")
-            nodes += [carried, self._join(nodes[-1], carried)]
+            as_map = self._condensed(membranes, gate, "mean")
+            nodes += [as_map, self._join(nodes[-1], as_map)]
         return nodes
 
     def _gate(self, x: Node) -> Gate:

@@ -2,7 +2,7 @@
 
 from tsearch.networks.plan import Node
 from tsearch.networks.windows.cores.core import Style, neurons
-from tsearch.networks.windows.nodes import Condense, Gate, WindowConvolution
+from tsearch.networks.windows.nodes import Condense, Gate, Route, WindowConvolution
 
 
 class Cnn:
@@ -16,15 +16,16 @@ class Cnn:
         return style.is_literal
 
     def nodes(self, gate: Gate, style: Style, carried: Node | None) -> list[Node]:
+        first: Route = "literal" if style.is_literal else "group"
+        second: Route = "literal" if style.is_literal else "lagged"
         current = _convolution("first", gate, gate)
-        membranes, spikes = neurons(current, gate, style, "literal" if style.is_literal else "group", carried)
+        membranes, spikes = neurons(current, gate, style, first, carried)
         nodes: list[Node] = [current, membranes, spikes]
         if style.is_literal:
             nodes.append(_as_map(membranes, gate))
         lower = nodes[-1] if style.is_literal else membranes
         current = _convolution("second", spikes, gate)
-        route = "literal" if style.is_literal else "lagged"
-        return [*nodes, current, *neurons(current, gate, style, route, lower)]
+        return [*nodes, current, *neurons(current, gate, style, second, lower)]
 
 
 def _convolution(layer: str, source: Node, gate: Gate) -> WindowConvolution:

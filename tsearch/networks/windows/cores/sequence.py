@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tsearch.networks.plan import Node
 from tsearch.networks.windows.cores.core import Style, neurons, window_shape
-from tsearch.networks.windows.nodes import Gate, WindowSequence
+from tsearch.networks.windows.nodes import Gate, Route, WindowSequence
 
 if TYPE_CHECKING:
     from torch import nn
@@ -47,7 +47,7 @@ class SequenceCore:
             core=self.name,
             n_weights=self.n_parameters(channels),
         )
-        route = "literal" if style.is_literal else "crossed"
+        route: Route = "literal" if style.is_literal else "crossed"
         return [current, *neurons(current, gate, style, route, carried)]
 
 
