@@ -178,9 +178,10 @@ class Result(Frozen):
     the spike record, `curve` one entry per epoch, `probe` the hash of the logits on the first 64 validation
     samples. `unpriced` says why the searched hardware cannot run the network, which then has no price; "" where there
     is one, or none is due. `notes` are sentences for people, such as what became of initial weights. `neurons` has
-    threshold and leak of every layer, by its name, where they are learned or were found by a conversion. `checkpoint`
-    (safetensors bytes) travels beside the JSON, not in it. `configuration` is what the space decodes values to: a
-    `Configuration`, or plain data where something else is searched."""
+    threshold and leak of every layer, by its name, where they are learned or were found by a conversion;
+    `layer_timesteps`, by name too, how many timesteps of its stage a layer of neurons runs, where masks are learned.
+    `checkpoint` (safetensors bytes) travels beside the JSON, not in it. `configuration` is what the space decodes
+    values to: a `Configuration`, or plain data where something else is searched."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=True)
 
@@ -196,6 +197,7 @@ class Result(Frozen):
     unpriced: str = ""
     notes: tuple[str, ...] = ()
     neurons: dict[str, dict[str, float]] = Field(default_factory=dict)
+    layer_timesteps: dict[str, int] = Field(default_factory=dict)
     seconds: float = 0.0
     versions: dict[str, str] = Field(default_factory=dict)
     checkpoint: bytes | None = Field(default=None, exclude=True, repr=False)
