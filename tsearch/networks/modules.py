@@ -194,7 +194,9 @@ class ReadoutModule(Linear):
         self.node = node
 
     def forward(self, x: Tensor, timesteps: int = 1) -> Tensor:  # noqa: ARG002
-        return self.answer(x.flatten(2).mean(0))  # the linear layer of the mean is the mean of the linear layer
+        return self.answer(
+            x.flatten(2).mean(0)
+        )  # the linear layer of the mean is the mean of the linear layer
 
     def answer(self, features: Tensor) -> Tensor:
         """Logits from the mean over time, [B, features]."""

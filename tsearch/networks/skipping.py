@@ -42,8 +42,10 @@ def run_skipping(
             observe(node.name, value)
         values[node.name] = _handed_on(network, node, value, timesteps, own)
     last, readout = values[plan.readout.sources[0]], steps[plan.readout.name]
-    return network.head(last) if all(readout.constant_sources) else network.head.answer(
-        last.flatten(2).sum(0) / readout.total
+    return (
+        network.head(last)
+        if all(readout.constant_sources)
+        else network.head.answer(last.flatten(2).sum(0) / readout.total)
     )
 
 

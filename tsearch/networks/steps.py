@@ -90,7 +90,9 @@ def _most(plan: Plan, stage: Mapping[int, int], total: Mapping[str, int], masks:
         readers = [reader for reader in plan.nodes if node.name in reader.sources]
         is_free = node.neuron is None and not isinstance(node, Readout)
         is_free &= all(stage[reader.block] == stage[node.block] for reader in readers)
-        most[node.name] = max(most[reader.name] for reader in readers) if is_free and readers else total[node.name]
+        most[node.name] = (
+            max(most[reader.name] for reader in readers) if is_free and readers else total[node.name]
+        )
     return most
 
 
