@@ -108,6 +108,7 @@ ABSENT_MEANS = {
     "Masks.learning_rate": 1.0,
     "Masks.surrogate": "rational",
     "Masks.surrogate_width": 1.0,
+    "Masks.recalibrate": True,
 }
 
 

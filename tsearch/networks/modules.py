@@ -33,6 +33,12 @@ class FiringModule(nn.Module):
     def current(self, *values: Tensor) -> Tensor:
         raise NotImplementedError
 
+    def silent(self) -> Tensor | None:
+        """What drives the neurons at a timestep at which nothing but zeros arrives, outside training: one number, or
+        one per channel [C, 1, 1]. None where steps are not independent of each other, or `forward` does more than
+        `current` and `fired`: then nothing of the module can be skipped."""
+        return None
+
     def fired(self, current: Tensor, timesteps: int, norm: nn.BatchNorm2d | None) -> Tensor:
         """The spikes that `current` drives after `norm`, or its ReLU; itself where the node has no neurons."""
         neuron = self.node.neuron
@@ -91,6 +97,10 @@ class ConvolutionModule(FiringModule):
             x, weight, bias, stride=self.node.stride, padding=self.node.padding, groups=self.node.groups
         )
 
+    def silent(self) -> Tensor:
+        bias = self.conv.bias if self.norm is None else folded(self.conv.weight, self.norm)[1]
+        return self.conv.weight.new_zeros(()) if bias is None else bias[:, None, None]
+
     def fold(self) -> None:
         """Make BatchNorm, as it is outside training, part of weights and biases for good."""
         if self.norm is not None:
@@ -119,6 +129,9 @@ class PoolModule(FiringModule):
         pooled = self.pooled(merge(x))
         return pooled.view(*x.shape[:2], *pooled.shape[1:])
 
+    def silent(self) -> Tensor:
+        return torch.zeros(())
+
     def pooled(self, x: Tensor) -> Tensor:
         """`x` [T*B, C, H, W]."""
         node = self.node
@@ -143,6 +156,9 @@ class SumModule(FiringModule):
         branch, shortcut = values
         return branch + shortcut
 
+    def silent(self) -> Tensor:
+        return torch.zeros(())
+
 
 class AttentionModule(FiringModule):
     """scale * Q (K^T V) per head, over pixels; channels are divided among the heads in order."""
@@ -158,6 +174,9 @@ class AttentionModule(FiringModule):
         rows = (q @ (k.transpose(-2, -1) @ v * self.node.scale)).transpose(1, 2)
         pixels = values[0].movedim(2, -1)
         return rows.reshape(pixels.shape).movedim(-1, 2)
+
+    def silent(self) -> Tensor:
+        return torch.zeros(())
 
     def _heads(self, x: Tensor) -> Tensor:
         """[T, B, C, H, W] -> [T*B, heads, H*W, C / heads]."""
@@ -177,7 +196,12 @@ class ReadoutModule(Linear):
         self.node = node
 
     def forward(self, x: Tensor, timesteps: int = 1) -> Tensor:  # noqa: ARG002
-        features = x.flatten(2).mean(0)  # the linear layer of the mean is the mean of the linear layer
+        return self.answer(
+            x.flatten(2).mean(0)
+        )  # the linear layer of the mean is the mean of the linear layer
+
+    def answer(self, features: Tensor) -> Tensor:
+        """Logits from the mean over time, [B, features]."""
         return super().forward(functional.dropout(features, self.dropout, self.training))
 
     def steps(self, x: Tensor) -> Tensor:

@@ -81,6 +81,11 @@ class Node:
             return "main"
         return self.name.removeprefix(f"block{self.block}.").replace(".", "_")
 
+    @property
+    def n_parameters(self) -> int:
+        """Its weights in the finished network, biases counted, BatchNorm as one bias."""
+        return 0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Convolution(Node):
@@ -101,6 +106,11 @@ class Convolution(Node):
     bias: bool = True
     bias_before_norm: bool = False
     deviation: float = 0.0
+
+    @property
+    def n_parameters(self) -> int:
+        n_biases = self.shape[0] * (self.norm or self.bias)
+        return self.in_shape[0] // self.groups * self.shape[0] * prod(self.kernel) + n_biases
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +159,10 @@ class Readout(Node):
     n_features: int
     bias: bool = True
     deviation: float = 0.0
+
+    @property
+    def n_parameters(self) -> int:
+        return (self.n_features + self.bias) * self.shape[0]
 
 
 @dataclass(frozen=True)
@@ -207,6 +221,11 @@ class Plan:
         """The blocks of a node's sources; the frames count as its own."""
         return [self.by_name[s].block if s in self.by_name else node.block for s in node.sources]
 
+    @property
+    def layer_types(self) -> tuple[str, ...]:
+        """The types of its layers of neurons, in the order in which they appear first."""
+        return tuple(dict.fromkeys(node.layer_type for node, _ in self.neurons() if node.layer_type))
+
     def neurons(self) -> Iterator[tuple[Node, int]]:
         """Every node that has spiking neurons, and how many."""
         return ((node, prod(node.shape)) for node in self.nodes if node.neuron is not None)
@@ -214,7 +233,7 @@ class Plan:
     @cached_property
     def n_parameters(self) -> int:
         """Weights of the finished network: those of convolutions and readout, biases counted, BatchNorm as one bias."""
-        return sum(_n_parameters(node) for node in self.nodes)
+        return sum(node.n_parameters for node in self.nodes)
 
 
 def stage_of_blocks(division: Sequence[int]) -> dict[int, int]:
@@ -233,10 +252,3 @@ def convolved_shape(shape: Shape, channels: int, kernel: Pair, stride: Pair, pad
     """(C, H, W) after a convolution of `shape` (C, H, W)."""
     pixels = zip(shape[1:], kernel, stride, padding, strict=True)
     return channels, *((n + 2 * pad - size) // step + 1 for n, size, step, pad in pixels)
-
-
-def _n_parameters(node: Node) -> int:
-    if isinstance(node, Convolution):
-        n_biases = node.shape[0] * (node.norm or node.bias)
-        return node.in_shape[0] // node.groups * node.shape[0] * prod(node.kernel) + n_biases
-    return (node.n_features + node.bias) * node.shape[0] if isinstance(node, Readout) else 0
