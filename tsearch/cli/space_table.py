@@ -34,7 +34,9 @@ def preview_text(content: dict[str, Any], *, everything: bool = False) -> str:
         _cost_table(content["cost_range"])
         + "\nlow: silence; high: every neuron fires at every timestep; "
         + hardware_text(content["profile"], content["assume"]),
-        _proposal_table(content["proposals"], content["proposals_refused"]),
+        _proposal_table(
+            content["proposals"], content["proposals_refused"], has_families="families" in content
+        ),
         _refused_text(content["refused"], content["first_refused"]),
         "\n".join(f"warning: {text}" for text in content["warnings"]),
     ]
@@ -125,13 +127,14 @@ def _cost_table(cost_range: dict[str, Any]) -> str:
     return grid(rows)
 
 
-def _proposal_table(proposals: list[dict[str, Any]], refused: list[str | None]) -> str:
-    rows = [["proposal", "timesteps", "stages", "schedule"]]
+def _proposal_table(proposals: list[dict[str, Any]], refused: list[str | None], *, has_families: bool) -> str:
+    rows = [["proposal", *(["backbone"] if has_families else []), "timesteps", "stages", "schedule"]]
     for number, (proposal, reason) in enumerate(zip(proposals, refused, strict=True), start=1):
         phases = [phase_text(phase) for phase in proposal["schedule"]]
         timesteps = setting_text(proposal["schedule"][-1]["timesteps"], ",")
         schedule = " then ".join(phases) + (" (refused)" if reason else "")
-        rows.append([str(number), timesteps, setting_text(proposal["stages"], ","), schedule])
+        family = [proposal["backbone"]["name"]] if has_families else []
+        rows.append([str(number), *family, timesteps, setting_text(proposal["stages"], ","), schedule])
     return grid(rows)
 
 

@@ -1,8 +1,6 @@
 """Masks of timesteps in a space file: every setting searched, counted once, encoded, and compared with none."""
 
 import json
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,39 +13,24 @@ from tsearch.configuration import Configuration, Masks, Phase
 from tsearch.errors import TsearchError
 from tsearch.front.point import Point
 from tsearch.networks.backbones.vgg import Vgg
-from tsearch.networks.plan import Plan
 from tsearch.pricing.bounds import bound_of, rejection
 from tsearch.pricing.price import cost_metrics
 from tsearch.space.domains import Choice, Real, Whole
 from tsearch.space.file import parse_space
 from tsearch.space.space import SearchSpace
 
-BASE = "name: masked\ndata: {name: digits}\nbackbone: {widths: [4, 4], pool_after: []}\ntimesteps: [1, 3]\n"
+BASE = "name: masked\ndata: {name: digits}\nbackbone: {widths: [4], dense: [4], pool_after: []}\ntimesteps: [1, 3]\n"
 ALL = """\
 schedule: {epochs: 4, leading: [[], [3]], leading_epochs: 2}
 masks:
   mode: [prefix_sum, none, free]
   granularity: [module, layer]
-  types: [[], [first]]
+  types: [[], [dense]]
   weight: [0.1, 0]
   loss: [target, mean]
   target: [1, 2]
   initial_timesteps: [null, 2]
 """
-
-
-@pytest.fixture(autouse=True)
-def types(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two types of layers, whatever those of the family are."""
-    plan = Vgg.plan
-
-    def typed(self: Vgg, *args: Any) -> Plan:
-        made = plan(self, *args)
-        names = {1: "first", 2: "second"}
-        nodes = (replace(n, layer_type=names[n.block] if n.neuron else "") for n in made.nodes)
-        return Plan(made.input_shape, tuple(nodes))
-
-    monkeypatch.setattr(Vgg, "plan", typed)
 
 
 @pytest.fixture
@@ -56,12 +39,12 @@ def space() -> SearchSpace:
 
 
 def test_every_setting_is_a_value_a_list_or_a_range() -> None:
-    text = "masks: {mode: free, weight: {low: 0.001, high: 1, log: true}, target: {low: 1, high: 3}, types: [first]}\n"
+    text = "masks: {mode: free, weight: {low: 0.001, high: 1, log: true}, target: {low: 1, high: 3}, types: [dense]}\n"
     found = parse_space(BASE + text).settings
     assert found["masks.mode"] == Choice(("free",))
     assert found["masks.weight"] == Real(0.001, 1.0, True, pytest.approx(0.001**0.5))
     assert found["masks.target"] == Whole(1, 3, False, 2)
-    assert found["masks.types"] == Choice((("first",),))
+    assert found["masks.types"] == Choice((("dense",),))
     assert {name.removeprefix("masks.") for name in found if name.startswith("masks.")} == set(
         Masks.model_fields
     )
@@ -86,7 +69,7 @@ def test_every_configuration_is_counted_once_and_encoded(space: SearchSpace) -> 
 @settings(max_examples=60)
 @given(st.integers(0, 2**32))
 def test_draws_lie_in_the_space(seed: int) -> None:
-    space = parse_space(BASE + ALL.replace("types: [[], [first]]", "warmup: {low: 0, high: 0.5}"))
+    space = parse_space(BASE + ALL.replace("types: [[], [dense]]", "warmup: {low: 0, high: 0.5}"))
     configuration = space.random(np.random.default_rng(seed))
     assert space.decode(space.encode(configuration)) == configuration
     assert SearchSpace.from_dict(json.loads(json.dumps(space.to_dict())), space.source_text) == space
@@ -139,8 +122,8 @@ def test_only_a_network_without_masks_is_uniform() -> None:
     [
         ("{mode: prefix}", "space.yaml:5: 'masks.mode': "),
         ("\n  mode: free\n  weigth: 1", "space.yaml:7: unknown key 'weigth'. Did you mean 'weight'?"),
-        ("\n  mode: free\n  types: [frist]", "space.yaml:7: masks.types: 'frist' is no type of layer of vgg. Did"),
-        ("{mode: free, types: [[first], [third]]}", "space.yaml:5: masks.types: 'third' is no type of layer"),
+        ("\n  mode: free\n  types: [dnese]", "space.yaml:7: masks.types: 'dnese' is no type of layer of vgg. Did"),
+        ("{mode: free, types: [[dense], [third]]}", "space.yaml:5: masks.types: 'third' is no type of layer"),
         ("{mode: free, warmup: 2}", "space.yaml:5: 'masks.warmup': input should be less than or equal to 1"),
     ],
 )  # fmt: skip
