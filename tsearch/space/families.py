@@ -56,8 +56,8 @@ class FamilySpace(Frozen):
         named: dict[str, Domain] = {FAMILY: Choice(tuple(self.members))}
         for name, member in self.members.items():
             named |= {self._named(name, each): domain for each, domain in member.parameters().items()}
-        own = {name for name in named if name in self.conditions()}
-        return {n: d for n, d in named.items() if n not in own} | {n: d for n, d in named.items() if n in own}
+        own = self.conditions()
+        return dict(sorted(named.items(), key=lambda item: item[0] in own))
 
     def conditions(self) -> dict[str, tuple[str, Any]]:
         """The parameters that matter only where another one has some value: that one, and the value."""
