@@ -98,7 +98,7 @@ class ConvolutionModule(FiringModule):
         )
 
     def silent(self) -> Tensor:
-        bias = self.conv.bias if self.norm is None else folded(self.conv.weight, self.norm)[1]
+        bias = self.conv.bias if self.norm is None else folded(self.conv.weight, self.norm, self.conv.bias)[1]
         return self.conv.weight.new_zeros(()) if bias is None else bias[:, None, None]
 
     def fold(self) -> None:

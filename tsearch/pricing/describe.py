@@ -1,6 +1,6 @@
 """From a plan to the layers that the cost model prices. Needs no torch and no training."""
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from itertools import pairwise
 from math import prod
 from typing import Any
@@ -20,6 +20,7 @@ from tsearch.networks.plan import (
     Sum,
     stage_of_blocks,
 )
+from tsearch.networks.steps import Steps, steps_of
 from tsearch.phase import UNREDUCED
 from tsearch.pricing.events import ANALOG, Events, given
 from tsearch.pricing.reduction import Reduction
@@ -46,8 +47,11 @@ def describe_network(
     plan = configuration.backbone.plan(data.shape, data.n_classes, configuration.neuron)
     stage = stage_of_blocks(configuration.stages)
     reduction = reduction or Reduction(weight_bits=configuration.schedule[-1].weight_bits)
-    layers = _Layers(data, 0 if reduction.weight_bits == UNREDUCED else reduction.weight_bits)
     mode, timesteps = configuration.temporal_transformer, timesteps or configuration.timesteps
+    steps = steps_of(
+        plan, configuration.stages, timesteps, reduction.masks, mode=mode, is_static=data.is_static
+    )
+    layers = _Layers(data, 0 if reduction.weight_bits == UNREDUCED else reduction.weight_bits)
     hands_on = [False, *(passes_through(mode, *pair) for pair in pairwise(timesteps))]
     for node in plan.nodes:
         reads, here = list(node.sources), stage[node.block]
@@ -56,13 +60,13 @@ def describe_network(
                 name == INPUT or stage[block] != here
                 for name, block in zip(reads, plan.blocks_read(node), strict=True)
             ]
-            reads = layers.summands(node, enters, here, hands_on[here])
+            reads = layers.summands(node, enters, here, hands_on[here], steps[node.name].mask)
         fields = _fields(node) | {
             "stage": here,
-            "mask": reduction.masks.get(node.name, ()),
+            "mask": steps[node.name].mask,
             "kept": reduction.kept.get(node.name, ""),
         }
-        layers.add(fields, *reads)
+        layers.add(fields | _arriving(node, fields, steps[node.name]), *reads)
     stages = [StageSpec(t, mode if number else None) for number, t in enumerate(timesteps)]
     return NetworkSpec(tuple(layers.layers), tuple(stages))
 
@@ -76,11 +80,14 @@ class _Layers:
         self.events = {INPUT: Events(data.input_class, most)}
         self._is_static, self._weight_bits = data.is_static, weight_bits
 
-    def summands(self, node: Sum, enters: list[bool], stage: int, hands_on: bool) -> list[str]:
+    def summands(
+        self, node: Sum, enters: list[bool], stage: int, hands_on: bool, mask: tuple[int, ...]
+    ) -> list[str]:
         """Names of the layers that a sum adds, numbers first. What `enters` the stage, or the network, gets a layer of
-        its own; `hands_on`: the stage gets it as it is."""
+        its own, which runs as the sum does; `hands_on`: the stage gets it as it is."""
         are_events = node.neuron is None and ANALOG not in (self.events[name] for name in node.sources)
         kind = _VIEW if are_events and hands_on else _PER_CHANNEL | {"groups": node.shape[0]}
+        kind = kind | {"mask": mask}
         names = [
             self.add(_entering(node, name, stage, self.events) | kind, name) if is_entering else name
             for name, is_entering in zip(node.sources, enters, strict=True)
@@ -142,6 +149,13 @@ def _entering(node: Node, source: str, stage: int, taken: Container[str]) -> dic
         "out_shape": node.shape,
         "neuron": None,
     }
+
+
+def _arriving(node: Node, fields: Mapping[str, Any], steps: Steps) -> dict[str, Any]:
+    """Where queries, keys and values all arrive at an attention, if not at all of its steps."""
+    if not isinstance(node, Attention) or steps.reads == steps.total:
+        return {}
+    return {"operands": (*fields["operands"], ("arriving_steps", steps.reads))}
 
 
 def _windows(node: Convolution | Pool) -> dict[str, Any]:

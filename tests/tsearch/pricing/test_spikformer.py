@@ -4,14 +4,13 @@ import pytest
 import torch
 
 from hwcost import attention_counts, estimate, fan_out_classes
-from tsearch.configuration import Configuration, DataSpec, Phase, Task
+from tsearch.configuration import Configuration, Phase
 from tsearch.data.dataset import DatasetInfo
 from tsearch.networks.backbones.spikformer import Spikformer
 from tsearch.networks.build import Network, build, initialise
 from tsearch.networks.plan import INPUT
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.record import Recorder
-from tsearch.training.evaluate import train_and_price
 
 EVENTS = DatasetInfo("toy", (2, 12, 9), 5, is_static=False, input_class="graded")
 SMALL = Spikformer(width=8, layers=2, heads=2, pools=(1, 4), attention_scale=0.5, mlp_ratio=2)
@@ -140,14 +139,3 @@ def test_truncation_keeps_streams_whole_and_mixing_makes_them_numbers() -> None:
     assert kinds["bucket"] == kinds["score_mix"] == kinds["truncate"] | {
         "block4.sum": "membrane_shortcut", "block5.sum": "membrane_shortcut",
     }  # fmt: skip
-
-
-def test_a_spikformer_is_trained_and_priced_by_its_name_in_plain_data() -> None:
-    plain = {
-        "backbone": {"name": "spikformer", "width": 8, "layers": 1, "heads": 2, "pools": [2, 3]},
-        "stages": [1, 2], "schedule": [{"timesteps": [3, 2], "epochs": 1}],
-    }  # fmt: skip
-    result = train_and_price(Configuration.model_validate(plain), 1, None, Task(data=DataSpec(name="digits")))
-    assert result.metrics["energy_pj"] > 0
-    assert result.unpriced == ""
-    assert result.configuration.backbone == Spikformer(width=8, layers=1, heads=2, pools=(2, 3))
