@@ -204,8 +204,7 @@ class Network(nn.Module):
         if not self.training or self.configuration.training.loss != "tet":
             return Outputs(self.head(last, scale=scale), tuple(early), timesteps, masks=masks)
         steps = self.head.steps(last)
-        mean = self.head.mean_of(steps, scale)
-        return Outputs(mean, tuple(early), timesteps, steps[:reads], masks)
+        return Outputs(self.head.mean_of(steps, scale), tuple(early), timesteps, steps[:reads], masks)
 
     def _reads(self, timesteps: tuple[int, ...], masks: Mapping[str, Tensor]) -> int:
         """The number of the last timestep, from 1, at which anything reaches the readout."""
