@@ -22,7 +22,14 @@ from tsearch.networks.build import Network, build, initialise
 from tsearch.networks.neuron.compiler import compiling
 from tsearch.networks.steps import last_active
 from tsearch.pricing.describe import describe_network
-from tsearch.pricing.price import executed_metrics, metrics_of, price, reuse_metrics, twin_metrics
+from tsearch.pricing.price import (
+    executed_metrics,
+    metrics_of,
+    price,
+    reuse_metrics,
+    twin_metrics,
+    type_metrics,
+)
 from tsearch.pricing.record import Recorder
 from tsearch.pricing.reduction import reduction_of
 from tsearch.training.checkpoints import trained_epochs
@@ -95,11 +102,14 @@ def train_and_price(
             seed = (task.seed, task.replicate)
             measured = measure(network, dataset, dataset.validation, timesteps, spec, seed=seed)
     is_ann = position.phase.is_ann
+    layer_timesteps = {name: last_active(mask) for name, mask in network.masks(timesteps).items()}
     costs, unpriced = ({}, "") if is_ann else _costs(spec, measured.record, task.hardware)
     return Result(
         configuration=configuration,
         budget=budget,
-        metrics={"accuracy": measured.accuracy} | _priced(spec, measured.record, costs, task.hardware),
+        metrics={"accuracy": measured.accuracy}
+        | _priced(spec, measured.record, costs, task.hardware)
+        | type_metrics(network.plan, layer_timesteps),
         costs={name: cost.to_dict() for name, cost in costs.items()},
         spikes={} if is_ann else {"network": spec.to_dict(), "record": measured.record.to_dict()},
         curve=trained.curve,
@@ -113,7 +123,7 @@ def train_and_price(
         unpriced=unpriced,
         notes=() if trained.loaded is None else (f"Initial weights: {report(trained.loaded)}.",),
         neurons=network.neurons(),
-        layer_timesteps={name: last_active(mask) for name, mask in network.masks(timesteps).items()},
+        layer_timesteps=layer_timesteps,
         seconds=time.perf_counter() - began,
         versions=versions() | {"device": device_name(where)},
         checkpoint=trained.checkpoint,
