@@ -152,7 +152,7 @@ schedule: {epochs: 1}
 masks: {mode: prefix_sum, initial_timesteps: 2}
 training: {batch_size: 256}
 hardware: {also: []}
-search: {trials: 2, proposer: random}
+search: {trials: 4, proposer: random}
 """
 
 
