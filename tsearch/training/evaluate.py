@@ -28,6 +28,7 @@ from tsearch.pricing.price import (
     price,
     reuse_metrics,
     twin_metrics,
+    type_metrics,
 )
 from tsearch.pricing.record import Recorder
 from tsearch.pricing.reduction import reduction_of
@@ -108,7 +109,8 @@ def train_and_price(
         budget=budget,
         metrics={"accuracy": measured.accuracy}
         | _priced(spec, measured.record, costs, task.hardware)
-        | (executed_metrics(spec) if costs and layer_timesteps else {}),
+        | (executed_metrics(spec) if costs and layer_timesteps else {})
+        | type_metrics(network.plan, layer_timesteps),
         costs={name: cost.to_dict() for name, cost in costs.items()},
         spikes={} if is_ann else {"network": spec.to_dict(), "record": measured.record.to_dict()},
         curve=trained.curve,
