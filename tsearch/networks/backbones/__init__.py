@@ -14,6 +14,7 @@ BACKBONES = {
     "resnet18": "tsearch.networks.backbones.resnet:ResNet18",
     "resnet20": "tsearch.networks.backbones.resnet:ResNet20",
     "vgg": "tsearch.networks.backbones.vgg:Vgg",
+    "windowed": "tsearch.networks.backbones.windowed:Windowed",
 }
 
 
