@@ -51,8 +51,9 @@ class LayerSpec(LayerFields):
         mask: One 0 or 1 per timestep of the layer's own stage; empty means that every step runs.
         source: Name of the layer whose output arrives; empty means the previous one in the list (for the first layer,
             the network's input), "input" the network's input.
-        operands: Whole-number settings of kinds that need more than a geometry (the heads of an attention ...), and of
-            windows that run one after the other (`hwcost.network.windows`).
+        operands: Whole-number settings of kinds that need more than a geometry (the heads of an attention; its
+            `arriving_steps`, the first timesteps at which queries, keys and values all arrive, where masks make them
+            fewer than all ...), and of windows that run one after the other (`hwcost.network.windows`).
         other_source: Name of the layer that gives the second summand of a residual kind; empty where it is not
             described, and then the reading of it is not priced.
         dataflow: One of `hwcost.network.kinds.DATAFLOWS`; empty means the profile's.
@@ -87,7 +88,7 @@ class LayerSpec(LayerFields):
     def n_parameters(self) -> int:
         """Weights that are stored, without bias: of a pruned layer, those that are kept."""
         if self.kept:
-            return n_kept(self)
+            return n_kept(self) // self.weight_passes
         inputs, outputs = self.n_inputs, self.n_outputs
         if self.n_axes and self.kind not in POOLS:
             weights = self.in_shape[0] * self.out_shape[0] // self.groups * prod(self.kernel)

@@ -31,8 +31,8 @@ def check_windows(layer: LayerFields) -> None:
     shares, flows = layer.operand("shares_weights"), any(layer.operand(name) for name in FLOWS)
     if shares > 1 or (shares and layer.kind not in CONVOLUTIONS):
         _fail(layer, "shares_weights is 1 for a convolution whose groups use the same weights")
-    if shares and (layer.kept or layer.placement):
-        _fail(layer, "shared weights are neither pruned nor in crossbars here")
+    if shares and layer.placement:
+        _fail(layer, "weights that groups share lie in a memory, not in a crossbar")
     if flows and layer.neuron is None:
         _fail(layer, "inflow and outflow are of membranes, and it has no neurons")
     if layer.operand("outflow") > layer.n_outputs:

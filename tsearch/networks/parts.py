@@ -16,12 +16,14 @@ from tsearch.configuration import Training
 @dataclass(frozen=True)
 class Outputs:
     """Logits [B, classes] of the network, and of each early classifier, in order, while training; `timesteps` of all
-    stages. `steps` [T, B, classes] are the logits of every timestep of the last stage, where the loss asks for them."""
+    stages. `steps` [T, B, classes] are the logits of every timestep of the last stage, where the loss asks for them.
+    `masks` are those that spikes were multiplied by, [T] by node."""
 
     logits: Tensor
     early: tuple[Tensor, ...] = field(default=())
     timesteps: tuple[int, ...] = ()
     steps: Tensor | None = None
+    masks: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 class OptimizerGroup(NamedTuple):

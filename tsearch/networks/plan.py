@@ -52,13 +52,15 @@ class Node:
         sources: Names of the nodes whose outputs arrive.
         shape: Of its output.
         neuron: The spiking neurons that its result drives; None where it is handed on as it is.
-        layer_type: What it is in its family, such as "qkv" or "mlp" of a transformer; masks are chosen by it.
+        layer_type: What its layer of neurons is in its family, such as "qkv" or "mlp" of a transformer; masks are
+            chosen by it. Where the family does not say, its `usual_type`; "" without neurons.
         stage: Index of its stage, from 0; 0 until a network is built.
 
     `module` says where the torch module is that carries the node out, 'module:class' (see `networks/modules.py`).
     """
 
     module: ClassVar[str]
+    usual_type: ClassVar[str] = ""
 
     name: str
     block: int
@@ -67,6 +69,10 @@ class Node:
     neuron: Neuron | None = None
     layer_type: str = ""
     stage: int = 0
+
+    def __post_init__(self) -> None:
+        kept = "" if self.neuron is None else self.layer_type or self.usual_type
+        object.__setattr__(self, "layer_type", kept)
 
     @property
     def part(self) -> str:
@@ -84,9 +90,13 @@ class Node:
 @dataclass(frozen=True, kw_only=True)
 class Convolution(Node):
     """A convolution over the channels of `in_shape`, followed by BatchNorm where `norm`, else with a bias where
-    `bias`."""
+    `bias`. With `bias_before_norm` there is one in front of the BatchNorm, which takes it away again.
+
+    `deviation` is that of its first weights, drawn from a normal distribution; 0 for the usual ones (see
+    `networks/build.py`)."""
 
     module: ClassVar[str] = "tsearch.networks.modules:ConvolutionModule"
+    usual_type: ClassVar[str] = "convolution"
     in_shape: Shape
     kernel: Pair = (3, 3)
     stride: Pair = (1, 1)
@@ -94,6 +104,8 @@ class Convolution(Node):
     groups: int = 1
     norm: bool = True
     bias: bool = True
+    bias_before_norm: bool = False
+    deviation: float = 0.0
 
     @property
     def n_parameters(self) -> int:
@@ -104,6 +116,8 @@ class Convolution(Node):
 @dataclass(frozen=True, kw_only=True)
 class Dense(Convolution):
     """A fully connected layer: the convolution whose kernel is the whole map, without padding."""
+
+    usual_type: ClassVar[str] = "dense"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +137,7 @@ class Sum(Node):
     """The sum of its two sources, the branch first: of currents, which then drive neurons, or of spikes (graded)."""
 
     module: ClassVar[str] = "tsearch.networks.modules:SumModule"
+    usual_type: ClassVar[str] = "sum"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,17 +145,20 @@ class Attention(Node):
     """Spiking self-attention without softmax, scale * Q K^T V per head, over the pixels of its sources Q, K and V."""
 
     module: ClassVar[str] = "tsearch.networks.modules:AttentionModule"
+    usual_type: ClassVar[str] = "attention"
     heads: int
     scale: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Readout(Node):
-    """The mean over time of its source's features, then one linear layer: logits."""
+    """The mean over time of its source's features, then one linear layer: logits. `deviation` is that of its first
+    weights, drawn from a normal distribution, with biases of 0; 0 for the usual ones."""
 
     module: ClassVar[str] = "tsearch.networks.modules:ReadoutModule"
     n_features: int
     bias: bool = True
+    deviation: float = 0.0
 
     @property
     def n_parameters(self) -> int:
@@ -202,6 +220,11 @@ class Plan:
     def blocks_read(self, node: Node) -> list[int]:
         """The blocks of a node's sources; the frames count as its own."""
         return [self.by_name[s].block if s in self.by_name else node.block for s in node.sources]
+
+    @property
+    def layer_types(self) -> tuple[str, ...]:
+        """The types of its layers of neurons, in the order in which they appear first."""
+        return tuple(dict.fromkeys(node.layer_type for node, _ in self.neurons() if node.layer_type))
 
     def neurons(self) -> Iterator[tuple[Node, int]]:
         """Every node that has spiking neurons, and how many."""

@@ -7,7 +7,7 @@ and sums, as in its released code (without the parts that this never uses).
 """
 
 from math import prod
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
 
@@ -31,12 +31,15 @@ class Windowed(Backbone):
 
     `windows` are normal ("N", 1/n of each side) or dilated ("D", half as long again) per block: "alternating" begins
     with N, "normal" and "dilated" are the same everywhere, all three with N in the last entry of `depths`; or the
-    letters of all blocks, such as "NDNDNN". Each block has so many `groups` (windows).
+    letters of all blocks, such as "NDNDNN". Each block has so many `groups`, one window each.
 
     `fusion` is the projection function of membranes, from the group and from the layer before, with `theta`; `routing`
     the ways that they take, those of the released "code" or as the "paper" writes them. The `gate` makes spikes of the
     numbers that enter a block, `condense` one map of the windows' spikes ("fractional" is the paper's MSp), with the
     gradient `condense_gradient` (see `networks/windows/nodes.py`)."""
+
+    has_ann: ClassVar[bool] = False
+    is_reducible: ClassVar[bool] = False
 
     name: Annotated[Literal["windowed"], AbsentMeans("vgg")] = "windowed"
     core: Annotated[str, AbsentMeans("cnn")] = "cnn"
