@@ -41,9 +41,9 @@ RECIPES: dict[str, Mapping[str, Any]] = {
         ANN_OPTIMIZER: "sgd",
         ANN_RATE: 100.0,
     },
-    # Released code of arXiv 2209.15425 for CIFAR (that of DTSS is not public to us). Its learning rate rises for 20 of 300
-    # epochs and falls along a cosine; the nearest here is one cycle. Its RandAugment and random erasing are left out, and
-    # its mixup does not end before the training does.
+    # Released code of arXiv 2209.15425 for CIFAR (that of DTSS is not public to us). Its learning rate rises for 20 of
+    # 300 epochs and falls along a cosine; the nearest here is one cycle. Its RandAugment and random erasing are left
+    # out, and its mixup does not end before the training does.
     "spikformer": {
         "training.optimizer": "adamw",
         "training.learning_rate": 5e-4,
@@ -55,8 +55,8 @@ RECIPES: dict[str, Mapping[str, Any]] = {
         "training.mixup": 0.5,
         "training.loss": "mean",
     },
-    # Supplement of arXiv 2401.10843, whose code trains nothing: noise of the learning rate is left out, its cosine after 3
-    # epochs of warm-up is nearest to one cycle, and batches, of which nothing is said, have 128.
+    # Supplement of arXiv 2401.10843 (no training is released): noise of the learning rate is left out, the nearest to
+    # a cosine after 3 epochs of warm-up is one cycle, and batches, of which nothing is said, have 128.
     "general": {
         "training.optimizer": "sgd",
         "training.learning_rate": 0.05,
