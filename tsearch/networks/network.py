@@ -199,9 +199,11 @@ class Network(nn.Module):
             values[node.name] = self.across(node, value, timesteps, early)
             del value
         last = values[self.plan.readout.sources[0]]
-        reads = self._reads(timesteps, masks)
-        scale = timesteps[-1] / reads if self.configuration.masks.readout == "active" else 1.0
-        if not self.training or self.configuration.training.loss != "tet":
+        tells_steps = self.training and self.configuration.training.loss == "tet"
+        is_active = self.configuration.masks.readout == "active"
+        reads = self._reads(timesteps, masks) if tells_steps or is_active else timesteps[-1]
+        scale = timesteps[-1] / reads if is_active else 1.0
+        if not tells_steps:
             return Outputs(self.head(last, scale=scale), tuple(early), timesteps, masks=masks)
         steps = self.head.steps(last)
         return Outputs(self.head.mean_of(steps, scale), tuple(early), timesteps, steps[:reads], masks)

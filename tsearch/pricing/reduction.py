@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reduction:
-    """By the name of a node: `masks`, at which timesteps of its stage it gives spikes (see `Network.masks`), and of a pruned
-    network, as `hwcost.LayerSpec.kept` has it, which weights are `kept`. `weight_bits` is their precision, 32 where the
-    profile says how wide weights are."""
+    """By the name of a node: `masks`, at which timesteps of its stage it gives spikes (see `Network.masks`), and of a
+    pruned network, as `hwcost.LayerSpec.kept` has it, which weights are `kept`. `weight_bits` is their precision, 32
+    where the profile says how wide weights are."""
 
     masks: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     kept: Mapping[str, str] = field(default_factory=dict)
