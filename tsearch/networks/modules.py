@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tsearch.networks.neuron import fire
+from tsearch.networks.neuron.dynamics import has_16_bits
 from tsearch.networks.neurons import LayerNeurons
 from tsearch.networks.plan import Attention, Convolution, Node, Pool, Readout, Sum
 from tsearch.networks.pool import average_pool
@@ -31,6 +32,12 @@ class FiringModule(nn.Module):
 
     def current(self, *values: Tensor) -> Tensor:
         raise NotImplementedError
+
+    def silent(self) -> Tensor | None:
+        """What drives the neurons at a timestep at which nothing but zeros arrives, outside training: one number, or
+        one per channel [C, 1, 1]. None where steps are not independent of each other, or `forward` does more than
+        `current` and `fired`: then nothing of the module can be skipped."""
+        return None
 
     def fired(self, current: Tensor, timesteps: int, norm: nn.BatchNorm2d | None) -> Tensor:
         """The spikes that `current` drives after `norm`, or its ReLU; itself where the node has no neurons."""
@@ -61,7 +68,7 @@ class ConvolutionModule(FiringModule):
             stride=node.stride,
             padding=node.padding,
             groups=node.groups,
-            bias=node.bias and not node.norm,
+            bias=node.bias_before_norm if node.norm else node.bias,
         )
         self.norm: nn.BatchNorm2d | None = nn.BatchNorm2d(node.shape[0]) if node.norm else None
 
@@ -85,15 +92,19 @@ class ConvolutionModule(FiringModule):
         if norm is None or self.training:
             current: Tensor = conv(x)
             return current if norm is None else norm(current)
-        weight, bias = folded(conv.multiplied, norm)
+        weight, bias = folded(conv.multiplied, norm, conv.bias)
         return functional.conv2d(
             x, weight, bias, stride=self.node.stride, padding=self.node.padding, groups=self.node.groups
         )
 
+    def silent(self) -> Tensor:
+        bias = self.conv.bias if self.norm is None else folded(self.conv.weight, self.norm, self.conv.bias)[1]
+        return self.conv.weight.new_zeros(()) if bias is None else bias[:, None, None]
+
     def fold(self) -> None:
         """Make BatchNorm, as it is outside training, part of weights and biases for good."""
         if self.norm is not None:
-            weight, bias = folded(self.conv.weight, self.norm)
+            weight, bias = folded(self.conv.weight, self.norm, self.conv.bias)
             self.conv.weight, self.conv.bias = nn.Parameter(weight.detach()), nn.Parameter(bias.detach())
             self.norm = None
 
@@ -101,7 +112,8 @@ class ConvolutionModule(FiringModule):
         """Give back a BatchNorm that has seen nothing, in place of the biases."""
         if self.node.norm and self.norm is None:
             self.norm = nn.BatchNorm2d(self.node.shape[0]).to(self.conv.weight.device)
-            self.conv.bias = None
+            zeros = self.conv.weight.new_zeros(self.node.shape[0])
+            self.conv.bias = nn.Parameter(zeros) if self.node.bias_before_norm else None
 
 
 class PoolModule(FiringModule):
@@ -117,6 +129,9 @@ class PoolModule(FiringModule):
         pooled = self.pooled(merge(x))
         return pooled.view(*x.shape[:2], *pooled.shape[1:])
 
+    def silent(self) -> Tensor:
+        return torch.zeros(())
+
     def pooled(self, x: Tensor) -> Tensor:
         """`x` [T*B, C, H, W]."""
         node = self.node
@@ -124,8 +139,9 @@ class PoolModule(FiringModule):
             return functional.max_pool2d(x, node.kernel, node.stride, node.padding)
         if (node.kernel, node.stride, node.padding) == ((2, 2), (2, 2), (0, 0)):
             return average_pool(x)
-        # in 32 bits, so that counts of spikes follow from averages over any window
-        return functional.avg_pool2d(x.float(), node.kernel, node.stride, node.padding)
+        # in at least 32 bits, so that counts of spikes follow from averages over any window
+        wide = x.float() if has_16_bits(x) else x
+        return functional.avg_pool2d(wide, node.kernel, node.stride, node.padding)
 
 
 class SumModule(FiringModule):
@@ -139,6 +155,9 @@ class SumModule(FiringModule):
     def current(self, *values: Tensor) -> Tensor:
         branch, shortcut = values
         return branch + shortcut
+
+    def silent(self) -> Tensor:
+        return torch.zeros(())
 
 
 class AttentionModule(FiringModule):
@@ -155,6 +174,9 @@ class AttentionModule(FiringModule):
         rows = (q @ (k.transpose(-2, -1) @ v * self.node.scale)).transpose(1, 2)
         pixels = values[0].movedim(2, -1)
         return rows.reshape(pixels.shape).movedim(-1, 2)
+
+    def silent(self) -> Tensor:
+        return torch.zeros(())
 
     def _heads(self, x: Tensor) -> Tensor:
         """[T, B, C, H, W] -> [T*B, heads, H*W, C / heads]."""
@@ -173,13 +195,26 @@ class ReadoutModule(Linear):
         super().__init__(node.n_features, node.shape[0], bias=node.bias)
         self.node = node
 
-    def forward(self, x: Tensor, timesteps: int = 1) -> Tensor:  # noqa: ARG002
-        features = x.flatten(2).mean(0)  # the linear layer of the mean is the mean of the linear layer
+    def forward(self, x: Tensor, timesteps: int = 1, scale: float = 1.0) -> Tensor:  # noqa: ARG002
+        """Logits of `x` [T, B, C, H, W], the linear layer of `scale` times the mean, which is the mean of the linear
+        layer; above 1 where steps are left out of the mean at which nothing arrives."""
+        return self.answer(x.flatten(2).mean(0) * scale)
+
+    def answer(self, features: Tensor) -> Tensor:
+        """Logits from the mean over time, [B, features]."""
         return super().forward(functional.dropout(features, self.dropout, self.training))
 
     def steps(self, x: Tensor) -> Tensor:
         """The logits of every timestep, [T, B, classes]; what is dropped is the same at all of them."""
         return super().forward(drop(x.flatten(2), self.dropout))
+
+    def mean_of(self, steps: Tensor, scale: float = 1.0) -> Tensor:
+        """The logits that follow from those of all timesteps, [T, B, classes]; `scale` as in `forward`."""
+        mean = steps.mean(0)
+        if scale == 1:
+            return mean
+        bias = 0 if self.bias is None else self.bias
+        return bias + scale * (mean - bias)
 
 
 def drop(x: Tensor, rate: float) -> Tensor:
@@ -193,10 +228,12 @@ def merge(x: Tensor) -> Tensor:
     return x.flatten(0, 1).contiguous(memory_format=torch.channels_last)
 
 
-def folded(weight: Tensor, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    """Weight and bias of the convolution that gives what one of `weight` and then `norm`, outside training, give."""
+def folded(weight: Tensor, norm: nn.BatchNorm2d, bias: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Weight and bias of the convolution that gives what one of `weight` and `bias` and then `norm`, outside training,
+    give."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
     scale = norm.weight / (norm.running_var + norm.eps).sqrt()
-    bias = norm.bias - norm.running_mean * scale
-    return (weight * scale[:, None, None, None]).contiguous(memory_format=torch.channels_last), bias
+    mean = norm.running_mean if bias is None else norm.running_mean - bias
+    shift = norm.bias - mean * scale
+    return (weight * scale[:, None, None, None]).contiguous(memory_format=torch.channels_last), shift
