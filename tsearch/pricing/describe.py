@@ -1,6 +1,6 @@
 """From a plan to the layers that the cost model prices. Needs no torch and no training."""
 
-from collections.abc import Container
+from collections.abc import Container, Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -14,14 +14,26 @@ from tsearch.networks.plan import (
     Convolution,
     Neuron,
     Node,
+    Plan,
     Pool,
     Readout,
+    Shape,
     Sum,
     stage_of_blocks,
 )
+from tsearch.networks.windows.nodes import Condense, Gate, GroupMembranes, GroupSpikes
 from tsearch.phase import UNREDUCED
 from tsearch.pricing.events import ANALOG, Events, given
 from tsearch.pricing.reduction import Reduction
+from tsearch.pricing.windows import (
+    PARTS_OF_LAYERS,
+    bent,
+    condense_fields,
+    gate_fields,
+    kept_of,
+    neuron_layers,
+    origin_of,
+)
 
 NO_LEAK = 1e6  # from this tau on, neurons are priced without a leak
 
@@ -38,27 +50,23 @@ def describe_network(
     `reduction` is what training has taken from it; without one, all weights are there, at the precision of the last
     phase. Layers are called as their nodes; average pooling hands on graded events, the count of spikes in its window,
     and its division belongs to the next weights. An identity shortcut that enters a stage, or the network, is a
-    convolution of one weight per channel; at a stage behind its temporal transformer."""
+    convolution of one weight per channel; at a stage behind its temporal transformer. So are numbers that enter a stage
+    at a gate, and membranes."""
     plan = configuration.backbone.plan(data.shape, data.n_classes, configuration.neuron)
     stage = stage_of_blocks(configuration.stages)
     reduction = reduction or Reduction(weight_bits=configuration.schedule[-1].weight_bits)
     layers = _Layers(data, 0 if reduction.weight_bits == UNREDUCED else reduction.weight_bits)
     for node in plan.nodes:
-        reads = list(node.sources)
-        if isinstance(node, Sum):
-            for i, block in enumerate(plan.blocks_read(node)):
-                if reads[i] == INPUT or stage[block] != stage[node.block]:
-                    reads[i] = layers.add(
-                        _entering(node, reads[i], stage[node.block], layers.events), reads[i]
-                    )
-            # the cost model adds events to numbers
-            reads.sort(key=lambda name: layers.events[name] != ANALOG)
-        fields = _fields(node) | {
-            "stage": stage[node.block],
-            "mask": reduction.masks.get(node.name, ()),
-            "kept": reduction.kept.get(node.name, ""),
-        }
-        layers.add(fields, *reads)
+        origin = origin_of(plan, node)
+        if origin is not None:
+            layers.hand_on(node, origin)
+        elif not isinstance(node, PARTS_OF_LAYERS):
+            reduced = {
+                "mask": reduction.masks.get(node.name, ()),
+                "kept": kept_of(plan, node, reduction.kept),
+            }
+            for fields, reads in _layers_of(plan, node):
+                layers.add_node(node, fields | reduced | {"stage": stage[node.block]}, list(reads))
     mode, timesteps = configuration.temporal_transformer, timesteps or configuration.timesteps
     stages = [StageSpec(t, mode if number else None) for number, t in enumerate(timesteps)]
     return NetworkSpec(tuple(layers.layers), tuple(stages))
@@ -71,7 +79,29 @@ class _Layers:
         most = 1 if data.input_class == "analog" else data.most_events_per_pixel
         self.layers: list[LayerSpec] = []
         self.events = {INPUT: Events(data.input_class, most)}
+        self._layer_of = {INPUT: INPUT}  # by node
         self._is_static, self._weight_bits = data.is_static, weight_bits
+
+    def hand_on(self, node: Node, origin: str) -> None:
+        """Who reads `node` reads the layer of `origin`: of membranes, numbers."""
+        self._layer_of[node.name] = self._layer_of.get(origin, origin)
+        self.events[node.name] = ANALOG if isinstance(node, GroupMembranes) else self.events[origin]
+
+    def add_node(self, node: Node, fields: dict[str, Any], reads: list[str]) -> None:
+        """Add a layer of `node`. A sum, a gate, and neurons that read membranes are not behind a temporal transformer
+        themselves, nor is a sum at the network's input: a convolution of one weight per channel is."""
+        if isinstance(node, Sum | Gate | GroupSpikes):
+            reads = [self._entered(node, name, fields["stage"]) for name in reads]
+        if isinstance(node, Sum):  # the cost model adds events to numbers
+            reads.sort(key=lambda name: self.events[name] != ANALOG)
+        self.add(fields, *(reads if isinstance(node, Sum) else reads[:1]))
+
+    def _entered(self, node: Node, name: str, stage: int) -> str:
+        source = next((x for x in self.layers if x.name == self._layer_of.get(name, name)), None)
+        if source is not None and source.stage == stage:
+            return name
+        shape = node.shape if source is None else source.out_shape
+        return self.add(_entering(node, name, shape, stage, self.events), name)
 
     def add(self, fields: dict[str, Any], reads: str, *others: str) -> str:
         """Add the layer of these fields that reads such layers, and give back its name."""
@@ -80,12 +110,13 @@ class _Layers:
         if fields["kind"] == "sew_add" and (ANALOG in arriving or fields["neuron"]):
             fields |= {"kind": "membrane_shortcut"}
         if fields["kind"] in ("sew_add", "membrane_shortcut"):
-            fields |= {"other_source": others[0]}
+            fields |= {"other_source": self._layer_of.get(others[0], others[0])}
         events = ANALOG if fields["kind"] == "membrane_shortcut" else arriving[0]
+        source = self._layer_of.get(reads, reads)
         layer = LayerSpec(
             in_class=events.kind,
             in_max=events.largest,
-            source="" if reads == previous else reads,
+            source="" if source == previous else source,
             constant_input=reads == INPUT and self._is_static,
             weight_bits=self._weight_bits if fields["kind"] in WEIGHTED else 0,
             **fields,
@@ -97,7 +128,11 @@ class _Layers:
 
 def _fields(node: Node) -> dict[str, Any]:
     """Name, kind, geometry and neurons of a node's layer."""
-    fields = {"name": node.name, "out_shape": node.shape} | neuron_fields(node.neuron)
+    fields = _own_fields(node)
+    if isinstance(node, Gate):
+        return fields | gate_fields(node)
+    if isinstance(node, Condense):
+        return fields | condense_fields(node)
     if isinstance(node, Convolution):
         return (
             fields
@@ -117,19 +152,32 @@ def _fields(node: Node) -> dict[str, Any]:
     raise ValueError(f"'{node.name}': the cost model knows no {type(node).__name__}")
 
 
-def _entering(node: Node, source: str, stage: int, taken: Container[str]) -> dict[str, Any]:
-    """The layer of a shortcut without weights of its own that enters the stage of the sum `node`; names are `taken`."""
-    name = f"block{node.block}.shortcut"
+def _layers_of(plan: Plan, node: Node) -> Iterator[tuple[dict[str, Any], Sequence[str]]]:
+    """Fields of the layers that a node is, and what each reads; of neurons in windows, also the membranes of others."""
+    if isinstance(node, GroupSpikes):
+        for fields, *reads in neuron_layers(plan, node):
+            yield _own_fields(node) | fields, reads
+    else:
+        yield _fields(node) | bent(plan, node), node.sources
+
+
+def _entering(node: Node, source: str, shape: Shape, stage: int, taken: Container[str]) -> dict[str, Any]:
+    """The layer through which what a node reads enters its stage; names are `taken`."""
+    name = f"block{node.block}.shortcut" if isinstance(node, Sum) else f"{node.name}.{source}"
     return {
         "name": f"{node.name}.{source}" if name in taken else name,
         "kind": "conv2d",
         "stage": stage,
-        "in_shape": node.shape,
-        "out_shape": node.shape,
+        "in_shape": shape,
+        "out_shape": shape,
         "kernel": (1, 1),
-        "groups": node.shape[0],
+        "groups": shape[0],
         "neuron": None,
     }
+
+
+def _own_fields(node: Node) -> dict[str, Any]:
+    return {"name": node.name, "out_shape": node.shape} | neuron_fields(node.neuron)
 
 
 def _windows(node: Convolution | Pool) -> dict[str, Any]:

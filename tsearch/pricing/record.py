@@ -31,10 +31,11 @@ class Recorder:
         self._attentions = {
             node.name: AttentionTally(node) for node in plan.nodes if isinstance(node, Attention)
         }
+        self._gates = {x.name: network.timesteps(x) for x in network.layers if x.kind == "gate"}
         events = events_of(network)
         self._tallies: dict[str, Tally] = {}
         for layer in network.layers:
-            if layer.neuron is not None:
+            if layer.fires:
                 self._tallies.setdefault(layer.name, Tally(BINARY, layer))
             for name in self._events_read(layer):
                 entering = Events(layer.in_class, layer.in_max)
@@ -48,6 +49,8 @@ class Recorder:
         """Count a value of `Network.run`, [T, B, ...]: the frames ("input") or what a node gives.
 
         Raises: EventClassError if events contradict the class that a layer declares."""
+        if name in self._gates and len(values) == 1:  # nothing was drawn for an image: the same at every step
+            values = values.expand(self._gates[name], *values.shape[1:])
         if name in self._pools:
             self._pools[name].add(values)
         elif name in self._tallies:
@@ -62,7 +65,7 @@ class Recorder:
         self.n_samples += n_samples
         for name, tally in self._busy.items():
             layer = self.network.layer(name)
-            values = [*self._events_read(layer), *([name] if layer.neuron else [])]
+            values = [*self._events_read(layer), *([name] if layer.fires else [])]
             tally.add([next(iter(self._samples[value].values())).events_of_batch for value in values])
 
     def record(self) -> SpikeRecord:
@@ -70,7 +73,7 @@ class Recorder:
         return SpikeRecord({layer.name: self._spikes(layer) for layer in self.network.layers}, self.n_samples)
 
     def _spikes(self, layer: LayerSpec) -> LayerSpikes:
-        outputs = self._fired(layer.name) if layer.neuron is not None else ()
+        outputs = self._fired(layer.name) if layer.fires else ()
         source, other = self._source(layer), self.network.other_source(layer)
         if source in self._pools:
             return replace(self._pools[source].spikes(), per_sample=self._per_sample(layer))
@@ -96,7 +99,7 @@ class Recorder:
 
     def _per_sample(self, layer: LayerSpec) -> PerSample:
         arriving = self._samples[self._source(layer)][_is_flat(layer)]
-        sent = next(iter(self._samples[layer.name].values())).events() if layer.neuron else ()
+        sent = next(iter(self._samples[layer.name].values())).events() if layer.fires else ()
         busy = self._busy[layer.name].rows() if layer.name in self._busy else ()
         return PerSample(busy, arriving.events(), arriving.sums(), sent)
 
@@ -126,7 +129,7 @@ class Recorder:
                 tally = SampleTally(declared, is_flat=is_flat, has_weights=layer.kind in WEIGHTED)
                 tallies.setdefault(name, {}).setdefault(is_flat, tally)
         for layer in self.network.layers:
-            if layer.neuron is not None:
+            if layer.fires:
                 sent = SampleTally(BINARY, is_flat=False, has_weights=False)
                 tallies.setdefault(layer.name, {False: sent})
         return tallies
