@@ -4,8 +4,8 @@
     energy = 0.9 pJ per add + 4.6 pJ per multiply (45 nm, 32-bit floating point: Horowitz, ISSCC 2014)
 
 So does arXiv 2401.10843, section 4.2 and table 2, where a network without spikes pays both for each MAC, 5.5 pJ. It
-leaves out all memory, neurons, gates and projections, and takes every layer but the first for one that spikes drive: MACs of
-numbers behind it, such as those of perceptrons between spiking parts, are priced as if they were adds of spikes.
+leaves out all memory, neurons, gates and projections, and takes every layer but the first for one that spikes drive:
+MACs of numbers behind it, such as those of perceptrons between spiking parts, are priced as adds of spikes.
 """
 
 from typing import NamedTuple

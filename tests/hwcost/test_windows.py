@@ -148,7 +148,7 @@ def test_windows_that_do_not_fit_are_refused(make, message: str) -> None:
 def test_cores_of_chips_refuse_windows(profile: str) -> None:
     layer = replace(convolution(shares_weights=1), bias=False)
     network = alone(layer, 2)
-    with pytest.raises(h.HwcostError, match="layer 'a': .* no windows that run one after the other"):
+    with pytest.raises(h.HwcostError, match=r"layer 'a': .* no windows that run one after the other"):
         h.estimate(network, h.SpikeRecord.full(network), profile, "lock_step", {"weight_bits": 8})
 
 

@@ -155,7 +155,7 @@ def _fields(node: Node) -> dict[str, Any]:
 def _layers_of(plan: Plan, node: Node) -> Iterator[tuple[dict[str, Any], Sequence[str]]]:
     """Fields of the layers that a node is, and what each reads; of neurons in windows, also the membranes of others."""
     if isinstance(node, GroupSpikes):
-        for fields, *reads in neuron_layers(plan, node):
+        for fields, reads in neuron_layers(plan, node):
             yield _own_fields(node) | fields, reads
     else:
         yield _fields(node) | bent(plan, node), node.sources

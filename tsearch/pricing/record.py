@@ -31,7 +31,6 @@ class Recorder:
         self._attentions = {
             node.name: AttentionTally(node) for node in plan.nodes if isinstance(node, Attention)
         }
-        self._gates = {x.name: network.timesteps(x) for x in network.layers if x.kind == "gate"}
         events = events_of(network)
         self._tallies: dict[str, Tally] = {}
         for layer in network.layers:
@@ -49,8 +48,6 @@ class Recorder:
         """Count a value of `Network.run`, [T, B, ...]: the frames ("input") or what a node gives.
 
         Raises: EventClassError if events contradict the class that a layer declares."""
-        if name in self._gates and len(values) == 1:  # nothing was drawn for an image: the same at every step
-            values = values.expand(self._gates[name], *values.shape[1:])
         if name in self._pools:
             self._pools[name].add(values)
         elif name in self._tallies:

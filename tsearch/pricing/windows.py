@@ -77,7 +77,7 @@ def gate_fields(node: Gate) -> Fields:
 
 def condense_fields(node: Condense) -> Fields:
     """Of the layer that makes windows one map."""
-    covering = {n for row in node.windows.covering() for n in row}
+    covering = {n for row in node.windows.covering for n in row}
     if covering == {1}:
         return {"kind": "flatten", "in_shape": node.in_shape}
     kind = "condense_or" if node.mode == "or" else "condense_add"
@@ -99,13 +99,12 @@ def kept_of(plan: Plan, node: Node, kept: Mapping[str, str]) -> str:
     current = plan.by_name[plan.by_name[node.sources[0]].sources[0]]
     if not isinstance(current, WindowConvolution) or current.name not in kept:
         return ""
-    groups = current.windows.groups
-    n_weights = prod(current.kernel) * current.in_shape[0] * current.shape[0] // groups**2
+    n_weights = prod(current.weight_shape)
     shared = np.unpackbits(np.frombuffer(base64.b64decode(kept[current.name]), np.uint8))[:n_weights]
-    return packed(np.tile(shared.astype(bool), groups))
+    return packed(np.tile(shared.astype(bool), current.windows.groups))
 
 
-def neuron_layers(plan: Plan, node: GroupSpikes) -> Iterator[tuple[Fields, *tuple[str, ...]]]:
+def neuron_layers(plan: Plan, node: GroupSpikes) -> Iterator[tuple[Fields, tuple[str, ...]]]:
     """Fields of the layers that current, membranes and spikes are together, each with what it reads: a node, and
     membranes of other layers. The last one has the neurons. Raises: ValueError for a core that is not known here."""
     membranes = plan.by_name[node.sources[0]]
@@ -115,20 +114,23 @@ def neuron_layers(plan: Plan, node: GroupSpikes) -> Iterator[tuple[Fields, *tupl
     groups, source = membranes.windows.groups, current.sources[0]
     others = membranes.sources[1:]
     if isinstance(current, WindowConvolution):
-        yield _convolution(current.in_shape, groups, current.kernel, current.padding, flows), source, *others
+        yield (
+            _convolution(current.in_shape, groups, current.kernel, current.padding, flows),
+            (source, *others),
+        )
         return
     assert isinstance(current, WindowSequence)
     if current.core in _CELLS:
         gates, directions = _CELLS[current.core]
         cell = (("gates", gates), ("directions", directions))
         shape = {"kind": "sequence", "in_shape": current.in_shape, "groups": groups, "bias": True}
-        yield shape | {"operands": (*cell, *flows)}, source, *others
+        yield shape | {"operands": (*cell, *flows)}, (source, *others)
     elif current.core == "mlp":
         hidden = (2 * current.in_shape[0], *current.in_shape[1:])
         relu = (("compares", prod(hidden)),)
         first = _convolution(current.in_shape, groups, (1, 1), (0, 0), relu)
-        yield first | {"name": current.name, "out_shape": hidden, "neuron": None}, source
-        yield _convolution(hidden, groups, (1, 1), (0, 0), flows), current.name, *others
+        yield first | {"name": current.name, "out_shape": hidden, "neuron": None}, (source,)
+        yield _convolution(hidden, groups, (1, 1), (0, 0), flows), (current.name, *others)
     else:
         raise ValueError(f"'{current.name}': the cost model knows no core '{current.core}'")
 
