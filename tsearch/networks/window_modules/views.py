@@ -1,6 +1,5 @@
 """From maps to windows and back; values of windows are [T, B, groups * C, rows, columns]."""
 
-from functools import cache
 from typing import Any
 
 import torch
@@ -42,12 +41,7 @@ class _Mean(torch.autograd.Function):
 
 
 def _covering(windows: Windows, like: Tensor) -> Tensor:
-    return torch.tensor(_counts(windows), dtype=like.dtype, device=like.device)
-
-
-@cache
-def _counts(windows: Windows) -> list[list[int]]:
-    return windows.covering()
+    return torch.tensor(windows.covering, dtype=like.dtype, device=like.device)
 
 
 def _slices(windows: Windows) -> list[tuple[slice, slice]]:
