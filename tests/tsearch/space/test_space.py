@@ -117,7 +117,7 @@ def test_a_space_survives_json(name: str) -> None:
 def test_the_shipped_spaces_are_these() -> None:
     assert known_spaces() == [
         "digits", "digits_dvs", "iir_cifar10", "iir_cifar100_resnet20", "iir_cifar10_vgg16", "iir_digits", "nmnist",
-        "nmnist_playback", "ssnn_cifar10dvs", "ssnn_digits", "ssnn_dvsgesture", "ssnn_nmnist",
+        "nmnist_playback", "speech_spikes", "ssnn_cifar10dvs", "ssnn_digits", "ssnn_dvsgesture", "ssnn_nmnist",
     ]  # fmt: skip
 
 
