@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 3  # metrics in the text of a point
 _SAID = ("conversion", "compression", "masks")  # sections without which a title says too little
+FAMILY = "backbone.name"
 _HASH = "backbone.network"  # of a network of one's own; it follows from the other settings
 
 
@@ -207,7 +208,9 @@ def differing_details(points: Sequence[Point]) -> list[str]:
 
 def setting_title(name: str) -> str:
     """A dotted name for people: 'training.learning_rate' -> 'learning rate', 'compression.epochs' -> 'compression
-    epochs'."""
+    epochs', 'backbone.name' -> 'backbone'."""
+    if name == FAMILY:
+        return "backbone"
     section, _, field = name.rpartition(".")
     title = field.replace("_", " ").replace("ann ", "ANN ")
     return f"{section} {title}" if section in _SAID else title

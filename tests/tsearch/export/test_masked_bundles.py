@@ -170,7 +170,7 @@ def test_tables_page_and_bundle_of_a_run_tell_the_learned_timesteps(tmp_path: Pa
     assert shown in marked_table(front, front.complete)
     assert point.label.startswith("T=3 masked to ")
     assert front.to_pandas().set_index("trial").loc[point.number, "mean_timesteps_of_qkv"] == 2
-    page = write_report(run).read_text()
+    page = write_report(run, tmp_path / "page.html").read_text()
     assert layers_text(steps) in page
     bundle = tsearch.export_bundle(run, masked.number)
     assert Bundle(bundle).contents.layer_timesteps == steps
