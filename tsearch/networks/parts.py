@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, runtime_checkable
 
+import torch
 from torch import Tensor
 
 from tsearch.configuration import Training
@@ -54,3 +55,11 @@ class HasMask(Protocol):
 
     def masks(self, timesteps: tuple[int, ...]) -> Mapping[str, tuple[int, ...]]:
         """By the name of a node, one 0 or 1 per timestep of its stage, for the timesteps of all stages."""
+
+
+@runtime_checkable
+class DrawsWeights(Protocol):
+    """First weights of its own, and of all that is inside it."""
+
+    def draw_weights(self, generator: torch.Generator) -> None:
+        """Draw them, in place."""

@@ -61,6 +61,8 @@ class Node:
 
     module: ClassVar[str]
     usual_type: ClassVar[str] = ""
+    has_rest: ClassVar[bool] = False  # without neurons too, something comes out where nothing arrives
+    varies: ClassVar[bool] = False  # without neurons too, timesteps differ where nothing that arrives does
 
     name: str
     block: int
@@ -81,6 +83,11 @@ class Node:
             return "main"
         return self.name.removeprefix(f"block{self.block}.").replace(".", "_")
 
+    @property
+    def n_parameters(self) -> int:
+        """Its weights in the finished network, biases counted, BatchNorm as one bias."""
+        return 0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Convolution(Node):
@@ -92,6 +99,7 @@ class Convolution(Node):
 
     module: ClassVar[str] = "tsearch.networks.modules:ConvolutionModule"
     usual_type: ClassVar[str] = "convolution"
+    has_rest: ClassVar[bool] = True
     in_shape: Shape
     kernel: Pair = (3, 3)
     stride: Pair = (1, 1)
@@ -101,6 +109,11 @@ class Convolution(Node):
     bias: bool = True
     bias_before_norm: bool = False
     deviation: float = 0.0
+
+    @property
+    def n_parameters(self) -> int:
+        n_biases = self.shape[0] * (self.norm or self.bias)
+        return self.in_shape[0] // self.groups * self.shape[0] * prod(self.kernel) + n_biases
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +162,10 @@ class Readout(Node):
     n_features: int
     bias: bool = True
     deviation: float = 0.0
+
+    @property
+    def n_parameters(self) -> int:
+        return (self.n_features + self.bias) * self.shape[0]
 
 
 @dataclass(frozen=True)
@@ -219,7 +236,7 @@ class Plan:
     @cached_property
     def n_parameters(self) -> int:
         """Weights of the finished network: those of convolutions and readout, biases counted, BatchNorm as one bias."""
-        return sum(_n_parameters(node) for node in self.nodes)
+        return sum(node.n_parameters for node in self.nodes)
 
 
 def stage_of_blocks(division: Sequence[int]) -> dict[int, int]:
@@ -238,10 +255,3 @@ def convolved_shape(shape: Shape, channels: int, kernel: Pair, stride: Pair, pad
     """(C, H, W) after a convolution of `shape` (C, H, W)."""
     pixels = zip(shape[1:], kernel, stride, padding, strict=True)
     return channels, *((n + 2 * pad - size) // step + 1 for n, size, step, pad in pixels)
-
-
-def _n_parameters(node: Node) -> int:
-    if isinstance(node, Convolution):
-        n_biases = node.shape[0] * (node.norm or node.bias)
-        return node.in_shape[0] // node.groups * node.shape[0] * prod(node.kernel) + n_biases
-    return (node.n_features + node.bias) * node.shape[0] if isinstance(node, Readout) else 0

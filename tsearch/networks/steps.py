@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from hwcost.network.temporal import passes_through
-from tsearch.networks.plan import INPUT, Attention, Convolution, Node, Plan, Readout, stage_of_blocks
+from tsearch.networks.plan import INPUT, Attention, Node, Plan, Readout, stage_of_blocks
 
 Masks = Mapping[str, tuple[int, ...]]
 
@@ -68,13 +68,13 @@ def steps_of(
         of_sources = [s.total if s.is_constant else s.runs for s in sources]
         arrived = min(of_sources) if isinstance(node, Attention) else max(of_sources)
         reads = min(most[node.name], arrived)
-        has_rest = node.neuron is not None or isinstance(node, Convolution)  # a current without any input
+        has_rest = node.neuron is not None or node.has_rest  # a current without any input
         constant = tuple(s.is_constant for s in sources)
         steps[node.name] = Steps(
             total[node.name],
             most[node.name] if has_rest else reads,
             reads,
-            node.neuron is None and all(constant),
+            node.neuron is None and all(constant) and not node.varies,
             constant,
         )
     return steps
@@ -85,7 +85,7 @@ def _most(plan: Plan, stage: Mapping[int, int], total: Mapping[str, int], masks:
     most: dict[str, int] = {}
     for node in reversed(plan.nodes):
         if node.name in masks:
-            most[node.name] = _last_active(masks[node.name])
+            most[node.name] = last_active(masks[node.name])
             continue
         readers = [reader for reader in plan.nodes if node.name in reader.sources]
         is_free = node.neuron is None and not isinstance(node, Readout)
@@ -96,6 +96,6 @@ def _most(plan: Plan, stage: Mapping[int, int], total: Mapping[str, int], masks:
     return most
 
 
-def _last_active(mask: Sequence[int]) -> int:
+def last_active(mask: Sequence[int]) -> int:
     """The number of the last timestep that runs, from 1."""
     return max((t for t, active in enumerate(mask, start=1) if active), default=0)

@@ -70,8 +70,7 @@ class TimestepMasks(nn.ModuleDict):
 
     def masks(self, timesteps: tuple[int, ...]) -> Mapping[str, tuple[int, ...]]:
         """By node, one 0 or 1 per timestep of its stage, for the timesteps of all stages."""
-        with torch.no_grad():
-            return {name: tuple(map(int, gate.tolist())) for name, gate in self.gates(timesteps).items()}
+        return whole_masks(self.gates(timesteps))
 
     def loss_terms(self, outputs: Outputs, labels: Tensor, training: Training) -> list[Tensor]:  # noqa: ARG002
         """`weight` times the term of the masks that `outputs` were made with; none in an ANN."""
@@ -98,6 +97,11 @@ class TimestepMasks(nn.ModuleDict):
             return mask_of(self._scores(key)[str(n_steps)], self.how)
         where = next(self.parameters(), torch.zeros(())).device
         return torch.ones(1, device=where)
+
+
+def whole_masks(masks: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    """Masks [T] as whole numbers, 0 or 1 per timestep."""
+    return {name: tuple(map(int, mask.tolist())) for name, mask in masks.items()}
 
 
 def masked(value: Tensor, mask: Tensor) -> Tensor:
@@ -153,7 +157,7 @@ def mask_term(masks: list[Tensor], how: Masks) -> Tensor:
 
 def surrogate(decided: Tensor, how: Masks) -> Tensor:
     """The derivative that stands for that of the step. "rational", 1 / (1 + |z| / g)^2, is above 0 everywhere: a layer
-    that was driven to one step can grow again. "triangular", max(0, 1 - |z| / g) / g, has no such way back."""
+    that was driven to one step can grow again. "triangular", max(0, 1 - |z| / g) / g, may stay 0 at all steps."""
     scaled = decided.abs() / how.surrogate_width
     if how.surrogate == "rational":
         return (1 + scaled).pow(-2)

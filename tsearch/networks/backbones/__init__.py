@@ -15,6 +15,7 @@ BACKBONES = {
     "resnet20": "tsearch.networks.backbones.resnet:ResNet20",
     "spikformer": "tsearch.networks.backbones.spikformer:Spikformer",
     "vgg": "tsearch.networks.backbones.vgg:Vgg",
+    "windowed": "tsearch.networks.backbones.windowed:Windowed",
 }
 
 
