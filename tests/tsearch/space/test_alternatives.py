@@ -11,7 +11,11 @@ from scipy.stats import chisquare
 
 from tsearch.cli.preview import preview
 from tsearch.cli.space_table import preview_text
+from tsearch.cli.tables import telling_details
 from tsearch.errors import TsearchError
+from tsearch.front.point import Point, setting_title
+from tsearch.networks.backbones.windowed import Windowed
+from tsearch.networks.plan import Neuron
 from tsearch.space.domains import Choice, Whole
 from tsearch.space.families import FamilySpace
 from tsearch.space.file import parse_space
@@ -48,7 +52,7 @@ def alone(alternative: str) -> SearchSpace:
 
 def test_it_is_the_union_of_its_alternatives(space: FamilySpace) -> None:
     members = [alone(text) for text in (VGG, DEEP, RESNET)]
-    assert list(space.members) == ["vgg", "vgg_2", "resnet18"]
+    assert list(space.members) == ["vgg_1", "vgg_2", "resnet18"]
     assert space.n_structures == sum(member.n_structures for member in members)
     assert space.size == sum(member.size or 0 for member in members)
     every = list(space.enumerate())
@@ -88,14 +92,14 @@ def test_what_is_alike_is_one_parameter(space: FamilySpace) -> None:
     always = [name for name in space.parameters() if name not in space.conditions()]
     assert always == ["backbone", "schedule.n_leading", "neuron.reset"]
     assert {
-        "vgg.widths",
-        "vgg.neuron.tau",
-        "vgg.stages",
+        "vgg_1.widths",
+        "vgg_1.neuron.tau",
+        "vgg_1.stages",
         "vgg_2.cut.1",
         "vgg_2.cut.2",
         "resnet18.timesteps.first",
     } <= (space.conditions().keys())
-    assert "masks.mode" not in str([name for name in space.parameters() if name.startswith("vgg.")])
+    assert "masks.mode" not in str([name for name in space.parameters() if name.startswith("vgg_1.")])
 
 
 def test_draws_take_families_alike_and_their_structures_too(space: FamilySpace) -> None:
@@ -103,8 +107,8 @@ def test_draws_take_families_alike_and_their_structures_too(space: FamilySpace) 
     drawn = [space.random(rng) for _ in range(1200)]
     counts = Counter(space.member_of(configuration) for configuration in drawn)
     assert chisquare([counts[name] for name in space.members]).pvalue > 0.01
-    of_vgg = Counter((c.stages, c.schedule) for c in drawn if space.member_of(c) == "vgg")
-    assert len(of_vgg) == space.members["vgg"].n_structures
+    of_vgg = Counter((c.stages, c.schedule) for c in drawn if space.member_of(c) == "vgg_1")
+    assert len(of_vgg) == space.members["vgg_1"].n_structures
     assert chisquare(list(of_vgg.values())).pvalue > 0.01
 
 
@@ -191,3 +195,25 @@ def test_check_tells_what_every_family_holds(space: FamilySpace) -> None:
     for name in space.members:
         assert f"{name}, largest" in text
         assert f"{name}: phases: " in text
+
+
+def test_settings_of_windows_that_change_nothing_are_counted_once() -> None:
+    backbone = "{name: windowed, width: 2, depths: [1], groups: [4, 1], windows: [normal, dilated],\n"
+    backbone += "  fusion: [sum, nested], theta: [0.5, 0.3, 0.7]}"
+    space = parse_space(f"name: w\ndata: {{name: digits}}\nbackbone:\n  {backbone}\ntimesteps: [1]\n")
+    assert space.size == (2 + 1) * (1 + 3)
+    every = list(space.enumerate())
+    assert len(set(every)) == space.size
+    assert all(space.decode(space.encode(c)) == c for c in every)
+    one = [Windowed(width=2, depths=(1, 1), groups=1, windows=w) for w in ("NN", "DD")]
+    assert len({backbone.plan((1, 8, 8), 10, Neuron()) for backbone in one}) == 1
+
+
+def test_a_table_of_several_families_names_them(space: FamilySpace) -> None:
+    configurations = [member.decode({}) for member in space.members.values()]
+    points = [
+        Point(i, c.key, {}, c.timesteps, c.stages, configuration=c) for i, c in enumerate(configurations)
+    ]
+    assert telling_details(points)[0] == "backbone.name"
+    assert setting_title("backbone.name") == "backbone"
+    assert "backbone.name" not in telling_details(points[:2])
