@@ -161,7 +161,8 @@ def test_tables_page_and_bundle_of_a_run_tell_the_learned_timesteps(tmp_path: Pa
     run = tsearch.run(tmp_path / "masked.yaml", runs=tmp_path, executor="inline")
     front = Front.of(run)
     masked = next(trial for trial in run.trials if trial.configuration.masks.are_learned)
-    steps, point = masked.result.layer_timesteps, front.point(masked.number)
+    steps = masked.result.layer_timesteps
+    point = next(point for point in front.complete if point.number == masked.number)
     assert len(steps) == 12
     assert {"mean_timesteps_of_qkv", "mean_timesteps_of_patch"} <= point.metrics.keys()
     shown = masked_text(point.metrics)
@@ -169,7 +170,7 @@ def test_tables_page_and_bundle_of_a_run_tell_the_learned_timesteps(tmp_path: Pa
     assert shown in marked_table(front, front.complete)
     assert point.label.startswith("T=3 masked to ")
     assert front.to_pandas().set_index("trial").loc[point.number, "mean_timesteps_of_qkv"] == 2
-    page = write_report(run).read_text()
+    page = write_report(run, tmp_path / "page.html").read_text()
     assert layers_text(steps) in page
     bundle = tsearch.export_bundle(run, masked.number)
     assert Bundle(bundle).contents.layer_timesteps == steps
