@@ -151,7 +151,8 @@ class Network(nn.Module):
         network has weights of its own making."""
         for layer in self.weighted().values():
             layer.weight_bits = bits
-        layers = [module for module in self.blocks.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
+        kinds = nn.Conv2d | nn.Linear | nn.RNNBase
+        layers = [module for module in self.blocks.modules() if isinstance(module, kinds)]
         others = [layer for layer in layers if not isinstance(layer, Weighted)]
         if bits != UNREDUCED and others:
             raise TsearchError(f"weight_bits {bits}: weights of {others[0]} cannot be quantised; use 32.")
