@@ -44,7 +44,7 @@ def search(proposer: str, runs: Path, trials: int) -> Run:
 def test_every_proposal_lies_in_its_family_and_a_run_goes_on_as_it_would_have(
     proposer: str, tmp_path: Path
 ) -> None:
-    n = 14 if proposer == "gp" else 24
+    n = 14 if proposer == "gp" else 18
     found = search(proposer, tmp_path / "whole", n)
     assert [trial.state for trial in found.trials] == ["complete"] * n
     for trial in found.trials:
