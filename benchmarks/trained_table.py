@@ -70,10 +70,10 @@ class Job:
         return float(steps) * epoch_size(dataset.train) * float(np.prod(dataset.shape))
 
 
-def tested(job: Job) -> Row:
-    """The network of a job, trained, on test data: `right` of every sample and `n` of them (see `right_of`),
-    `accuracy`, the metrics of its price, `seconds` of processor time of the training, and the number of `parameters` at
-    inference.
+def tested(job: Job, finish: Callable[[Network, Job], None] | None = None) -> Row:
+    """The network of a job, trained and finished by `finish`, on test data: `right` of every sample and `n` of them
+    (see `right_of`), `accuracy`, the metrics of its price, `energies` in pJ under all profiles of the hardware,
+    `seconds` of processor time of the training, the number of `parameters` at inference, and the `masks` of its layers.
 
     A training whose loss is no longer a number has `diverged`, and answers with the first class."""
     dataset, began = load_dataset(job.task.data), time.process_time()
@@ -84,13 +84,22 @@ def tested(job: Job) -> Row:
             train(network, dataset, job.task, stop=job.configuration.epochs)
         except TrainingDivergedError:
             return _row(dataset.test.labels.numpy() == 0, diverged=True)
+        if finish is not None:
+            finish(network, job)
         seconds = time.process_time() - began
         timesteps = job.configuration.timesteps
         spec = describe_network(job.configuration, dataset, timesteps, reduction_of(network, timesteps))
         measured = measure(network, dataset, dataset.test, spec=spec)
     hardware = job.task.hardware
-    metrics = metrics_of(price(spec, measured.record, hardware), hardware)
-    return _row(measured.right, **metrics, seconds=seconds, parameters=n_parameters(network))
+    costs = price(spec, measured.record, hardware)
+    return _row(
+        measured.right,
+        **metrics_of(costs, hardware),
+        energies={name: cost.total_pj for name, cost in costs.items()},
+        seconds=seconds,
+        parameters=n_parameters(network),
+        masks=network.masks(timesteps),
+    )
 
 
 def initialised(job: Job) -> Network:

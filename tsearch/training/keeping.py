@@ -53,7 +53,7 @@ def take_kept(network: Network, kept: Kept, dataset: Dataset, task: Task, positi
         return
     network.load_state_dict(kept.weights)
     if network.configuration.training.keep == "average":
-        _measure_statistics(network, dataset, task, position)
+        measure_statistics(network, dataset, task, position)
 
 
 def completed(kept: Kept, network: nn.Module) -> Kept:
@@ -67,7 +67,7 @@ def copied_weights(network: nn.Module) -> dict[str, Tensor]:
     return {name: value.clone() for name, value in network.state_dict().items()}
 
 
-def _measure_statistics(network: Network, dataset: Dataset, task: Task, position: Position) -> None:
+def measure_statistics(network: Network, dataset: Dataset, task: Task, position: Position) -> None:
     """Running statistics of BatchNorm as the means of those of all batches of an epoch."""
     norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
     batches, _ = drawn_batches(network, dataset, task, position)

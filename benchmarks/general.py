@@ -1,0 +1,84 @@
+"""The General SNN at one timestep (arXiv 2401.10843) part by part, on MNIST and the CIFAR-10 subset, with convolutional
+and LSTM cores of small width: windows (normal, and every second block dilated) in 1, 2 and 4 groups; what becomes of
+the membranes of the group and of the layer before (m1, m2, sum, product); and theta in 0.3, 0.5, 0.7.
+
+Accuracy is that on test data, mean and deviation over replicates; differences are paired by replicate and sample, with
+intervals of 95 %. Energies are hwcost's, with windows, membranes and real-valued layers, and with products alone; beside
+them the paper's own accounting, for the same networks. It goes on where it was stopped. In full it takes about 40
+minutes of two cores; with --quick, which has one core a data set, fewer images and replicates, about eight.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from claims import conclude, parser
+from general_subjects import (
+    BASE, DILATED, FULL, GROUPS, NORMAL, QUICK, Size, Subject, Variant, fused, projected, subjects, variants, windowed,
+)  # fmt: skip
+from iir_tables import paired_interval
+from intervals import Interval, mean_text, verdict
+from trained_table import Job, Row, add_folder, right_of, tested, trained
+
+from tsearch.configuration import Hardware, Task
+
+Rows = Mapping[Variant, Sequence[Row]]
+
+
+def rows_of(
+    subject: Subject, chosen: Iterable[Variant], replicates: int, folder: Path
+) -> dict[Variant, list[Row]]:
+    """The rows of all variants, one per replicate."""
+    made = list(chosen)
+    jobs = [_job(subject, variant, r) for variant in made for r in range(replicates)]
+    found = trained(jobs, folder, accounted)
+    return {variant: found[i * replicates : (i + 1) * replicates] for i, variant in enumerate(made)}
+
+
+def _job(subject: Subject, variant: Variant, replicate: int) -> Job:
+    task = Task(data=subject.data, hardware=HARDWARE, replicate=replicate)
+    name = f"{subject.name}, {' '.join(map(str, variant))}, replicate {replicate}"
+    return Job(name, subject.configuration(variant), task)
+
+
+def print_subject(subject: Subject, rows: Rows) -> None:
+    """All tables of a subject."""
+    replicates = len(rows[BASE])
+    print(f"\n{subject.name}: {subject.epochs} epochs, {replicates} replicates, {rows[BASE][0]['parameters']:,} parameters")
+    print(f"  windows: accuracy in %{'':8s}" + "".join(f"{f'{n} groups':>16s}" for n in GROUPS))
+    cells = windowed()
+    for kind, text in ((NORMAL, "all normal"), (DILATED, "every second dilated")):
+        print(f"  {text:30s}" + "".join(f"{accuracy(rows[cells[kind, n]]):>16s}" for n in GROUPS))
+    for title, made in (("fusion", fused()), ("theta", projected())):
+        print(f"  {title:30s}" + "".join(f"{name!s:>16s}" for name in made))
+        print(f"  {'':30s}" + "".join(f"{accuracy(rows[variant]):>16s}" for variant in made.values()))
+    print_costs(rows)
+
+
+def accuracy(rows: Sequence[Row]) -> str:
+    """'91.0 +- 1.1', of test data in percent."""
+    return mean_text([100 * row["accuracy"] for row in rows])
+
+
+def gap(rows: Rows, one: Variant, other: Variant) -> Interval:
+    """How much more accurate one variant is, in points."""
+    right = [np.array([right_of(row) for row in rows[variant]]) for variant in (one, other)]
+    return paired_interval(*right)
+
+
+def main() -> int:
+    arguments = parser(__doc__, rounds=3)
+    arguments.add_argument("--quick", action="store_true", help="fewer subjects, images and replicates")
+    add_folder(arguments, "general")
+    chosen = arguments.parse_args()
+    size, replicates = (QUICK, 2) if chosen.quick else (FULL, chosen.rounds)
+    lines = []
+    for subject in subjects(size):
+        rows = rows_of(subject, variants(), replicates, chosen.folder)
+        print_subject(subject, rows)
+        lines += claims(subject, rows)
+    return conclude(lines)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
