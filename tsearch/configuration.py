@@ -142,6 +142,18 @@ class Configuration(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _backbone_can_do_it(self) -> Self:
+        name = self.backbone.name
+        if self.begins_as_ann and not self.backbone.has_ann:
+            raise ValueError(f"backbone '{name}' has no form as an ANN; begin with a spiking network")
+        is_reduced = any(phase.sparsity or phase.is_quantised for phase in self.schedule)
+        if is_reduced and not self.backbone.is_reducible:
+            raise ValueError(
+                f"weights of backbone '{name}' are neither pruned nor quantised; use sparsity 0 and weight_bits 32"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _schedule_goes_one_way(self) -> Self:
         """From an ANN to spiking networks, to fewer timesteps, to fewer weights."""
         for before, after in pairwise(self.schedule):
@@ -178,9 +190,10 @@ class Result(Frozen):
     the spike record, `curve` one entry per epoch, `probe` the hash of the logits on the first 64 validation
     samples. `unpriced` says why the searched hardware cannot run the network, which then has no price; "" where there
     is one, or none is due. `notes` are sentences for people, such as what became of initial weights. `neurons` has
-    threshold and leak of every layer, by its name, where they are learned or were found by a conversion. `checkpoint`
-    (safetensors bytes) travels beside the JSON, not in it. `configuration` is what the space decodes values to: a
-    `Configuration`, or plain data where something else is searched."""
+    threshold and leak of every layer, by its name, where they are learned or were found by a conversion;
+    `layer_timesteps`, by name too, how many timesteps of its stage a layer of neurons runs, where masks are learned.
+    `checkpoint` (safetensors bytes) travels beside the JSON, not in it. `configuration` is what the space decodes
+    values to: a `Configuration`, or plain data where something else is searched."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=True)
 
@@ -196,6 +209,7 @@ class Result(Frozen):
     unpriced: str = ""
     notes: tuple[str, ...] = ()
     neurons: dict[str, dict[str, float]] = Field(default_factory=dict)
+    layer_timesteps: dict[str, int] = Field(default_factory=dict)
     seconds: float = 0.0
     versions: dict[str, str] = Field(default_factory=dict)
     checkpoint: bytes | None = Field(default=None, exclude=True, repr=False)

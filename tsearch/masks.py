@@ -21,7 +21,8 @@ class Masks(Frozen):
 
     `initial_timesteps` run at first, half of all where it is None, and as long as scores are frozen: for the first
     part `warmup` of a phase. Scores are trained with AdamW at `learning_rate` times that of the training, without
-    weight decay. `surrogate` is the derivative of the step, with a width of `surrogate_width`."""
+    weight decay. `surrogate` is the derivative of the step, with a width of `surrogate_width`. At the end of a phase
+    masks stay as they are and, where they say `recalibrate`, statistics of BatchNorm are measured under them."""
 
     mode: Annotated[
         Literal["none", "prefix_sum", "suffix_sum", "gate_product", "free"], AbsentMeans("none")
@@ -36,6 +37,7 @@ class Masks(Frozen):
     learning_rate: Annotated[PositiveFloat, AbsentMeans(1.0)] = 1.0
     surrogate: Annotated[Literal["rational", "triangular"], AbsentMeans("rational")] = "rational"
     surrogate_width: Annotated[PositiveFloat, AbsentMeans(1.0)] = 1.0
+    recalibrate: Annotated[bool, AbsentMeans(True)] = True
 
     @property
     def are_learned(self) -> bool:

@@ -51,7 +51,7 @@ def frame_reads(job: Job) -> list[Count]:
     """The numbers that arrive at a layer without weights, one word per input and step."""
     if is_view(job.network, job.layer):
         return []
-    frames, bits = every(job.inputs, job.active_steps), job.profile.bits["activation"]
+    frames, bits = every(job.inputs, job.arriving_steps), job.profile.bits["activation"]
     return [Count("activation_read", frames, bits, job.memories.frame_in)]
 
 

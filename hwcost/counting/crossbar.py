@@ -66,7 +66,7 @@ def _runs(job: Job, part: Work) -> Steps:
     if job.layer.is_analog:  # a constant frame is computed once
         return tuple(int(n > 0) for n in products)
     own = part.barrier or not job.network.mixes(job.layer)
-    return job.active_steps if own else job.network.input_mask(job.layer)
+    return job.arriving_steps if own else job.network.input_mask(job.layer)
 
 
 def _check(layer: LayerSpec, profile: Profile) -> None:

@@ -78,6 +78,13 @@ class Job(NamedTuple):
         return self.profile.bits["weight"] + self.layer.index_bits
 
     @property
+    def arriving_steps(self) -> tuple[int, ...]:
+        """0 or 1 per own timestep: where the layer runs and something may arrive; of a layer with as many timesteps as
+        its input."""
+        mask = self.network.input_mask(self.layer)
+        return tuple([runs * comes for runs, comes in zip(self.active_steps, mask, strict=False)])
+
+    @property
     def is_last(self) -> bool:
         """True for the layer that gives the answer: nothing reads its spikes."""
         return self.layer is self.network.layers[-1]

@@ -31,7 +31,7 @@ def layer_work(job: Job) -> Work:
         counts, scanned = analog_counts(job), every(0, active)
     else:
         mask, scanned = _scans(job.quiet or job)
-        arrived = event_arrivals(job).first(len(active)).masked(active)
+        arrived = event_arrivals(job).first(len(active)).masked(active if layer.feeds_back else mask)
         events = arrived.events
         counts = input_reads(job, events, mask) + synaptic_counts(job, arrived)
     if layer.kind in RESIDUALS:
@@ -83,7 +83,7 @@ def event_counts(job: Job, arrived: Arrivals) -> list[Count]:
 
 def analog_counts(job: Job) -> list[Count]:
     """Dense MACs of analog frames; a constant frame may be computed once and its result read back at every step."""
-    steps, kind = job.active_steps, job.layer.kind
+    steps, kind = job.active_steps if job.layer.feeds_back else job.arriving_steps, job.layer.kind
     if kind not in WEIGHTED:
         frames = dense(job.layer, job.n_samples, len(steps), pads_counted=False).masked(steps)
         return frame_reads(job) + COUNTED_BY[kind](job, frames)

@@ -29,6 +29,7 @@ INPUT = "input"  # the source of layers that read the network's input, unless a 
 RESETS = ("soft", "hard")
 OPERANDS = {  # name of an operand: its least value
     "heads": 1,
+    "arriving_steps": 0,
     "passes": 1,
     "parameter_sets": 1,
     "kv_first": 0,

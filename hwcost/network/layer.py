@@ -51,7 +51,9 @@ class LayerSpec(LayerFields):
         mask: One 0 or 1 per timestep of the layer's own stage; empty means that every step runs.
         source: Name of the layer whose output arrives; empty means the previous one in the list (for the first layer,
             the network's input), "input" the network's input.
-        operands: Whole-number settings of kinds that need more than a geometry (the heads of an attention ...).
+        operands: Whole-number settings of kinds that need more than a geometry (the heads of an attention; its
+            `arriving_steps`, the first timesteps at which queries, keys and values all arrive, where masks make them
+            fewer than all ...).
         other_source: Name of the layer that gives the second summand of a residual kind; empty where it is not
             described, and then the reading of it is not priced.
         dataflow: One of `hwcost.network.kinds.DATAFLOWS`; empty means the profile's.

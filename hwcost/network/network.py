@@ -101,10 +101,12 @@ class NetworkSpec(Spec):
         return self.stages[layer.stage - 1].timesteps if crosses else self.timesteps(layer)
 
     def input_mask(self, layer: LayerSpec) -> tuple[int, ...]:
-        """0 or 1 per input timestep: the mask of the nearest earlier layer with neurons; of a sum, of either."""
-        source = self.source(layer)
+        """0 or 1 per input timestep: the mask of the nearest earlier layer with neurons; of a sum, of either; of an
+        attention, where queries, keys and values all arrive."""
+        source, steps = self.source(layer), self.input_timesteps(layer)
         if source is None or layer.kind in ATTENTIONS:  # of an attention, only the queries are known by name
-            return (1,) * self.input_timesteps(layer)
+            arriving = min(layer.operand("arriving_steps", steps), steps)
+            return (1,) * arriving + (0,) * (steps - arriving)
         return self.output_mask(source)
 
     def output_mask(self, layer: LayerSpec) -> tuple[int, ...]:
@@ -115,7 +117,8 @@ class NetworkSpec(Spec):
 
     def _where_it_gives(self, layer: LayerSpec) -> tuple[int, ...]:
         always = (1,) * self.timesteps(layer)
-        if layer.fires or layer.mask or self.transformer(layer):
+        has_rest = layer.bias or layer.kind == "batch_norm"  # gives numbers where nothing arrives
+        if layer.fires or layer.mask or has_rest or self.transformer(layer):
             return layer.mask or always
         other = self.other_source(layer)
         others = (0,) * len(always) if other is None else self.output_mask(other)

@@ -88,6 +88,15 @@ ABSENT_MEANS = {
     "Neuron.surrogate_scale": 1.0,
     "Neuron.learned": "none",
     "Configuration.masks": {},
+    "Spikformer.name": "vgg",
+    "Spikformer.width": 64,
+    "Spikformer.layers": 2,
+    "Spikformer.heads": 4,
+    "Spikformer.pools": (3, 4),
+    "Spikformer.mlp_ratio": 4,
+    "Spikformer.attention_scale": 0.125,
+    "Spikformer.attention_threshold": 1.0,
+    "Spikformer.biases": "all",
     "Masks.mode": "none",
     "Masks.granularity": "layer",
     "Masks.types": (),
@@ -99,6 +108,7 @@ ABSENT_MEANS = {
     "Masks.learning_rate": 1.0,
     "Masks.surrogate": "rational",
     "Masks.surrogate_width": 1.0,
+    "Masks.recalibrate": True,
 }
 
 

@@ -32,6 +32,12 @@ class FiringModule(nn.Module):
     def current(self, *values: Tensor) -> Tensor:
         raise NotImplementedError
 
+    def silent(self) -> Tensor | None:
+        """What drives the neurons at a timestep at which nothing but zeros arrives, outside training: one number, or
+        one per channel [C, 1, 1]. None where steps are not independent of each other, or `forward` does more than
+        `current` and `fired`: then nothing of the module can be skipped."""
+        return None
+
     def fired(self, current: Tensor, timesteps: int, norm: nn.BatchNorm2d | None) -> Tensor:
         """The spikes that `current` drives after `norm`, or its ReLU; itself where the node has no neurons."""
         neuron = self.node.neuron
@@ -61,7 +67,7 @@ class ConvolutionModule(FiringModule):
             stride=node.stride,
             padding=node.padding,
             groups=node.groups,
-            bias=node.bias and not node.norm,
+            bias=node.bias_before_norm if node.norm else node.bias,
         )
         self.norm: nn.BatchNorm2d | None = nn.BatchNorm2d(node.shape[0]) if node.norm else None
 
@@ -85,15 +91,19 @@ class ConvolutionModule(FiringModule):
         if norm is None or self.training:
             current: Tensor = conv(x)
             return current if norm is None else norm(current)
-        weight, bias = folded(conv.multiplied, norm)
+        weight, bias = folded(conv.multiplied, norm, conv.bias)
         return functional.conv2d(
             x, weight, bias, stride=self.node.stride, padding=self.node.padding, groups=self.node.groups
         )
 
+    def silent(self) -> Tensor:
+        bias = self.conv.bias if self.norm is None else folded(self.conv.weight, self.norm)[1]
+        return self.conv.weight.new_zeros(()) if bias is None else bias[:, None, None]
+
     def fold(self) -> None:
         """Make BatchNorm, as it is outside training, part of weights and biases for good."""
         if self.norm is not None:
-            weight, bias = folded(self.conv.weight, self.norm)
+            weight, bias = folded(self.conv.weight, self.norm, self.conv.bias)
             self.conv.weight, self.conv.bias = nn.Parameter(weight.detach()), nn.Parameter(bias.detach())
             self.norm = None
 
@@ -101,7 +111,8 @@ class ConvolutionModule(FiringModule):
         """Give back a BatchNorm that has seen nothing, in place of the biases."""
         if self.node.norm and self.norm is None:
             self.norm = nn.BatchNorm2d(self.node.shape[0]).to(self.conv.weight.device)
-            self.conv.bias = None
+            zeros = self.conv.weight.new_zeros(self.node.shape[0])
+            self.conv.bias = nn.Parameter(zeros) if self.node.bias_before_norm else None
 
 
 class PoolModule(FiringModule):
@@ -116,6 +127,9 @@ class PoolModule(FiringModule):
         (x,) = values
         pooled = self.pooled(merge(x))
         return pooled.view(*x.shape[:2], *pooled.shape[1:])
+
+    def silent(self) -> Tensor:
+        return torch.zeros(())
 
     def pooled(self, x: Tensor) -> Tensor:
         """`x` [T*B, C, H, W]."""
@@ -140,6 +154,9 @@ class SumModule(FiringModule):
         branch, shortcut = values
         return branch + shortcut
 
+    def silent(self) -> Tensor:
+        return torch.zeros(())
+
 
 class AttentionModule(FiringModule):
     """scale * Q (K^T V) per head, over pixels; channels are divided among the heads in order."""
@@ -155,6 +172,9 @@ class AttentionModule(FiringModule):
         rows = (q @ (k.transpose(-2, -1) @ v * self.node.scale)).transpose(1, 2)
         pixels = values[0].movedim(2, -1)
         return rows.reshape(pixels.shape).movedim(-1, 2)
+
+    def silent(self) -> Tensor:
+        return torch.zeros(())
 
     def _heads(self, x: Tensor) -> Tensor:
         """[T, B, C, H, W] -> [T*B, heads, H*W, C / heads]."""
@@ -174,7 +194,12 @@ class ReadoutModule(Linear):
         self.node = node
 
     def forward(self, x: Tensor, timesteps: int = 1) -> Tensor:  # noqa: ARG002
-        features = x.flatten(2).mean(0)  # the linear layer of the mean is the mean of the linear layer
+        return self.answer(
+            x.flatten(2).mean(0)
+        )  # the linear layer of the mean is the mean of the linear layer
+
+    def answer(self, features: Tensor) -> Tensor:
+        """Logits from the mean over time, [B, features]."""
         return super().forward(functional.dropout(features, self.dropout, self.training))
 
     def steps(self, x: Tensor) -> Tensor:
@@ -193,10 +218,12 @@ def merge(x: Tensor) -> Tensor:
     return x.flatten(0, 1).contiguous(memory_format=torch.channels_last)
 
 
-def folded(weight: Tensor, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    """Weight and bias of the convolution that gives what one of `weight` and then `norm`, outside training, give."""
+def folded(weight: Tensor, norm: nn.BatchNorm2d, bias: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Weight and bias of the convolution that gives what one of `weight` and `bias` and then `norm`, outside training,
+    give."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
     scale = norm.weight / (norm.running_var + norm.eps).sqrt()
-    bias = norm.bias - norm.running_mean * scale
-    return (weight * scale[:, None, None, None]).contiguous(memory_format=torch.channels_last), bias
+    mean = norm.running_mean if bias is None else norm.running_mean - bias
+    shift = norm.bias - mean * scale
+    return (weight * scale[:, None, None, None]).contiguous(memory_format=torch.channels_last), shift

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, runtime_checkable
 
+import torch
 from torch import Tensor
 
 from tsearch.configuration import Training
@@ -15,12 +16,14 @@ from tsearch.configuration import Training
 @dataclass(frozen=True)
 class Outputs:
     """Logits [B, classes] of the network, and of each early classifier, in order, while training; `timesteps` of all
-    stages. `steps` [T, B, classes] are the logits of every timestep of the last stage, where the loss asks for them."""
+    stages. `steps` [T, B, classes] are the logits of every timestep of the last stage, where the loss asks for them.
+    `masks` are those that spikes were multiplied by, [T] by node."""
 
     logits: Tensor
     early: tuple[Tensor, ...] = field(default=())
     timesteps: tuple[int, ...] = ()
     steps: Tensor | None = None
+    masks: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 class OptimizerGroup(NamedTuple):
@@ -52,3 +55,11 @@ class HasMask(Protocol):
 
     def masks(self, timesteps: tuple[int, ...]) -> Mapping[str, tuple[int, ...]]:
         """By the name of a node, one 0 or 1 per timestep of its stage, for the timesteps of all stages."""
+
+
+@runtime_checkable
+class DrawsWeights(Protocol):
+    """First weights of its own, and of all that is inside it."""
+
+    def draw_weights(self, generator: torch.Generator) -> None:
+        """Draw them, in place."""

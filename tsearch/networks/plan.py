@@ -52,13 +52,15 @@ class Node:
         sources: Names of the nodes whose outputs arrive.
         shape: Of its output.
         neuron: The spiking neurons that its result drives; None where it is handed on as it is.
-        layer_type: What it is in its family, such as "qkv" or "mlp" of a transformer; masks are chosen by it.
+        layer_type: What its layer of neurons is in its family, such as "qkv" or "mlp" of a transformer; masks are
+            chosen by it. Where the family does not say, its `usual_type`; "" without neurons.
         stage: Index of its stage, from 0; 0 until a network is built.
 
     `module` says where the torch module is that carries the node out, 'module:class' (see `networks/modules.py`).
     """
 
     module: ClassVar[str]
+    usual_type: ClassVar[str] = ""
 
     name: str
     block: int
@@ -68,6 +70,10 @@ class Node:
     layer_type: str = ""
     stage: int = 0
 
+    def __post_init__(self) -> None:
+        kept = "" if self.neuron is None else self.layer_type or self.usual_type
+        object.__setattr__(self, "layer_type", kept)
+
     @property
     def part(self) -> str:
         """Its name within its block: "main" of "block3", "shortcut" of "block3.shortcut", "pool3" of "pool3"."""
@@ -75,13 +81,22 @@ class Node:
             return "main"
         return self.name.removeprefix(f"block{self.block}.").replace(".", "_")
 
+    @property
+    def n_parameters(self) -> int:
+        """Its weights in the finished network, biases counted, BatchNorm as one bias."""
+        return 0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Convolution(Node):
     """A convolution over the channels of `in_shape`, followed by BatchNorm where `norm`, else with a bias where
-    `bias`."""
+    `bias`. With `bias_before_norm` there is one in front of the BatchNorm, which takes it away again.
+
+    `deviation` is that of its first weights, drawn from a normal distribution; 0 for the usual ones (see
+    `networks/build.py`)."""
 
     module: ClassVar[str] = "tsearch.networks.modules:ConvolutionModule"
+    usual_type: ClassVar[str] = "convolution"
     in_shape: Shape
     kernel: Pair = (3, 3)
     stride: Pair = (1, 1)
@@ -89,11 +104,20 @@ class Convolution(Node):
     groups: int = 1
     norm: bool = True
     bias: bool = True
+    bias_before_norm: bool = False
+    deviation: float = 0.0
+
+    @property
+    def n_parameters(self) -> int:
+        n_biases = self.shape[0] * (self.norm or self.bias)
+        return self.in_shape[0] // self.groups * self.shape[0] * prod(self.kernel) + n_biases
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dense(Convolution):
     """A fully connected layer: the convolution whose kernel is the whole map, without padding."""
+
+    usual_type: ClassVar[str] = "dense"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +137,7 @@ class Sum(Node):
     """The sum of its two sources, the branch first: of currents, which then drive neurons, or of spikes (graded)."""
 
     module: ClassVar[str] = "tsearch.networks.modules:SumModule"
+    usual_type: ClassVar[str] = "sum"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,17 +145,24 @@ class Attention(Node):
     """Spiking self-attention without softmax, scale * Q K^T V per head, over the pixels of its sources Q, K and V."""
 
     module: ClassVar[str] = "tsearch.networks.modules:AttentionModule"
+    usual_type: ClassVar[str] = "attention"
     heads: int
     scale: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Readout(Node):
-    """The mean over time of its source's features, then one linear layer: logits."""
+    """The mean over time of its source's features, then one linear layer: logits. `deviation` is that of its first
+    weights, drawn from a normal distribution, with biases of 0; 0 for the usual ones."""
 
     module: ClassVar[str] = "tsearch.networks.modules:ReadoutModule"
     n_features: int
     bias: bool = True
+    deviation: float = 0.0
+
+    @property
+    def n_parameters(self) -> int:
+        return (self.n_features + self.bias) * self.shape[0]
 
 
 @dataclass(frozen=True)
@@ -189,6 +221,11 @@ class Plan:
         """The blocks of a node's sources; the frames count as its own."""
         return [self.by_name[s].block if s in self.by_name else node.block for s in node.sources]
 
+    @property
+    def layer_types(self) -> tuple[str, ...]:
+        """The types of its layers of neurons, in the order in which they appear first."""
+        return tuple(dict.fromkeys(node.layer_type for node, _ in self.neurons() if node.layer_type))
+
     def neurons(self) -> Iterator[tuple[Node, int]]:
         """Every node that has spiking neurons, and how many."""
         return ((node, prod(node.shape)) for node in self.nodes if node.neuron is not None)
@@ -196,7 +233,7 @@ class Plan:
     @cached_property
     def n_parameters(self) -> int:
         """Weights of the finished network: those of convolutions and readout, biases counted, BatchNorm as one bias."""
-        return sum(_n_parameters(node) for node in self.nodes)
+        return sum(node.n_parameters for node in self.nodes)
 
 
 def stage_of_blocks(division: Sequence[int]) -> dict[int, int]:
@@ -215,10 +252,3 @@ def convolved_shape(shape: Shape, channels: int, kernel: Pair, stride: Pair, pad
     """(C, H, W) after a convolution of `shape` (C, H, W)."""
     pixels = zip(shape[1:], kernel, stride, padding, strict=True)
     return channels, *((n + 2 * pad - size) // step + 1 for n, size, step, pad in pixels)
-
-
-def _n_parameters(node: Node) -> int:
-    if isinstance(node, Convolution):
-        n_biases = node.shape[0] * (node.norm or node.bias)
-        return node.in_shape[0] // node.groups * node.shape[0] * prod(node.kernel) + n_biases
-    return (node.n_features + node.bias) * node.shape[0] if isinstance(node, Readout) else 0

@@ -13,7 +13,7 @@ from tsearch.networks.boundary import Boundaries, ScoreMix
 from tsearch.networks.build import Network
 
 OF_STAGES = ("boundaries", "early_classifiers")  # parts that depend on the stages and their timesteps
-OF_TRAINING = (*OF_STAGES, "kept")  # parts of which a finished network lacks some
+OF_TRAINING = (*OF_STAGES, "kept", "timestep_masks")  # parts of which a finished network lacks some
 
 _BLOCK = re.compile(r"stages\.(\d+)\.(\d+)\.(.+)")
 _EARLY = re.compile(r"early_classifiers\.(\d+)\.(.+)")

@@ -3,6 +3,8 @@ no training."""
 
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import chain
+from statistics import fmean
 
 from hwcost import (
     ChoiceError,
@@ -97,6 +99,20 @@ def assume_flags(assume: Mapping[str, int]) -> list[str]:
 def metrics_of(costs: Mapping[str, Cost], hardware: Hardware) -> dict[str, float]:
     """The numbers of the searched profile's cost that may be objectives."""
     return cost_metrics(costs[hardware.profile])
+
+
+def executed_metrics(network: NetworkSpec) -> dict[str, float]:
+    """Mean timesteps that layers of neurons run, of a network with masks: over all such layers, as DTSS (arXiv
+    2311.16456) may count them, and over the stages, each with the mean of its layers. Nothing without masks; by MAC,
+    the cost has them."""
+    if not any(layer.mask for layer in network.layers):
+        return {}
+    runs: list[list[int]] = [[] for _ in network.stages]
+    for layer in network.layers:
+        if layer.neuron is not None:
+            runs[layer.stage].append(sum(layer.mask) if layer.mask else network.timesteps(layer))
+    by_stage = [fmean(own or [stage.timesteps]) for own, stage in zip(runs, network.stages, strict=True)]
+    return {"mean_timesteps": fmean(by_stage), "mean_timesteps_by_layer": fmean(chain.from_iterable(runs))}
 
 
 def cost_metrics(cost: Cost) -> dict[str, float]:

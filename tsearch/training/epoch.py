@@ -54,6 +54,9 @@ def train_epoch(
     split = dataset.train.to(where)
     network.train()
     loss_of, learned = make_loss(network), learned_neurons(network)
+    clipped = [
+        p for part in network.children() if part is not network.timestep_masks for p in part.parameters()
+    ]
     has_rates = training.rate_weight and not phase.is_ann
     operations = SynapticOperations(network, dataset, phase.timesteps) if has_rates else None
     total, seen = torch.zeros((), dtype=torch.float64, device=where), 0
@@ -69,8 +72,9 @@ def train_epoch(
             optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         freeze(network)
+        network.timestep_masks.freeze(progress)
         if training.gradient_clip:
-            clip_grad_norm_(network.parameters(), training.gradient_clip)
+            clip_grad_norm_(clipped, training.gradient_clip)
         for optimizer in optimizers:
             optimizer.step()
         for neurons in learned:

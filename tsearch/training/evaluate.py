@@ -21,7 +21,7 @@ from tsearch.flags import pack
 from tsearch.networks.build import Network, build, initialise
 from tsearch.networks.neuron.compiler import compiling
 from tsearch.pricing.describe import describe_network
-from tsearch.pricing.price import metrics_of, price, reuse_metrics, twin_metrics
+from tsearch.pricing.price import executed_metrics, metrics_of, price, reuse_metrics, twin_metrics
 from tsearch.pricing.record import Recorder
 from tsearch.pricing.reduction import reduction_of
 from tsearch.training.checkpoints import trained_epochs
@@ -112,6 +112,7 @@ def train_and_price(
         unpriced=unpriced,
         notes=() if trained.loaded is None else (f"Initial weights: {report(trained.loaded)}.",),
         neurons=network.neurons(),
+        layer_timesteps={name: sum(mask) for name, mask in network.masks(timesteps).items()},
         seconds=time.perf_counter() - began,
         versions=versions() | {"device": device_name(where)},
         checkpoint=trained.checkpoint,
@@ -136,7 +137,8 @@ def _priced(
     twins = twin_metrics(spec, hardware)
     if not costs:
         return {name: value for name, value in twins.items() if name == "dense_energy_pj"}
-    return metrics_of(costs, hardware) | reuse_metrics(spec, record, hardware) | twins
+    priced = metrics_of(costs, hardware) | executed_metrics(spec)
+    return priced | reuse_metrics(spec, record, hardware) | twins
 
 
 def measure(

@@ -18,7 +18,8 @@ def take_initial(network: Network) -> Loaded | None:
     the form of its first phase, or that of an ANN where the weights are those of one, which is yet to be converted.
 
     The file is a checkpoint of tsearch, weights.safetensors of a bundle, or any state dict; taken is what has a name
-    and a shape of this network. Masks are not: pruning begins where the schedule says.
+    and a shape of this network. Masks are not: pruning begins where the schedule says, and layers with the timesteps
+    that `Masks` says.
 
     Raises: TsearchError where the file is another than when the run began, is no safetensors, or where none of it fits.
     """
@@ -38,7 +39,8 @@ def take_initial(network: Network) -> Loaded | None:
 
 
 def initial_weights(configuration: Configuration) -> dict[str, Tensor]:
-    """The weights in the file that a configuration names, under the names of today, without masks."""
+    """The weights in the file that a configuration names, under the names of today, without masks and the scores of
+    such."""
     assert configuration.init is not None
     content = read_init(configuration.init)
     try:
@@ -49,7 +51,7 @@ def initial_weights(configuration: Configuration) -> dict[str, Tensor]:
             "Give a checkpoint, weights.safetensors of a bundle, or a state dict saved with safetensors."
         ) from None
     named = current_names(state, configuration)
-    return {name: value for name, value in named.items() if not name.startswith("kept.")}
+    return {name: value for name, value in named.items() if not name.startswith(("kept.", "timestep_masks."))}
 
 
 def report(loaded: Loaded) -> str:

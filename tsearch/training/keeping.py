@@ -46,13 +46,21 @@ def keep(kept: Kept, network: Network, dataset: Dataset, position: Position) -> 
     return kept
 
 
+def changes_weights(network: Network, kept: Kept, position: Position) -> bool:
+    """Whether a phase, or what is measured of it at `position`, ends with others than those that it trains."""
+    return kept.weights is not None or _is_recalibrated(network, position)
+
+
 def take_kept(network: Network, kept: Kept, dataset: Dataset, task: Task, position: Position) -> None:
-    """Put the weights that were kept into `network`. Statistics of BatchNorm do not average with the weights: those of
-    averaged weights are measured anew, on the samples that the epoch at `position` drew, as they are."""
-    if kept.weights is None:
-        return
-    network.load_state_dict(kept.weights)
-    if network.configuration.training.keep == "average":
+    """Put the weights that were kept into `network`. Statistics of BatchNorm do not average with the weights, and are
+    behind masks that have just changed: they are measured anew, with masks as these weights have them, on the samples
+    that the epoch at `position` drew, as they are."""
+    if kept.weights is not None:
+        network.load_state_dict(kept.weights)
+    if _is_recalibrated(network, position):
+        with _counts_kept(network):  # what is kept may be recalibrated again, of a checkpoint
+            measure_statistics(network, dataset, task, position)
+    elif kept.weights is not None and network.configuration.training.keep == "average":
         measure_statistics(network, dataset, task, position)
 
 
@@ -67,9 +75,16 @@ def copied_weights(network: nn.Module) -> dict[str, Tensor]:
     return {name: value.clone() for name, value in network.state_dict().items()}
 
 
+def _is_recalibrated(network: Network, position: Position) -> bool:
+    """Whether the masks of the phase at `position` ask for it. Where all stages have one timestep there are none."""
+    masks, phase = network.configuration.masks, position.phase
+    is_masked = masks.are_learned and not phase.is_ann and max(phase.timesteps) > 1
+    return masks.recalibrate and is_masked
+
+
 def measure_statistics(network: Network, dataset: Dataset, task: Task, position: Position) -> None:
     """Running statistics of BatchNorm as the means of those of all batches of an epoch."""
-    norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
+    norms = _norms(network)
     batches, _ = drawn_batches(network, dataset, task, position)
     split, timesteps = dataset.train.to(network.head.weight.device), position.phase.timesteps
     network.train()
@@ -78,6 +93,20 @@ def measure_statistics(network: Network, dataset: Dataset, task: Task, position:
             for norm in norms:
                 norm.momentum = 1 / (number + 1)
             network.run(split.batch(indices, timesteps[0]), timesteps)
+
+
+def _norms(network: nn.Module) -> list[_BatchNorm]:
+    return [module for module in network.modules() if isinstance(module, _BatchNorm)]
+
+
+@contextmanager
+def _counts_kept(network: nn.Module) -> Iterator[None]:
+    """How many batches BatchNorm has seen stays as it is."""
+    counts = [norm.num_batches_tracked for norm in _norms(network) if norm.num_batches_tracked is not None]
+    before = [count.clone() for count in counts]
+    yield
+    for count, value in zip(counts, before, strict=True):
+        count.copy_(value)
 
 
 @contextmanager

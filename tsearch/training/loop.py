@@ -19,7 +19,14 @@ from tsearch.training.checkpoints import (
 )
 from tsearch.training.epoch import train_epoch
 from tsearch.training.initial import take_initial
-from tsearch.training.keeping import NOTHING_KEPT, completed, copied_weights, keep, take_kept
+from tsearch.training.keeping import (
+    NOTHING_KEPT,
+    changes_weights,
+    completed,
+    copied_weights,
+    keep,
+    take_kept,
+)
 from tsearch.training.optimizer import make_optimizers
 from tsearch.training.schedule import positions
 from tsearch.training.transition import begin_phase
@@ -49,8 +56,8 @@ def train(
     with.
 
     A phase starts with a new optimizer and a full learning-rate cycle from the weights of the one before, as
-    `begin_phase` makes them ready. Temporal transformers and early classifiers that the checkpoint does not have yet,
-    because later phases need them, start as they are.
+    `begin_phase` makes them ready. Temporal transformers, early classifiers and masks that the checkpoint does not have
+    yet, because later phases need them, start as they are.
 
     Raises: TrainingDivergedError if the loss is no longer a finite number; TsearchError if the checkpoint is of a later
     epoch than `stop`; ValueError if the network is made for other phases than those up to `stop`, whose weights alone
@@ -72,7 +79,7 @@ def train(
         load_weights(network, unpack_weights(checkpoint))
         return Trained((), checkpoint, loaded)
     if checkpoint is not None:
-        new = ("boundaries", "kept", *(("early_classifiers",) if network.is_ann else ()))
+        new = ("boundaries", "kept", "timestep_masks", *(("early_classifiers",) if network.is_ann else ()))
         load_weights(network, unpack_training_weights(checkpoint), may_be_new=new)
     for number, position in enumerate(epochs[start:stop], start):
         network.set_weight_bits(position.phase.weight_bits)
@@ -91,6 +98,6 @@ def train(
             take_kept(network, kept, dataset, task, position)
     if position.epoch + 1 == position.phase.epochs:  # the next phase begins with new optimizers
         return Trained(tuple(curve), pack(network, stop), loaded)
-    goes_on = None if kept.weights is None else copied_weights(network)
+    goes_on = copied_weights(network) if changes_weights(network, kept, position) else None
     take_kept(network, kept, dataset, task, position)
     return Trained(tuple(curve), pack(network, stop, optimizers, goes_on, kept), loaded)

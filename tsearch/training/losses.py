@@ -11,11 +11,12 @@ from tsearch.networks.parts import HasLoss, Outputs
 from tsearch.training.augment import Labels
 
 
-def make_loss(network: Network) -> Callable[[Outputs, Labels], Tensor]:
-    """The loss of outputs: that of the readout, plus the terms that the network's parts add (see `networks/parts.py`),
-    one after the other. Of samples that were mixed up, the mean of the losses with either labels, by their shares."""
+def make_loss(network: Network, without: object = None) -> Callable[[Outputs, Labels], Tensor]:
+    """The loss of outputs: that of the readout, plus the terms that the network's parts, all but the one that is left
+    out, add (see `networks/parts.py`), one after the other. Of samples that were mixed up, the mean of the losses with
+    either labels, by their shares."""
     training = network.configuration.training
-    parts = [part for part in network.modules() if isinstance(part, HasLoss)]
+    parts = [part for part in network.modules() if isinstance(part, HasLoss) and part is not without]
 
     def of_labels(outputs: Outputs, labels: Tensor) -> Tensor:
         total = readout_loss(outputs, labels, training)

@@ -10,13 +10,15 @@ from tsearch.networks.boundary import Boundaries
 from tsearch.networks.build import Network
 from tsearch.networks.neurons import LayerNeurons
 from tsearch.networks.parts import HasOptimizerGroup, OptimizerGroup
+from tsearch.networks.timestep_masks import TimestepMasks
 
 Optimizers = tuple[torch.optim.Optimizer, ...]
 
 
 def make_optimizers(network: Network, phase: Phase | None = None) -> Optimizers:
     """New optimizers for a `phase`, which may name another one than the training: one, or a second one for the temporal
-    transformers where these keep AdamW beside SGD. Adam is AdamW throughout, where IIR-SNN takes its AMSGrad variant.
+    transformers where these keep AdamW beside SGD, and for masks, which always do. Adam is AdamW throughout, where
+    IIR-SNN takes its AMSGrad variant.
 
     Parts with an `optimizer_group` (see `networks/parts.py`) come after all other parameters, in the order of the
     network's modules. Unless `decay_all`, parameters of one dimension (of BatchNorm, biases) have no weight decay;
@@ -30,8 +32,8 @@ def make_optimizers(network: Network, phase: Phase | None = None) -> Optimizers:
     is_decayed = {id(p): id(p) not in of_neurons and (training.decay_all or p.dim() > 1) for p in others}
     decayed = [p for p in others if is_decayed[id(p)]]
     spared = [p for p in others if not is_decayed[id(p)]]
-    has_own_adam = training.transformer_adam and name != "adamw"
-    beside = [part for part in parts if has_own_adam and isinstance(part, Boundaries)]
+    own_adam = (Boundaries, TimestepMasks) if training.transformer_adam else (TimestepMasks,)
+    beside = [part for part in parts if name != "adamw" and isinstance(part, own_adam)]
     groups = [
         _group(decayed, OptimizerGroup(training.learning_rate, training.weight_decay)),
         _group(spared, OptimizerGroup(training.learning_rate, 0.0)),

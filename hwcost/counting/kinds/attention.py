@@ -23,7 +23,7 @@ from hwcost.network.layer import LayerSpec
 def attention(job: Job, arrived: Arrivals) -> list[Count]:  # noqa: ARG001
     """Both products, and the scores between them."""
     entries, bits, all_bits = score_store(job.layer, job.profile.bits["activation"])
-    stored = every(entries * job.n_samples, job.active_steps)
+    stored = every(entries * job.n_samples, job.arriving_steps)
     written = Count("activation_write", stored, bits, all_bits)
     if job.layer.is_analog:
         return _of_numbers(job, written)
@@ -46,7 +46,7 @@ def mask_attention(job: Job, arrived: Arrivals) -> list[Count]:  # noqa: ARG001
     numbers, a product and an add per neuron, and a product to apply the mask.
     """
     channels, tokens = job.layer.out_shape
-    neurons = every(job.outputs, job.active_steps)
+    neurons = every(job.outputs, job.arriving_steps)
     if job.layer.is_analog:
         return [Count("synapse_mac", times(2, neurons))]
     adds = Count("attention_ac", extra_count(job, "kv"))
@@ -90,7 +90,7 @@ def _all_products(job: Job) -> Steps:
     heads, tokens = job.layer.operand("heads", 1), job.layer.in_shape[2]
     width = job.layer.in_shape[1] // heads
     one = tokens * width * width if job.layer.operand("kv_first") else tokens * tokens * width
-    return every(job.n_samples * heads * one, job.active_steps)
+    return every(job.n_samples * heads * one, job.arriving_steps)
 
 
 def _event_products(job: Job) -> tuple[Steps, Steps]:

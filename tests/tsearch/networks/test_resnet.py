@@ -86,7 +86,11 @@ def test_every_family_agrees_with_itself(name: str) -> None:
     assert plan.depth == backbone.depth
     assert all(seen[node.name] == (2, 1, *node.shape) for node in plan.nodes[:-1])
     spec = describe_network(config, DatasetInfo("x", (2, 17, 13), 4, is_static=False, input_class="graded"))
-    weights = {name: value for name, value in network.named_parameters() if "norm" not in name}
+    redundant = {
+        f"blocks.{n.block}.{n.part}.conv.bias" for n in plan.nodes if getattr(n, "bias_before_norm", 0)
+    }
+    left_out = ("norm", *redundant)
+    weights = {n: value for n, value in network.named_parameters() if not any(part in n for part in left_out)}
     assert sum(layer.n_parameters + layer.n_biases for layer in spec.layers) == plan.n_parameters
     n_folded = sum(node.shape[0] for node in plan.nodes[:-1] if hasattr(node, "norm"))
     assert sum(p.numel() for p in weights.values()) + n_folded == plan.n_parameters

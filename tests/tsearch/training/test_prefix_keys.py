@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tiny import DATASET, trained
 
-from tsearch.configuration import Configuration, Conversion, Phase, Training
+from tsearch.configuration import Configuration, Conversion, Masks, Phase, Training
 from tsearch.networks.plan import Neuron
 
 ANALOG = replace(
@@ -21,6 +21,7 @@ BASE = {
     "temporal_transformer": "score_mix",
     "training": {"batch_size": 16},
     "conversion": {"timesteps": 4, "samples": 20},
+    "masks": {},
 }
 ANN = {"timesteps": [1, 1], "epochs": 2, "network": "ann"}
 SPIKING = ({"timesteps": [3, 2], "epochs": 2}, {"timesteps": [2, 1], "epochs": 1, "sparsity": 0.5})
@@ -49,6 +50,11 @@ OTHER: dict[type, dict[str, tuple[Any, ...]]] = {
         "timesteps": ([2, 1], [1, 1]), "epochs": (3,), "learning_rate_scale": (0.5,), "network": (),
         "optimizer": ("sgd",), "sparsity": (0.8,), "pruning": ("network",), "weight_bits": (4,),
     },
+    Masks: {
+        "mode": ("prefix_sum", "free"), "granularity": ("module",), "types": (("convolution",),), "weight": (0.5,),
+        "loss": ("target", "hinge"), "target": (2,), "initial_timesteps": (1,), "warmup": (0.5,),
+        "learning_rate": (2.0,), "surrogate": ("triangular",), "surrogate_width": (2.0,), "recalibrate": (False,),
+    },
     Configuration: {
         "backbone": (
             {"widths": [3, 5], "pool_after": [1]}, {"widths": [3, 4], "pool_after": [2]},
@@ -56,13 +62,14 @@ OTHER: dict[type, dict[str, tuple[Any, ...]]] = {
             {"widths": [3], "dense": [4], "pool_after": [1]},
         ),
         "stages": ([2],), "temporal_transformer": ("bucket", "static_mix", "rank1_score", "truncate"),
-        "schedule": (), "neuron": (), "training": (), "conversion": (), "init": (),
+        "schedule": (), "neuron": (), "training": (), "conversion": (), "init": (), "masks": (),
     },
 }  # fmt: skip
-SECTIONS = {"neuron": Neuron, "conversion": Conversion, "training": Training}
+SECTIONS = {"neuron": Neuron, "conversion": Conversion, "training": Training, "masks": Masks}
 NOT_OF_AN_ANN = {
     *(f"neuron.{name}" for name in OTHER[Neuron]),
     *(f"conversion.{name}" for name in OTHER[Conversion]),
+    *(f"masks.{name}" for name in OTHER[Masks]),
     "stages", "temporal_transformer", "training.early_loss_weight", "training.early_tap", "training.early_head",
     "training.rate_weight", "training.transformer_adam",
 }  # fmt: skip

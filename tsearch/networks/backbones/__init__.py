@@ -13,7 +13,9 @@ __all__ = ["BACKBONES", "Backbone", "family"]
 BACKBONES = {
     "resnet18": "tsearch.networks.backbones.resnet:ResNet18",
     "resnet20": "tsearch.networks.backbones.resnet:ResNet20",
+    "spikformer": "tsearch.networks.backbones.spikformer:Spikformer",
     "vgg": "tsearch.networks.backbones.vgg:Vgg",
+    "windowed": "tsearch.networks.backbones.windowed:Windowed",
 }
 
 

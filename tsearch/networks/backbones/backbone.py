@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from tsearch.frozen import AbsentMeans, Frozen
 from tsearch.networks.plan import Neuron, Plan
@@ -12,7 +12,11 @@ class Backbone(Frozen, ABC):
     """The network without its time: the settings of one family in `tsearch.networks.backbones`, told apart by `name`.
 
     A family says how many blocks it has, which the stage division shares out, and gives the plan from which modules
-    and prices are made."""
+    and prices are made. `has_ann`: whether its layers can be trained as an ANN; `is_reducible`: whether its weights can
+    be pruned and quantised."""
+
+    has_ann: ClassVar[bool] = True
+    is_reducible: ClassVar[bool] = True
 
     name: Annotated[str, AbsentMeans("vgg")]
 

@@ -115,6 +115,8 @@ def plan_hash(plan: "Plan") -> str:
 
 def _content(node: "Node") -> dict[str, Any]:
     kept = {f.name: getattr(node, f.name) for f in fields(node) if getattr(node, f.name) != f.default}
+    if node.layer_type == node.usual_type:  # follows from the kind
+        kept.pop("layer_type", None)
     unmarked = {"surrogate_scale", "learned"}  # later fields, which no mark sets
     neuron = {} if node.neuron is None else {"neuron": node.neuron.model_dump(mode="json", exclude=unmarked)}
     return {"kind": type(node).__name__} | kept | neuron

@@ -1,0 +1,1 @@
+"""The torch modules of `tsearch.networks.windows.nodes`, each over all timesteps and windows at once."""
