@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent / "files"))  # `mutations`, for tests of hostile files
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "files"))  # `mutations`, for tests of hostile files
+sys.path.insert(0, str(HERE / "networks"))  # `masked_networks`
 
 import tsearch
 from tsearch.engine.run_folder import Run

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tsearch.networks.neuron import fire
+from tsearch.networks.neuron.dynamics import has_16_bits
 from tsearch.networks.neurons import LayerNeurons
 from tsearch.networks.plan import Attention, Convolution, Node, Pool, Readout, Sum
 from tsearch.networks.pool import average_pool
@@ -97,7 +98,7 @@ class ConvolutionModule(FiringModule):
         )
 
     def silent(self) -> Tensor:
-        bias = self.conv.bias if self.norm is None else folded(self.conv.weight, self.norm)[1]
+        bias = self.conv.bias if self.norm is None else folded(self.conv.weight, self.norm, self.conv.bias)[1]
         return self.conv.weight.new_zeros(()) if bias is None else bias[:, None, None]
 
     def fold(self) -> None:
@@ -138,8 +139,9 @@ class PoolModule(FiringModule):
             return functional.max_pool2d(x, node.kernel, node.stride, node.padding)
         if (node.kernel, node.stride, node.padding) == ((2, 2), (2, 2), (0, 0)):
             return average_pool(x)
-        # in 32 bits, so that counts of spikes follow from averages over any window
-        return functional.avg_pool2d(x.float(), node.kernel, node.stride, node.padding)
+        # in at least 32 bits, so that counts of spikes follow from averages over any window
+        wide = x.float() if has_16_bits(x) else x
+        return functional.avg_pool2d(wide, node.kernel, node.stride, node.padding)
 
 
 class SumModule(FiringModule):

@@ -106,19 +106,18 @@ class Network(nn.Module):
         """
         self._check_frames(x, timesteps[0])
         weights, is_short = self.head.weight, self.configuration.training.precision == "bfloat16"
-        masks = {} if self.is_ann else self.timestep_masks.gates(timesteps)
         left_out = self.masks(timesteps) if skips and not self.training else {}
         with torch.autocast(weights.device.type, torch.bfloat16, enabled=is_short):
             if any(0 in mask for mask in left_out.values()):
                 outputs = Outputs(run_skipping(self, x, timesteps, left_out, observe), (), timesteps)
             else:
+                masks = {} if self.is_ann else self.timestep_masks.gates(timesteps)
                 outputs = self._run(x, timesteps, masks, observe)
         return replace(
             outputs,
             logits=outputs.logits.to(weights.dtype),
             early=tuple(e.to(weights.dtype) for e in outputs.early),
             steps=None if outputs.steps is None else outputs.steps.to(weights.dtype),
-            masks=masks,
         )
 
     @property
@@ -200,9 +199,9 @@ class Network(nn.Module):
             del value
         last = values[self.plan.readout.sources[0]]
         if not self.training or self.configuration.training.loss != "tet":
-            return Outputs(self.head(last), tuple(early), timesteps)
+            return Outputs(self.head(last), tuple(early), timesteps, masks=masks)
         steps = self.head.steps(last)
-        return Outputs(steps.mean(0), tuple(early), timesteps, steps)
+        return Outputs(steps.mean(0), tuple(early), timesteps, steps, masks)
 
     def across(self, node: Node, value: Tensor, timesteps: tuple[int, ...], early: list[Tensor]) -> Tensor:
         """What nodes behind `node` read of its `value`: at the end of a stage, that behind the temporal transformer.

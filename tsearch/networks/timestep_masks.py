@@ -33,6 +33,7 @@ class TimestepMasks(nn.ModuleDict):
         stage = stage_of_blocks(configuration.stages)
         self._stage = {node.name: stage[node.block] for node in nodes}
         self._key = {node.name: _key(node, self.how.granularity) for node in nodes}
+        self._held: dict[str, Tensor] = {}
         check_types(self.how, plan)
         types = self.how.types
         self.counted = tuple(node.name for node in nodes if not types or node.layer_type in types)
@@ -46,8 +47,16 @@ class TimestepMasks(nn.ModuleDict):
             if n_steps > 1 and str(n_steps) not in scores:
                 scores[str(n_steps)] = nn.Parameter(first_scores(self.how, n_steps))
 
+    def hold(self, masks: Mapping[str, tuple[int, ...]]) -> None:
+        """Have these masks by node for good, as an exported network does, and no scores."""
+        where = next(self.parameters(), torch.zeros(())).device
+        self._held = {name: torch.tensor(mask, dtype=torch.float32, device=where) for name, mask in masks.items()}
+        self.clear()
+
     def gates(self, timesteps: tuple[int, ...]) -> dict[str, Tensor]:
         """By node, its mask [T] for these timesteps of all stages, with the gradient of its scores."""
+        if self._held:
+            return dict(self._held)
         found: dict[str, Tensor] = {}
         made: dict[tuple[str, int], Tensor] = {}
         for name, key in self._key.items():
@@ -92,7 +101,7 @@ class TimestepMasks(nn.ModuleDict):
 def masked(value: Tensor, mask: Tensor) -> Tensor:
     """`value` [T, B, ...] multiplied by a `mask` [T]. The gradient of the mask at a step is the sum of the spikes
     there, each times its own gradient; also where they are masked, so all steps are computed."""
-    return value * mask.to(value.dtype).view(-1, *[1] * (value.dim() - 1))
+    return value * mask.to(value).view(-1, *[1] * (value.dim() - 1))
 
 
 def mask_of(scores: Tensor, how: Masks) -> Tensor:

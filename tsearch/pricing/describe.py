@@ -1,6 +1,6 @@
 """From a plan to the layers that the cost model prices. Needs no torch and no training."""
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from math import prod
 from typing import Any
 
@@ -19,6 +19,7 @@ from tsearch.networks.plan import (
     Sum,
     stage_of_blocks,
 )
+from tsearch.networks.steps import Steps, steps_of
 from tsearch.phase import UNREDUCED
 from tsearch.pricing.events import ANALOG, Events, given
 from tsearch.pricing.reduction import Reduction
@@ -42,24 +43,26 @@ def describe_network(
     plan = configuration.backbone.plan(data.shape, data.n_classes, configuration.neuron)
     stage = stage_of_blocks(configuration.stages)
     reduction = reduction or Reduction(weight_bits=configuration.schedule[-1].weight_bits)
+    mode, timesteps = configuration.temporal_transformer, timesteps or configuration.timesteps
+    steps = steps_of(
+        plan, configuration.stages, timesteps, reduction.masks, mode=mode, is_static=data.is_static
+    )
     layers = _Layers(data, 0 if reduction.weight_bits == UNREDUCED else reduction.weight_bits)
     for node in plan.nodes:
         reads = list(node.sources)
         if isinstance(node, Sum):
             for i, block in enumerate(plan.blocks_read(node)):
                 if reads[i] == INPUT or stage[block] != stage[node.block]:
-                    reads[i] = layers.add(
-                        _entering(node, reads[i], stage[node.block], layers.events), reads[i]
-                    )
+                    entering = _entering(node, reads[i], stage[node.block], layers.events)
+                    reads[i] = layers.add(entering | {"mask": steps[node.name].mask}, reads[i])
             # the cost model adds events to numbers
             reads.sort(key=lambda name: layers.events[name] != ANALOG)
         fields = _fields(node) | {
             "stage": stage[node.block],
-            "mask": reduction.masks.get(node.name, ()),
+            "mask": steps[node.name].mask,
             "kept": reduction.kept.get(node.name, ""),
         }
-        layers.add(fields, *reads)
-    mode, timesteps = configuration.temporal_transformer, timesteps or configuration.timesteps
+        layers.add(fields | _arriving(node, fields, steps[node.name]), *reads)
     stages = [StageSpec(t, mode if number else None) for number, t in enumerate(timesteps)]
     return NetworkSpec(tuple(layers.layers), tuple(stages))
 
@@ -130,6 +133,13 @@ def _entering(node: Node, source: str, stage: int, taken: Container[str]) -> dic
         "groups": node.shape[0],
         "neuron": None,
     }
+
+
+def _arriving(node: Node, fields: Mapping[str, Any], steps: Steps) -> dict[str, Any]:
+    """Where queries, keys and values all arrive at an attention, if not at all of its steps."""
+    if not isinstance(node, Attention) or steps.reads == steps.total:
+        return {}
+    return {"operands": (*fields["operands"], ("arriving_steps", steps.reads))}
 
 
 def _windows(node: Convolution | Pool) -> dict[str, Any]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reduction:
-    """By the name of a node: `masks`, at which timesteps of its stage it runs (see `Network.masks`), and of a pruned
+    """By the name of a node: `masks`, at which timesteps of its stage it gives spikes (see `Network.masks`), and of a pruned
     network, as `hwcost.LayerSpec.kept` has it, which weights are `kept`. `weight_bits` is their precision, 32 where the
     profile says how wide weights are."""
 
