@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from claims import conclude, parser
+from dtss_passes import time_section
 from dtss_rows import INT32, SIMPLE, Rows, by_layer, gain_at_equal_average, pair, rights, rows_of, standard_error
 from dtss_subjects import FULL, QUICK, Subject, Way, subjects
 from dtss_tables import points, print_pairs, print_ways
@@ -109,7 +110,7 @@ def main() -> int:
         rows = rows_of(subject, ways, replicates, chosen.folder)
         print_subject(subject, parts, rows, replicates)
         lines += claims(subject, rows)
-    return conclude(lines)
+    return conclude([*lines, *time_section(*((7, 2) if chosen.quick else (15, 4)))])
 
 
 if __name__ == "__main__":

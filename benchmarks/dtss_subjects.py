@@ -8,7 +8,7 @@ from tsearch.networks.plan import Neuron
 MODE = "prefix_sum"
 TYPES = ("patch", "qkv", "attention", "mlp")
 SOME = TYPES[1:]  # which of them pay for timesteps: all but patch splitting, as we read the paper
-NEURON = Neuron(reset="hard", surrogate="sigmoid", surrogate_width=0.25)
+NEURON = Neuron(tau=2.0, threshold=2.0, reset="hard", surrogate="sigmoid")  # those of Spikformer, see its family
 
 
 class Way(NamedTuple):
@@ -63,3 +63,30 @@ class Subject(NamedTuple):
 
     def modes(self) -> dict[str, Way]:
         return {mode: self.learned(self.claimed, mode=mode) for mode in (MODE, "free")}
+
+
+class Size(NamedTuple):
+    """Images of each class and epochs, of MNIST and of CIFAR-10; weights of the masks."""
+
+    digits: int
+    digit_epochs: int
+    photos: int
+    photo_epochs: int
+    weights: tuple[float, ...]
+
+
+CLAIMED = 0.1
+FULL = Size(200, 8, 0, 8, (0.0, 0.01, 0.03, CLAIMED, 0.3, 1.0))
+QUICK = Size(100, 6, 100, 6, (0.0, CLAIMED, 1.0))
+RECIPE = Training(learning_rate=1e-2, loss="mean", shift=2)
+
+
+def subjects(size: Size) -> list[Subject]:
+    """In the order of the tables."""
+    small = {"name": "spikformer", "width": 32, "layers": 1, "heads": 4}
+    photos = RECIPE.model_copy(update={"flip": 0.5})
+    mnist, cifar = (DataSpec(name=name, options={"limit": limit}) for name, limit in (("mnist", size.digits), ("cifar10", size.photos)))
+    return [
+        Subject("MNIST", mnist, small | {"pools": (2, 3)}, RECIPE, size.digit_epochs, 4, size.weights, CLAIMED),
+        Subject("CIFAR-10", cifar, small | {"pools": (1, 2, 3)}, photos, size.photo_epochs, 4, size.weights, CLAIMED),
+    ]
