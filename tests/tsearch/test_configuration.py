@@ -24,6 +24,18 @@ ABSENT_MEANS = {
     "ResNet.norm": "batch",
     "Vgg.dense": (),
     "Vgg.norm": "batch",
+    "Windowed.name": "vgg",
+    "Windowed.core": "cnn",
+    "Windowed.width": 48,
+    "Windowed.depths": (2, 2, 6, 2),
+    "Windowed.windows": "alternating",
+    "Windowed.groups": 4,
+    "Windowed.fusion": "product",
+    "Windowed.theta": 0.5,
+    "Windowed.routing": "code",
+    "Windowed.gate": "bernoulli",
+    "Windowed.condense": "or",
+    "Windowed.condense_gradient": "code",
     "ResNet18.name": "vgg",
     "ResNet20.name": "vgg",
     "Neuron.tau": 2.0,
@@ -109,6 +121,7 @@ ABSENT_MEANS = {
     "Masks.surrogate": "rational",
     "Masks.surrogate_width": 1.0,
     "Masks.recalibrate": True,
+    "Masks.readout": "all",
 }
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tsearch.engine.trial import StoredResult
 
 _SHOWN = 3  # metrics in the text of a point
-_SAID = ("conversion", "compression")  # sections without which a title says too little
+_SAID = ("conversion", "compression", "masks")  # sections without which a title says too little
 _HASH = "backbone.network"  # of a network of one's own; it follows from the other settings
 
 
@@ -59,8 +59,9 @@ class Point:
 
     @property
     def is_uniform(self) -> bool:
-        """Whether every stage has the same timesteps."""
-        return len(set(self.timesteps)) == 1
+        """Whether every stage has the same timesteps, and no layer learns to run fewer."""
+        is_masked = self.configuration is not None and self.configuration.masks.are_learned
+        return len(set(self.timesteps)) == 1 and not is_masked
 
     @property
     def n_independent(self) -> int | None:

@@ -195,10 +195,10 @@ class ReadoutModule(Linear):
         super().__init__(node.n_features, node.shape[0], bias=node.bias)
         self.node = node
 
-    def forward(self, x: Tensor, timesteps: int = 1) -> Tensor:  # noqa: ARG002
-        return self.answer(
-            x.flatten(2).mean(0)
-        )  # the linear layer of the mean is the mean of the linear layer
+    def forward(self, x: Tensor, timesteps: int = 1, scale: float = 1.0) -> Tensor:  # noqa: ARG002
+        """Logits of `x` [T, B, C, H, W], the linear layer of `scale` times the mean, which is the mean of the linear
+        layer; above 1 where steps are left out of the mean at which nothing arrives."""
+        return self.answer(x.flatten(2).mean(0) * scale)
 
     def answer(self, features: Tensor) -> Tensor:
         """Logits from the mean over time, [B, features]."""
@@ -207,6 +207,14 @@ class ReadoutModule(Linear):
     def steps(self, x: Tensor) -> Tensor:
         """The logits of every timestep, [T, B, classes]; what is dropped is the same at all of them."""
         return super().forward(drop(x.flatten(2), self.dropout))
+
+    def mean_of(self, steps: Tensor, scale: float = 1.0) -> Tensor:
+        """The logits that follow from those of all timesteps, [T, B, classes]; `scale` as in `forward`."""
+        mean = steps.mean(0)
+        if scale == 1:
+            return mean
+        bias = 0 if self.bias is None else self.bias
+        return bias + scale * (mean - bias)
 
 
 def drop(x: Tensor, rate: float) -> Tensor:

@@ -19,7 +19,8 @@ from tsearch.networks.parts import HasMask, Outputs
 from tsearch.networks.plan import INPUT, Node, stage_of_blocks
 from tsearch.networks.quantised import Weighted, weighted_of
 from tsearch.networks.skipping import run_skipping
-from tsearch.networks.timestep_masks import TimestepMasks, masked
+from tsearch.networks.steps import steps_of
+from tsearch.networks.timestep_masks import TimestepMasks, masked, whole_masks
 from tsearch.phase import UNREDUCED
 
 Shape = tuple[int, int, int]
@@ -198,10 +199,21 @@ class Network(nn.Module):
             values[node.name] = self.across(node, value, timesteps, early)
             del value
         last = values[self.plan.readout.sources[0]]
+        reads = self._reads(timesteps, masks)
+        scale = timesteps[-1] / reads if self.configuration.masks.readout == "active" else 1.0
         if not self.training or self.configuration.training.loss != "tet":
-            return Outputs(self.head(last), tuple(early), timesteps, masks=masks)
+            return Outputs(self.head(last, scale=scale), tuple(early), timesteps, masks=masks)
         steps = self.head.steps(last)
-        return Outputs(steps.mean(0), tuple(early), timesteps, steps, masks)
+        return Outputs(self.head.mean_of(steps, scale), tuple(early), timesteps, steps[:reads], masks)
+
+    def _reads(self, timesteps: tuple[int, ...], masks: Mapping[str, Tensor]) -> int:
+        """The number of the last timestep, from 1, at which anything reaches the readout."""
+        if not masks:
+            return timesteps[-1]
+        plan, mode = self.plan, self.configuration.temporal_transformer
+        whole = whole_masks(masks)
+        steps = steps_of(plan, self.configuration.stages, timesteps, whole, mode=mode, is_static=False)
+        return steps[plan.readout.name].reads
 
     def across(self, node: Node, value: Tensor, timesteps: tuple[int, ...], early: list[Tensor]) -> Tensor:
         """What nodes behind `node` read of its `value`: at the end of a stage, that behind the temporal transformer.

@@ -61,6 +61,8 @@ class Node:
 
     module: ClassVar[str]
     usual_type: ClassVar[str] = ""
+    has_rest: ClassVar[bool] = False  # without neurons too, something comes out where nothing arrives
+    varies: ClassVar[bool] = False  # without neurons too, timesteps differ where nothing that arrives does
 
     name: str
     block: int
@@ -97,6 +99,7 @@ class Convolution(Node):
 
     module: ClassVar[str] = "tsearch.networks.modules:ConvolutionModule"
     usual_type: ClassVar[str] = "convolution"
+    has_rest: ClassVar[bool] = True
     in_shape: Shape
     kernel: Pair = (3, 3)
     stride: Pair = (1, 1)

@@ -42,11 +42,9 @@ def run_skipping(
             observe(node.name, value)
         values[node.name] = _handed_on(network, node, value, timesteps, own)
     last, readout = values[plan.readout.sources[0]], steps[plan.readout.name]
-    return (
-        network.head(last)
-        if all(readout.constant_sources)
-        else network.head.answer(last.flatten(2).sum(0) / readout.total)
-    )
+    n_steps = readout.reads if configuration.masks.readout == "active" else readout.total
+    is_constant = all(readout.constant_sources)
+    return network.head.answer(last.flatten(2).mean(0) if is_constant else last.flatten(2).sum(0) / n_steps)
 
 
 def _handed_on(

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from hwcost.network.temporal import passes_through
-from tsearch.networks.plan import INPUT, Attention, Convolution, Node, Plan, Readout, stage_of_blocks
+from tsearch.networks.plan import INPUT, Attention, Node, Plan, Readout, stage_of_blocks
 
 Masks = Mapping[str, tuple[int, ...]]
 
@@ -68,13 +68,13 @@ def steps_of(
         of_sources = [s.total if s.is_constant else s.runs for s in sources]
         arrived = min(of_sources) if isinstance(node, Attention) else max(of_sources)
         reads = min(most[node.name], arrived)
-        has_rest = node.neuron is not None or isinstance(node, Convolution)  # a current without any input
+        has_rest = node.neuron is not None or node.has_rest  # a current without any input
         constant = tuple(s.is_constant for s in sources)
         steps[node.name] = Steps(
             total[node.name],
             most[node.name] if has_rest else reads,
             reads,
-            node.neuron is None and all(constant),
+            node.neuron is None and all(constant) and not node.varies,
             constant,
         )
     return steps

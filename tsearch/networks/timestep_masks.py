@@ -50,7 +50,9 @@ class TimestepMasks(nn.ModuleDict):
     def hold(self, masks: Mapping[str, tuple[int, ...]]) -> None:
         """Have these masks by node for good, as an exported network does, and no scores."""
         where = next(self.parameters(), torch.zeros(())).device
-        self._held = {name: torch.tensor(mask, dtype=torch.float32, device=where) for name, mask in masks.items()}
+        self._held = {
+            name: torch.tensor(mask, dtype=torch.float32, device=where) for name, mask in masks.items()
+        }
         self.clear()
 
     def gates(self, timesteps: tuple[int, ...]) -> dict[str, Tensor]:
@@ -68,8 +70,7 @@ class TimestepMasks(nn.ModuleDict):
 
     def masks(self, timesteps: tuple[int, ...]) -> Mapping[str, tuple[int, ...]]:
         """By node, one 0 or 1 per timestep of its stage, for the timesteps of all stages."""
-        with torch.no_grad():
-            return {name: tuple(map(int, gate.tolist())) for name, gate in self.gates(timesteps).items()}
+        return whole_masks(self.gates(timesteps))
 
     def loss_terms(self, outputs: Outputs, labels: Tensor, training: Training) -> list[Tensor]:  # noqa: ARG002
         """`weight` times the term of the masks that `outputs` were made with; none in an ANN."""
@@ -96,6 +97,11 @@ class TimestepMasks(nn.ModuleDict):
             return mask_of(self._scores(key)[str(n_steps)], self.how)
         where = next(self.parameters(), torch.zeros(())).device
         return torch.ones(1, device=where)
+
+
+def whole_masks(masks: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    """Masks [T] as whole numbers, 0 or 1 per timestep."""
+    return {name: tuple(map(int, mask.tolist())) for name, mask in masks.items()}
 
 
 def masked(value: Tensor, mask: Tensor) -> Tensor:

@@ -1,10 +1,11 @@
 """From a plan to the layers that the cost model prices. Needs no torch and no training."""
 
 from collections.abc import Container, Mapping
+from itertools import pairwise
 from math import prod
 from typing import Any
 
-from hwcost import LayerSpec, NetworkSpec, StageSpec
+from hwcost import LayerSpec, NetworkSpec, StageSpec, passes_through
 from hwcost.network.kinds import WEIGHTED
 from tsearch.configuration import Configuration
 from tsearch.data.dataset import Input
@@ -24,6 +25,8 @@ from tsearch.phase import UNREDUCED
 from tsearch.pricing.events import ANALOG, Events, given
 from tsearch.pricing.reduction import Reduction
 
+_VIEW: dict[str, Any] = {"kind": "flatten"}
+_PER_CHANNEL: dict[str, Any] = {"kind": "conv2d", "kernel": (1, 1)}
 NO_LEAK = 1e6  # from this tau on, neurons are priced without a leak
 
 
@@ -39,7 +42,8 @@ def describe_network(
     `reduction` is what training has taken from it; without one, all weights are there, at the precision of the last
     phase. Layers are called as their nodes; average pooling hands on graded events, the count of spikes in its window,
     and its division belongs to the next weights. An identity shortcut that enters a stage, or the network, is a
-    convolution of one weight per channel; at a stage behind its temporal transformer."""
+    convolution of one weight per channel; at a stage behind its temporal transformer. Where that one hands events on
+    as they are, to be added to events, it is a view of them without a cost."""
     plan = configuration.backbone.plan(data.shape, data.n_classes, configuration.neuron)
     stage = stage_of_blocks(configuration.stages)
     reduction = reduction or Reduction(weight_bits=configuration.schedule[-1].weight_bits)
@@ -48,17 +52,17 @@ def describe_network(
         plan, configuration.stages, timesteps, reduction.masks, mode=mode, is_static=data.is_static
     )
     layers = _Layers(data, 0 if reduction.weight_bits == UNREDUCED else reduction.weight_bits)
+    hands_on = [False, *(passes_through(mode, *pair) for pair in pairwise(timesteps))]
     for node in plan.nodes:
-        reads = list(node.sources)
+        reads, here = list(node.sources), stage[node.block]
         if isinstance(node, Sum):
-            for i, block in enumerate(plan.blocks_read(node)):
-                if reads[i] == INPUT or stage[block] != stage[node.block]:
-                    entering = _entering(node, reads[i], stage[node.block], layers.events)
-                    reads[i] = layers.add(entering | {"mask": steps[node.name].mask}, reads[i])
-            # the cost model adds events to numbers
-            reads.sort(key=lambda name: layers.events[name] != ANALOG)
+            enters = [
+                name == INPUT or stage[block] != here
+                for name, block in zip(reads, plan.blocks_read(node), strict=True)
+            ]
+            reads = layers.summands(node, enters, here, hands_on[here], steps[node.name].mask)
         fields = _fields(node) | {
-            "stage": stage[node.block],
+            "stage": here,
             "mask": steps[node.name].mask,
             "kept": reduction.kept.get(node.name, ""),
         }
@@ -75,6 +79,21 @@ class _Layers:
         self.layers: list[LayerSpec] = []
         self.events = {INPUT: Events(data.input_class, most)}
         self._is_static, self._weight_bits = data.is_static, weight_bits
+
+    def summands(
+        self, node: Sum, enters: list[bool], stage: int, hands_on: bool, mask: tuple[int, ...]
+    ) -> list[str]:
+        """Names of the layers that a sum adds, numbers first. What `enters` the stage, or the network, gets a layer of
+        its own, which runs as the sum does; `hands_on`: the stage gets it as it is."""
+        are_events = node.neuron is None and ANALOG not in (self.events[name] for name in node.sources)
+        kind = _VIEW if are_events and hands_on else _PER_CHANNEL | {"groups": node.shape[0]}
+        kind = kind | {"mask": mask}
+        names = [
+            self.add(_entering(node, name, stage, self.events) | kind, name) if is_entering else name
+            for name, is_entering in zip(node.sources, enters, strict=True)
+        ]
+        # the cost model adds events to numbers
+        return sorted(names, key=lambda name: self.events[name] != ANALOG)
 
     def add(self, fields: dict[str, Any], reads: str, *others: str) -> str:
         """Add the layer of these fields that reads such layers, and give back its name."""
@@ -125,12 +144,9 @@ def _entering(node: Node, source: str, stage: int, taken: Container[str]) -> dic
     name = f"block{node.block}.shortcut"
     return {
         "name": f"{node.name}.{source}" if name in taken else name,
-        "kind": "conv2d",
         "stage": stage,
         "in_shape": node.shape,
         "out_shape": node.shape,
-        "kernel": (1, 1),
-        "groups": node.shape[0],
         "neuron": None,
     }
 

@@ -44,6 +44,7 @@ class Recorder:
                 tally = Tally(events.get(name, entering), layer, is_input=name == INPUT)
                 self._tallies.setdefault(name, tally)
         self._pools = self._pools_alone()
+        self._views = [layer for layer in network.layers if layer.kind == "flatten"]
         self._samples = self._sample_tallies(events)
         self._busy = {layer.name: BusyTally() for layer in network.layers if self._shows_when_busy(layer)}
 
@@ -62,6 +63,9 @@ class Recorder:
             tally.add(values)
         for attention in self._attentions.values():
             attention.add(name, values)
+        for view in self._views:
+            if self._source(view) == name:
+                self(view.name, values[: self.network.timesteps(view)])
 
     def add_samples(self, n_samples: int) -> None:
         """`n_samples` more samples have passed, in one batch."""

@@ -36,7 +36,9 @@ class Executed:
 
     def __init__(self, network) -> None:
         timesteps = network.configuration.timesteps
-        self.spec = describe_network(network.configuration, info(network), None, reduction_of(network, timesteps))
+        self.spec = describe_network(
+            network.configuration, info(network), None, reduction_of(network, timesteps)
+        )
         self.given: dict[str, tuple[torch.Tensor, ...]] = {}
         self.steps: dict[str, int] = {}
         self.modules = {m.node.name: m for m in network.modules() if isinstance(m, FiringModule)}

@@ -108,6 +108,19 @@ def test_many_trainings_cut_anywhere_end_with_the_same_bits(config: Configuratio
     assert_cuts_change_nothing(config)
 
 
+def test_a_spikformer_cut_anywhere_ends_with_the_same_bits() -> None:
+    """From an ANN with biases in front of BatchNorm over spiking phases to pruned weights of 4 bits."""
+    backbone = {"name": "spikformer", "width": 8, "layers": 1, "heads": 2, "pools": [2, 3], "mlp_ratio": 1}
+    phases = [
+        {"network": "ann", "epochs": 2},
+        {"timesteps": [3, 2], "epochs": 2},
+        {"timesteps": [2, 1], "sparsity": 0.5, "weight_bits": 4},
+    ]
+    training = {"precision": "bfloat16", "keep": "average", "learning_rate": 0.003}
+    config = configuration(phases, backbone=backbone, stages=[1, 2], training=training)
+    assert_cuts_change_nothing(config)
+
+
 @pytest.mark.parametrize("keep", ["best", "average"])
 def test_what_a_phase_has_kept_goes_on_in_a_network_with_more_parts(keep) -> None:
     """Cut inside a phase, before others that prune and have boundaries of their own."""

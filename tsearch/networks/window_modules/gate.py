@@ -20,12 +20,13 @@ class GateModule(nn.Module):
         self.node = node
 
     def forward(self, x: Tensor, timesteps: int) -> Tensor:
-        """`x` [T, B, C, H, W] of numbers, or [1, B, C, H, W]. Returns [T, B, groups * C, rows, columns] of 0 and 1; one
-        step where nothing is drawn and `x` has one."""
+        """`x` [T, B, C, H, W] of numbers, or [1, B, C, H, W]. Returns [T, B, groups * C, rows, columns] of 0 and
+        1."""
         mode = self.node.mode
         entering = cropped(x, self.node.windows)
         if mode == "threshold":
-            return _with_gradient((entering > 0.5).to(x.dtype), entering)
+            spikes = _with_gradient((entering > 0.5).to(x.dtype), entering)
+            return spikes.expand(timesteps, *spikes.shape[1:])
         drawn = torch.rand(timesteps, *entering.shape[1:], device=x.device)
         spikes = (entering > drawn).to(x.dtype)
         return spikes if mode == "bernoulli" else _with_gradient(spikes, entering)

@@ -27,8 +27,7 @@ class Block:
     is_last: bool
 
     def nodes(self, before: Node) -> list[Node]:
-        """Nodes behind `before`, the output of the block before or, for the first block, the stem. Raises: ValueError
-        where the map is too small for its windows."""
+        """Nodes behind `before`, the output of the block before or, for the first block, the stem."""
         nodes: list[Node] = []
         carried: Node | None = None
         x = before
@@ -53,11 +52,7 @@ class Block:
         return nodes
 
     def _gate(self, x: Node) -> Gate:
-        size = (x.shape[1], x.shape[2])
-        try:
-            windows = windows_of(size, self.style.groups, is_dilated=self.is_dilated)
-        except ValueError as error:
-            raise ValueError(f"block {self.number}: {error}") from None
+        windows = windows_of((x.shape[1], x.shape[2]), self.style.groups, is_dilated=self.is_dilated)
         return Gate(
             name=self._name("gate"),
             block=self.number,

@@ -2,7 +2,8 @@
 
 Source: arXiv 2401.10843, 3.1, for two windows along each axis of an even map: normal ones are half as long and do not
 overlap, dilated ones are three quarters as long and begin at 0 and at a quarter. Our reading for other numbers and
-lengths: windows are 1/n or 3/2 of that as long, rounded up, and their beginnings lie evenly.
+lengths: windows are 1/n or 3/2 of that as long, rounded up, and their beginnings lie evenly, rounded. Several windows
+are at the same place where there are fewer pixels than windows.
 """
 
 from dataclasses import dataclass
@@ -37,19 +38,15 @@ class Windows:
 
 def windows_of(map: Pair, groups: int, *, is_dilated: bool) -> Windows:
     """The windows of a map: the whole map for 1 group, left and right for 2, and for 4 top left, top right, bottom
-    left, bottom right. Where the map is one row, or one column, all lie along it.
-
-    Raises: ValueError where the map is too small for so many groups."""
+    left, bottom right. Where the map is one row, or one column, all lie along it."""
     grid = _grid(map, groups)
-    if any(n > length for n, length in zip(grid, map, strict=True)):
-        raise ValueError(f"a map of {map[0]}x{map[1]} pixels is too small for {groups} groups.")
     factor = 3 if is_dilated else 2
     rows, columns = (
         length if n == 1 else min(length, -(-factor * length // (2 * n)))
         for n, length in zip(grid, map, strict=True)
     )
     tops, lefts = (
-        [0] if n == 1 else [i * (length - size) // (n - 1) for i in range(n)]
+        [0] if n == 1 else [(2 * i * (length - size) + n - 1) // (2 * n - 2) for i in range(n)]
         for n, length, size in zip(grid, map, (rows, columns), strict=True)
     )
     return Windows(map, (rows, columns), tuple((top, left) for top in tops for left in lefts))

@@ -55,6 +55,7 @@ class Gate(Node):
     of x; "threshold": a spike where x > 0.5, with the gradient of x, nothing drawn."""
 
     module: ClassVar[str] = "tsearch.networks.window_modules.gate:GateModule"
+    varies: ClassVar[bool] = True
     in_shape: Shape
     windows: Windows
     mode: GateMode
@@ -67,6 +68,7 @@ class WindowConvolution(Node):
     spike but the current of a layer, and has no neurons here."""
 
     module: ClassVar[str] = "tsearch.networks.window_modules.currents:WindowConvolutionModule"
+    has_rest: ClassVar[bool] = True
     in_shape: Shape
     windows: Windows
     kernel: Pair = (3, 3)
@@ -88,6 +90,7 @@ class WindowSequence(Node):
     columns): the current of a layer."""
 
     module: ClassVar[str] = "tsearch.networks.window_modules.currents:WindowSequenceModule"
+    has_rest: ClassVar[bool] = True
     in_shape: Shape
     windows: Windows
     core: str
@@ -127,6 +130,8 @@ class GroupMembranes(Node):
     (1 - 1/tau), threshold and reset."""
 
     module: ClassVar[str] = "tsearch.networks.window_modules.membranes:GroupMembranesModule"
+    has_rest: ClassVar[bool] = True
+    varies: ClassVar[bool] = True
     windows: Windows
     dynamics: Neuron
     route: Route

@@ -204,6 +204,28 @@ def test_a_single_image_and_the_same_image_at_every_timestep_give_the_same() -> 
         torch.testing.assert_close(net(x), net(x.expand(3, -1, -1, -1, -1)))
 
 
+@pytest.mark.parametrize("mode", ["prefix_sum", "free"])
+@pytest.mark.parametrize(
+    "backbone", [TINY, Windowed(core="lstm", width=4, depths=(1, 1), gate="threshold")], ids=repr
+)
+def test_timesteps_that_masks_leave_out_change_no_logit(backbone: Windowed, mode: str) -> None:
+    """Skipped or computed and then masked, with the same drawings."""
+    masks = {"mode": mode, "initial_timesteps": 2}
+    net = build(configuration(backbone, 4, 3, masks=masks), (3, 16, 16), 10)
+    initialise(net, 0, 0)
+    nn.init.normal_(net.head.weight)
+    generator, logits = torch.Generator().manual_seed(0), []
+    x = torch.rand(1, 2, 3, 16, 16, generator=generator)
+    with torch.no_grad():
+        for score in net.timestep_masks.parameters():
+            score.copy_(score + 0.5 * torch.randn(score.shape, generator=generator))
+        for skips in (True, False):
+            torch.manual_seed(3)
+            logits.append(net.eval().run(x, (4, 3), skips=skips).logits)
+    assert any(0 in mask for mask in net.masks((4, 3)).values())
+    torch.testing.assert_close(*logits)
+
+
 def test_first_weights_are_those_of_the_released_code() -> None:
     net = network(Windowed(width=32, depths=(1, 1), core="lstm"), shape=FRAME)
     cnn = network(Windowed(width=32, depths=(1, 1)), shape=FRAME)
@@ -223,19 +245,20 @@ def test_first_weights_are_those_of_the_released_code() -> None:
     assert cells.mean().item() == pytest.approx(0, abs=0.005)
 
 
-def test_untrained_blocks_fire_little_behind_normal_and_much_behind_dilated_windows() -> None:
-    """Nonzero rates of random images as measured from the released first weights: N .12-.19, D .27-.29, and below .02
-    in the last stage."""
-    net = network(PAPER, shape=FRAME)
+@pytest.mark.parametrize("width", [24, pytest.param(48, marks=pytest.mark.slow)])
+def test_untrained_blocks_fire_little_behind_normal_and_much_behind_dilated_windows(width: int) -> None:
+    """The alternation of the paper's figure 4 is there before training. Measured for random images and its first
+    weights: N .12-.19 and D .27-.29, below .02 in the last stage; ours are means of 8 images."""
+    net = network(Windowed(width=width), shape=FRAME)
     torch.manual_seed(1)
     with torch.no_grad():
         values = values_of(net, torch.randn(1, 8, *FRAME))
     rates = [values[f"block{block}.condense"].mean().item() for block in range(1, 13)]
     normal, dilated = rates[0:10:2], rates[1:10:2]
-    assert all(0.08 < rate < 0.2 for rate in normal)
+    assert all(0.05 < rate < 0.2 for rate in normal)
     assert all(0.2 < rate < 0.35 for rate in dilated)
     assert max(rates[10:]) < 0.02
-    assert all(n < d for n, d in zip(normal, dilated, strict=True))
+    assert max(normal) < min(dilated)
 
 
 @pytest.mark.parametrize(
