@@ -7,7 +7,9 @@ from functools import lru_cache
 
 from hwcost.counting.job import other_bits, value_bits
 from hwcost.counting.kinds.attention import score_store
+from hwcost.counting.kinds.windows import n_cell_states
 from hwcost.counting.transformer import MIX_FIRST, buffer_bits
+from hwcost.network.kinds import SEQUENCE
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile
@@ -66,10 +68,13 @@ def waiting_bits(
 
 
 def _n_states(network: NetworkSpec, layer: LayerSpec) -> int:
-    """Numbers that a layer keeps from one step to the next: membranes, cell and hidden state, or the sums over time of
-    a last layer that does not fire.
+    """Numbers that a layer keeps from one step to the next: membranes, cell and hidden state, those of a sequence
+    from one position to the next, or the sums over time of a last layer that does not fire.
     """
     adds_up = layer is network.layers[-1] and not layer.fires
+    if layer.kind == SEQUENCE:  # of one window at a time
+        states = layer.out_shape[0] // layer.groups * n_cell_states(layer)
+        return states + layer.n_outputs * (layer.neuron is not None or adds_up) * layer.n_states
     return layer.n_outputs * (
         2 * (layer.kind == "lstm") + (layer.neuron is not None or adds_up) * layer.n_states
     )

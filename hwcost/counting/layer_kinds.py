@@ -14,6 +14,7 @@ from hwcost.counting.kinds.pools import average_pool, max_pool
 from hwcost.counting.kinds.recurrence import lstm, recurrent
 from hwcost.counting.kinds.residuals import add_events, add_numbers, gate_events
 from hwcost.counting.kinds.simple import batch_norm, embedding, nothing
+from hwcost.counting.kinds.windows import condense_add, condense_or, gate, sequence
 
 COUNTED_BY: dict[str, Callable[[Job, Arrivals], list[Count]]] = {
     **{f"avg_pool{axes}d": average_pool for axes in (1, 2, 3)},
@@ -31,4 +32,8 @@ COUNTED_BY: dict[str, Callable[[Job, Arrivals], list[Count]]] = {
     "lstm": lstm,
     "attention": attention,
     "mask_attention": mask_attention,
+    "gate": gate,
+    "condense_or": condense_or,
+    "condense_add": condense_add,
+    "sequence": sequence,
 }

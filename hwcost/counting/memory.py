@@ -17,6 +17,7 @@ from hwcost.counting.counts import Count, every, times
 from hwcost.counting.job import Job, value_bits
 from hwcost.counting.updates import Updates
 from hwcost.dataflow.tiles import Window, windows
+from hwcost.network.kinds import FLOWS
 
 Mask = Sequence[int]
 
@@ -74,12 +75,16 @@ def state_counts(job: Job, run: Updates, updated_steps: Mask) -> list[Count]:
     longest = job.plan.window
     if not any(run.samples):
         return []
+    inflow, outflow = (job.layer.operand(name) for name in FLOWS)
     batches = windows(tuple(updated_steps), longest)
     stay = longest > 1 and len(batches) == 1
     reads, writes = [0] * len(updated_steps), [0] * len(updated_steps)
     for start, stop in () if stay else batches:
         reads[start] = job.layer.n_outputs * _touched(job, run, run.first, (start, stop))
         writes[stop - 1] = job.layer.n_outputs * _touched(job, run, run.last, (start, stop))
+    if inflow or outflow:  # others wait for these, whatever stays in the array
+        reads = [n + inflow * samples for n, samples in zip(reads, run.samples, strict=True)]
+        writes = [max(n, outflow * samples) for n, samples in zip(writes, run.samples, strict=True)]
     states = job.layer.n_states
     bits, memory_bits = job.profile.bits["membrane"] * states, job.memories.membrane * states
     return [
@@ -111,7 +116,7 @@ def bias_counts(job: Job, run: Updates, updated_steps: Mask) -> list[Count]:
 
 def _shared_bias_reads(job: Job, run: Updates, updated_steps: Mask) -> tuple[int, ...]:
     """Every bias once per tile of positions, at the first step of every window."""
-    in_a_window = job.layer.n_biases * job.plan.n_tiles
+    in_a_window = job.layer.n_biases * job.layer.weight_passes * job.plan.n_tiles
     reads = [0] * len(updated_steps)
     for start, stop in windows(tuple(updated_steps), job.plan.window):
         reads[start] = in_a_window * min(job.n_samples, sum(run.samples[start:stop]))

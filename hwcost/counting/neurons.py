@@ -16,6 +16,9 @@ from operator import add
 from hwcost.counting.counts import Count, every, times
 from hwcost.counting.job import Job
 from hwcost.counting.updates import Updates
+from hwcost.network.kinds import ARITHMETIC
+
+_ITEMS = {"lookups": "lookup", "multiplies": "multiply", "adds": "add", "compares": "compare"}
 
 
 def neuron_counts(job: Job, updated: Updates, updated_steps: Sequence[int]) -> list[Count]:
@@ -37,6 +40,12 @@ def neuron_counts(job: Job, updated: Updates, updated_steps: Sequence[int]) -> l
     if convention == "hwcost":
         counts.append(Count("neuron_compare", run))
     return counts
+
+
+def besides(job: Job, updated: Updates) -> list[Count]:
+    """What is done with numbers besides: projections of other membranes, or a function of what the layer gives."""
+    numbers = ((f"gate_{_ITEMS[name]}", job.layer.operand(name)) for name in ARITHMETIC)
+    return [Count(item, every(n, updated.samples)) for item, n in numbers if n]
 
 
 def with_resets(job: Job, counts: Sequence[Count]) -> Sequence[Count]:

@@ -16,7 +16,7 @@ from hwcost.counting.memory import (
     frame_addresses,
     state_counts,
 )
-from hwcost.counting.neurons import neuron_counts, with_resets
+from hwcost.counting.neurons import besides, neuron_counts, with_resets
 from hwcost.counting.touched import touched_neurons
 from hwcost.counting.updates import Updates, steps_with_updates, updates
 from hwcost.counting.weights import frame_counts, weight_counts
@@ -134,4 +134,5 @@ def _updates_of(
     """Counts of biases, neurons and membranes, which do not depend on how often neurons fire."""
     has_states = job.layer.neuron or job.adds_up
     states = state_counts(job, run, updated_steps) if has_states else []
+    states = [*states, *besides(job, run)]
     return bias_counts(job, run, updated_steps), neuron_counts(job, run, updated_steps), states

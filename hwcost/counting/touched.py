@@ -23,11 +23,14 @@ Fans = tuple[tuple[int, tuple[int, ...]], ...]
 
 
 def touched_neurons(job: Job, n_steps: int) -> tuple[float, ...]:
-    """Expected touched neurons at the first `n_steps`, summed over samples; empty where each neuron gets a bias too,
-    where the layer has no neurons, and for kinds whose synapses are not those of a convolution or a linear layer.
+    """Expected touched neurons at the first `n_steps`, summed over samples; empty where each neuron gets a bias too, or
+    other membranes, where the layer has no neurons, and for kinds whose synapses are not those of a convolution or a
+    linear layer.
     """
     layer, samples = job.layer, job.n_samples
-    if layer.bias or not layer.neuron or layer.kind not in MIXABLE or layer.kept or layer.is_analog:
+    if layer.bias or layer.operand("inflow") or not layer.neuron or layer.is_analog:
+        return ()
+    if layer.kind not in MIXABLE or layer.kept:
         return ()
     sizes = class_sizes(layer)
     touched = []

@@ -64,10 +64,10 @@ def _of_all(n_samples: int, updated_steps: tuple[int, ...]) -> Updates:
 
 def _may_skip(job: Job) -> bool:
     """Whether the policy lets the layer skip steps. Numbers arrive and leave at every step, and the states of an LSTM
-    change at every step.
+    change at every step; so do membranes that others flow into.
     """
     layer, policy = job.layer, job.semantics.skip_policy
-    if policy == "none" or layer.is_analog or layer.kind == "lstm":
+    if policy == "none" or layer.is_analog or layer.kind == "lstm" or layer.operand("inflow"):
         return False
     if not layer.gives_events and not job.is_last:
         return False

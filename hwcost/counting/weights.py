@@ -11,8 +11,9 @@ Frames of numbers use every weight in every tile and window. Without a dataflow,
 its operand, and the sum stays in a register.
 
 A layer that reads its own spikes (recurrent, lstm) runs one timestep at one position at a time, and so does a linear
-layer outside of windows: every operation then reads its weight. A transposed convolution is tiled over its output
-positions like any other; a group's weights serve its own channels only.
+layer outside of windows: every operation then reads its weight; so it is with a sequence, whose positions wait for each
+other. Groups that share their weights run one after the other and read them anew. A transposed convolution is tiled
+over its output positions like any other; a group's weights serve its own channels only.
 """
 
 from collections.abc import Sequence
@@ -34,6 +35,8 @@ from hwcost.dataflow.reads import (
     tiled_reads_by_channel,
 )
 from hwcost.dataflow.tiles import Window, windows
+from hwcost.network.kinds import SEQUENCE
+from hwcost.network.layer import LayerSpec
 
 
 def weight_counts(job: Job, arrived: Arrivals) -> list[Count]:
@@ -51,11 +54,11 @@ def frame_counts(job: Job, arrived: Arrivals) -> list[Count]:
     """Weights and operands read for the MACs of whole frames of numbers."""
     weights, operands = arrived.synapses, arrived.synapses
     plan, beside = job.plan, list[Count]()
-    if plan.dataflow != "none":
+    if plan.dataflow != "none" and job.layer.kind != SEQUENCE:
         runs = _runs(arrived)
         batches = windows(runs, plan.window)
         stays = plan.dataflow == "weight_stationary"
-        per_window = job.layer.n_parameters * job.n_samples * (1 if stays else plan.n_tiles)
+        per_window = _n_weights(job.layer) * job.n_samples * (1 if stays else plan.n_tiles)
         wanted = once_per_window(per_window, len(runs), batches)
         weights = tuple(at_most_operations(wanted, arrived.synapses, batches))
         reread = every(job.inputs * plan.input_reads, runs)
@@ -74,7 +77,7 @@ def frame_counts(job: Job, arrived: Arrivals) -> list[Count]:
 def _event_reads(job: Job, arrived: Arrivals, operations: Steps, which: str = "synapses") -> Steps:
     """Weights read, per timestep, if events meet so many `operations`: as expected, or the bound named `which`."""
     plan = job.plan
-    if plan.dataflow == "none" or job.layer.feeds_back or not any(operations):
+    if plan.dataflow == "none" or _is_stepwise(job.layer) or not any(operations):
         return operations
     used: Steps = getattr(arrived.once, which) if arrived.once else operations
     fold = len(used) // len(operations)  # input timesteps that a bucket puts together
@@ -91,7 +94,7 @@ def _event_reads(job: Job, arrived: Arrivals, operations: Steps, which: str = "s
 
 def _by_tile(job: Job, used: Sequence[Number], batches: Sequence[Window]) -> Sequence[Number]:
     """Reads where sums stay in the array. Where the record has events by channel, each channel has its own share."""
-    n_weights, sizes = job.layer.n_parameters, job.plan.tiles
+    n_weights, sizes = _n_weights(job.layer), job.plan.tiles
     pairs = job.plan.n_pairs * job.n_samples
     shares = [n / pairs if n < pairs else 1.0 for n in used]
     channels = _in_order(job.spikes.channel_events)
@@ -112,7 +115,7 @@ def _by_channel(job: Job, arrived: Arrivals, batches: Sequence[Window], fold: in
     """Reads where the weights of an input channel stay while its events of a window are worked off."""
     layer, recorded = job.layer, job.spikes.channels[: len(arrived.events) * fold]
     n_channels = layer.in_shape[0] if layer.kernel else layer.n_inputs
-    weights = layer.n_parameters  # of a pruned layer, whose channels differ, the mean of a channel counts
+    weights = _n_weights(layer)  # of a pruned layer, whose channels differ, the mean of a channel counts
     per_channel = weights / n_channels if weights % n_channels else weights // n_channels
     skipped = any(any(row) for row, runs in zip(recorded, _runs(arrived) * fold, strict=False) if not runs)
     if recorded and not skipped and (layer.kernel or len(layer.in_shape) == 1):
@@ -150,8 +153,18 @@ def _streamed(job: Job, arrived: Arrivals) -> Sequence[Count]:
 @lru_cache(maxsize=4096)
 def _passes_of(job: Job, runs: tuple[int, ...], limit_bits: int) -> Sequence[Count]:
     passes = layer_passes(runs, is_serial=job.execution == "layer_serial")
-    weights = every(job.layer.n_parameters * job.n_samples, passes)
+    weights = every(_n_weights(job.layer) * job.n_samples, passes)
     return [Count("dram_read", weights, job.stored_weight_bits, limit_bits + 1)]
+
+
+def _n_weights(layer: LayerSpec) -> int:
+    """Weights that a timestep goes through: those that groups share, once for every group."""
+    return layer.n_parameters * layer.weight_passes
+
+
+def _is_stepwise(layer: LayerSpec) -> bool:
+    """True where one position waits for the one before, so that no weight is kept for the next one."""
+    return layer.feeds_back or layer.kind == SEQUENCE
 
 
 def _runs(arrived: Arrivals) -> tuple[int, ...]:

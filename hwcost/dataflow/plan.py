@@ -49,16 +49,18 @@ def plan_of(layer: LayerSpec, profile: Profile, execution: str, *, streams: bool
         window = 1 if dataflow == "none" else _window(layer, profile, dataflow, execution)
         return Plan(dataflow, window, _input_reads(layer, profile, 1, streams=streams))
     array = array_of(profile)
-    gates = 4 if layer.kind == "lstm" else 1
     positions = prod(layer.out_shape[1:]) if layer.kernel else 1
     n_pairs = n_padded_synapses(layer)
-    passes = channel_passes(gates * layer.out_shape[0], layer.groups, array.channels)
+    passes = channel_passes(layer.sums_per_output * layer.out_shape[0], layer.groups, array.channels)
     return Plan(
         dataflow,
         _window(layer, profile, dataflow, execution),
         _input_reads(layer, profile, passes, streams=streams),
         n_pairs,
-        used_tiles(tiles(positions, array.positions), n_pairs / (layer.n_parameters * positions)),
+        used_tiles(
+            tiles(positions, array.positions),
+            n_pairs / (layer.n_parameters * layer.weight_passes * positions),
+        ),
         n_tiles(positions, array.positions),
         array.weight_buffer_bits,
     )

@@ -12,6 +12,7 @@ from hwcost.mapping.unpruned import unpruned
 from hwcost.network.kinds import MIXABLE, WEIGHTED
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
+from hwcost.network.windows import IN_WINDOWS
 from hwcost.prices.profile import Profile
 
 MOST_CORES = 1_000_000  # where a profile names no number of cores
@@ -79,6 +80,10 @@ def map_network(network: NetworkSpec, profile: Profile) -> Mapping:
 
 
 def _check_kind(layer: LayerSpec, profile: Profile) -> None:
+    if any(layer.operand(name) for name in IN_WINDOWS):
+        raise HwcostError(
+            f"layer '{layer.name}': the cores of profile '{profile.name}' know no windows that run one after the other"
+        )
     neurons_alone = layer.kind in FOLDED and layer.neuron is not None
     if layer.kind not in RUNS or neurons_alone:
         what = f"the neurons of a {layer.kind}" if neurons_alone else f"a {layer.kind}"

@@ -6,6 +6,7 @@ from hwcost.errors import HwcostError, did_you_mean
 from hwcost.network import kinds
 from hwcost.network.fields import LayerFields
 from hwcost.network.kinds import ATTENTIONS, POOLS, RESIDUALS, TRANSPOSED
+from hwcost.network.windows import check_windows
 
 MOST_BITS = 1024  # of a word
 MOST_NEURONS = 100_000_000  # of a layer
@@ -16,6 +17,7 @@ def check_layer(layer: LayerFields) -> None:
     _check_words(layer)
     _check_values(layer)
     _check_kind(layer)
+    check_windows(layer)
     if layer.n_axes:
         _check_axes(layer)
         _check_lengths(layer)

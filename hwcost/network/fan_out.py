@@ -11,7 +11,7 @@ from math import gcd, prod
 import numpy as np
 from numpy.typing import NDArray
 
-from hwcost.network.kinds import CONVOLUTIONS, POOLS, TRANSPOSED, WEIGHTED
+from hwcost.network.kinds import CONVOLUTIONS, POOLS, SEQUENCE, TRANSPOSED, WEIGHTED
 from hwcost.network.layer import LayerSpec
 from hwcost.network.pruning import by_input_channel, most_by_output
 
@@ -97,7 +97,9 @@ def fan_in(layer: LayerSpec) -> int:
         taps = (min(-(-k * gcd(s, d) // s), n) for k, s, d, n in axes)
         return prod(taps) * layer.in_shape[0] // layer.groups
     if layer.kind in CONVOLUTIONS:
-        return layer.n_parameters // layer.out_shape[0]
+        return layer.n_parameters * layer.weight_passes // layer.out_shape[0]
+    if layer.kind == SEQUENCE:
+        return layer.n_parameters * layer.groups // layer.out_shape[0]
     return layer.n_parameters // layer.n_outputs if layer.kind in WEIGHTED else 0
 
 
@@ -124,6 +126,9 @@ _Geometry = tuple[str, str, int, tuple[int, ...], tuple[_Axis, ...]]
 def _geometry(layer: LayerSpec) -> _Geometry:
     """What the fan-out depends on, so that equal layers share one table."""
     if layer.kind not in (*CONVOLUTIONS, *TRANSPOSED, *POOLS):
+        if layer.kind == SEQUENCE:
+            met = layer.operand("gates", 1) * layer.out_shape[0] // layer.groups
+            return ("dense", "", met, layer.in_shape, ())
         per_output = {"linear": 1, "recurrent": 1, "lstm": 4}.get(layer.kind, 0)
         return ("dense", "", layer.n_outputs * per_output or 1, layer.in_shape, ())
     family = "transposed" if layer.kind in TRANSPOSED else "forward"

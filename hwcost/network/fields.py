@@ -5,7 +5,7 @@ from functools import cached_property
 from math import prod
 from typing import Any
 
-from hwcost.network.kinds import CONVOLUTIONS, EMITTING, FEEDING_BACK, HANDING_ON, POOLS, TRANSPOSED
+from hwcost.network.kinds import CONVOLUTIONS, EMITTING, FEEDING_BACK, HANDING_ON, POOLS, SEQUENCE, TRANSPOSED
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,18 @@ class LayerFields(Spec):
     @property
     def n_sums(self) -> int:
         """Weighted sums per step: one per output, for each gate of an LSTM."""
-        return self.n_outputs * (4 if self.kind == "lstm" else 1)
+        return self.n_outputs * self.sums_per_output
+
+    @property
+    def sums_per_output(self) -> int:
+        """4 of an LSTM, and of a GRU, whose candidate has a sum of inputs and one of its own state; else 1."""
+        gates = self.operand("gates", 1) if self.kind == SEQUENCE else 1
+        return 4 if self.kind == "lstm" or gates > 1 else 1
+
+    @property
+    def weight_passes(self) -> int:
+        """How often a timestep goes through all weights: once, or once for every group where all groups share them."""
+        return self.groups if self.operand("shares_weights") else 1
 
     @property
     def n_states(self) -> int:

@@ -5,22 +5,26 @@ TRANSPOSED = {"conv_transpose1d": 1, "conv_transpose2d": 2, "conv_transpose3d": 
 POOLS = {f"{what}_pool{axes}d": axes for what in ("avg", "max") for axes in (1, 2, 3)}
 MIXABLE = (*CONVOLUTIONS, *TRANSPOSED, "linear")
 FEEDING_BACK = ("recurrent", "lstm")
-WEIGHTED = (*MIXABLE, *FEEDING_BACK)
+SEQUENCE = "sequence"
+WEIGHTED = (*MIXABLE, *FEEDING_BACK, SEQUENCE)
 RESIDUALS = ("sew_add", "sew_and", "sew_iand", "membrane_shortcut")
+CONDENSING = ("condense_or", "condense_add")
 ATTENTIONS = ("attention", "mask_attention")
 KINDS = (
     *WEIGHTED,
     *POOLS,
     *RESIDUALS,
     *ATTENTIONS,
+    *CONDENSING,
+    "gate",
     "batch_norm",
     "neurons",
     "concat",
     "flatten",
     "embedding",
 )
-EMITTING = ("lstm",)
-HANDING_ON = (*POOLS, "sew_add", "sew_and", "sew_iand", "concat", "flatten", "mask_attention")
+EMITTING = ("lstm", "gate")
+HANDING_ON = (*POOLS, *CONDENSING, "sew_add", "sew_and", "sew_iand", "concat", "flatten", "mask_attention")
 TRAINING_ONLY = ("early_classifier", "dropout")
 CLASSES = ("analog", "binary", "ternary", "graded")
 PADDING_MODES = ("zeros", "circular", "reflect", "replicate")
@@ -36,7 +40,20 @@ OPERANDS = {  # name of an operand: its least value
     "analog_gates": 0,
     "analog_output": 0,
     "states": 1,
+    "shares_weights": 0,
+    "gates": 1,
+    "directions": 1,
+    "draws": 0,
+    "overlap": 1,
+    "inflow": 0,
+    "outflow": 0,
+    "lookups": 0,
+    "multiplies": 0,
+    "adds": 0,
+    "compares": 0,
 }
+FLOWS = ("inflow", "outflow")  # operands of neurons whose membranes go to other groups and layers
+ARITHMETIC = ("lookups", "multiplies", "adds", "compares")  # operands of what is done besides, per step
 CROSSBAR = "crossbar"
 DATAFLOWS = ("none", "weight_stationary", "output_stationary", "tick_batched")
 

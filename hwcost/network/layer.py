@@ -22,7 +22,7 @@ from hwcost.forms import (
 )
 from hwcost.network.checks import check_layer
 from hwcost.network.fields import LayerFields
-from hwcost.network.kinds import POOLS
+from hwcost.network.kinds import POOLS, SEQUENCE
 from hwcost.network.pruning import check_kept, index_bits, n_kept
 
 _LATER = ("other_source", "dataflow", "weight_bits", "membrane_bits", "activation_bits", "kept", "placement")
@@ -53,7 +53,7 @@ class LayerSpec(LayerFields):
             the network's input), "input" the network's input.
         operands: Whole-number settings of kinds that need more than a geometry (the heads of an attention; its
             `arriving_steps`, the first timesteps at which queries, keys and values all arrive, where masks make them
-            fewer than all ...).
+            fewer than all ...), and of windows that run one after the other (`hwcost.network.windows`).
         other_source: Name of the layer that gives the second summand of a residual kind; empty where it is not
             described, and then the reading of it is not priced.
         dataflow: One of `hwcost.network.kinds.DATAFLOWS`; empty means the profile's.
@@ -88,10 +88,15 @@ class LayerSpec(LayerFields):
     def n_parameters(self) -> int:
         """Weights that are stored, without bias: of a pruned layer, those that are kept."""
         if self.kept:
-            return n_kept(self)
+            return n_kept(self) // self.weight_passes
         inputs, outputs = self.n_inputs, self.n_outputs
         if self.n_axes and self.kind not in POOLS:
-            return self.in_shape[0] * self.out_shape[0] // self.groups * prod(self.kernel)
+            weights = self.in_shape[0] * self.out_shape[0] // self.groups * prod(self.kernel)
+            return weights // self.weight_passes
+        if self.kind == SEQUENCE:
+            features = self.out_shape[0] // self.groups
+            heard = self.in_shape[0] // self.groups + features // self.operand("directions", 1)
+            return self.operand("gates", 1) * features * heard
         return {
             "linear": inputs * outputs,
             "embedding": self.in_shape[0] * self.out_shape[0],
@@ -107,8 +112,10 @@ class LayerSpec(LayerFields):
 
     @cached_property
     def n_biases(self) -> int:
-        """Bias values: one per output channel, or per output neuron of a linear layer."""
-        return self.out_shape[0] * (4 if self.kind == "lstm" else 1) if self.bias else 0
+        """Bias values: one per output channel, or per output neuron of a linear layer, for each of its sums; once for
+        groups that share them."""
+        shared = self.groups if self.kind == SEQUENCE else self.weight_passes
+        return self.out_shape[0] // shared * self.sums_per_output if self.bias else 0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data; fields that came later are written only where they are set."""

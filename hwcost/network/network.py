@@ -132,6 +132,8 @@ class NetworkSpec(Spec):
         if layer.kind == "sew_add":
             other = self.other_source(layer)
             return layer.in_max + (self.largest_output(other) if other else 1)
+        if layer.kind == "condense_add":
+            return layer.in_max * layer.operand("overlap", 1)
         return layer.in_max * (prod(layer.kernel) if layer.kind.startswith("avg_pool") else 1)
 
     @cached_property

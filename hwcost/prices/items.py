@@ -26,6 +26,7 @@ ITEMS: dict[str, Item] = {
     "attention_logic": Item("operations", "logic"),
     "gate_multiply": Item("neuron", "multiply"),
     "gate_add": Item("neuron", "add"),
+    "gate_compare": Item("neuron", "compare"),
     "gate_logic": Item("neuron", "logic"),
     "gate_lookup": Item("neuron", "lookup"),
     "mix_mac": Item("transformer", "mac", "mac"),

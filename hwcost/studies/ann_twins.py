@@ -11,6 +11,8 @@ The quantised twin is the harder opponent to beat and to build: networks of 1 to
 read numbers are quantised by the same rule; biases and sums keep their widths, as in integer networks (Jacob et al.,
 CVPR 2018). A spiking network wins against its twins only while few of its synapses see a spike.
 
+Windows keep their shapes: a gate hands the numbers of every window on, and where windows overlap these are added.
+
 A recurrent layer and an LSTM have no twin that runs once: their steps are those of the data. A network that holds one
 keeps all its timesteps, and its conventional twin computes every layer on numbers at every step.
 """
@@ -24,7 +26,7 @@ from hwcost.activity.record import SpikeRecord
 from hwcost.cost import Cost
 from hwcost.errors import ChoiceError, HwcostError
 from hwcost.estimate import estimate
-from hwcost.network.kinds import ATTENTIONS, RESIDUALS
+from hwcost.network.kinds import ARITHMETIC, ATTENTIONS, EMITTING, FLOWS, RESIDUALS, SEQUENCE
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.network.stage import StageSpec
@@ -32,7 +34,12 @@ from hwcost.prices.capacity import profile_for
 from hwcost.prices.profile import Profile
 
 # What stands in for kinds that work on spikes only: a shortcut adds numbers, and neurons hand them on.
-_CONVENTIONAL = {**dict.fromkeys(RESIDUALS, "membrane_shortcut"), "neurons": "flatten"}
+_CONVENTIONAL = {
+    **dict.fromkeys(RESIDUALS, "membrane_shortcut"),
+    "neurons": "flatten",
+    "condense_or": "condense_add",
+}
+_OF_SPIKES = ("draws", *FLOWS, *ARITHMETIC)
 
 
 class AnnTwins(NamedTuple):
@@ -110,7 +117,7 @@ def quantised(twin: NetworkSpec, bits: Mapping[str, int], *, activations_only: b
             layer,
             activation_bits=width,
             weight_bits=layer.weight_bits if activations_only and has_weights else width,
-            membrane_bits=width if layer.kind == "lstm" else layer.membrane_bits,
+            membrane_bits=width if layer.kind in ("lstm", SEQUENCE) else layer.membrane_bits,
         )
 
     return replace(twin, layers=tuple(map(narrow, twin.layers)))
@@ -165,8 +172,14 @@ def _without_spikes(layer: LayerSpec, stage: int) -> LayerSpec:
         neuron=None,
         mask=(),
         constant_input=False,
-        operands=(*layer.operands, ("analog_output", 1)) if layer.feeds_back else layer.operands,
+        operands=_operands(layer),
     )
+
+
+def _operands(layer: LayerSpec) -> tuple[tuple[str, int], ...]:
+    """Without what neurons and gates do; a function of numbers stays."""
+    kept = tuple(pair for pair in layer.operands if not (layer.fires and pair[0] in _OF_SPIKES))
+    return (*kept, ("analog_output", 1)) if layer.feeds_back or layer.kind in EMITTING else kept
 
 
 def _without_events(twin: NetworkSpec) -> SpikeRecord:

@@ -3,7 +3,15 @@
 from typing import Any
 
 import hwcost as h
-from hwcost.network.kinds import ATTENTIONS, CONVOLUTIONS, KINDS, POOLS, RESIDUALS, TRANSPOSED
+from hwcost.network.kinds import (
+    ATTENTIONS,
+    CONDENSING,
+    CONVOLUTIONS,
+    KINDS,
+    POOLS,
+    RESIDUALS,
+    TRANSPOSED,
+)  # fmt: skip
 
 SPATIAL = CONVOLUTIONS | TRANSPOSED | POOLS
 LENGTHS = dict.fromkeys(CONVOLUTIONS, 3) | dict.fromkeys(TRANSPOSED, 5) | dict.fromkeys(POOLS, 2)
@@ -12,7 +20,7 @@ LENGTHS = dict.fromkeys(CONVOLUTIONS, 3) | dict.fromkeys(TRANSPOSED, 5) | dict.f
 def network_of(kind: str, timesteps: int = 4) -> h.NetworkSpec:
     """A stem that fires, the layer called `layer`, and a head that reads it."""
     layer = _layer(kind)
-    driver = "branch" if kind in RESIDUALS or kind in ("batch_norm", "neurons") else "stem"
+    driver = "branch" if kind in RESIDUALS or kind in ("batch_norm", "neurons", "gate") else "stem"
     stem = h.LayerSpec("stem", "linear", 0, (5,), layer.in_shape, neuron="lif")
     layers = [stem]
     if driver == "branch":
@@ -23,10 +31,12 @@ def network_of(kind: str, timesteps: int = 4) -> h.NetworkSpec:
 
 def _layer(kind: str) -> h.LayerSpec:
     shapes, more = _shapes(kind)
-    weighted = kind not in (*POOLS, *RESIDUALS, *ATTENTIONS, "concat", "flatten", "lstm", "embedding")
+    weighted = kind not in (
+        *POOLS, *RESIDUALS, *ATTENTIONS, *CONDENSING, "gate", "concat", "flatten", "lstm", "embedding",
+    )  # fmt: skip
     if weighted or kind == "membrane_shortcut":
         more["neuron"] = "lif"
-    if kind in ("membrane_shortcut", "batch_norm", "neurons"):
+    if kind in ("membrane_shortcut", "batch_norm", "neurons", "gate"):
         more["in_class"] = "analog"
     return h.LayerSpec("layer", kind, 0, *shapes, **more)
 
@@ -39,6 +49,13 @@ def _shapes(kind: str) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], dict[st
         return ((3, 4, 2), (4, 2)), {"operands": (("heads", 2),)}
     if kind in RESIDUALS:
         return ((4,), (4,)), {"source": "branch", "other_source": "stem"}
+    if kind == "gate":
+        return ((2, 4, 4), (8, 3, 3)), {"operands": (("draws", 1),)}
+    if kind in CONDENSING:
+        return ((8, 3, 3), (2, 4, 4)), {"operands": (("overlap", 4),)}
+    if kind == "sequence":
+        operands = (("gates", 4), ("directions", 2), ("inflow", 5), ("outflow", 3))
+        return ((4, 2, 2), (4, 2, 2)), {"groups": 2, "operands": operands}
     if kind == "embedding":
         return ((6,), (4,)), {"source": "input"}
     keeps_shape = kind in ("batch_norm", "neurons", "concat", "flatten")
@@ -48,7 +65,7 @@ def _shapes(kind: str) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], dict[st
 def _head(layer: h.LayerSpec) -> h.LayerSpec:
     if not layer.gives_events:
         return h.linear("head", layer.out_shape, 3, in_class="analog")
-    graded = layer.kind.startswith("avg") or layer.kind == "sew_add"
+    graded = layer.kind.startswith("avg") or layer.kind in ("sew_add", "condense_add")
     return h.linear("head", layer.out_shape, 3, **({"in_class": "graded", "in_max": 8} if graded else {}))
 
 

@@ -22,6 +22,7 @@ from tsearch.data import (
     nmnist,
     nmnist_playback,
     own,
+    shd,
     tiny_imagenet,
 )
 from tsearch.data.dataset import Dataset, DatasetInfo, InputClass, Split
@@ -84,6 +85,8 @@ DATASETS: dict[str, Source] = {
     "ncaltech101": Source(ncaltech101.load, ncaltech101.describe, ncaltech101.Ncaltech101),
     "nmnist": Source(nmnist.load, nmnist.describe, nmnist.Nmnist),
     "nmnist_playback": Source(nmnist_playback.load, nmnist_playback.describe, nmnist.Nmnist),
+    "shd": Source(shd.load, shd.describe, shd.Shd, "SHD: 20 spoken digits as spikes of 700 units."),
+    "ssc": Source(shd.load, shd.describe, shd.Ssc, "SSC: 35 spoken commands as spikes of 700 units."),
     "tiny_imagenet": Source(tiny_imagenet.load, tiny_imagenet.describe, tiny_imagenet.TinyImagenet),
 }
 

@@ -15,7 +15,7 @@ from tsearch.data.aedat import dvs128_of, read_aedat4, read_aedat_addresses
 from tsearch.data.archives import find, listing, members
 from tsearch.data.dataset import Dataset, DatasetInfo
 from tsearch.data.options import read_options
-from tsearch.data.recordings import Recording, Recordings, recordings_dataset
+from tsearch.data.recordings import Recording, Recordings, on_sensor, recordings_dataset
 from tsearch.data.stored_parts import Fraction, TestChoice
 
 SENSOR = (128, 128)
@@ -46,7 +46,7 @@ def load(spec: DataSpec) -> Dataset:
         options,
         listing(source, _SUFFIXES),
         lambda: _recordings(source),
-        SENSOR,
+        on_sensor(SENSOR, options),
         classes=CLASSES,
         test_fraction=options.test_fraction,
         test_choice=options.test_choice,

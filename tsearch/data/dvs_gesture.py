@@ -16,7 +16,7 @@ from tsearch.data.archives import listing
 from tsearch.data.dataset import Dataset, DatasetInfo
 from tsearch.data.gesture_files import SENSOR, SUFFIXES, find_gestures, gestures
 from tsearch.data.options import read_options
-from tsearch.data.recordings import Recording, Recordings, recordings_dataset
+from tsearch.data.recordings import Recording, Recordings, on_sensor, recordings_dataset
 from tsearch.data.stored_parts import Fraction
 from tsearch.data.windows import cut_by_time, cut_evenly
 from tsearch.errors import TsearchError
@@ -57,7 +57,7 @@ def load(spec: DataSpec) -> Dataset:
         options,
         content,
         lambda: _cut(options, (gesture for source in sources for gesture in gestures(source))),
-        SENSOR,
+        on_sensor(SENSOR, options),
         classes=tuple(map(str, range(info.n_classes))),
     )
 

@@ -18,7 +18,7 @@ from tsearch.data.aedat import FIELDS
 from tsearch.data.archives import find, listing, members
 from tsearch.data.dataset import Dataset, DatasetInfo
 from tsearch.data.options import read_options
-from tsearch.data.recordings import Recording, Recordings, recordings_dataset
+from tsearch.data.recordings import Recording, Recordings, on_sensor, recordings_dataset
 from tsearch.data.stored_parts import Fraction
 from tsearch.errors import TsearchError
 
@@ -49,7 +49,7 @@ def load(spec: DataSpec) -> Dataset:
         options,
         listing(source, _SUFFIXES),
         lambda: _recordings(source),
-        SENSOR,
+        on_sensor(SENSOR, options),
         test_fraction=options.test_fraction,
         test_choice="random",
     )

@@ -12,18 +12,20 @@ from pydantic import Field, NonNegativeInt
 from tsearch.data.dataset import SPLITS, Dataset, DatasetInfo
 from tsearch.data.events import Events
 from tsearch.data.stored_events import StoredEvents
-from tsearch.data.stored_parts import Fraction, TestChoice, parts_of_stored
+from tsearch.data.stored_parts import Fraction, Shares, TestChoice, parts_of_stored
 from tsearch.data.stored_samples import SampleList, samples_hash
 from tsearch.errors import TsearchError
 from tsearch.files.cache import Arrays
 from tsearch.files.growing import Growing, mapped_arrays
 from tsearch.frozen import Frozen
 
+Place = Callable[[NDArray[np.void], str], NDArray[np.uint16]]
+
 FORMAT = 1  # raise it when the same files give other arrays
 
 
 class Recordings(Frozen):
-    """How recordings are used.
+    """How recordings of a camera are used.
 
     `size` is the number of pixels of a side: pixel x of a sensor of width W becomes x * size // W, rows alike, so every
     event is kept. `validation_fraction` of the training recordings is set aside. `limit` takes so many recordings of
@@ -39,8 +41,9 @@ class Recording(NamedTuple):
     """What is read of one recording.
 
     `key` says where it stands among the others (numbers in it count as numbers), `part` is the split that it was
-    published for, "" for none, `group` says which recordings are not independent. `events` has fields x, y, t and p;
-    its window lasts from `start` to `stop`, in the unit of t; None for the first and last event.
+    published for, "" for none, `group` says which recordings are not independent. `events` has a field t, and those of
+    its place (of a camera x, y and p). Its window lasts from `start` to `stop`, in the unit of t; None for the first
+    and last event.
     """
 
     key: str
@@ -54,10 +57,10 @@ class Recording(NamedTuple):
 
 def recordings_dataset(
     info: DatasetInfo,
-    options: Recordings,
+    options: Shares,
     content: Any,
     recordings: Callable[[], Iterator[Recording]],
-    sensor: tuple[int, int],
+    place: Place,
     *,
     classes: tuple[str, ...] | None = None,
     test_fraction: float | None = None,
@@ -68,9 +71,9 @@ def recordings_dataset(
     Args:
         info: What is told of it; its name is that of the cached folder.
         options: How they are used.
-        content: All that the events depend on besides the size, the files foremost; JSON-able.
+        content: All that the events depend on besides the width of a frame, the files foremost; JSON-able.
         recordings: Reads them, in any order.
-        sensor: Its height and width.
+        place: Where the events of a recording lie in a frame, from events and key.
         classes: The names of all classes; None for the names that are found, sorted.
         test_fraction, test_choice: Which share of each class is for test, where none was published for it; None
             where one must be.
@@ -78,11 +81,11 @@ def recordings_dataset(
     Raises: TsearchError for too few recordings or classes, and events outside the sensor."""
     from tsearch.data.mapped import MappedEvents
 
-    everything = {"format": FORMAT, "content": content, "size": options.size, "n": info.n_classes}
+    everything = {"format": FORMAT, "content": content, "size": info.shape[-1], "n": info.n_classes}
     stored = mapped_arrays(
         info.name,
         everything,
-        lambda growing: _store(growing, SampleList(info, classes), recordings(), options, sensor),
+        lambda growing: _store(growing, SampleList(info, classes), recordings(), place),
     )
     parts = parts_of_stored(info, stored, options, test_fraction=test_fraction, test_choice=test_choice)
     most, row, samples = int(stored["most_per_pixel"].max()), stored["row"], np.argsort(stored["row"])
@@ -107,15 +110,14 @@ def _store(
     growing: Growing,
     samples: SampleList,
     recordings: Iterator[Recording],
-    options: Recordings,
-    sensor: tuple[int, int],
+    place: Place,
 ) -> Arrays:
     offsets, durations, most = [0], [], []
     for recording in recordings:
         events = recording.events
         if not len(events):
             raise TsearchError(f"{recording.key}: holds no events. Get this file again.")
-        pixel, time = pixels(events, sensor, options.size, recording.key), events["t"].astype(np.int64)
+        pixel, time = place(events, recording.key), events["t"].astype(np.int64)
         start = int(time.min()) if recording.start is None else recording.start
         duration = (int(time.max()) if recording.stop is None else recording.stop) - start
         if (np.diff(time) < 0).any():
@@ -139,6 +141,11 @@ def _store(
     return samples.arrays() | {
         "offsets": np.array(offsets), "duration": np.array(durations), "most_per_pixel": np.array(most),
     }  # fmt: skip
+
+
+def on_sensor(sensor: tuple[int, int], options: Recordings) -> Place:
+    """Where events of a `sensor` (height, width) lie in frames of the size that the options say."""
+    return lambda events, key: pixels(events, sensor, options.size, key)
 
 
 def pixels(events: NDArray[np.void], sensor: tuple[int, int], size: int, key: str) -> NDArray[np.uint16]:

@@ -56,6 +56,60 @@ def _lstm(draw: Draw, data: st.DataObject) -> h.LayerSpec:  # noqa: ARG001
     )
 
 
+def _windows(draw: Draw) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+    """A map (C, H, W), as many windows (groups * C, rows, columns) as cover it, and how many there are."""
+    channels, groups = draw(st.integers(1, 2)), draw(st.sampled_from((1, 2, 4)))
+    window = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    across = {1: (1, 1), 2: (1, 2), 4: (2, 2)}[groups]
+    whole = tuple(draw(st.integers(n, n * many)) for n, many in zip(window, across, strict=True))
+    return (channels, *whole), (groups * channels, *window), groups
+
+
+def _gate(draw: Draw, data: st.DataObject) -> h.LayerSpec:  # noqa: ARG001
+    whole, windows, _ = _windows(draw)
+    operands = (("draws", draw(st.integers(0, 1))),)
+    return h.LayerSpec("layer", "gate", 0, whole, windows, in_class="analog", operands=operands)
+
+
+def _condense(kind: str, classes: tuple[str, ...]) -> Callable[..., h.LayerSpec]:
+    def build(draw: Draw, data: st.DataObject) -> h.LayerSpec:  # noqa: ARG001
+        whole, windows, _ = _windows(draw)
+        operands = (("overlap", draw(st.sampled_from((1, 2, 4)))),)
+        return h.LayerSpec("layer", kind, 0, windows, whole, operands=operands, **_events(draw, classes))
+
+    return build
+
+
+def _flows(draw: Draw, n_outputs: int) -> tuple[tuple[str, int], ...]:
+    names = ("inflow", "outflow", "lookups", "multiplies", "adds", "compares")
+    return tuple((name, draw(st.integers(0, n_outputs if name == "outflow" else 9))) for name in names)
+
+
+def _sequence(draw: Draw, data: st.DataObject) -> h.LayerSpec:  # noqa: ARG001
+    groups, directions, units = (
+        draw(st.sampled_from((1, 2, 4))),
+        draw(st.integers(1, 2)),
+        draw(st.integers(1, 2)),
+    )
+    window = draw(st.integers(1, 2)), draw(st.integers(1, 3))
+    shapes = (groups * draw(st.integers(1, 2)), *window), (groups * directions * units, *window)
+    cell = (("gates", draw(st.sampled_from((1, 3, 4)))), ("directions", directions))
+    return h.LayerSpec(
+        "layer", "sequence", 0, *shapes, groups=groups, neuron="lif",
+        operands=(*cell, *_flows(draw, prod(shapes[1]))), **_events(draw, ("binary", "graded", "analog")),
+    )  # fmt: skip
+
+
+def _window_convolution(draw: Draw, data: st.DataObject) -> h.LayerSpec:  # noqa: ARG001
+    groups, out = draw(st.sampled_from((1, 2, 4))), draw(st.integers(1, 2))
+    shape = groups * draw(st.integers(1, 2)), draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    flows = _flows(draw, groups * out * shape[1] * shape[2])
+    return h.conv(
+        "layer", shape, groups * out, 3, padding=1, groups=groups, neuron="lif",
+        operands=(("shares_weights", 1), *flows), **_events(draw, ("binary", "graded", "analog")),
+    )  # fmt: skip
+
+
 def _same_shape(*kinds: str, classes: tuple[str, ...]) -> Callable[..., h.LayerSpec]:
     def build(draw: Draw, data: st.DataObject) -> h.LayerSpec:  # noqa: ARG001
         shape = tuple(draw(st.integers(1, 4)) for _ in range(draw(st.integers(1, 3))))
@@ -104,6 +158,11 @@ KINDS: dict[str, Callable[..., h.LayerSpec]] = {
     "embedding": _embedding,
     "attention": _attention("attention"),
     "mask_attention": _attention("mask_attention"),
+    "gate": _gate,
+    "condense_or": _condense("condense_or", ("binary",)),
+    "condense_add": _condense("condense_add", ("binary", "graded", "analog")),
+    "sequence": _sequence,
+    "window_convolution": _window_convolution,
 }
 
 
@@ -111,7 +170,9 @@ def draw_case(data: st.DataObject, kind: str) -> tuple[h.NetworkSpec, h.SpikeRec
     """A layer of the kind behind the input, with what it needs before and behind it, and random activity."""
     draw: Draw = data.draw
     layer = KINDS[kind](draw, data)
-    needs_neuron, cannot = kind in ("recurrent", "neurons"), kind in ("lstm", "flatten")
+    flowing = kind in ("sequence", "window_convolution")
+    needs_neuron = kind in ("recurrent", "neurons") or flowing
+    cannot = kind in ("lstm", "flatten", "gate", "condense_or", "condense_add")
     neuron = draw(st.sampled_from(("lif", "if", *(() if needs_neuron else (None,)))))
     n_samples = 1 if kind == "sew" else draw(st.integers(1, 2))  # samples of a sum are compared together
     steps = draw(st.integers(1, 3))
@@ -119,7 +180,9 @@ def draw_case(data: st.DataObject, kind: str) -> tuple[h.NetworkSpec, h.SpikeRec
         layer,
         neuron=None if cannot else neuron,
         reset=draw(st.sampled_from(("soft", "hard"))),
-        bias=draw(st.booleans()) if kind in ("convolution", "linear", "recurrent", "lstm") else False,
+        bias=draw(st.booleans())
+        if flowing or kind in ("convolution", "linear", "recurrent", "lstm")
+        else False,
         mask=tuple(draw(st.integers(0, 1)) for _ in range(steps)) if draw(st.booleans()) else (),
         source="input",
     )

@@ -14,6 +14,7 @@ from oracle import brute_force_fan_out
 import hwcost as h
 
 Counts = collections.Counter
+NUMBER_BITS = 32  # of the profile that the walker goes with
 
 
 class Seen(NamedTuple):
@@ -94,9 +95,12 @@ def _arrive(step: _Step) -> None:
     layer = step.layer
     if layer.kind == "flatten" and not layer.neuron:
         return
-    if layer.is_analog:
+    if layer.kind == "gate":
+        for _pixel in np.ndindex(layer.out_shape):  # of every window
+            step.add("activation_read")
+    elif layer.is_analog:
         weighted = layer.kernel and "pool" not in layer.kind
-        if not weighted and layer.kind not in ("linear", "recurrent", "lstm"):
+        if not weighted and layer.kind not in ("linear", "recurrent", "lstm", "sequence"):
             step.add("activation_read", layer.n_inputs)
     else:
         _read_events(step, step.events, signed=layer.in_class == "ternary")
@@ -131,6 +135,12 @@ def _work(step: _Step, reading: str) -> None:
     elif kind == "batch_norm":
         for item, n in (("norm_mac", 1), ("weight_read", 2)):
             step.add(item, n * step.layer.n_outputs)
+    elif kind == "gate":
+        _gate(step)
+    elif kind.startswith("condense"):
+        _condense(step)
+    elif kind == "sequence":
+        _sequence(step)
     elif kind == "embedding":
         _embedding(step)
     elif kind == "attention":
@@ -193,6 +203,54 @@ def _recurrent(step: _Step) -> None:
         step.add("gate_add", units)
         for item in ("membrane_read", "membrane_write"):
             step.add(item, 2 * units)
+
+
+def _gate(step: _Step) -> None:
+    for _pixel in np.ndindex(step.layer.out_shape):
+        step.add("gate_compare")
+        for _bit in range(NUMBER_BITS if step.layer.operand("draws") else 0):
+            step.add("gate_logic")
+
+
+def _condense(step: _Step) -> None:
+    """Numbers: the first window of a pixel gives its value, every further one an add."""
+    layer = step.layer
+    if layer.is_analog:
+        step.add("pool_add", layer.n_inputs - layer.n_outputs)
+        return
+    item = "pool_or" if layer.kind == "condense_or" else "pool_add"
+    for _unit in range(int(step.events.sum())):
+        for counted in (item, "accumulator_read", "accumulator_write"):
+            step.add(counted)
+
+
+CELLS = {4: (3, 5, 1, 2), 3: (2, 3, 3, 1), 1: (0, 1, 0, 1)}  # multiplies, lookups, adds, states
+
+
+def _sequence(step: _Step) -> None:
+    """Window by window, direction by direction, position by position, unit by unit."""
+    layer = step.layer
+    gates, directions = layer.operand("gates"), layer.operand("directions")
+    channels, units = layer.in_shape[0] // layer.groups, layer.out_shape[0] // layer.groups // directions
+    multiplies, lookups, adds, states = CELLS[gates]
+    if layer.is_analog:
+        _frame(step, layer.n_inputs * directions * units * gates)
+    for group, _direction in itertools.product(range(layer.groups), range(directions)):
+        for number, place in enumerate(np.ndindex(layer.in_shape[1:])):
+            if not layer.is_analog:
+                for channel in range(channels):
+                    value = int(step.events[(group * channels + channel, *place)])
+                    for _one in range(value * units * gates):
+                        _synapse(step)
+            for _unit in range(units):
+                if number:
+                    step.add("synapse_mac", units * gates)
+                    step.add("weight_read", units * gates)
+                    step.add("membrane_read", states)
+                    step.add("membrane_write", states)  # of the position before
+                step.add("gate_multiply", multiplies)
+                step.add("gate_lookup", lookups)
+                step.add("gate_add", adds)
 
 
 def _pool(step: _Step) -> None:
@@ -277,7 +335,16 @@ def _mask_attention(step: _Step) -> None:
 
 def _leave(step: _Step, *, is_last: bool) -> None:
     layer, outputs = step.layer, step.seen.outputs
-    sums = layer.n_outputs * (4 if layer.kind == "lstm" else 1)
+    is_gated = layer.kind == "lstm" or (layer.kind == "sequence" and layer.operand("gates") > 1)
+    sums = layer.n_outputs * (4 if is_gated else 1)
+    for name, item in (
+        ("lookups", "lookup"),
+        ("multiplies", "multiply"),
+        ("adds", "add"),
+        ("compares", "compare"),
+    ):
+        step.add(f"gate_{item}", layer.operand(name))
+    step.add("membrane_read", layer.operand("inflow"))
     for item in ("bias_add", "bias_read") if layer.bias else ():
         step.add(item, sums)
     if layer.neuron:
@@ -285,7 +352,7 @@ def _leave(step: _Step, *, is_last: bool) -> None:
             step.add(item, layer.n_outputs)
         step.add("neuron_multiply", layer.n_outputs if layer.neuron == "lif" else 0)
         step.add("neuron_add", outputs[step.sample, step.t].sum() if layer.reset == "soft" else 0)
-    fires = layer.neuron or layer.kind == "lstm"
+    fires = layer.neuron or layer.kind in ("lstm", "gate")
     if is_last and not fires:
         for item in ("membrane_read", "membrane_write"):
             step.add(item, layer.n_outputs)
@@ -311,7 +378,8 @@ def _forget_ends(layer: h.LayerSpec, counts: Counts, *, is_last: bool) -> None:
     """The first state is a constant, and nobody reads the last one."""
     if not any(layer.mask or (1,)):
         return
-    fires = layer.neuron or layer.kind == "lstm"
+    fires = layer.neuron or layer.kind in ("lstm", "gate")
     states = (layer.neuron is not None) + 2 * (layer.kind == "lstm") + (is_last and not fires)
     for item in ("membrane_read", "membrane_write"):
         counts[item] -= states * layer.n_outputs
+    counts["membrane_write"] += layer.operand("outflow")  # others read these, also after the last step

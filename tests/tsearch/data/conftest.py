@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from PIL import Image
@@ -268,6 +269,40 @@ def ncaltech101() -> Layout:
     return {"N-Caltech101/N-Caltech101-archive.zip": archive}, options
 
 
+def shd(name: str = "shd", n_classes: int = 3) -> Layout:
+    """HDF5 files of recordings by four speakers, each of every class three times, a test file with two times; of SSC
+    one for validation too."""
+    rng, archives = np.random.default_rng(0), {}
+    for part, takes in (("train", 3), ("valid", 2), ("test", 2)):
+        if name == "ssc" or part != "valid":
+            labels, speakers, _ = (
+                grid.ravel() for grid in np.mgrid[:n_classes, :4, :takes].astype(np.uint16)
+            )
+            trains = [spike_train(rng, 30 + i) for i in range(len(labels))]
+            archives[f"{name.upper()}/{name}_{part}.h5.zip"] = {
+                f"{name}_{part}.h5": hdf5(trains, labels, speakers)
+            }
+    return archives, {"classes": n_classes, "validation_fraction": 0.25}
+
+
+def spike_train(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Times in s and units of `n` spikes within a second."""
+    return np.sort(rng.random(n)).astype(np.float16), rng.integers(0, 700, n).astype(np.uint16)
+
+
+def hdf5(trains: list[tuple[np.ndarray, np.ndarray]], labels: np.ndarray, speakers: np.ndarray) -> bytes:
+    """A file in the layout of SHD."""
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        for name, which, kind in (("times", 0, np.float16), ("units", 1, np.uint16)):
+            stored = file.create_dataset(f"spikes/{name}", (len(trains),), h5py.vlen_dtype(kind))
+            for i, train in enumerate(trains):
+                stored[i] = train[which]
+        file["labels"], file["extra/speaker"] = labels, speakers
+        file["extra/keys"] = np.array([f"word {i}" for i in range(labels.max() + 1)], "S")
+    return buffer.getvalue()
+
+
 LAYOUTS: dict[str, Callable[[], Layout]] = {
     "cifar10": lambda: cifar(10),
     "cifar100": lambda: cifar(100),
@@ -277,5 +312,7 @@ LAYOUTS: dict[str, Callable[[], Layout]] = {
     "image_folder": image_folder,
     "mnist": lambda: idx_files("mnist"),
     "ncaltech101": ncaltech101,
+    "shd": shd,
+    "ssc": lambda: shd("ssc"),
     "tiny_imagenet": tiny_imagenet,
 }

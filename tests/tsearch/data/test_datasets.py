@@ -17,12 +17,14 @@ MADE = ("digits", "digits_dvs")  # of no files
 REAL: dict[str, dict[str, object]] = {
     "nmnist": {}, "nmnist_playback": {}, "mnist": {}, "fashion_mnist": {}, "cifar10": {}, "cifar100": {},
     "tiny_imagenet": {"classes": 10}, "dvs_gesture": {"other": False, "window_ms": 50, "split": "time"},
+    "shd": {"classes": 10},
 }  # fmt: skip
 FEW = {
     "digits_dvs": {"train_recordings": 2, "validation_recordings": 1, "test_recordings": 1}
 }  # made quickly
 
 
+FOLDERS = {"nmnist_playback": "nmnist", "shd": "fsdd_spikes_shd_layout"}  # speech in SHD's layout, not SHD
 SLOW = ("cifar100", "tiny_imagenet")  # a second each, by the readers of others
 
 
@@ -37,10 +39,10 @@ def spec(request, tmp_path_factory, official: Callable[[str, Path], DataSpec]) -
     ones where they are there."""
     name, _, recorded = request.param.partition(" ")
     if recorded:
-        root = request.getfixturevalue("real_data")
-        if not (root / name.removesuffix("_playback")).is_dir():
-            pytest.skip(f"no {name} in {root}")
-        return DataSpec(name=name, root=str(root), options=REAL[name])
+        root, folder = request.getfixturevalue("real_data"), FOLDERS.get(name, name)
+        if not (root / folder).is_dir():
+            pytest.skip(f"no {folder} in {root}")
+        return DataSpec(name=name, root=str(root / folder if name == "shd" else root), options=REAL[name])
     if name in MADE:
         return DataSpec(name=name, options=FEW.get(name, {}))
     return official(name, tmp_path_factory.mktemp(name))

@@ -27,12 +27,12 @@ from tsearch.training.identity import data_hash
 Official = Callable[[str, Path], DataSpec]
 NAMES = (
     "cifar10", "cifar100", "cifar10_dvs", "dvs_gesture", "fashion_mnist", "image_folder", "mnist", "ncaltech101",
-    "tiny_imagenet",
+    "shd", "ssc", "tiny_imagenet",
 )  # fmt: skip
 PAGES = {
     "cifar10": "cs.toronto.edu", "cifar100": "cs.toronto.edu", "cifar10_dvs": "figshare.com", "mnist": "lecun.com",
     "dvs_gesture": "research.ibm.com", "fashion_mnist": "github.com/zalandoresearch", "ncaltech101": "garrickorchard",
-    "tiny_imagenet": "cs231n.stanford.edu",
+    "shd": "zenkelab.org", "ssc": "zenkelab.org", "tiny_imagenet": "cs231n.stanford.edu",
 }  # fmt: skip
 
 

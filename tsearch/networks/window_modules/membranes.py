@@ -38,8 +38,8 @@ class GroupMembranesModule(nn.Module):
             below = steps[1][t] if lower else [torch.zeros_like(c) for c in currents]
             found = self._groups(currents, below, kept)
             kept = [_after_reset(m, self.node.dynamics) for m in found] if t + 1 < timesteps else None
-            membranes.append(torch.cat(found, dim=1))
-        return torch.stack(membranes)
+            membranes.append(torch.cat(found, dim=1)[None])
+        return torch.cat(membranes) if timesteps > 1 else membranes[0]
 
     def _groups(self, currents: list[Tensor], below: list[Tensor], kept: list[Tensor] | None) -> list[Tensor]:
         """The membranes of all groups at one timestep, all [B, F, rows, columns]; `kept` from the timestep before."""

@@ -1,5 +1,7 @@
 """From maps to windows and back; values of windows are [T, B, groups * C, rows, columns]."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -18,11 +20,28 @@ def by_window(x: Tensor, windows: Windows) -> Tensor:
 
 def mean_of_windows(x: Tensor, windows: Windows) -> Tensor:
     """The map [T, B, C, H, W] whose pixels are means over the windows that hold them, of values of windows `x`."""
-    parts = by_window(x, windows).unbind(2)
-    total = parts[0].new_zeros(*parts[0].shape[:3], *windows.map)
-    for part, (rows, columns) in zip(parts, _slices(windows), strict=True):
-        total[..., rows, columns] += part
-    return total / torch.tensor(windows.covering(), dtype=total.dtype, device=total.device)
+    mean: Tensor = _Mean.apply(x, windows)  # type: ignore[no-untyped-call]
+    return mean
+
+
+class _Mean(torch.autograd.Function):
+    """A gradient goes back in one piece: the windows of that of the sum."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, windows: Windows) -> Tensor:
+        ctx.windows, parts = windows, by_window(x, windows).unbind(2)
+        total = x.new_zeros(*parts[0].shape[:3], *windows.map)
+        for part, (rows, columns) in zip(parts, _slices(windows), strict=True):
+            total[..., rows, columns] += part
+        return total.div_(_covering(windows, x))
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        return cropped(grad / _covering(ctx.windows, grad), ctx.windows), None
+
+
+def _covering(windows: Windows, like: Tensor) -> Tensor:
+    return torch.tensor(windows.covering, dtype=like.dtype, device=like.device)
 
 
 def _slices(windows: Windows) -> list[tuple[slice, slice]]:

@@ -7,6 +7,7 @@ are at the same place where there are fewer pixels than windows.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from tsearch.networks.plan import Pair
 
@@ -24,6 +25,7 @@ class Windows:
         """Number of windows, which run one after the other."""
         return len(self.starts)
 
+    @cached_property
     def covering(self) -> list[list[int]]:
         """How many windows hold each pixel, row by row; none is left out."""
         (rows, columns), (height, width) = self.map, self.size

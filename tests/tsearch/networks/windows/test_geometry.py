@@ -20,7 +20,7 @@ def test_normal_windows_are_half_as_long_and_tile_the_map(length: int) -> None:
     half = length // 2
     assert windows.size == (half, half)
     assert windows.starts == ((0, 0), (0, half), (half, 0), (half, half))
-    assert set(chain(*windows.covering())) == {1}
+    assert set(chain(*windows.covering)) == {1}
 
 
 @pytest.mark.parametrize("length", [16, 8, 4])
@@ -33,7 +33,7 @@ def test_dilated_windows_are_three_quarters_as_long_and_begin_at_0_and_a_quarter
 
 def test_of_16_by_16_pixels_64_are_in_one_dilated_window_128_in_two_and_64_in_all() -> None:
     windows = windows_of((16, 16), 4, is_dilated=True)
-    assert Counter(chain(*windows.covering())) == {1: 64, 2: 128, 4: 64}
+    assert Counter(chain(*windows.covering)) == {1: 64, 2: 128, 4: 64}
 
 
 def test_all_windows_of_a_map_with_one_row_lie_along_it() -> None:
@@ -58,8 +58,8 @@ def test_windows_cover_every_pixel_and_stay_in_the_map(
 ) -> None:
     windows = windows_of(map_, groups, is_dilated=dilated)
     assert windows.groups == groups
-    assert min(chain(*windows.covering())) >= 1
-    assert sum(chain(*windows.covering())) == groups * windows.size[0] * windows.size[1]
+    assert min(chain(*windows.covering)) >= 1
+    assert sum(chain(*windows.covering)) == groups * windows.size[0] * windows.size[1]
 
 
 @given(maps, some.sampled_from([1, 2, 4]), some.booleans())
