@@ -157,7 +157,7 @@ def mask_term(masks: list[Tensor], how: Masks) -> Tensor:
 
 def surrogate(decided: Tensor, how: Masks) -> Tensor:
     """The derivative that stands for that of the step. "rational", 1 / (1 + |z| / g)^2, is above 0 everywhere: a layer
-    that was driven to one step can grow again. "triangular", max(0, 1 - |z| / g) / g, has no such way back."""
+    that was driven to one step can grow again. "triangular", max(0, 1 - |z| / g) / g, may stay 0 at all steps."""
     scaled = decided.abs() / how.surrogate_width
     if how.surrogate == "rational":
         return (1 + scaled).pow(-2)
