@@ -16,7 +16,17 @@ from collections.abc import Sequence
 import numpy as np
 from claims import conclude, parser
 from dtss_passes import time_section
-from dtss_rows import INT32, SIMPLE, Rows, by_layer, gain_at_equal_average, pair, rights, rows_of, standard_error
+from dtss_rows import (
+    INT32,
+    SIMPLE,
+    Rows,
+    by_layer,
+    gain_at_equal_average,
+    pair,
+    rights,
+    rows_of,
+    standard_error,
+)
 from dtss_subjects import FULL, QUICK, Subject, Way, subjects
 from dtss_tables import points, print_pairs, print_ways
 from iir_tables import paired_interval
@@ -29,7 +39,10 @@ LEAST, MOST = 0.20, 0.36  # part of the timesteps that the paper spares at equal
 def sections(subject: Subject, *, is_quick: bool) -> dict[str, dict[str, Way]]:
     """The ways of a subject by the tables that show them."""
     sweep = {f"lambda {way.masks.weight:g}": way for way in subject.sweep()}
-    made = {"uniform T, and learned timesteps by weight": {f"T={w.timesteps}": w for w in subject.uniform()} | sweep}
+    made = {
+        "uniform T, and learned timesteps by weight": {f"T={w.timesteps}": w for w in subject.uniform()}
+        | sweep
+    }
     if is_quick:
         return made
     initial = {f"T_init {t}, lambda {w:g}": way for (t, w), way in subject.initial().items()}
@@ -42,11 +55,17 @@ def sections(subject: Subject, *, is_quick: bool) -> dict[str, dict[str, Way]]:
 
 def print_subject(subject: Subject, parts: dict[str, dict[str, Way]], rows: Rows, replicates: int) -> None:
     """All tables of a subject."""
-    print(f"\n{subject.name}: at most {subject.most} timesteps, {subject.epochs} epochs, {replicates} replicates")
+    print(
+        f"\n{subject.name}: at most {subject.most} timesteps, {subject.epochs} epochs, {replicates} replicates"
+    )
     uniform = [rows[way] for way in subject.uniform()]
     for title, ways in parts.items():
         print_ways(title, ways, rows, uniform)
-    print_pairs(subject, {text: way for ways in parts.values() for text, way in ways.items() if way.masks.are_learned}, rows)
+    print_pairs(
+        subject,
+        {text: way for ways in parts.values() for text, way in ways.items() if way.masks.are_learned},
+        rows,
+    )
 
 
 def claims(subject: Subject, rows: Rows) -> list[str]:
@@ -99,7 +118,9 @@ def _equal_pairs(subject: Subject, rows: Rows) -> str:
 
 def main() -> int:
     arguments = parser(__doc__, rounds=3)
-    arguments.add_argument("--quick", action="store_true", help="fewer weights, images, epochs and replicates")
+    arguments.add_argument(
+        "--quick", action="store_true", help="fewer weights, images, epochs and replicates"
+    )
     add_folder(arguments, "dtss")
     chosen = arguments.parse_args()
     size, replicates = (QUICK, 2) if chosen.quick else (FULL, chosen.rounds)

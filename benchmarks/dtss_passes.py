@@ -14,7 +14,11 @@ from tsearch.networks.timestep_masks import first_timesteps
 from tsearch.training.evaluate import one_thread
 
 TIMESTEPS, BATCH = 10, 64
-PARTS = {1.0: (10, 10), 0.7: (5, 9), 0.4: (2, 6)}  # timesteps of every second layer, and of the others, by mean T
+PARTS = {
+    1.0: (10, 10),
+    0.7: (5, 9),
+    0.4: (2, 6),
+}  # timesteps of every second layer, and of the others, by mean T
 BACKBONE = {"name": "spikformer", "width": 32, "layers": 2, "heads": 4, "pools": (2, 3)}
 SHAPE, N_CLASSES = (3, 32, 32), 10
 
@@ -57,7 +61,9 @@ def time_section(rounds: int, batches: int) -> list[str]:
     """Print the seconds, and give the claims that they fall."""
     seconds = passes(rounds, batches)
     n = batches * BATCH
-    print(f"\nevaluation pass over {n} images 32x32, masks of a network of T={TIMESTEPS}, median of {rounds} rounds")
+    print(
+        f"\nevaluation pass over {n} images 32x32, masks of a network of T={TIMESTEPS}, median of {rounds} rounds"
+    )
     parts = list(seconds)
     for part in parts:
         ratios = [s / whole for s, whole in zip(seconds[part], seconds[parts[0]], strict=True)]

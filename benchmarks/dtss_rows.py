@@ -41,7 +41,9 @@ def words(way: Way) -> str:
     if not way.masks.are_learned:
         return f"T={way.timesteps}"
     settings = way.masks.model_dump(exclude_defaults=True)
-    return " ".join("+".join(value) if isinstance(value, tuple) else str(value) for value in settings.values())
+    return " ".join(
+        "+".join(value) if isinstance(value, tuple) else str(value) for value in settings.values()
+    )
 
 
 def recalibrated(job: Job) -> Row:

@@ -8,7 +8,9 @@ from tsearch.networks.plan import Neuron
 MODE = "prefix_sum"
 TYPES = ("patch", "qkv", "attention", "mlp")
 SOME = TYPES[1:]  # which of them pay for timesteps: all but patch splitting, as we read the paper
-NEURON = Neuron(tau=2.0, threshold=2.0, reset="hard", surrogate="sigmoid")  # those of Spikformer, see its family
+NEURON = Neuron(
+    tau=2.0, threshold=2.0, reset="hard", surrogate="sigmoid"
+)  # those of Spikformer, see its family
 
 
 class Way(NamedTuple):
@@ -85,8 +87,22 @@ def subjects(size: Size) -> list[Subject]:
     """In the order of the tables."""
     small = {"name": "spikformer", "width": 32, "layers": 1, "heads": 4}
     photos = RECIPE.model_copy(update={"flip": 0.5})
-    mnist, cifar = (DataSpec(name=name, options={"limit": limit}) for name, limit in (("mnist", size.digits), ("cifar10", size.photos)))
+    mnist, cifar = (
+        DataSpec(name=name, options={"limit": limit})
+        for name, limit in (("mnist", size.digits), ("cifar10", size.photos))
+    )
     return [
-        Subject("MNIST", mnist, small | {"pools": (2, 3)}, RECIPE, size.digit_epochs, 4, size.weights, CLAIMED),
-        Subject("CIFAR-10", cifar, small | {"pools": (1, 2, 3)}, photos, size.photo_epochs, 4, size.weights, CLAIMED),
+        Subject(
+            "MNIST", mnist, small | {"pools": (2, 3)}, RECIPE, size.digit_epochs, 4, size.weights, CLAIMED
+        ),
+        Subject(
+            "CIFAR-10",
+            cifar,
+            small | {"pools": (1, 2, 3)},
+            photos,
+            size.photo_epochs,
+            4,
+            size.weights,
+            CLAIMED,
+        ),
     ]

@@ -29,7 +29,9 @@ def _cells(rows: Sequence[Row]) -> str:
     accuracy = mean_text((100 * rights(rows).mean(1)).tolist())
     steps = f"{mean_text([one.by_layer for one in averages], 2):>14s} {_mean(one.by_mac for one in averages):6.2f}"
     types = " ".join(f"{_mean(one.by_type.get(name, np.nan) for one in averages):9.2f}" for name in TYPES)
-    energies = " ".join(f"{_mean(row['energies'][name] for row in rows) * NJ:11,.0f}" for name in (SIMPLE, INT32))
+    energies = " ".join(
+        f"{_mean(row['energies'][name] for row in rows) * NJ:11,.0f}" for name in (SIMPLE, INT32)
+    )
     return f"{accuracy:>12s} {steps} {types} {energies}"
 
 
@@ -47,7 +49,9 @@ def print_pairs(subject: Subject, ways: Mapping[str, Way], rows: Rows) -> None:
     where these are at most one standard error below."""
     uniform = {f"T={way.timesteps}": way for way in subject.uniform()}
     errors = ", ".join(f"{text} {pair(rows[way], rows[way]).error:.2f}" for text, way in uniform.items())
-    print(f"\n  steps spared and points beside uniform T; = is equal within its standard error ({errors} points)")
+    print(
+        f"\n  steps spared and points beside uniform T; = is equal within its standard error ({errors} points)"
+    )
     print(f"  {'':22s}" + "".join(f"{text:>18s}" for text in uniform))
     for text, way in ways.items():
         pairs = [pair(rows[way], rows[other]) for other in uniform.values()]

@@ -3,9 +3,10 @@ and LSTM cores of small width: windows (normal, and every second block dilated) 
 the membranes of the group and of the layer before (m1, m2, sum, product); and theta in 0.3, 0.5, 0.7.
 
 Accuracy is that on test data, mean and deviation over replicates; differences are paired by replicate and sample, with
-intervals of 95 %. Energies are hwcost's, with windows, membranes and real-valued layers, and with products alone; beside
-them the paper's own accounting, for the same networks. It goes on where it was stopped. In full it takes about 40
-minutes of two cores; with --quick, which has one core a data set, fewer images and replicates, about eight.
+intervals of 95 %. Energies are hwcost's, with windows, membranes and real-valued layers (45nm_memory) and of products
+alone (45nm_paper_simple), beside those of the same shapes without spikes. It goes on where it was stopped. In full it
+takes about 40 minutes of two cores; with --quick, which has one core a data set, fewer images and replicates, about
+five.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,14 +15,17 @@ from pathlib import Path
 import numpy as np
 from claims import conclude, parser
 from general_subjects import (
-    BASE, DILATED, FULL, GROUPS, NORMAL, QUICK, Size, Subject, Variant, fused, projected, subjects, variants, windowed,
+    BASE, DILATED, FULL, GROUPS, NORMAL, QUICK, Subject, Variant, fused, projected, subjects, variants, windowed,
 )  # fmt: skip
 from iir_tables import paired_interval
 from intervals import Interval, mean_text, verdict
-from trained_table import Job, Row, add_folder, right_of, tested, trained
+from trained_table import Job, Row, add_folder, right_of, trained
 
 from tsearch.configuration import Hardware, Task
 
+MEMORY, SIMPLE = "45nm_memory", "45nm_paper_simple"
+HARDWARE = Hardware(profile=MEMORY, also=(SIMPLE,))
+NJ = 1e-3
 Rows = Mapping[Variant, Sequence[Row]]
 
 
@@ -31,7 +35,7 @@ def rows_of(
     """The rows of all variants, one per replicate."""
     made = list(chosen)
     jobs = [_job(subject, variant, r) for variant in made for r in range(replicates)]
-    found = trained(jobs, folder, accounted)
+    found = trained(jobs, folder)
     return {variant: found[i * replicates : (i + 1) * replicates] for i, variant in enumerate(made)}
 
 
@@ -44,7 +48,9 @@ def _job(subject: Subject, variant: Variant, replicate: int) -> Job:
 def print_subject(subject: Subject, rows: Rows) -> None:
     """All tables of a subject."""
     replicates = len(rows[BASE])
-    print(f"\n{subject.name}: {subject.epochs} epochs, {replicates} replicates, {rows[BASE][0]['parameters']:,} parameters")
+    print(
+        f"\n{subject.name}: {subject.epochs} epochs, {replicates} replicates, {rows[BASE][0]['parameters']:,} parameters"
+    )
     print(f"  windows: accuracy in %{'':8s}" + "".join(f"{f'{n} groups':>16s}" for n in GROUPS))
     cells = windowed()
     for kind, text in ((NORMAL, "all normal"), (DILATED, "every second dilated")):
@@ -53,6 +59,40 @@ def print_subject(subject: Subject, rows: Rows) -> None:
         print(f"  {title:30s}" + "".join(f"{name!s:>16s}" for name in made))
         print(f"  {'':30s}" + "".join(f"{accuracy(rows[variant]):>16s}" for variant in made.values()))
     print_costs(rows)
+
+
+def print_costs(rows: Rows) -> None:
+    """Energies of one timestep, by windows."""
+    print(
+        f"  {'nJ a sample':30s} {'45nm_memory':>15s}{'products alone':>16s}{'SOP':>16s}{'MAC':>16s}{'spikes/synapse':>16s}"
+    )
+    for (kind, n), variant in windowed().items():
+        of = rows[variant]
+        energies = "".join(
+            f"{_mean(row['energies'][name] for row in of) * NJ:16,.0f}" for name in (MEMORY, SIMPLE)
+        )
+        counts = "".join(f"{_mean(row[name] for row in of):16,.0f}" for name in ("sop", "mac"))
+        text = f"{'normal' if kind == NORMAL else 'dilated'}, {n} groups"
+        print(f"  {text:29s}{energies}{counts}{_mean(row['spikes_per_synapse'] for row in of):16.3f}")
+
+
+def _mean(values: Iterable[float]) -> float:
+    return float(np.mean(list(values)))
+
+
+def claims(subject: Subject, rows: Rows) -> list[str]:
+    """The lines of all claims on a subject."""
+    cells, others = windowed(), fused()
+    gains = {
+        "4 groups, dilated, against one group": cells[NORMAL, 1],
+        "4 groups, dilated, against 4 normal ones": cells[NORMAL, 4],
+        **{f"product against {name}": variant for name, variant in others.items() if variant != BASE},
+        **{f"theta {BASE.theta} against {theta}": one for theta, one in projected().items() if one != BASE},
+    }
+    return [
+        subject.name,
+        *(f"seen, not claimed: {text}: {gap(rows, BASE, other)} points" for text, other in gains.items()),
+    ]
 
 
 def accuracy(rows: Sequence[Row]) -> str:

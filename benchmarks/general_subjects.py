@@ -3,11 +3,11 @@
 from typing import Any, NamedTuple
 
 from tsearch.configuration import Configuration, DataSpec, Phase, Training
-from tsearch.networks.plan import Neuron
+from tsearch.networks.backbones.windowed import PAPER_NEURON
 
-NEURON = Neuron(tau=1 / 0.6, threshold=0.5, reset="hard", surrogate="rectangular", surrogate_width=2.0)
+CORES = ("cnn", "lstm")
 GROUPS = (1, 2, 4)
-NORMAL, DILATED = "normal", "alternating"  # the latter is what the paper calls dilated: every second block, but the last stage
+NORMAL, DILATED = "normal", "alternating"  # the latter is what the paper's tables call dilated
 FUSIONS = ("m1", "m2", "sum", "product")
 THETAS = (0.3, 0.5, 0.7)
 
@@ -39,7 +39,7 @@ class Subject(NamedTuple):
             backbone=backbone,
             stages=(sum(self.backbone["depths"]),),
             schedule=(Phase(timesteps=(1,), epochs=self.epochs),),
-            neuron=NEURON,
+            neuron=PAPER_NEURON,
             training=self.training,
         )
 
@@ -47,7 +47,11 @@ class Subject(NamedTuple):
 def windowed() -> dict[tuple[str, int], Variant]:
     """By kind of windows and number of groups. One group is the whole map either way."""
     kinds = (NORMAL, DILATED)
-    return {(kind, n): BASE._replace(windows=kind if n > 1 else NORMAL, groups=n) for kind in kinds for n in GROUPS}
+    return {
+        (kind, n): BASE._replace(windows=kind if n > 1 else NORMAL, groups=n)
+        for kind in kinds
+        for n in GROUPS
+    }
 
 
 def fused() -> dict[str, Variant]:
@@ -63,3 +67,32 @@ def projected() -> dict[float, Variant]:
 def variants() -> list[Variant]:
     """All of them, each once."""
     return list(dict.fromkeys([*windowed().values(), *fused().values(), *projected().values()]))
+
+
+class Size(NamedTuple):
+    """Images of each class, of MNIST and of CIFAR-10; epochs; cores of each data set."""
+
+    digits: int
+    photos: int
+    epochs: int
+    cores: dict[str, tuple[str, ...]]
+
+
+FULL = Size(100, 200, 6, {"MNIST": CORES, "CIFAR-10": CORES})
+QUICK = Size(60, 60, 3, {"MNIST": ("lstm",), "CIFAR-10": ("cnn",)})
+RECIPE = Training(learning_rate=1e-2, loss="mean", shift=2)
+BACKBONE = {"name": "windowed", "width": 16, "depths": (2, 2, 2)}
+
+
+def subjects(size: Size) -> list[Subject]:
+    """In the order of the tables."""
+    photos = RECIPE.model_copy(update={"flip": 0.5})
+    data = {
+        "MNIST": (DataSpec(name="mnist", options={"limit": size.digits}), RECIPE),
+        "CIFAR-10": (DataSpec(name="cifar10", options={"limit": size.photos}), photos),
+    }
+    return [
+        Subject(f"{name}, {core}", data[name][0], BACKBONE | {"core": core}, data[name][1], size.epochs)
+        for name, cores in size.cores.items()
+        for core in cores
+    ]

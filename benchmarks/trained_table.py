@@ -98,7 +98,7 @@ def tested(job: Job, finish: Callable[[Network, Job], None] | None = None) -> Ro
         energies={name: cost.total_pj for name, cost in costs.items()},
         seconds=seconds,
         parameters=n_parameters(network),
-        masks=network.masks(timesteps),
+        masks={name: list(mask) for name, mask in network.masks(timesteps).items()},
     )
 
 
