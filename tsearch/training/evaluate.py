@@ -20,6 +20,7 @@ from tsearch.data.dataset import epoch_size, groups_of
 from tsearch.flags import pack
 from tsearch.networks.build import Network, build, initialise
 from tsearch.networks.neuron.compiler import compiling
+from tsearch.networks.steps import last_active
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.price import executed_metrics, metrics_of, price, reuse_metrics, twin_metrics
 from tsearch.pricing.record import Recorder
@@ -112,7 +113,7 @@ def train_and_price(
         unpriced=unpriced,
         notes=() if trained.loaded is None else (f"Initial weights: {report(trained.loaded)}.",),
         neurons=network.neurons(),
-        layer_timesteps={name: sum(mask) for name, mask in network.masks(timesteps).items()},
+        layer_timesteps={name: last_active(mask) for name, mask in network.masks(timesteps).items()},
         seconds=time.perf_counter() - began,
         versions=versions() | {"device": device_name(where)},
         checkpoint=trained.checkpoint,
