@@ -10,7 +10,9 @@ LayerTimesteps = Mapping[str, int | tuple[int, ...]]
 
 def frozen(masks: Mapping[str, tuple[int, ...]]) -> dict[str, int | tuple[int, ...]]:
     """By the name of a layer, how many first timesteps it runs; of a mask that is no prefix, all of it."""
-    return {name: sum(mask) if list(mask) == sorted(mask, reverse=True) else mask for name, mask in masks.items()}
+    return {
+        name: sum(mask) if list(mask) == sorted(mask, reverse=True) else mask for name, mask in masks.items()
+    }
 
 
 def masks_of(
@@ -32,7 +34,9 @@ def masks_of(
 def _mask(name: str, kept: int | tuple[int, ...], total: int) -> tuple[int, ...]:
     if isinstance(kept, int):
         if not 0 <= kept <= total:
-            raise ValueError(f"'layer_timesteps' of '{name}' is at most the {total} of its stage, found {kept}")
+            raise ValueError(
+                f"'layer_timesteps' of '{name}' is at most the {total} of its stage, found {kept}"
+            )
         return (1,) * kept + (0,) * (total - kept)
     if len(kept) != total or not set(kept) <= {0, 1}:
         raise ValueError(f"'layer_timesteps' of '{name}' has a 0 or 1 for each of {total} timesteps")

@@ -16,6 +16,7 @@ from tsearch.training.checkpoints import pack, unpack_training_weights, unpack_w
 from tsearch.training.epoch import drawn_batches, train_epoch
 from tsearch.training.losses import make_loss
 from tsearch.training.optimizer import make_optimizers
+from tsearch.training.rates import SynapticOperations
 from tsearch.training.schedule import positions
 from tsearch.training.score_gradients import score_gradients
 
@@ -141,6 +142,20 @@ def test_telling_gradients_leaves_the_network_as_it_is() -> None:
     score_gradients(network, *batch())
     assert pack(network, 0) == before
     assert all(parameter.grad is None for parameter in network.parameters())
+
+
+def test_the_penalty_on_spikes_moves_masks_towards_fewer_steps() -> None:
+    """What it counts are the spikes that leave masks, and those of a dense network as its unit."""
+    network = made(masked(masks={"mode": "free", "initial_timesteps": 6})).train()
+    operations = SynapticOperations(network, ANALOG, (6, 4))
+    outputs = network.run(batch()[0], (6, 4), operations)
+    part = operations.part()
+    (gradient,) = torch.autograd.grad(part, [outputs.masks["block2"]])  # which nothing but the readout reads
+    assert (gradient > 0).all()
+    fewer = made(masked(masks={"mode": "free", "initial_timesteps": 3})).train()
+    operations = SynapticOperations(fewer, ANALOG, (6, 4))
+    fewer.run(batch()[0], (6, 4), operations)
+    assert 0 < operations.part() < 0.7 * part
 
 
 # B8 5: directions, and known numbers
