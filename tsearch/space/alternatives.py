@@ -1,6 +1,5 @@
 """A space file whose `backbone` is a list: every alternative gives a space as if it were the only one."""
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -78,14 +77,25 @@ def _alternative(lines: Lines, i: int, given: Mapping[str, Any]) -> Lines:
 
 
 def _names(spaces: list[SearchSpace]) -> list[str]:
-    """The family of each, numbered from the second of its kind on."""
-    seen: Counter[str] = Counter()
+    """The family of each; where there are several of one, with what tells them apart, such as "windowed_cnn", or their
+    number."""
+    families = [space.settings["backbone.name"].default for space in spaces]
     names = []
-    for space in spaces:
-        family = space.settings["backbone.name"].default
-        seen[family] += 1
-        names.append(family if seen[family] == 1 else f"{family}_{seen[family]}")
+    for i, family in enumerate(families):
+        alike = [other for other, name in zip(spaces, families, strict=True) if name == family]
+        word = _telling(spaces[i], alike) or str(families[: i + 1].count(family))
+        names.append(family if len(alike) == 1 else f"{family}_{word}")
     return names
+
+
+def _telling(space: SearchSpace, alike: list[SearchSpace]) -> str | None:
+    """The word of a setting of the backbone that is another one in each of those `alike`; None where there is none."""
+    for name, domain in of_backbone(space.settings).items():
+        words = [other.settings[name].values for other in alike if name in other.settings]
+        is_fixed = len(words) == len(alike) and all(len(w) == 1 and isinstance(w[0], str) for w in words)
+        if is_fixed and len(set(words)) == len(words):
+            return str(domain.default)
+    return None
 
 
 def _overlap(one: Mapping[str, Domain], other: Mapping[str, Domain]) -> bool:

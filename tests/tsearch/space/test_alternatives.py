@@ -48,7 +48,7 @@ def alone(alternative: str) -> SearchSpace:
 
 def test_it_is_the_union_of_its_alternatives(space: FamilySpace) -> None:
     members = [alone(text) for text in (VGG, DEEP, RESNET)]
-    assert list(space.members) == ["vgg", "vgg_2", "resnet18"]
+    assert list(space.members) == ["vgg_1", "vgg_2", "resnet18"]
     assert space.n_structures == sum(member.n_structures for member in members)
     assert space.size == sum(member.size or 0 for member in members)
     every = list(space.enumerate())
@@ -88,14 +88,14 @@ def test_what_is_alike_is_one_parameter(space: FamilySpace) -> None:
     always = [name for name in space.parameters() if name not in space.conditions()]
     assert always == ["backbone", "schedule.n_leading", "neuron.reset"]
     assert {
-        "vgg.widths",
-        "vgg.neuron.tau",
-        "vgg.stages",
+        "vgg_1.widths",
+        "vgg_1.neuron.tau",
+        "vgg_1.stages",
         "vgg_2.cut.1",
         "vgg_2.cut.2",
         "resnet18.timesteps.first",
     } <= (space.conditions().keys())
-    assert "masks.mode" not in str([name for name in space.parameters() if name.startswith("vgg.")])
+    assert "masks.mode" not in str([name for name in space.parameters() if name.startswith("vgg_1.")])
 
 
 def test_draws_take_families_alike_and_their_structures_too(space: FamilySpace) -> None:
@@ -103,8 +103,8 @@ def test_draws_take_families_alike_and_their_structures_too(space: FamilySpace) 
     drawn = [space.random(rng) for _ in range(1200)]
     counts = Counter(space.member_of(configuration) for configuration in drawn)
     assert chisquare([counts[name] for name in space.members]).pvalue > 0.01
-    of_vgg = Counter((c.stages, c.schedule) for c in drawn if space.member_of(c) == "vgg")
-    assert len(of_vgg) == space.members["vgg"].n_structures
+    of_vgg = Counter((c.stages, c.schedule) for c in drawn if space.member_of(c) == "vgg_1")
+    assert len(of_vgg) == space.members["vgg_1"].n_structures
     assert chisquare(list(of_vgg.values())).pvalue > 0.01
 
 
