@@ -13,7 +13,6 @@ takes about 40 minutes of two cores; with --quick, which has fewer weights, imag
 
 from collections.abc import Sequence
 
-import numpy as np
 from claims import conclude, parser
 from dtss_passes import time_section
 from dtss_rows import (
@@ -53,19 +52,15 @@ def sections(subject: Subject, *, is_quick: bool) -> dict[str, dict[str, Way]]:
     }
 
 
-def print_subject(subject: Subject, parts: dict[str, dict[str, Way]], rows: Rows, replicates: int) -> None:
+def print_subject(subject: Subject, parts: dict[str, dict[str, Way]], rows: Rows) -> None:
     """All tables of a subject."""
-    print(
-        f"\n{subject.name}: at most {subject.most} timesteps, {subject.epochs} epochs, {replicates} replicates"
-    )
+    n = len(next(iter(rows.values())))
+    print(f"\n{subject.name}: at most {subject.most} timesteps, {subject.epochs} epochs, {n} replicates")
     uniform = [rows[way] for way in subject.uniform()]
     for title, ways in parts.items():
         print_ways(title, ways, rows, uniform)
-    print_pairs(
-        subject,
-        {text: way for ways in parts.values() for text, way in ways.items() if way.masks.are_learned},
-        rows,
-    )
+    ways = {text: way for of_table in parts.values() for text, way in of_table.items()}
+    print_pairs(subject, {text: way for text, way in ways.items() if way.masks.are_learned}, rows)
 
 
 def claims(subject: Subject, rows: Rows) -> list[str]:
@@ -109,10 +104,11 @@ def _equal_pairs(subject: Subject, rows: Rows) -> str:
     spared = [one.spared for one in pairs if one.is_equal]
     if not spared:
         return "no weight is equal to uniform T_max"
-    n_paper = int(np.sum([one >= LEAST for one in spared]))
+    n_paper = sum(one >= LEAST for one in spared)
     return (
         f"{len(spared)} of {len(pairs)} weights are equal to uniform T_max and spare {min(spared):.0%} to"
-        f" {max(spared):.0%} of its timesteps, {n_paper} of them at least {LEAST:.0%} (the paper: {LEAST:.0%} to {MOST:.0%})"
+        f" {max(spared):.0%} of its timesteps, {n_paper} of them at least {LEAST:.0%}"
+        f" (the paper: {LEAST:.0%} to {MOST:.0%})"
     )
 
 
@@ -129,7 +125,7 @@ def main() -> int:
         parts = sections(subject, is_quick=chosen.quick)
         ways = [way for of_table in parts.values() for way in of_table.values()]
         rows = rows_of(subject, ways, replicates, chosen.folder)
-        print_subject(subject, parts, rows, replicates)
+        print_subject(subject, parts, rows)
         lines += claims(subject, rows)
     return conclude([*lines, *time_section(*((7, 2) if chosen.quick else (15, 4)))])
 

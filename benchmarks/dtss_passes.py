@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from math import expm1, log
 
 import torch
@@ -72,7 +73,7 @@ def time_section(rounds: int, batches: int) -> list[str]:
             f"  mean T {part:.1f} of all: {1e3 * median_interval(seconds[part])[0] / n:.2f} ms an image,"
             f" {middle:.2f} [{low:.2f}, {high:.2f}] of the longest"
         )
-    return [_falls(seconds, more, fewer) for more, fewer in zip(parts, parts[1:], strict=False)]
+    return [_falls(seconds, more, fewer) for more, fewer in pairwise(parts)]
 
 
 def _falls(seconds: dict[float, list[float]], more: float, fewer: float) -> str:

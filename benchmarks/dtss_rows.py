@@ -10,7 +10,7 @@ from dtss_subjects import Subject, Way
 from iir_tables import paired_interval
 from intervals import Interval
 from numpy.typing import NDArray
-from trained_table import Job, Row, right_of, tested, trained
+from trained_table import Job, Row, finished, right_of, trained
 
 from tsearch.configuration import Hardware, Task
 from tsearch.data import load_dataset
@@ -40,10 +40,8 @@ def words(way: Way) -> str:
     """ "T=3", or what is learned with which settings."""
     if not way.masks.are_learned:
         return f"T={way.timesteps}"
-    settings = way.masks.model_dump(exclude_defaults=True)
-    return " ".join(
-        "+".join(value) if isinstance(value, tuple) else str(value) for value in settings.values()
-    )
+    settings = way.masks.model_dump(exclude_defaults=True, mode="json").items()
+    return " ".join(f"{name}={value}" for name, value in settings)
 
 
 def recalibrated(job: Job) -> Row:
@@ -51,7 +49,7 @@ def recalibrated(job: Job) -> Row:
     it, uniform networks alike; `types` are those of its layers of neurons."""
     dataset, configuration = load_dataset(job.task.data), job.configuration
     plan = configuration.backbone.plan(dataset.shape, dataset.n_classes, configuration.neuron)
-    return tested(job, _recalibrate) | {
+    return finished(job, _recalibrate) | {
         "types": {node.name: node.layer_type for node in plan.nodes if node.neuron is not None}
     }
 

@@ -53,10 +53,14 @@ class Subject(NamedTuple):
         return [self.learned(weight) for weight in self.weights]
 
     def initial(self) -> dict[tuple[int, float], Way]:
-        """By T_init in 1, half, all, at two weights."""
-        weights = (self.weights[0], self.claimed)
-        starts = (1, self.most // 2, self.most)
-        return {(t, w): self.learned(w, initial_timesteps=t) for t in starts for w in weights}
+        """By T_init in 1, half (as in the sweep) and all, at two weights."""
+        weights, half = (self.weights[0], self.claimed), {"initial_timesteps": None}
+        starts = {
+            1: {"initial_timesteps": 1},
+            self.most // 2: half,
+            self.most: {"initial_timesteps": self.most},
+        }
+        return {(t, w): self.learned(w, **start) for t, start in starts.items() for w in weights}
 
     def selected(self) -> dict[str, Way]:
         """By which types of layers pay for their timesteps, in words."""
@@ -77,7 +81,7 @@ class Size(NamedTuple):
     weights: tuple[float, ...]
 
 
-CLAIMED = 0.1
+MOST, CLAIMED = 4, 0.1
 FULL = Size(200, 8, 0, 8, (0.0, 0.01, 0.03, CLAIMED, 0.3, 1.0))
 QUICK = Size(100, 6, 100, 6, (0.0, CLAIMED, 1.0))
 RECIPE = Training(learning_rate=1e-2, loss="mean", shift=2)
@@ -85,24 +89,12 @@ RECIPE = Training(learning_rate=1e-2, loss="mean", shift=2)
 
 def subjects(size: Size) -> list[Subject]:
     """In the order of the tables."""
-    small = {"name": "spikformer", "width": 32, "layers": 1, "heads": 4}
+    small = {"name": "spikformer", "width": 32, "layers": 1, "heads": 4, "pools": (1, 2, 3)}
     photos = RECIPE.model_copy(update={"flip": 0.5})
-    mnist, cifar = (
-        DataSpec(name=name, options={"limit": limit})
-        for name, limit in (("mnist", size.digits), ("cifar10", size.photos))
-    )
+    mnist = DataSpec(name="mnist", options={"limit": size.digits})
+    cifar = DataSpec(name="cifar10", options={"limit": size.photos})
+    of_masks = (MOST, size.weights, CLAIMED)
     return [
-        Subject(
-            "MNIST", mnist, small | {"pools": (2, 3)}, RECIPE, size.digit_epochs, 4, size.weights, CLAIMED
-        ),
-        Subject(
-            "CIFAR-10",
-            cifar,
-            small | {"pools": (1, 2, 3)},
-            photos,
-            size.photo_epochs,
-            4,
-            size.weights,
-            CLAIMED,
-        ),
+        Subject("MNIST", mnist, small, RECIPE, size.digit_epochs, *of_masks),
+        Subject("CIFAR-10", cifar, small, photos, size.photo_epochs, *of_masks),
     ]

@@ -4,9 +4,9 @@ the membranes of the group and of the layer before (m1, m2, sum, product); and t
 
 Accuracy is that on test data, mean and deviation over replicates; differences are paired by replicate and sample, with
 intervals of 95 %. Energies are hwcost's, with windows, membranes and real-valued layers (45nm_memory) and of products
-alone (45nm_paper_simple), beside those of the same shapes without spikes. It goes on where it was stopped. In full it
-takes about 40 minutes of two cores; with --quick, which has one core a data set, fewer images and replicates, about
-five.
+alone (45nm_paper_simple), beside the paper's own accounting of the same spikes. It goes on where it was stopped. In
+full it takes about 40 minutes of two cores; with --quick, which has one core a data set, fewer images and replicates,
+about five.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,12 +15,26 @@ from pathlib import Path
 import numpy as np
 from claims import conclude, parser
 from general_subjects import (
-    BASE, DILATED, FULL, GROUPS, NORMAL, QUICK, Subject, Variant, fused, projected, subjects, variants, windowed,
+    BASE,
+    DILATED,
+    FULL,
+    GROUPS,
+    NORMAL,
+    QUICK,
+    Subject,
+    Variant,
+    fused,
+    projected,
+    subjects,
+    variants,
+    windowed,
 )  # fmt: skip
+from hwcost.studies.rate_account import rate_account
 from iir_tables import paired_interval
-from intervals import Interval, mean_text, verdict
-from trained_table import Job, Row, add_folder, right_of, trained
+from intervals import Interval, mean_text
+from trained_table import Job, Row, add_folder, finished, right_of, trained
 
+from hwcost import NetworkSpec, SpikeRecord
 from tsearch.configuration import Hardware, Task
 
 MEMORY, SIMPLE = "45nm_memory", "45nm_paper_simple"
@@ -35,7 +49,7 @@ def rows_of(
     """The rows of all variants, one per replicate."""
     made = list(chosen)
     jobs = [_job(subject, variant, r) for variant in made for r in range(replicates)]
-    found = trained(jobs, folder)
+    found = trained(jobs, folder, accounted)
     return {variant: found[i * replicates : (i + 1) * replicates] for i, variant in enumerate(made)}
 
 
@@ -45,12 +59,21 @@ def _job(subject: Subject, variant: Variant, replicate: int) -> Job:
     return Job(name, subject.configuration(variant), task)
 
 
+def accounted(job: Job) -> Row:
+    """The row of a training, with what the paper's own accounting makes of its spikes."""
+    return finished(job, account=_as_the_paper)
+
+
+def _as_the_paper(spec: NetworkSpec, record: SpikeRecord) -> Row:
+    account = rate_account(spec, record)
+    return {"paper_pj": account.energy_pj, "paper_adds": account.adds, "paper_multiplies": account.multiplies}
+
+
 def print_subject(subject: Subject, rows: Rows) -> None:
     """All tables of a subject."""
     replicates = len(rows[BASE])
-    print(
-        f"\n{subject.name}: {subject.epochs} epochs, {replicates} replicates, {rows[BASE][0]['parameters']:,} parameters"
-    )
+    print(f"\n{subject.name}: {subject.epochs} epochs, {replicates} replicates")
+    print(f"  {rows[BASE][0]['parameters']:,} parameters")
     print(f"  windows: accuracy in %{'':8s}" + "".join(f"{f'{n} groups':>16s}" for n in GROUPS))
     cells = windowed()
     for kind, text in ((NORMAL, "all normal"), (DILATED, "every second dilated")):
@@ -62,18 +85,18 @@ def print_subject(subject: Subject, rows: Rows) -> None:
 
 
 def print_costs(rows: Rows) -> None:
-    """Energies of one timestep, by windows."""
-    print(
-        f"  {'nJ a sample':30s} {'45nm_memory':>15s}{'products alone':>16s}{'SOP':>16s}{'MAC':>16s}{'spikes/synapse':>16s}"
-    )
+    """What a sample costs, by windows: by hwcost, and as the paper counts."""
+    heads = ("nJ, memory", "nJ, simple", "nJ, the paper's", "SOP", "MAC", "adds, paper's")
+    print(f"  {'a sample':30s}" + "".join(f"{head:>16s}" for head in heads))
     for (kind, n), variant in windowed().items():
+        if kind == DILATED and n == 1:
+            continue  # the same as normal
         of = rows[variant]
-        energies = "".join(
-            f"{_mean(row['energies'][name] for row in of) * NJ:16,.0f}" for name in (MEMORY, SIMPLE)
-        )
-        counts = "".join(f"{_mean(row[name] for row in of):16,.0f}" for name in ("sop", "mac"))
+        values = [_mean(row["energies"][name] for row in of) * NJ for name in (MEMORY, SIMPLE)]
+        values += [_mean(row["paper_pj"] for row in of) * NJ]
+        values += [_mean(row[name] for row in of) for name in ("sop", "mac", "paper_adds")]
         text = f"{'normal' if kind == NORMAL else 'dilated'}, {n} groups"
-        print(f"  {text:29s}{energies}{counts}{_mean(row['spikes_per_synapse'] for row in of):16.3f}")
+        print(f"  {text:30s}" + "".join(f"{value:16,.0f}" for value in values))
 
 
 def _mean(values: Iterable[float]) -> float:
