@@ -60,11 +60,10 @@ def _recalibrate(network: Network, job: Job) -> None:
 
 
 def timesteps_of(row: Row) -> dict[str, int]:
-    """Timesteps of every layer of neurons: those that its mask lets run, or all of its stage."""
-    return {
-        name: sum(row["masks"][name]) if name in row["masks"] else round(row["mean_timesteps"])
-        for name in row["types"]
-    }
+    """Timesteps of every layer of neurons: up to the last one that its mask lets run, or all of its stage."""
+    uniform = round(row["mean_timesteps"])
+    lasts = {name: max(t for t, runs in enumerate(mask, 1) if runs) for name, mask in row["masks"].items()}
+    return {name: lasts.get(name, uniform) for name in row["types"]}
 
 
 class Average(NamedTuple):

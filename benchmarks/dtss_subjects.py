@@ -1,4 +1,10 @@
-"""What `dtss.py` trains: small Spikformers, their data and recipes, and all ways to their timesteps."""
+"""What `dtss.py` trains: small Spikformers, their data and recipes, and all ways to their timesteps.
+
+Of learning rates .003, .01 and .03, .01 was best on validation images of MNIST in 12 epochs, .01 better than .003 on
+those of CIFAR-10 (replicate 9, at T=4, which is not in the tables). Masks that begin at half of the timesteps, as in
+the paper, ended at 2.2 of 4 without any weight in so short a training, so the sweep begins at all of them, and T_init
+has a table of its own; scores that are frozen for half of 8 epochs did not move at all at weight .1.
+"""
 
 from typing import Any, NamedTuple
 
@@ -8,9 +14,9 @@ from tsearch.networks.plan import Neuron
 MODE = "prefix_sum"
 TYPES = ("patch", "qkv", "attention", "mlp")
 SOME = TYPES[1:]  # which of them pay for timesteps: all but patch splitting, as we read the paper
-NEURON = Neuron(
-    tau=2.0, threshold=2.0, reset="hard", surrogate="sigmoid"
-)  # those of Spikformer, see its family
+WARMUP = 0.25  # part of the training in which scores are frozen
+# Spikformer's neurons, in the units of its backbone here.
+NEURON = Neuron(tau=2.0, threshold=2.0, reset="hard", surrogate="sigmoid")
 
 
 class Way(NamedTuple):
@@ -21,7 +27,8 @@ class Way(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """A network on a data set. `most` is T_max; the claims are about the weight `claimed` of the masks."""
+    """A network on a data set. `most` is T_max; the claims are about the weight `claimed` of the masks, whose sweep
+    begins at T_max."""
 
     name: str
     data: DataSpec
@@ -34,7 +41,8 @@ class Subject(NamedTuple):
 
     def learned(self, weight: float, **masks: Any) -> Way:
         """Learned with a weight of the masks (lambda_m), and what is otherwise than in the sweep."""
-        return Way(self.most, Masks(**({"mode": MODE, "types": SOME, "weight": weight} | masks)))
+        usual = {"mode": MODE, "types": SOME, "initial_timesteps": self.most, "warmup": WARMUP}
+        return Way(self.most, Masks(**(usual | {"weight": weight} | masks)))
 
     def configuration(self, way: Way) -> Configuration:
         return Configuration(
@@ -53,14 +61,9 @@ class Subject(NamedTuple):
         return [self.learned(weight) for weight in self.weights]
 
     def initial(self) -> dict[tuple[int, float], Way]:
-        """By T_init in 1, half (as in the sweep) and all, at two weights."""
-        weights, half = (self.weights[0], self.claimed), {"initial_timesteps": None}
-        starts = {
-            1: {"initial_timesteps": 1},
-            self.most // 2: half,
-            self.most: {"initial_timesteps": self.most},
-        }
-        return {(t, w): self.learned(w, **start) for t, start in starts.items() for w in weights}
+        """By T_init in 1, half and all (as in the sweep), at two weights."""
+        starts, weights = (1, self.most // 2, self.most), (self.weights[0], self.claimed)
+        return {(t, w): self.learned(w, initial_timesteps=t) for t in starts for w in weights}
 
     def selected(self) -> dict[str, Way]:
         """By which types of layers pay for their timesteps, in words."""
@@ -82,8 +85,8 @@ class Size(NamedTuple):
 
 
 MOST, CLAIMED = 4, 0.1
-FULL = Size(200, 8, 0, 8, (0.0, 0.01, 0.03, CLAIMED, 0.3, 1.0))
-QUICK = Size(100, 6, 100, 6, (0.0, CLAIMED, 1.0))
+FULL = Size(200, 16, 0, 8, (0.0, 0.01, 0.03, CLAIMED, 0.3, 1.0))
+QUICK = Size(100, 8, 100, 8, (0.0, CLAIMED, 1.0))
 RECIPE = Training(learning_rate=1e-2, loss="mean", shift=2)
 
 

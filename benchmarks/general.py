@@ -6,7 +6,7 @@ Accuracy is that on test data, mean and deviation over replicates; differences a
 intervals of 95 %. Energies are hwcost's, with windows, membranes and real-valued layers (45nm_memory) and of products
 alone (45nm_paper_simple), beside the paper's own accounting of the same spikes. It goes on where it was stopped. In
 full it takes about 40 minutes of two cores; with --quick, which has one core a data set, fewer images and replicates,
-about five.
+about four.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
