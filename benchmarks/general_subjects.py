@@ -78,8 +78,8 @@ class Size(NamedTuple):
     cores: dict[str, tuple[str, ...]]
 
 
-FULL = Size(100, 200, 6, {"MNIST": CORES, "CIFAR-10": CORES})
-QUICK = Size(60, 60, 3, {"MNIST": ("lstm",), "CIFAR-10": ("cnn",)})
+FULL = Size(200, 200, 8, {"MNIST": CORES, "CIFAR-10": CORES})
+QUICK = Size(60, 60, 4, {"MNIST": ("lstm",), "CIFAR-10": ("cnn",)})
 RECIPE = Training(learning_rate=1e-2, loss="mean", shift=2)
 BACKBONE = {"name": "windowed", "width": 16, "depths": (2, 2, 2)}
 
