@@ -70,11 +70,11 @@ def _check_windows_of(layer: LayerFields, whole: tuple[int, ...], windows: tuple
 
 
 def _check_sequence(layer: LayerFields) -> None:
-    if layer.operand("gates") not in (1, 3, 4) or layer.operand("directions") not in (1, 2):
+    if layer.operand("gates", 1) not in (1, 3, 4) or layer.operand("directions", 1) not in (1, 2):
         _fail(layer, "a sequence has gates 4 (LSTM), 3 (GRU) or 1 (neither), and directions 1 or 2")
     if layer.in_shape[1:] != layer.out_shape[1:] or layer.in_shape[0] % layer.groups:
         _fail(layer, f"a sequence keeps its positions and groups, got {layer.in_shape} -> {layer.out_shape}")
-    if layer.out_shape[0] % (layer.groups * layer.operand("directions")):
+    if layer.out_shape[0] % (layer.groups * layer.operand("directions", 1)):
         _fail(
             layer, f"{layer.out_shape[0]} channels are not those of {layer.groups} groups in every direction"
         )

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE / "files"))  # `mutations`, for tests of hostile files
-sys.path.insert(0, str(HERE / "networks"))  # `masked_networks`
+sys.path.insert(0, str(Path(__file__).parent / "files"))  # `mutations`, for tests of hostile files
+sys.path.insert(0, str(Path(__file__).parent / "networks"))  # `masked_networks`
 
 import tsearch
 from tsearch.engine.run_folder import Run

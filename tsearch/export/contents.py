@@ -44,7 +44,7 @@ class Contents(Frozen):
     test: dict[str, float]
     probe: str
     versions: dict[str, str]
-    layer_timesteps: dict[str, int | tuple[int, ...]] = {}
+    layer_timesteps: dict[str, int | tuple[int, ...]] = Field(default_factory=dict)
     needs: tuple[str, ...] = ()
 
     @model_validator(mode="after")

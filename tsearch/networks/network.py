@@ -151,7 +151,8 @@ class Network(nn.Module):
         network has weights of its own making."""
         for layer in self.weighted().values():
             layer.weight_bits = bits
-        layers = [module for module in self.blocks.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
+        kinds = nn.Conv2d | nn.Linear | nn.RNNBase
+        layers = [module for module in self.blocks.modules() if isinstance(module, kinds)]
         others = [layer for layer in layers if not isinstance(layer, Weighted)]
         if bits != UNREDUCED and others:
             raise TsearchError(f"weight_bits {bits}: weights of {others[0]} cannot be quantised; use 32.")
@@ -199,9 +200,11 @@ class Network(nn.Module):
             values[node.name] = self.across(node, value, timesteps, early)
             del value
         last = values[self.plan.readout.sources[0]]
-        reads = self._reads(timesteps, masks)
-        scale = timesteps[-1] / reads if self.configuration.masks.readout == "active" else 1.0
-        if not self.training or self.configuration.training.loss != "tet":
+        tells_steps = self.training and self.configuration.training.loss == "tet"
+        is_active = self.configuration.masks.readout == "active"
+        reads = self._reads(timesteps, masks) if tells_steps or is_active else timesteps[-1]
+        scale = timesteps[-1] / reads if is_active else 1.0
+        if not tells_steps:
             return Outputs(self.head(last, scale=scale), tuple(early), timesteps, masks=masks)
         steps = self.head.steps(last)
         return Outputs(self.head.mean_of(steps, scale), tuple(early), timesteps, steps[:reads], masks)

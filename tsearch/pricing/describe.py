@@ -1,6 +1,6 @@
 """From a plan to the layers that the cost model prices. Needs no torch and no training."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import prod
 from typing import Any
@@ -15,15 +15,27 @@ from tsearch.networks.plan import (
     Convolution,
     Neuron,
     Node,
+    Plan,
     Pool,
     Readout,
+    Shape,
     Sum,
     stage_of_blocks,
 )
 from tsearch.networks.steps import Steps, steps_of
+from tsearch.networks.windows.nodes import Condense, Gate, GroupMembranes, GroupSpikes
 from tsearch.phase import UNREDUCED
 from tsearch.pricing.events import ANALOG, Events, given
 from tsearch.pricing.reduction import Reduction
+from tsearch.pricing.windows import (
+    PARTS_OF_LAYERS,
+    bent,
+    condense_fields,
+    gate_fields,
+    kept_of,
+    neuron_layers,
+    origin_of,
+)
 
 _VIEW: dict[str, Any] = {"kind": "flatten"}
 _PER_CHANNEL: dict[str, Any] = {"kind": "conv2d", "kernel": (1, 1)}
@@ -42,8 +54,9 @@ def describe_network(
     `reduction` is what training has taken from it; without one, all weights are there, at the precision of the last
     phase. Layers are called as their nodes; average pooling hands on graded events, the count of spikes in its window,
     and its division belongs to the next weights. An identity shortcut that enters a stage, or the network, is a
-    convolution of one weight per channel; at a stage behind its temporal transformer. Where that one hands events on
-    as they are, to be added to events, it is a view of them without a cost."""
+    convolution of one weight per channel; at a stage behind its temporal transformer. So are numbers that enter a stage
+    at a gate, and membranes. Where a temporal transformer hands events on as they are, to be added to events, the
+    shortcut is a view of them without a cost."""
     plan = configuration.backbone.plan(data.shape, data.n_classes, configuration.neuron)
     stage = stage_of_blocks(configuration.stages)
     reduction = reduction or Reduction(weight_bits=configuration.schedule[-1].weight_bits)
@@ -54,19 +67,18 @@ def describe_network(
     layers = _Layers(data, 0 if reduction.weight_bits == UNREDUCED else reduction.weight_bits)
     hands_on = [False, *(passes_through(mode, *pair) for pair in pairwise(timesteps))]
     for node in plan.nodes:
-        reads, here = list(node.sources), stage[node.block]
-        if isinstance(node, Sum):
-            enters = [
-                name == INPUT or stage[block] != here
-                for name, block in zip(reads, plan.blocks_read(node), strict=True)
-            ]
-            reads = layers.summands(node, enters, here, hands_on[here], steps[node.name].mask)
-        fields = _fields(node) | {
-            "stage": here,
-            "mask": steps[node.name].mask,
-            "kept": reduction.kept.get(node.name, ""),
-        }
-        layers.add(fields | _arriving(node, fields, steps[node.name]), *reads)
+        origin, own = origin_of(plan, node), steps[node.name]
+        if origin is not None:
+            layers.hand_on(node, origin)
+        elif not isinstance(node, PARTS_OF_LAYERS):
+            reduced = {
+                "stage": stage[node.block],
+                "mask": own.mask,
+                "kept": kept_of(plan, node, reduction.kept),
+            }
+            for fields, reads in _layers_of(plan, node):
+                whole = fields | _arriving(node, fields, own) | reduced
+                layers.add_node(node, whole, list(reads), hands_on[stage[node.block]])
     stages = [StageSpec(t, mode if number else None) for number, t in enumerate(timesteps)]
     return NetworkSpec(tuple(layers.layers), tuple(stages))
 
@@ -78,22 +90,35 @@ class _Layers:
         most = 1 if data.input_class == "analog" else data.most_events_per_pixel
         self.layers: list[LayerSpec] = []
         self.events = {INPUT: Events(data.input_class, most)}
+        self._layer_of = {INPUT: INPUT}  # by node
         self._is_static, self._weight_bits = data.is_static, weight_bits
 
-    def summands(
-        self, node: Sum, enters: list[bool], stage: int, hands_on: bool, mask: tuple[int, ...]
-    ) -> list[str]:
-        """Names of the layers that a sum adds, numbers first. What `enters` the stage, or the network, gets a layer of
-        its own, which runs as the sum does; `hands_on`: the stage gets it as it is."""
-        are_events = node.neuron is None and ANALOG not in (self.events[name] for name in node.sources)
-        kind = _VIEW if are_events and hands_on else _PER_CHANNEL | {"groups": node.shape[0]}
-        kind = kind | {"mask": mask}
-        names = [
-            self.add(_entering(node, name, stage, self.events) | kind, name) if is_entering else name
-            for name, is_entering in zip(node.sources, enters, strict=True)
-        ]
-        # the cost model adds events to numbers
-        return sorted(names, key=lambda name: self.events[name] != ANALOG)
+    def hand_on(self, node: Node, origin: str) -> None:
+        """Who reads `node` reads the layer of `origin`: of membranes, numbers."""
+        self._layer_of[node.name] = self._layer_of.get(origin, origin)
+        self.events[node.name] = ANALOG if isinstance(node, GroupMembranes) else self.events[origin]
+
+    def add_node(self, node: Node, fields: dict[str, Any], reads: list[str], hands_on: bool) -> None:
+        """Add a layer of `node`. A sum, a gate, and neurons that read membranes are not behind a temporal transformer
+        themselves, nor is a sum at the network's input: a convolution of one weight per channel is, or where the stage
+        gets events as they are (`hands_on`) for a sum of events, a view."""
+        if isinstance(node, Sum | Gate | GroupSpikes):
+            adds_events = isinstance(node, Sum) and node.neuron is None
+            adds_events &= ANALOG not in (self.events[name] for name in reads)
+            is_view = adds_events and hands_on
+            reads = [self._entered(node, name, fields, is_view) for name in reads]
+        if isinstance(node, Sum):  # the cost model adds events to numbers
+            reads.sort(key=lambda name: self.events[name] != ANALOG)
+        self.add(fields, *(reads if isinstance(node, Sum) else reads[:1]))
+
+    def _entered(self, node: Node, name: str, fields: Mapping[str, Any], is_view: bool) -> str:
+        source = next((x for x in self.layers if x.name == self._layer_of.get(name, name)), None)
+        if source is not None and source.stage == fields["stage"]:
+            return name
+        shape = node.shape if source is None else source.out_shape
+        kind = _VIEW if is_view else _PER_CHANNEL | {"groups": shape[0]}
+        runs = {key: fields[key] for key in ("stage", "mask")}
+        return self.add(_entering(node, name, shape, self.events) | kind | runs, name)
 
     def add(self, fields: dict[str, Any], reads: str, *others: str) -> str:
         """Add the layer of these fields that reads such layers, and give back its name."""
@@ -102,12 +127,13 @@ class _Layers:
         if fields["kind"] == "sew_add" and (ANALOG in arriving or fields["neuron"]):
             fields |= {"kind": "membrane_shortcut"}
         if fields["kind"] in ("sew_add", "membrane_shortcut"):
-            fields |= {"other_source": others[0]}
+            fields |= {"other_source": self._layer_of.get(others[0], others[0])}
         events = ANALOG if fields["kind"] == "membrane_shortcut" else arriving[0]
+        source = self._layer_of.get(reads, reads)
         layer = LayerSpec(
             in_class=events.kind,
             in_max=events.largest,
-            source="" if reads == previous else reads,
+            source="" if source == previous else source,
             constant_input=reads == INPUT and self._is_static,
             weight_bits=self._weight_bits if fields["kind"] in WEIGHTED else 0,
             **fields,
@@ -119,7 +145,11 @@ class _Layers:
 
 def _fields(node: Node) -> dict[str, Any]:
     """Name, kind, geometry and neurons of a node's layer."""
-    fields = {"name": node.name, "out_shape": node.shape} | neuron_fields(node.neuron)
+    fields = _own_fields(node)
+    if isinstance(node, Gate):
+        return fields | gate_fields(node)
+    if isinstance(node, Condense):
+        return fields | condense_fields(node)
     if isinstance(node, Convolution):
         return (
             fields
@@ -139,14 +169,22 @@ def _fields(node: Node) -> dict[str, Any]:
     raise ValueError(f"'{node.name}': the cost model knows no {type(node).__name__}")
 
 
-def _entering(node: Node, source: str, stage: int, taken: Container[str]) -> dict[str, Any]:
-    """The layer of a shortcut without weights of its own that enters the stage of the sum `node`; names are `taken`."""
-    name = f"block{node.block}.shortcut"
+def _layers_of(plan: Plan, node: Node) -> Iterator[tuple[dict[str, Any], Sequence[str]]]:
+    """Fields of the layers that a node is, and what each reads; of neurons in windows, also the membranes of others."""
+    if isinstance(node, GroupSpikes):
+        for fields, reads in neuron_layers(plan, node):
+            yield _own_fields(node) | fields, reads
+    else:
+        yield _fields(node) | bent(plan, node), node.sources
+
+
+def _entering(node: Node, source: str, shape: Shape, taken: Container[str]) -> dict[str, Any]:
+    """The layer through which what a node reads enters its stage; names are `taken`."""
+    name = f"block{node.block}.shortcut" if isinstance(node, Sum) else f"{node.name}.{source}"
     return {
         "name": f"{node.name}.{source}" if name in taken else name,
-        "stage": stage,
-        "in_shape": node.shape,
-        "out_shape": node.shape,
+        "in_shape": shape,
+        "out_shape": shape,
         "neuron": None,
     }
 
@@ -156,6 +194,10 @@ def _arriving(node: Node, fields: Mapping[str, Any], steps: Steps) -> dict[str, 
     if not isinstance(node, Attention) or steps.reads == steps.total:
         return {}
     return {"operands": (*fields["operands"], ("arriving_steps", steps.reads))}
+
+
+def _own_fields(node: Node) -> dict[str, Any]:
+    return {"name": node.name, "out_shape": node.shape} | neuron_fields(node.neuron)
 
 
 def _windows(node: Convolution | Pool) -> dict[str, Any]:

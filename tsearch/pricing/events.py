@@ -30,8 +30,8 @@ def given(layer: LayerSpec, arriving: Sequence[Events]) -> Events:
     if layer.kind == "sew_add":
         scale = lcm(*(events.scale for events in arriving))
         return Events("graded", sum(e.largest * scale // e.scale for e in arriving), scale)
-    if layer.kind == "avg_pool2d":
-        window = prod(layer.kernel)
+    if layer.kind in ("avg_pool2d", "condense_add"):
+        window = prod(layer.kernel) if layer.kernel else layer.operand("overlap", 1)
         return Events("graded", arriving[0].largest * window, arriving[0].scale * window)
     return arriving[0]
 

@@ -20,6 +20,8 @@ from hwcost import (
 )
 from hwcost.dataflow.choice import dataflow_of_profile
 from tsearch.configuration import Hardware
+from tsearch.networks.plan import Plan
+from tsearch.units import OF_TYPE
 
 
 def price(network: NetworkSpec, record: SpikeRecord, hardware: Hardware) -> dict[str, Cost]:
@@ -118,6 +120,16 @@ def executed_metrics(network: NetworkSpec) -> dict[str, float]:
         for number in sorted({layer.stage for layer in network.layers if layer.name in runs})
     ]
     return {"mean_timesteps": fmean(by_stage), "mean_timesteps_by_layer": fmean(runs.values())}
+
+
+def type_metrics(plan: Plan, layer_timesteps: Mapping[str, int]) -> dict[str, float]:
+    """Mean timesteps that the layers of every type run, of a network with masks: `mean_timesteps_of_qkv` and the like.
+    Nothing without masks."""
+    of_types: dict[str, list[int]] = {}
+    for node, _ in plan.neurons():
+        if node.name in layer_timesteps:
+            of_types.setdefault(node.layer_type, []).append(layer_timesteps[node.name])
+    return {f"{OF_TYPE}{name}": fmean(steps) for name, steps in of_types.items()}
 
 
 def cost_metrics(cost: Cost) -> dict[str, float]:

@@ -37,14 +37,15 @@ class Recorder:
         events = events_of(network)
         self._tallies: dict[str, Tally] = {}
         for layer in network.layers:
-            if layer.neuron is not None:
+            if layer.fires:
                 self._tallies.setdefault(layer.name, Tally(BINARY, layer))
             for name in self._events_read(layer):
                 entering = Events(layer.in_class, layer.in_max)
                 tally = Tally(events.get(name, entering), layer, is_input=name == INPUT)
                 self._tallies.setdefault(name, tally)
         self._pools = self._pools_alone()
-        self._views = [layer for layer in network.layers if layer.kind == "flatten"]
+        views = (layer for layer in network.layers if layer.kind == "flatten")
+        self._views = [layer for layer in views if layer.name not in plan.by_name]  # which the network never shows
         self._samples = self._sample_tallies(events)
         self._busy = {layer.name: BusyTally() for layer in network.layers if self._shows_when_busy(layer)}
 
@@ -72,7 +73,7 @@ class Recorder:
         self.n_samples += n_samples
         for name, tally in self._busy.items():
             layer = self.network.layer(name)
-            values = [*self._events_read(layer), *([name] if layer.neuron else [])]
+            values = [*self._events_read(layer), *([name] if layer.fires else [])]
             counts = [next(iter(self._samples[value].values())).events_of_batch for value in values]
             active_steps = layer.mask or (1,) * self.network.timesteps(layer)
             tally.add([during(events, active_steps) for events in counts])
@@ -88,7 +89,7 @@ class Recorder:
         return SpikeRecord(spikes, self.n_samples)
 
     def _spikes(self, layer: LayerSpec) -> LayerSpikes:
-        outputs = self._fired(layer.name) if layer.neuron is not None else ()
+        outputs = self._fired(layer.name) if layer.fires else ()
         source, other = self._source(layer), self.network.other_source(layer)
         if source in self._pools:
             return replace(self._pools[source].spikes(), per_sample=self._per_sample(layer))
@@ -114,7 +115,7 @@ class Recorder:
 
     def _per_sample(self, layer: LayerSpec) -> PerSample:
         arriving = self._samples[self._source(layer)][_is_flat(layer)]
-        sent = next(iter(self._samples[layer.name].values())).events() if layer.neuron else ()
+        sent = next(iter(self._samples[layer.name].values())).events() if layer.fires else ()
         busy = self._busy[layer.name].rows() if layer.name in self._busy else ()
         return PerSample(busy, arriving.events(), arriving.sums(), sent)
 
@@ -144,7 +145,7 @@ class Recorder:
                 tally = SampleTally(declared, is_flat=is_flat, has_weights=layer.kind in WEIGHTED)
                 tallies.setdefault(name, {}).setdefault(is_flat, tally)
         for layer in self.network.layers:
-            if layer.neuron is not None:
+            if layer.fires:
                 sent = SampleTally(BINARY, is_flat=False, has_weights=False)
                 tallies.setdefault(layer.name, {False: sent})
         return tallies

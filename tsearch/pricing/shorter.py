@@ -1,4 +1,4 @@
-"""Counts of values with fewer timesteps than their stage has, because masks turn the last ones off: nothing is there."""
+"""Counts of values with fewer timesteps than their stage has, because masks turn the last ones off."""
 
 from collections.abc import Sequence
 from dataclasses import replace

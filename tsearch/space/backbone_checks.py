@@ -13,6 +13,7 @@ from tsearch.space.domains import Choice, Domain
 from tsearch.space.limits import MOST_BACKBONES, plan_within_limits
 from tsearch.space.lines import Lines
 from tsearch.space.problems import explain
+from tsearch.space.schedules import most_ann_epochs, most_compression_epochs
 from tsearch.space.settings import (
     backbone_choices,
     common_depth,
@@ -96,6 +97,21 @@ def _check_types(settings: Mapping[str, Domain], known: list[str], lines: Lines)
                     f"masks.types: '{name}' is no type of layer of {settings['backbone.name'].default}."
                     f"{did_you_mean(name, known)} Types: {', '.join(known)}.",
                 )
+
+
+def check_phases(settings: Mapping[str, Domain], lines: Lines) -> None:
+    """No phase may ask a family for what its networks cannot be."""
+    name = settings["backbone.name"].default
+    found = family(name)
+    begins_as_ann = settings.get("init.network", Choice(("snn",))).default == "ann"
+    if not found.has_ann and (most_ann_epochs(settings) or begins_as_ann):
+        place = ("init",) if begins_as_ann else ("schedule", "ann_epochs")
+        raise lines.error(place, f"'{place[-1]}': backbone '{name}' has no form as an ANN. Leave it out.")
+    if not found.is_reducible and most_compression_epochs(settings):
+        raise lines.error(
+            ("compression",),
+            f"'compression': weights of backbone '{name}' are neither pruned nor quantised. Leave it out.",
+        )
 
 
 def _check_few(settings: Mapping[str, Domain], lines: Lines) -> None:

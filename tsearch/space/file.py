@@ -131,6 +131,7 @@ def _settings(file: SpaceFile, lines: Lines, folder: Path | None) -> dict[str, D
         free = {name: value for name, value in recipe.items() if tuple(name.split(".")) not in lines.lines}
         settings |= {name: Choice((value,)) for name, value in free.items() if name in settings}
     backbone_checks.check_backbones(settings, info, max(file.timesteps), lines)
+    backbone_checks.check_phases(settings, lines)
     checks.check_augmentation(settings, info, lines)
     checks.check_recipes(settings, lines)
     return settings

@@ -44,6 +44,7 @@ _ABSENT = NOTHING | {"init.network": "snn"}  # what settings have that a space d
 # These change nothing where all others named have these values.
 _WITHOUT_ANN = {ANN_EPOCHS: NOTHING[ANN_EPOCHS]}
 _UNCOMPRESSED = {SPARSITY: NOTHING[SPARSITY], WEIGHT_BITS: NOTHING[WEIGHT_BITS]}
+_WITHOUT_THETA = ("sum", "mean", "relu", "tanh", "sigmoid", "m1", "m2")  # kinds of `fusion` of windows
 _WHERE: tuple[tuple[Mapping[str, Any], tuple[str, ...]], ...] = (
     ({"training.early_loss_weight": 0}, ("training.early_tap", "training.early_head")),
     (_WITHOUT_ANN, (ANN_RATE, ANN_OPTIMIZER)),
@@ -54,6 +55,8 @@ _WHERE: tuple[tuple[Mapping[str, Any], tuple[str, ...]], ...] = (
     ({MASK_MODE: "none"}, tuple(name for name in MASKS if name != MASK_MODE)),
     ({"masks.weight": 0}, ("masks.types", "masks.loss", "masks.target")),
     ({"masks.loss": "mean"}, ("masks.target",)),
+    ({"backbone.name": "windowed", "backbone.groups": 1}, ("backbone.windows",)),  # each is the whole map
+    *(({"backbone.name": "windowed", "backbone.fusion": f}, ("backbone.theta",)) for f in _WITHOUT_THETA),
 )
 
 

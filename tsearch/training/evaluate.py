@@ -28,6 +28,7 @@ from tsearch.pricing.price import (
     price,
     reuse_metrics,
     twin_metrics,
+    type_metrics,
 )
 from tsearch.pricing.record import Recorder
 from tsearch.pricing.reduction import reduction_of
@@ -101,14 +102,15 @@ def train_and_price(
             seed = (task.seed, task.replicate)
             measured = measure(network, dataset, dataset.validation, timesteps, spec, seed=seed)
     is_ann = position.phase.is_ann
-    has_masks = bool(network.masks(timesteps))
+    layer_timesteps = executed_timesteps(spec) if network.masks(timesteps) else {}
     costs, unpriced = ({}, "") if is_ann else _costs(spec, measured.record, task.hardware)
     return Result(
         configuration=configuration,
         budget=budget,
         metrics={"accuracy": measured.accuracy}
         | _priced(spec, measured.record, costs, task.hardware)
-        | (executed_metrics(spec) if costs and has_masks else {}),
+        | (executed_metrics(spec) if costs and layer_timesteps else {})
+        | type_metrics(network.plan, layer_timesteps),
         costs={name: cost.to_dict() for name, cost in costs.items()},
         spikes={} if is_ann else {"network": spec.to_dict(), "record": measured.record.to_dict()},
         curve=trained.curve,
@@ -122,7 +124,7 @@ def train_and_price(
         unpriced=unpriced,
         notes=() if trained.loaded is None else (f"Initial weights: {report(trained.loaded)}.",),
         neurons=network.neurons(),
-        layer_timesteps=executed_timesteps(spec) if has_masks else {},
+        layer_timesteps=layer_timesteps,
         seconds=time.perf_counter() - began,
         versions=versions() | {"device": device_name(where)},
         checkpoint=trained.checkpoint,

@@ -61,8 +61,7 @@ def sequence(job: Job, arrived: Arrivals) -> list[Count]:
     layer, profile, steps = job.layer, job.profile, job.active_steps
     counts = [] if layer.is_analog else _events(job, arrived)
     units, handed_on = layer.out_shape[0], prod(layer.out_shape[1:]) - 1
-    heard = layer.operand("gates", 1) * units // layer.groups // layer.operand("directions", 1)
-    macs = every(units * handed_on * heard * job.n_samples, steps)
+    macs = every(own_synapses(layer) * job.n_samples, steps)
     multiplies, lookups, adds = (
         Count(f"gate_{what}", every(n * job.outputs, steps))
         for what, n in zip(("multiply", "lookup", "add"), _CELLS[layer.operand("gates", 1)], strict=True)
@@ -78,6 +77,14 @@ def sequence(job: Job, arrived: Arrivals) -> list[Count]:
         Count("membrane_read", states, bits, store),
         Count("membrane_write", states, bits, store),
     ]
+
+
+def own_synapses(layer: LayerSpec) -> int:
+    """Products of a sequence's own numbers with weights per timestep: at every position of a window but the first, each
+    direction's numbers meet its gates."""
+    units, directions = layer.out_shape[0], layer.operand("directions", 1)
+    heard = layer.operand("gates", 1) * units // layer.groups // directions
+    return units * (prod(layer.out_shape[1:]) - 1) * heard
 
 
 def n_cell_states(layer: LayerSpec) -> int:

@@ -92,7 +92,7 @@ def test_every_family_agrees_with_itself(name: str) -> None:
     left_out = ("norm", *redundant)
     weights = {n: value for n, value in network.named_parameters() if not any(part in n for part in left_out)}
     assert sum(layer.n_parameters + layer.n_biases for layer in spec.layers) == plan.n_parameters
-    n_folded = sum(node.shape[0] for node in plan.nodes[:-1] if hasattr(node, "norm"))
+    n_folded = sum(node.shape[0] for node in plan.nodes[:-1] if getattr(node, "norm", False))
     assert sum(p.numel() for p in weights.values()) + n_folded == plan.n_parameters
     assert Configuration.model_validate(config.model_dump(mode="json")) == config
     assert prod(spec.layers[-1].out_shape) == 4

@@ -155,7 +155,7 @@ def test_14_where_values_are_masked_nothing_drives_the_neurons_behind_the_attent
 
 
 @pytest.mark.parametrize("lengths", [(1, 3), (3, 1), (2, 2), (3, 0)])
-def test_a_masked_branch_adds_nothing_to_a_sum(lengths, monkeypatch) -> None:
+def test_a_masked_branch_adds_nothing_to_a_sum(lengths) -> None:
     """The sum is the longer of both from where the shorter one ends."""
     from tsearch.networks.skipping import computed
     from tsearch.networks.steps import Steps

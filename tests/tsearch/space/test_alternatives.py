@@ -11,7 +11,11 @@ from scipy.stats import chisquare
 
 from tsearch.cli.preview import preview
 from tsearch.cli.space_table import preview_text
+from tsearch.cli.tables import telling_details
 from tsearch.errors import TsearchError
+from tsearch.front.point import Point, setting_title
+from tsearch.networks.backbones.windowed import Windowed
+from tsearch.networks.plan import Neuron
 from tsearch.space.domains import Choice, Whole
 from tsearch.space.families import FamilySpace
 from tsearch.space.file import parse_space
@@ -191,3 +195,25 @@ def test_check_tells_what_every_family_holds(space: FamilySpace) -> None:
     for name in space.members:
         assert f"{name}, largest" in text
         assert f"{name}: phases: " in text
+
+
+def test_settings_of_windows_that_change_nothing_are_counted_once() -> None:
+    backbone = "{name: windowed, width: 2, depths: [1], groups: [4, 1], windows: [normal, dilated],\n"
+    backbone += "  fusion: [sum, nested], theta: [0.5, 0.3, 0.7]}"
+    space = parse_space(f"name: w\ndata: {{name: digits}}\nbackbone:\n  {backbone}\ntimesteps: [1]\n")
+    assert space.size == (2 + 1) * (1 + 3)
+    every = list(space.enumerate())
+    assert len(set(every)) == space.size
+    assert all(space.decode(space.encode(c)) == c for c in every)
+    one = [Windowed(width=2, depths=(1, 1), groups=1, windows=w) for w in ("NN", "DD")]
+    assert len({backbone.plan((1, 8, 8), 10, Neuron()) for backbone in one}) == 1
+
+
+def test_a_table_of_several_families_names_them(space: FamilySpace) -> None:
+    configurations = [member.decode({}) for member in space.members.values()]
+    points = [
+        Point(i, c.key, {}, c.timesteps, c.stages, configuration=c) for i, c in enumerate(configurations)
+    ]
+    assert telling_details(points)[0] == "backbone.name"
+    assert setting_title("backbone.name") == "backbone"
+    assert "backbone.name" not in telling_details(points[:2])

@@ -81,6 +81,14 @@ def configurations(draw: Any) -> Configuration:
         "mixup": one_of(0.0, 0.4),
         "loss": one_of("mean", "sum", "tet"),
     }
+    masks = {
+        "mode": one_of("none", "none", "prefix_sum", "free"),
+        "granularity": one_of("layer", "module"),
+        "weight": one_of(0.0, 1.0),
+        "warmup": one_of(0.0, 0.6),
+        "recalibrate": one_of(True, False),
+        "readout": one_of("all", "active"),
+    }
     neuron = {"learned": one_of("none", "leak", "threshold", "both"), "tau": one_of(2.0, 1e30)}
     conversion = {"samples": 20, "timesteps": 3, "fold_norm": one_of(True, False)}
     backbone = {
@@ -91,7 +99,8 @@ def configurations(draw: Any) -> Configuration:
     }
     mode = one_of("score_mix", "static_mix", "rank1_score", "bucket")
     return configuration(
-        phases, training=training, neuron=neuron, conversion=conversion, backbone=backbone, temporal_transformer=mode
+        phases, training=training, neuron=neuron, conversion=conversion, backbone=backbone, temporal_transformer=mode,
+        masks=masks,
     )  # fmt: skip
 
 

@@ -1,14 +1,16 @@
 """Trainings of windows draw the spikes that enter them, and still end with the same bits however they are cut."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from tiny import DATASET, trained
 
 from tsearch.configuration import Configuration
 from tsearch.networks.backbones.windowed import PAPER_NEURON
-from tsearch.pricing.describe import describe_network
-from tsearch.training.evaluate import measure
+from tsearch.training.evaluate import Measurement, measure
 
+ANALOG = replace(DATASET, info=replace(DATASET.info, input_class="analog"))  # as images are priced
 PHASES = [{"timesteps": [3, 2], "epochs": 1}, {"timesteps": [2, 1], "epochs": 3}]
 
 
@@ -39,14 +41,18 @@ def test_a_training_with_drawn_gates_cut_anywhere_ends_with_the_same_bits(core: 
     assert checkpoint == whole.checkpoint
 
 
-def test_replicates_draw_other_numbers() -> None:
-    def answers(seed: tuple[int, int]) -> str:
-        return measure(net, DATASET, DATASET.validation, spec=spec, seed=seed).probe
+def test_a_measurement_draws_from_its_seed_alone() -> None:
+    """The same answers whatever was drawn before; others for another replicate, and other spikes."""
+    net, _ = trained(configuration(), dataset=ANALOG)
 
-    net, _ = trained(configuration())
-    spec = describe_network(net.configuration, DATASET)
-    torch.manual_seed(1)
-    first = answers((0, 0))
-    torch.manual_seed(2)
-    assert answers((0, 0)) == first
-    assert answers((0, 1)) != first
+    def measured(state: int, seed: tuple[int, int]) -> Measurement:
+        torch.manual_seed(state)
+        before = torch.get_rng_state()
+        found = measure(net, ANALOG, ANALOG.validation, seed=seed)
+        assert torch.equal(torch.get_rng_state(), before)
+        return found
+
+    first, again, other = measured(1, (0, 0)), measured(2, (0, 0)), measured(1, (0, 1))
+    assert (again.probe, again.record) == (first.probe, first.record)
+    assert other.probe != first.probe
+    assert other.record != first.record

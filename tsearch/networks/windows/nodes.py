@@ -19,6 +19,7 @@ timesteps are our reading.
 """
 
 from dataclasses import dataclass
+from math import prod
 from typing import ClassVar, Literal
 
 from tsearch.networks.plan import Convolution, Neuron, Node, Pair, Readout, Shape
@@ -72,14 +73,19 @@ class WindowConvolution(Node):
     in_shape: Shape
     windows: Windows
     kernel: Pair = (3, 3)
+    stride: ClassVar[Pair] = (1, 1)
     padding: Pair = (1, 1)
+
+    @property
+    def weight_shape(self) -> tuple[int, int, int, int]:
+        """Of the weights that all windows share."""
+        groups = self.windows.groups
+        return self.shape[0] // groups, self.in_shape[0] // groups, *self.kernel
 
     @property
     def n_parameters(self) -> int:
         """Weights and biases, once for all windows."""
-        groups = self.windows.groups
-        into, out = self.in_shape[0] // groups, self.shape[0] // groups
-        return out * (into * self.kernel[0] * self.kernel[1] + 1)
+        return prod(self.weight_shape) + self.weight_shape[0]
 
 
 @dataclass(frozen=True, kw_only=True)

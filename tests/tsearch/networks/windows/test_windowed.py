@@ -197,6 +197,24 @@ def test_every_core_and_setting_trains_at_any_timesteps_on_images_and_on_one_row
         assert all(p.grad.isfinite().all() for p in named.values())
 
 
+def test_merging_is_a_linear_layer_over_four_pixels() -> None:
+    net = network(TINY, shape=FRAME)
+    merge, x = net.blocks["2"]["merge"], torch.rand(1, 2, 4, 16, 16)
+    pixels = nn.functional.pixel_unshuffle(x[0], 2).movedim(1, -1)  # channel by channel, four pixels each
+    expected = (pixels @ merge.conv.weight.flatten(1).t()).movedim(-1, 1)
+    torch.testing.assert_close(merge(x, 1)[0], expected)
+
+
+def test_maps_of_odd_length_begin_with_zeros_and_a_single_row_stays() -> None:
+    net = network(TINY, shape=(3, 14, 10))
+    merge, x = net.blocks["2"]["merge"], torch.rand(1, 2, 4, 7, 5)
+    padded = nn.functional.pad(x[0], (1, 0, 1, 0))
+    torch.testing.assert_close(merge(x, 1)[0], nn.functional.conv2d(padded, merge.conv.weight, stride=2))
+    row = Windowed(width=2, depths=(1, 1)).plan((1, 1, 700), 10, PAPER_NEURON)
+    assert [row.by_name[name].shape for name in ("block1.stem", "block2.merge")] == [(2, 1, 350), (4, 1, 175)]
+    assert row.by_name["block1.gate"].windows.starts == ((0, 0), (0, 87), (0, 175), (0, 262))
+
+
 def test_a_single_image_and_the_same_image_at_every_timestep_give_the_same() -> None:
     net, x = network(TINY.model_copy(update={"gate": "threshold"}), 3), torch.rand(1, 2, 3, 16, 16)
     nn.init.normal_(net.head.weight)

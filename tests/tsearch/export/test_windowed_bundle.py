@@ -1,0 +1,44 @@
+"""A bundle of a network that draws the spikes of its gates: measured again, it draws the same ones."""
+
+import torch
+
+from tsearch.configuration import Configuration, DataSpec, Hardware, Task
+from tsearch.data import describe_dataset, load_dataset
+from tsearch.export.bundle import Bundle
+from tsearch.export.card import card
+from tsearch.export.contents import FORMAT, Contents
+from tsearch.export.evaluation import evaluate_bundle
+from tsearch.export.write import _inference_weights, _write
+from tsearch.networks.backbones.windowed import PAPER_NEURON
+from tsearch.training.evaluate import measure, one_thread, train_and_price
+
+TASK = Task(data=DataSpec(name="digits"), hardware=Hardware(also=()), seed=3)
+CONFIGURATION = Configuration.model_validate(
+    {
+        "backbone": {"name": "windowed", "core": "lstm", "width": 4, "depths": [1, 1], "groups": 2},
+        "neuron": PAPER_NEURON,
+        "stages": [1, 1],
+        "schedule": [{"timesteps": [2, 1], "epochs": 1}],
+    }
+)
+
+
+def test_a_bundle_repeats_answers_spikes_and_accuracy_to_the_bit(tmp_path) -> None:
+    result = train_and_price(CONFIGURATION, 1, None, TASK)
+    info = describe_dataset(TASK.data)
+    contents = Contents(
+        format=FORMAT, run="r", trial=0, configuration=CONFIGURATION, task=TASK, input_shape=info.shape,
+        n_classes=info.n_classes, metrics=result.metrics, n_samples=result.n_samples,
+        test={"accuracy": 0.5, "n_samples": 1.0}, probe=result.probe, versions=result.versions,
+    )  # fmt: skip
+    weights = _inference_weights(contents, result.checkpoint)
+    folder = _write(tmp_path / "b", contents, result, weights, card(contents, result.costs))
+    opened, dataset = Bundle(folder), load_dataset(TASK.data)
+    torch.manual_seed(5)
+    with one_thread():
+        again = measure(opened.load(), dataset, dataset.validation, seed=(TASK.seed, TASK.replicate))
+    assert again.probe == result.probe
+    assert again.record == opened.spike_record
+    assert again.accuracy == result.metrics["accuracy"]
+    assert opened.costs()["45nm_memory"].total_pj == result.metrics["energy_pj"]
+    assert evaluate_bundle(folder, "digits") == evaluate_bundle(folder, "digits")
