@@ -28,13 +28,13 @@ from general_subjects import (
     subjects,
     variants,
     windowed,
-)  # fmt: skip
-from hwcost.studies.rate_account import rate_account
+)
 from iir_tables import paired_interval
 from intervals import Interval, mean_text, t_interval, verdict
 from trained_table import Job, Row, add_folder, finished, right_of, trained
 
 from hwcost import NetworkSpec, SpikeRecord
+from hwcost.studies.rate_account import rate_account
 from tsearch.configuration import Hardware, Task
 
 MEMORY, SIMPLE = "45nm_memory", "45nm_paper_simple"
