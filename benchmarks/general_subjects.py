@@ -1,8 +1,8 @@
 """What `general.py` trains: windowed networks at one timestep, their data and recipes.
 
-The learning rate .01 is that of `dtss_subjects.py`; others were not tried. With it, 6 epochs on 100 images of each class
-gave 58 (CNN) and 40 % (LSTM) on test images of MNIST, on 200 of each class 31 % (CNN) on those of CIFAR-10 (replicate 9,
-which is not in the tables).
+The learning rate .01 is that of `dtss_subjects.py`; others were not tried. With it, 6 epochs on 100 images of each
+class gave 58 (CNN) and 40 % (LSTM) on test images of MNIST, on 200 of each class 31 % (CNN) on those of CIFAR-10
+(replicate 9, which is not in the tables).
 """
 
 from typing import Any, NamedTuple
