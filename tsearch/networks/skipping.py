@@ -61,9 +61,7 @@ def run_skipping(
     return network.head.answer(last.flatten(2).mean(0) if is_constant else last.flatten(2).sum(0) / n_steps)
 
 
-def _handed_on(
-    network: Runs, node: Node, value: Tensor, timesteps: tuple[int, ...], steps: Steps
-) -> Tensor:
+def _handed_on(network: Runs, node: Node, value: Tensor, timesteps: tuple[int, ...], steps: Steps) -> Tensor:
     """What nodes behind `node` read of its `value`; at the end of a stage, fewer steps stay fewer where the temporal
     transformer hands them on as they are."""
     if node.name in network.ends and not steps.is_constant:
