@@ -222,10 +222,15 @@ def test_driven_to_one_timestep_layers_grow_again_when_steps_cost_nothing() -> N
 # B8 6: the sweep
 
 
-def test_the_mean_timesteps_never_rise_with_the_weight() -> None:
-    phase = (Phase(timesteps=(8, 8), epochs=5),)
-    weights = (0.0, 0.1, 0.3, 2.0)
-    totals = [total(trained(masked(phase, {"weight": weight}))[0]) for weight in weights]
+@pytest.mark.parametrize("family", ["vgg", "spikformer"])
+def test_the_mean_timesteps_never_rise_with_the_weight(family) -> None:
+    def swept(weight: float) -> Configuration:
+        if family == "vgg":
+            return masked((Phase(timesteps=(8, 8), epochs=5),), {"weight": weight})
+        phase = {"timesteps": [6], "epochs": 3}
+        return spikformer([phase], weight=weight, learning_rate=2.0)
+
+    totals = [total(trained(swept(weight))[0]) for weight in (0.0, 0.1, 0.3, 2.0)]
     assert all(before >= after for before, after in pairwise(totals))
     assert totals[0] > totals[-1]
 
