@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tsearch.networks.modules import FiringModule
-from tsearch.networks.plan import Sum
+from tsearch.networks.plan import Plan, Pool, Sum
 
 if TYPE_CHECKING:
     from tsearch.data import Split
@@ -71,9 +71,10 @@ def activities_of(network: "Network", split: "Split", n_samples: int) -> Activit
             seen = found.setdefault(node.layer_type, _Type())
             hooks.append(module.register_forward_hook(seen.see))
 
+    sums = _sums_of_spikes(network.plan)
+
     def observe(name: str, value: Tensor) -> None:
-        node = network.plan.by_name.get(name)
-        if isinstance(node, Sum) and node.neuron is None:
+        if name in sums:
             for t, step in enumerate(value):
                 streams.add(t, step.round())
 
@@ -88,6 +89,16 @@ def activities_of(network: "Network", split: "Split", n_samples: int) -> Activit
         for hook in hooks:
             hook.remove()
     return Activities({name: seen.activity() for name, seen in found.items()}, streams.parts(), len(indices))
+
+
+def _sums_of_spikes(plan: Plan) -> set[str]:
+    """Names of the sums that add spikes, or such sums, to each other."""
+    counts: set[str] = set()  # nodes that give whole numbers
+    for node in plan.nodes:
+        hands_on = isinstance(node, Sum) or (isinstance(node, Pool) and node.mode == "max")
+        if node.neuron is not None or (hands_on and counts >= set(node.sources)):
+            counts.add(node.name)
+    return {node.name for node in plan.nodes if isinstance(node, Sum) and node.neuron is None} & counts
 
 
 class _Histogram:

@@ -54,9 +54,9 @@ def describe_network(
     `reduction` is what training has taken from it; without one, all weights are there, at the precision of the last
     phase. Layers are called as their nodes; average pooling hands on graded events, the count of spikes in its window,
     and its division belongs to the next weights. An identity shortcut that enters a stage, or the network, is a
-    convolution of one weight per channel; at a stage behind its temporal transformer. So are numbers that enter a stage
-    at a gate, and membranes. Where a temporal transformer hands events on as they are, to be added to events, the
-    shortcut is a view of them without a cost."""
+    convolution of one weight per channel; at a stage behind its temporal transformer. Where that one hands events on
+    as they are, to be added to events, it is a view of them without a cost. Numbers that enter a stage at a gate, and
+    membranes, are such a convolution too."""
     plan = configuration.backbone.plan(data.shape, data.n_classes, configuration.neuron)
     stage = stage_of_blocks(configuration.stages)
     reduction = reduction or Reduction(weight_bits=configuration.schedule[-1].weight_bits)
@@ -67,18 +67,18 @@ def describe_network(
     layers = _Layers(data, 0 if reduction.weight_bits == UNREDUCED else reduction.weight_bits)
     hands_on = [False, *(passes_through(mode, *pair) for pair in pairwise(timesteps))]
     for node in plan.nodes:
-        origin, own = origin_of(plan, node), steps[node.name]
+        origin, here = origin_of(plan, node), stage[node.block]
         if origin is not None:
             layers.hand_on(node, origin)
         elif not isinstance(node, PARTS_OF_LAYERS):
             reduced = {
-                "stage": stage[node.block],
-                "mask": own.mask,
+                "stage": here,
+                "mask": steps[_longest(plan, node)].mask,
                 "kept": kept_of(plan, node, reduction.kept),
             }
             for fields, reads in _layers_of(plan, node):
-                whole = fields | _arriving(node, fields, own) | reduced
-                layers.add_node(node, whole, list(reads), hands_on[stage[node.block]])
+                own = fields | reduced | _arriving(node, fields, steps[node.name])
+                layers.add_node(node, own, list(reads), hands_on[here])
     stages = [StageSpec(t, mode if number else None) for number, t in enumerate(timesteps)]
     return NetworkSpec(tuple(layers.layers), tuple(stages))
 
@@ -100,25 +100,25 @@ class _Layers:
 
     def add_node(self, node: Node, fields: dict[str, Any], reads: list[str], hands_on: bool) -> None:
         """Add a layer of `node`. A sum, a gate, and neurons that read membranes are not behind a temporal transformer
-        themselves, nor is a sum at the network's input: a convolution of one weight per channel is, or where the stage
-        gets events as they are (`hands_on`) for a sum of events, a view."""
+        themselves, nor is a sum at the network's input: a layer of its own is, which runs as they do; `hands_on`: the
+        stage gets what enters it as it is."""
         if isinstance(node, Sum | Gate | GroupSpikes):
-            adds_events = isinstance(node, Sum) and node.neuron is None
-            adds_events &= ANALOG not in (self.events[name] for name in reads)
-            is_view = adds_events and hands_on
-            reads = [self._entered(node, name, fields, is_view) for name in reads]
+            are_events = isinstance(node, Sum) and node.neuron is None
+            are_events &= ANALOG not in (self.events[name] for name in reads)
+            kind = _VIEW if are_events and hands_on else _PER_CHANNEL
+            own = kind | {"stage": fields["stage"], "mask": fields["mask"]}
+            reads = [self._entered(node, name, own) for name in reads]
         if isinstance(node, Sum):  # the cost model adds events to numbers
             reads.sort(key=lambda name: self.events[name] != ANALOG)
         self.add(fields, *(reads if isinstance(node, Sum) else reads[:1]))
 
-    def _entered(self, node: Node, name: str, fields: Mapping[str, Any], is_view: bool) -> str:
+    def _entered(self, node: Node, name: str, own: dict[str, Any]) -> str:
         source = next((x for x in self.layers if x.name == self._layer_of.get(name, name)), None)
-        if source is not None and source.stage == fields["stage"]:
+        if source is not None and source.stage == own["stage"]:
             return name
         shape = node.shape if source is None else source.out_shape
-        kind = _VIEW if is_view else _PER_CHANNEL | {"groups": shape[0]}
-        runs = {key: fields[key] for key in ("stage", "mask")}
-        return self.add(_entering(node, name, shape, self.events) | kind | runs, name)
+        groups = {} if own["kind"] == _VIEW["kind"] else {"groups": shape[0]}
+        return self.add(_entering(node, name, shape, self.events) | own | groups, name)
 
     def add(self, fields: dict[str, Any], reads: str, *others: str) -> str:
         """Add the layer of these fields that reads such layers, and give back its name."""
@@ -189,15 +189,21 @@ def _entering(node: Node, source: str, shape: Shape, taken: Container[str]) -> d
     }
 
 
+def _longest(plan: Plan, node: Node) -> str:
+    """The node whose steps a layer runs: of neurons in windows that of their currents, since others may need their
+    membranes for longer than their spikes."""
+    return plan.by_name[node.sources[0]].sources[0] if isinstance(node, GroupSpikes) else node.name
+
+
+def _own_fields(node: Node) -> dict[str, Any]:
+    return {"name": node.name, "out_shape": node.shape} | neuron_fields(node.neuron)
+
+
 def _arriving(node: Node, fields: Mapping[str, Any], steps: Steps) -> dict[str, Any]:
     """Where queries, keys and values all arrive at an attention, if not at all of its steps."""
     if not isinstance(node, Attention) or steps.reads == steps.total:
         return {}
     return {"operands": (*fields["operands"], ("arriving_steps", steps.reads))}
-
-
-def _own_fields(node: Node) -> dict[str, Any]:
-    return {"name": node.name, "out_shape": node.shape} | neuron_fields(node.neuron)
 
 
 def _windows(node: Convolution | Pool) -> dict[str, Any]:

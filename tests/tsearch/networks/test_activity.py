@@ -7,6 +7,7 @@ from tsearch.configuration import Configuration, Masks, Phase
 from tsearch.networks.activity import CURRENT_EDGES, activities_of
 from tsearch.networks.backbones.spikformer import Spikformer
 from tsearch.networks.backbones.vgg import Vgg
+from tsearch.networks.backbones.windowed import Windowed
 from tsearch.networks.build import build, initialise
 
 T = 4
@@ -95,6 +96,18 @@ def test_histograms_of_a_spikformer_equal_brute_force_over_its_values() -> None:
     largest = len(found.streams[0])
     for row, values in zip(found.streams, streams, strict=True):
         assert row == pytest.approx([(values == n).float().mean().item() for n in range(largest)])
+
+
+def test_spikes_of_windows_are_shown_with_the_membranes_that_make_them() -> None:
+    """They fire where a membrane reaches the threshold, at every timestep."""
+    backbone = Windowed(core="cnn", width=4, depths=(1,))
+    network = build(configuration(backbone, (backbone.depth,), (2,)), (1, 8, 8), 3)
+    initialise(network, 0, 0)
+    found = activities_of(network, Frames(torch.rand(1, 4, 1, 8, 8)), 4)
+    threshold = CURRENT_EDGES.index(1.0) + 1
+    assert found.types
+    for kind in found.types.values():
+        assert kind.spikes == pytest.approx([sum(row[threshold:]) for row in kind.currents])
 
 
 def test_masked_layers_are_shown_as_they_are_before_the_mask_and_hooks_are_gone() -> None:

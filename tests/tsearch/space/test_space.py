@@ -121,8 +121,9 @@ def test_a_space_survives_json(name: str) -> None:
 def test_the_shipped_spaces_are_these() -> None:
     assert known_spaces() == [
         "digits", "digits_dvs", "families_mnist", "iir_cifar10", "iir_cifar100_resnet20", "iir_cifar10_vgg16",
-        "iir_digits", "nmnist", "nmnist_playback", "spikformer_cifar10", "spikformer_cifar10_full", "spikformer_digits",
-        "ssnn_cifar10dvs", "ssnn_digits", "ssnn_dvsgesture", "ssnn_nmnist", "windowed_cifar10_full", "windowed_mnist",
+        "iir_digits", "nmnist", "nmnist_playback", "speech_spikes", "spikformer_cifar10", "spikformer_cifar10_full",
+        "spikformer_digits", "ssnn_cifar10dvs", "ssnn_digits", "ssnn_dvsgesture", "ssnn_nmnist",
+        "windowed_cifar10_full", "windowed_mnist",
     ]  # fmt: skip
 
 
