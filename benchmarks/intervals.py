@@ -33,7 +33,7 @@ def verdict(claim: str, interval: Interval, *, least: float = -np.inf, most: flo
     return f"{word}: {claim} ({interval})"
 
 
-def mean_text(values: Sequence[float]) -> str:
-    """'91.0 +- 1.1', mean and standard deviation."""
+def mean_text(values: Sequence[float], digits: int = 1) -> str:
+    """'91.0 +- 1.1', mean and standard deviation, with so many `digits` behind the point."""
     deviation = np.std(values, ddof=1) if len(values) > 1 else np.nan
-    return f"{np.mean(values):.1f} +- {deviation:.1f}"
+    return f"{np.mean(values):.{digits}f} +- {deviation:.{digits}f}"

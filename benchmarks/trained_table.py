@@ -24,6 +24,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import numpy as np
 from numpy.typing import NDArray
 
+from hwcost import NetworkSpec, SpikeRecord
 from tsearch.configuration import Configuration, Task
 from tsearch.data import load_dataset
 from tsearch.data.dataset import epoch_size
@@ -72,25 +73,44 @@ class Job:
 
 def tested(job: Job) -> Row:
     """The network of a job, trained, on test data: `right` of every sample and `n` of them (see `right_of`),
-    `accuracy`, the metrics of its price, `seconds` of processor time of the training, and the number of `parameters` at
-    inference.
+    `accuracy`, the metrics of its price, `energies` in pJ under all profiles of the hardware, `seconds` of processor
+    time of the training, the number of `parameters` at inference, and the `masks` of its layers.
 
     A training whose loss is no longer a number has `diverged`, and answers with the first class."""
+    return finished(job)
+
+
+def finished(
+    job: Job,
+    finish: Callable[[Network, Job], None] | None = None,
+    account: Callable[[NetworkSpec, SpikeRecord], Row] | None = None,
+) -> Row:
+    """The row of `tested`, of a network that `finish` has changed after its training, and what `account` makes of its
+    shapes and spikes."""
     dataset, began = load_dataset(job.task.data), time.process_time()
-    network = initialised(job)
+    network, timesteps = initialised(job), job.configuration.timesteps
     worth = is_worth_compiling(network.plan, job.configuration, epoch_size(dataset.train))
     with one_thread(), compiling(worth):
         try:
             train(network, dataset, job.task, stop=job.configuration.epochs)
         except TrainingDivergedError:
             return _row(dataset.test.labels.numpy() == 0, diverged=True)
+        if finish is not None:
+            finish(network, job)
         seconds = time.process_time() - began
-        timesteps = job.configuration.timesteps
         spec = describe_network(job.configuration, dataset, timesteps, reduction_of(network, timesteps))
         measured = measure(network, dataset, dataset.test, spec=spec)
     hardware = job.task.hardware
-    metrics = metrics_of(price(spec, measured.record, hardware), hardware)
-    return _row(measured.right, **metrics, seconds=seconds, parameters=n_parameters(network))
+    costs = price(spec, measured.record, hardware)
+    return _row(
+        measured.right,
+        **metrics_of(costs, hardware),
+        **({} if account is None else account(spec, measured.record)),
+        energies={name: cost.total_pj for name, cost in costs.items()},
+        seconds=seconds,
+        parameters=n_parameters(network),
+        masks={name: list(mask) for name, mask in network.masks(timesteps).items()},
+    )
 
 
 def initialised(job: Job) -> Network:

@@ -59,9 +59,9 @@ def take_kept(network: Network, kept: Kept, dataset: Dataset, task: Task, positi
         network.load_state_dict(kept.weights)
     if _is_recalibrated(network, position):
         with _counts_kept(network):  # what is kept may be recalibrated again, of a checkpoint
-            _measure_statistics(network, dataset, task, position)
+            measure_statistics(network, dataset, task, position)
     elif kept.weights is not None and network.configuration.training.keep == "average":
-        _measure_statistics(network, dataset, task, position)
+        measure_statistics(network, dataset, task, position)
 
 
 def completed(kept: Kept, network: nn.Module) -> Kept:
@@ -82,7 +82,7 @@ def _is_recalibrated(network: Network, position: Position) -> bool:
     return masks.recalibrate and is_masked
 
 
-def _measure_statistics(network: Network, dataset: Dataset, task: Task, position: Position) -> None:
+def measure_statistics(network: Network, dataset: Dataset, task: Task, position: Position) -> None:
     """Running statistics of BatchNorm as the means of those of all batches of an epoch."""
     norms = _norms(network)
     batches, _ = drawn_batches(network, dataset, task, position)
