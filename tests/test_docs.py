@@ -3,13 +3,14 @@
 import ast
 import re
 from pathlib import Path
-from typing import get_args
+from types import NoneType
+from typing import get_args, get_origin
 
 import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from tsearch.configuration import Conversion, DataSpec, Hardware, Training
+from tsearch.configuration import Conversion, DataSpec, Hardware, Masks, Training
 from tsearch.data import DATASETS, describe_dataset
 from tsearch.engine.executors import EXECUTORS
 from tsearch.errors import TsearchError
@@ -122,6 +123,7 @@ TABLES = {
     "setting of `neuron`": Neuron,
     "setting of `conversion`": Conversion,
     "setting of `compression`": Compression,
+    "setting of `masks`": Masks,
     "key of `confirm`": ConfirmSettings,
 } | {f"option of `{name}`": DATASETS[name].options for name in DATASETS if name not in SAME_OPTIONS}
 
@@ -144,12 +146,19 @@ def test_every_recipe_is_told() -> None:
 
 def in_yaml(value: object) -> str:
     """A default as a space file writes it."""
+    if value is None or isinstance(value, tuple):
+        return "null" if value is None else str(list(value))
     return str(value).lower().removesuffix(".0") if value != 1e-4 else "0.0001"
 
 
 def values_of(field: FieldInfo) -> str:
     """'0 to below 1': what may be given, by the type of a field and its bounds."""
+    if get_origin(field.annotation) is tuple:
+        return "a list"
     listed = (True, False) if field.annotation is bool else get_args(field.annotation)
+    if NoneType in listed:
+        [number] = (part for part in listed if part is not NoneType)
+        return f"{values_of(FieldInfo.from_annotation(number))}, `null`"
     if listed:
         return ", ".join(f"`{in_yaml(value)}`" for value in listed)
     bounds = {name: getattr(mark, name) for mark in field.metadata for name in vars_of(mark)}

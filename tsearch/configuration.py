@@ -191,7 +191,7 @@ class Result(Frozen):
     samples. `unpriced` says why the searched hardware cannot run the network, which then has no price; "" where there
     is one, or none is due. `notes` are sentences for people, such as what became of initial weights. `neurons` has
     threshold and leak of every layer, by its name, where they are learned or were found by a conversion;
-    `layer_timesteps`, by name too, how many timesteps of its stage a layer of neurons runs, where masks are learned.
+    `layer_timesteps`, by name too, up to which timestep of its stage a layer of neurons runs, where masks are learned.
     `checkpoint` (safetensors bytes) travels beside the JSON, not in it. `configuration` is what the space decodes
     values to: a `Configuration`, or plain data where something else is searched."""
 

@@ -22,7 +22,10 @@ class Masks(Frozen):
     `initial_timesteps` run at first, half of all where it is None, and as long as scores are frozen: for the first
     part `warmup` of a phase. Scores are trained with AdamW at `learning_rate` times that of the training, without
     weight decay. `surrogate` is the derivative of the step, with a width of `surrogate_width`. At the end of a phase
-    masks stay as they are and, where they say `recalibrate`, statistics of BatchNorm are measured under them."""
+    masks stay as they are and, where they say `recalibrate`, statistics of BatchNorm are measured under them.
+
+    The mean over time that logits are made of is one over "all" timesteps, or over those up to the last at which
+    anything reaches the `readout` ("active")."""
 
     mode: Annotated[
         Literal["none", "prefix_sum", "suffix_sum", "gate_product", "free"], AbsentMeans("none")
@@ -38,6 +41,7 @@ class Masks(Frozen):
     surrogate: Annotated[Literal["rational", "triangular"], AbsentMeans("rational")] = "rational"
     surrogate_width: Annotated[PositiveFloat, AbsentMeans(1.0)] = 1.0
     recalibrate: Annotated[bool, AbsentMeans(True)] = True
+    readout: Annotated[Literal["all", "active"], AbsentMeans("all")] = "all"
 
     @property
     def are_learned(self) -> bool:

@@ -65,6 +65,9 @@ _LONG = 1e15  # numbers from here on are written with an exponent
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S*)\s*")
 
 
+OF_TYPE = "mean_timesteps_of_"  # begins metrics of the types of layers in a network with masks
+
+
 def metric_name(name: str) -> str:
     """The metric behind a short name (`energy` -> `energy_pj`); any other name as it is."""
     return SHORT_NAMES.get(name, name)

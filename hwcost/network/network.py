@@ -116,13 +116,14 @@ class NetworkSpec(Spec):
         return self._output_masks[layer.name]
 
     def _where_it_gives(self, layer: LayerSpec) -> tuple[int, ...]:
-        always = (1,) * self.timesteps(layer)
+        runs = layer.mask or (1,) * self.timesteps(layer)
         has_rest = layer.bias or layer.kind == "batch_norm"  # gives numbers where nothing arrives
-        if layer.fires or layer.mask or has_rest or self.transformer(layer):
-            return layer.mask or always
+        if layer.fires or has_rest or self.mixes(layer):
+            return runs
         other = self.other_source(layer)
-        others = (0,) * len(always) if other is None else self.output_mask(other)
-        return tuple(max(a, b) for a, b in zip(self.input_mask(layer), others, strict=True))
+        others = (0,) * len(runs) if other is None else self.output_mask(other)
+        summands = zip(runs, self.input_mask(layer), others, strict=False)
+        return tuple(own * max(a, b) for own, a, b in summands)
 
     def largest_output(self, layer: LayerSpec) -> int:
         """Largest value of an event that the layer gives."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "files"))  # `mutations`, for tests of hostile files
+sys.path.insert(0, str(Path(__file__).parent / "networks"))  # `masked_networks`
 
 import tsearch
 from tsearch.engine.run_folder import Run

@@ -121,6 +121,7 @@ ABSENT_MEANS = {
     "Masks.surrogate": "rational",
     "Masks.surrogate_width": 1.0,
     "Masks.recalibrate": True,
+    "Masks.readout": "all",
 }
 
 

@@ -46,7 +46,7 @@ def _usual(space: SearchSpace) -> dict[str, Domain]:
     """The settings of a file that gives none but the family of its backbone."""
     backbone = {"name": space.settings["backbone.name"].default}
     content = {"name": "usual", "data": space.data, "timesteps": space.timesteps, "backbone": backbone}
-    file = SpaceFile.model_validate(content | {"conversion": {}, "compression": {}})
+    file = SpaceFile.model_validate(content | {"conversion": {}, "compression": {}, "masks": {}})
     usual: dict[str, Domain] = {"temporal_transformer": file.temporal_transformer}
     for section in SECTIONS:
         usual |= {f"{section}.{name}": domain for name, domain in getattr(file, section).domains().items()}

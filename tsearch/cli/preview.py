@@ -10,8 +10,10 @@ from tsearch.configuration import Configuration
 from tsearch.data import DatasetInfo, describe_dataset, without_files
 from tsearch.errors import TsearchError
 from tsearch.pricing.extremes import cost_range
+from tsearch.space.families import FamilySpace
 from tsearch.space.idle import CONVERSION
 from tsearch.space.refusals import reasons
+from tsearch.space.schedules import MASK_MODE, NOTHING
 from tsearch.space.space import SearchSpace
 
 N_DRAWN = 200  # configurations asked for refusals; all of a space that has no more
@@ -20,8 +22,9 @@ PATIENCE_S = 2.0  # after which fewer do
 _DRAWS_PER_CONFIGURATION = 10  # of a space barely larger than what is drawn: until all are distinct
 
 
-def preview(space: SearchSpace, n_proposals: int = 5) -> dict[str, Any]:
-    """Parameters, size, goals, a few proposals and the range of costs, as plain data."""
+def preview(space: SearchSpace | FamilySpace, n_proposals: int = 5) -> dict[str, Any]:
+    """Parameters, size, goals, a few proposals and the range of costs, as plain data; of several families, what each
+    holds for itself under its name in `families`."""
     if n_proposals < 0:
         raise TsearchError(f"--proposals {n_proposals}: a number of configurations, at least 0.")
     info = describe_dataset(space.data)
@@ -38,11 +41,9 @@ def preview(space: SearchSpace, n_proposals: int = 5) -> dict[str, Any]:
             "is_static": info.is_static,
         },
         "parameters": {name: domain.words for name, domain in parameters.items()},
-        **fixed_content(space),
         "size": space.size,
         "n_structures": space.n_structures,
-        "epochs": space.schedules.total_epochs,
-        "phases": _phases(space),
+        **_held(space),
         "trials": space.search.trials,
         **_first(space),
         "proposer": space.search.proposer,
@@ -50,16 +51,50 @@ def preview(space: SearchSpace, n_proposals: int = 5) -> dict[str, Any]:
         "constraints": {name: [one.min, one.max] for name, one in space.constraints.items()},
         "profile": space.hardware.profile,
         "assume": dict(space.hardware.assume),
-        "cost_range": cost_range(space),
+        "cost_range": _costs(space),
         "proposals": [space.to_plain(configuration) for configuration in proposals],
         "proposals_refused": [_why(space, configuration) for configuration in proposals],
         "refused": _refused(space, drawn),
         "confirm": None if space.confirm is None else space.confirm.model_dump(),
         "initial_weights": _initial([*space.baselines(), *space.enqueued, *drawn], info),
-        "warnings": [
-            text for text in (without_files(space.data), _unconfirmable(space), _without_ann(space)) if text
-        ],
+        "warnings": [text for text in (without_files(space.data), *_warnings(space)) if text],
     }
+
+
+def _held(space: SearchSpace | FamilySpace) -> dict[str, Any]:
+    """What is not searched, and the phases; of several families by their names, with how many each holds."""
+    if isinstance(space, FamilySpace):
+        members = {
+            name: {"size": m.size, "n_structures": m.n_structures} | _held(m)
+            for name, m in space.members.items()
+        }
+        return {"epochs": max(each["epochs"] for each in members.values()), "families": members}
+    return {
+        **fixed_content(space),
+        "masks": _masks(space),
+        "stages": "any" if space.divisions == "any" else [list(division) for division in space.divisions],
+        "timesteps": list(space.timesteps),
+        "depth": space.depth,
+        "epochs": space.schedules.total_epochs,
+        "phases": _phases(space),
+    }
+
+
+def _costs(space: SearchSpace | FamilySpace) -> dict[str, Any]:
+    """`cost_range`, of several families with their names in front."""
+    if not isinstance(space, FamilySpace):
+        return cost_range(space)
+    return {
+        f"{name}, {end}": cost for name, m in space.members.items() for end, cost in cost_range(m).items()
+    }
+
+
+def _warnings(space: SearchSpace | FamilySpace) -> list[str]:
+    """What a space asks for in vain; of several families, what all of them do."""
+    if isinstance(space, FamilySpace):
+        first, *others = (_warnings(member) for member in space.members.values())
+        return [text for text in first if all(text in other for other in others)]
+    return [_unconfirmable(space), _without_ann(space)]
 
 
 def _initial(configurations: list[Configuration], info: DatasetInfo) -> list[str]:
@@ -77,7 +112,7 @@ def _initial(configurations: list[Configuration], info: DatasetInfo) -> list[str
     return list(dict.fromkeys(report(one) for one in loaded if one is not None))
 
 
-def _first(space: SearchSpace) -> dict[str, Any]:
+def _first(space: SearchSpace | FamilySpace) -> dict[str, Any]:
     """How many trials are not proposed: `n_first` in all, `n_baselines` and `n_enqueued` that are none of these; and
     `first_refused`, those that are refused instead."""
     baselines = dict.fromkeys(space.baselines())
@@ -113,6 +148,16 @@ def _phases(space: SearchSpace) -> dict[str, Any]:
     }
 
 
+def _masks(space: SearchSpace) -> dict[str, Any] | None:
+    """In how many structures masks of timesteps may be learned, those with more than one timestep, and whether they
+    always are there; None where there are no masks."""
+    modes = space.settings[MASK_MODE].values if MASK_MODE in space.settings else ()
+    if set(modes) <= {NOTHING[MASK_MODE]}:
+        return None
+    n = sum(n for kind, n in space.structures.kinds.items() if kind.has_steps)
+    return {"n_structures": n, "are_always": NOTHING[MASK_MODE] not in modes}
+
+
 def _without_ann(space: SearchSpace) -> str:
     """What a section `conversion` changes nothing for; "" where it does."""
     is_given = any(name in space.settings for name in CONVERSION)
@@ -128,7 +173,8 @@ def _unconfirmable(space: SearchSpace) -> str:
     names = [objective.name for objective in space.objectives]
     if all(objective.is_maximized for objective in space.objectives):
         return f"`confirm` finds no candidate, since no cost is among the objectives ({', '.join(names)})"
-    if space.all_divisions.most_stages == 1 or len(space.timesteps) == 1:
+    is_uniform = space.all_divisions.most_stages == 1 or len(space.timesteps) == 1
+    if is_uniform and _masks(space) is None:
         return "`confirm` finds no candidate, since every network has the same timesteps in all stages"
     first = (*space.baselines(), *space.enqueued)
     if len({c.timesteps[0] for c in first if len(set(c.timesteps)) == 1}) < 2:
@@ -139,7 +185,7 @@ def _unconfirmable(space: SearchSpace) -> str:
     return ""
 
 
-def _drawn(space: SearchSpace, n: int) -> list[Configuration]:
+def _drawn(space: SearchSpace | FamilySpace, n: int) -> list[Configuration]:
     """Distinct configurations in random order: `n`, or all of a space that has no more."""
     rng = np.random.default_rng(space.search.seed)
     if space.size is not None and space.size <= n:
@@ -153,7 +199,7 @@ def _drawn(space: SearchSpace, n: int) -> list[Configuration]:
     return list(drawn)
 
 
-def _refused(space: SearchSpace, drawn: list[Configuration]) -> dict[str, Any]:
+def _refused(space: SearchSpace | FamilySpace, drawn: list[Configuration]) -> dict[str, Any]:
     """How many of `drawn` (the first of them, where that takes long) are refused, and for which reasons."""
     end_s = monotonic() + PATIENCE_S
     refusals = []
@@ -170,6 +216,6 @@ def _refused(space: SearchSpace, drawn: list[Configuration]) -> dict[str, Any]:
     }
 
 
-def _why(space: SearchSpace, configuration: Configuration) -> str | None:
+def _why(space: SearchSpace | FamilySpace, configuration: Configuration) -> str | None:
     refusal = space.refuse(configuration)
     return None if refusal is None else refusal.text

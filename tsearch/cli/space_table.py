@@ -20,10 +20,12 @@ def preview_text(content: dict[str, Any], *, everything: bool = False) -> str:
     blocks = [
         f"{content['name']}: {data['name']} {data['shape']}, {data['n_classes']} classes",
         grid([["parameter", "values"], *([name, text] for name, text in content["parameters"].items())]),
-        fixed_text(content, everything=everything),
-        f"configurations: {size}; {content['n_structures']:,} assignments of stages, timesteps and schedule",
+        *([] if "families" in content else [fixed_text(content, everything=everything)]),
+        f"configurations: {size}; {content['n_structures']:,} assignments of stages, timesteps and schedule"
+        + _masks_text(content.get("masks")),
+        *_families_texts(content, everything=everything),
         f"epochs: {content['epochs']} in all for every configuration; its last phase takes what earlier ones leave"
-        f"\nphases: {_phases_text(content['phases'])}",
+        + (f"\nphases: {_phases_text(content['phases'])}" if "phases" in content else ""),
         "\n".join(f"initial weights: {text}" for text in content["initial_weights"]),
         _trials_text(content),
         f"proposer: {content['proposer']}",
@@ -32,7 +34,9 @@ def preview_text(content: dict[str, Any], *, everything: bool = False) -> str:
         _cost_table(content["cost_range"])
         + "\nlow: silence; high: every neuron fires at every timestep; "
         + hardware_text(content["profile"], content["assume"]),
-        _proposal_table(content["proposals"], content["proposals_refused"]),
+        _proposal_table(
+            content["proposals"], content["proposals_refused"], has_families="families" in content
+        ),
         _refused_text(content["refused"], content["first_refused"]),
         "\n".join(f"warning: {text}" for text in content["warnings"]),
     ]
@@ -48,6 +52,37 @@ def hardware_text(profile: str, assume: Mapping[str, int]) -> str:
 def names_text(kind: str, names: dict[str, str]) -> str:
     """One kind of thing to choose from: names and a sentence about each."""
     return grid([[kind, "what it is"], *([name, sentence] for name, sentence in names.items())])
+
+
+def _families_texts(content: dict[str, Any], *, everything: bool) -> list[str]:
+    """A table of what families have for themselves, then their fixed settings and phases; none where there is one."""
+    members = content.get("families", {})
+    if not members:
+        return []
+    rows = [["family", "blocks", "stages", "timesteps", "assignments", "with masks", "configurations"]]
+    for name, own in members.items():
+        stages = (
+            own["stages"]
+            if own["stages"] == "any"
+            else " or ".join(setting_text(d, ",") for d in own["stages"])
+        )
+        n_masked = own["masks"]["n_structures"] if own["masks"] else 0
+        size = "continuous" if own["size"] is None else f"{own['size']:,}"
+        counts = [f"{own['n_structures']:,}", f"{n_masked:,}", size]
+        rows.append([name, str(own["depth"]), stages, setting_text(own["timesteps"], ","), *counts])
+    texts = [
+        f"{name}: {fixed_text(own, everything=everything)}\n{name}: phases: {_phases_text(own['phases'])}"
+        for name, own in members.items()
+    ]
+    return [grid(rows), *texts]
+
+
+def _masks_text(masks: dict[str, Any] | None) -> str:
+    """How many assignments leave masks anything to learn; "" where there are none."""
+    if masks is None:
+        return ""
+    how = "are" if masks["are_always"] else "may be"
+    return f"\nmasks: {how} learned in {masks['n_structures']:,} of these, those with more than one timestep"
 
 
 def _phases_text(phases: dict[str, Any]) -> str:
@@ -92,13 +127,14 @@ def _cost_table(cost_range: dict[str, Any]) -> str:
     return grid(rows)
 
 
-def _proposal_table(proposals: list[dict[str, Any]], refused: list[str | None]) -> str:
-    rows = [["proposal", "timesteps", "stages", "schedule"]]
+def _proposal_table(proposals: list[dict[str, Any]], refused: list[str | None], *, has_families: bool) -> str:
+    rows = [["proposal", *(["backbone"] if has_families else []), "timesteps", "stages", "schedule"]]
     for number, (proposal, reason) in enumerate(zip(proposals, refused, strict=True), start=1):
         phases = [phase_text(phase) for phase in proposal["schedule"]]
         timesteps = setting_text(proposal["schedule"][-1]["timesteps"], ",")
         schedule = " then ".join(phases) + (" (refused)" if reason else "")
-        rows.append([str(number), timesteps, setting_text(proposal["stages"], ","), schedule])
+        family = [proposal["backbone"]["name"]] if has_families else []
+        rows.append([str(number), *family, timesteps, setting_text(proposal["stages"], ","), schedule])
     return grid(rows)
 
 

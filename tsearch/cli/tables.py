@@ -7,7 +7,8 @@ from typing import Any
 from tsearch.front import Front, Point
 from tsearch.front.broken import missed_text, nearest_misses
 from tsearch.front.constraints import Constraints, constraints_text
-from tsearch.front.point import setting_names, setting_text, setting_title
+from tsearch.front.masked import masked_text
+from tsearch.front.point import FAMILY, setting_names, setting_text, setting_title
 from tsearch.replication.error_bars.texts import chance_text, interval_text
 from tsearch.replication.error_bars.texts import volume_text as fresh_volume_text
 from tsearch.replication.evidence import Evidence, bars_content, member_content
@@ -50,12 +51,13 @@ def points_table(
     further: Iterable[str] = (),
     columns: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
-    """One line per point: its `mark`, its settings, its origin, every objective, the `further` metrics, and further
-    `columns`, a cell for every point under each name."""
+    """One line per point: its `mark`, its settings, its origin, every objective, the `further` metrics, the timesteps
+    that masks have left where any were learned, and further `columns`, a cell for every point under each name."""
     metrics = list(dict.fromkeys([*(objective.name for objective in front.objectives), *further]))
     settings, details = setting_names(points), telling_details(points)
     header = ["", "trial", *settings, *map(setting_title, details), "origin", *map(title, metrics)]
-    columns = columns or {}
+    masked = [masked_text(point.metrics) for point in points]
+    columns = ({"masked to": masked} if any(masked) else {}) | dict(columns or {})
     header += columns
     rows = [
         [
@@ -124,8 +126,10 @@ def setting_cells(point: Point, names: Sequence[str]) -> list[str]:
 
 
 def telling_details(points: Sequence[Point]) -> list[str]:
-    """Further settings that tell apart points whose settings look alike, such as the schedule: their columns."""
-    chosen: list[str] = []
+    """Further settings that tell apart points whose settings look alike, such as the schedule: their columns. First, of
+    several families of backbones, which one it is."""
+    families = {point.details.get(FAMILY) for point in points}
+    chosen = [FAMILY] if len(families) > 1 else []
     for name in dict.fromkeys(name for point in points for name in point.details):
         before = _n_different(points, chosen)
         if before == len(points):

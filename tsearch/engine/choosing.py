@@ -46,7 +46,9 @@ class Chooser:
         given = _given(space)
         self._outside = {key for key, c in given.items() if values_of(space, c) is None}
         self.n_given = len(given)
-        self._problem = Problem(space.parameters(), space.objectives, len(given.keys() - self._outside))
+        n_told = len(given.keys() - self._outside)
+        conditions: Mapping[str, tuple[str, Any]] = getattr(space, "conditions", dict)()
+        self._problem = Problem(space.parameters(), space.objectives, n_told, conditions)
         self._size = space.size
         self._known = set(known)
         self._queue = _queue(space)

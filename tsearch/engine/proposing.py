@@ -7,7 +7,7 @@ It may keep what is costly to make again.
 
 from bisect import insort
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,11 +25,20 @@ class Problem:
     Args:
         objectives: In the order of `Told.objectives`.
         n_given: So many of the trials told come first that nobody proposes: baselines, and what the user asked for.
+        conditions: By parameter that matters only where another one has some value: that one, and the value.
     """
 
     parameters: Mapping[str, Domain]
     objectives: tuple[Objective, ...]
     n_given: int = 0
+    conditions: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
+
+    def matters(self, parameter: str, values: Mapping[str, Any]) -> bool:
+        """Whether a parameter changes anything beside `values`."""
+        if parameter not in self.conditions:
+            return True
+        other, value = self.conditions[parameter]
+        return bool(values.get(other) == value)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from hwcost import Cost, HwcostError, NetworkSpec, SpikeRecord
 from tsearch.errors import TsearchError
 from tsearch.export.contents import read_contents
+from tsearch.export.frozen import masks_of
 from tsearch.export.spikes import AGAIN, MOST_BYTES, Spikes, read_spikes
 from tsearch.files.reading import read_json
 from tsearch.pricing.price import price
@@ -64,7 +65,7 @@ class Bundle:
 
     def load(self) -> "Network":
         """The network with its weights, ready to run: `network(frames)`, frames `[T, B, C, H, W]`, gives logits
-        `[B, classes]`."""
+        `[B, classes]`. Raises: TsearchError where weights or timesteps of layers are not those of the network."""
         from tsearch.networks.build import build
         from tsearch.networks.quantised import from_codes, take_codes
         from tsearch.networks.weights import current_names, load_weights
@@ -79,6 +80,12 @@ class Bundle:
             for_inference=True,
             is_static=any(layer.constant_input for layer in self.network_spec.layers),
         )
+        try:
+            network.timestep_masks.hold(
+                masks_of(contents.layer_timesteps, contents.configuration, network.plan)
+            )
+        except ValueError as error:
+            raise TsearchError(f"{self.folder}/configuration.yaml: {error}. {AGAIN}") from None
         load_weights(network, weights)
         take_codes(network, stored)
         return network.eval()

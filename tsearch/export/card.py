@@ -5,6 +5,7 @@ from typing import Any
 
 from tsearch.configuration import Configuration, Phase
 from tsearch.export.contents import Contents
+from tsearch.front.masked import layers_text, masked_text
 from tsearch.front.point import schedule_text
 from tsearch.networks.backbones import Backbone
 from tsearch.replication.confirmation.sentences import verdict_sentence
@@ -44,7 +45,8 @@ def card(
     So many fresh trainings of the run were tested as well.
     """
     hardware = contents.task.hardware
-    rows = [*_network_rows(contents.configuration), *_training_rows(contents), *_metric_rows(contents)]
+    rows = [*_network_rows(contents.configuration), *_masked_rows(contents)]
+    rows += [*_training_rows(contents), *_metric_rows(contents)]
     lines = [
         f"# {contents.run}, trial {contents.trial}",
         "",
@@ -81,6 +83,15 @@ def _network_rows(configuration: Configuration) -> list[tuple[str, str]]:
         ("precision of products", configuration.training.precision),
         ("temporal transformer", configuration.temporal_transformer if has_boundary else "none (one stage)"),
     ]
+
+
+def _masked_rows(contents: Contents) -> list[tuple[str, str]]:
+    """The timesteps that masks have left to the layers of neurons; nothing without masks."""
+    if not contents.layer_timesteps:
+        return []
+    shown = masked_text(contents.metrics)
+    rows = [("masked to", f"{shown} timesteps, the mean over layers of neurons")] if shown else []
+    return [*rows, ("timesteps of layers", layers_text(contents.layer_timesteps))]
 
 
 def _compression_rows(last: Phase) -> list[tuple[str, str]]:

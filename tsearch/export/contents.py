@@ -27,6 +27,8 @@ class Contents(Frozen):
         n_samples: Number of samples by split.
         test: Accuracy on test samples and their number.
         probe: Hash of the logits of the first 64 validation samples.
+        layer_timesteps: Where masks were learned, how many first timesteps every layer of neurons runs, by its name;
+            of a mask that is no prefix, one 0 or 1 per timestep.
         needs: What has to be importable to load it, 'module:name' each; empty where all of it is tsearch's own.
     """
 
@@ -42,6 +44,7 @@ class Contents(Frozen):
     test: dict[str, float]
     probe: str
     versions: dict[str, str]
+    layer_timesteps: dict[str, int | tuple[int, ...]] = Field(default_factory=dict)
     needs: tuple[str, ...] = ()
 
     @model_validator(mode="after")

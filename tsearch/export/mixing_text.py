@@ -16,6 +16,7 @@ def mixing_section(contents: Contents, weights: bytes) -> str:
     from safetensors.torch import load
 
     from tsearch.data import load_dataset
+    from tsearch.export.frozen import masks_of
     from tsearch.networks.build import build
     from tsearch.networks.mixing import mixing_of
     from tsearch.networks.quantised import from_codes
@@ -28,6 +29,7 @@ def mixing_section(contents: Contents, weights: bytes) -> str:
     except TsearchError:
         return ""
     network = build(contents.configuration, contents.input_shape, contents.n_classes, for_inference=True)
+    network.timestep_masks.hold(masks_of(contents.layer_timesteps, contents.configuration, network.plan))
     load_weights(network, from_codes(load(weights)))
     return mixing_text(contents.configuration.temporal_transformer, mixing_of(network, split), len(split))
 

@@ -15,6 +15,7 @@ from tsearch.export.bundle import FILES, Bundle, sha256
 from tsearch.export.card import card, findings_of
 from tsearch.export.contents import FORMAT, Contents, needed_modules
 from tsearch.export.evaluation import accuracy_on_test
+from tsearch.export.frozen import frozen
 from tsearch.export.mixing_text import mixing_section
 from tsearch.front import Front
 from tsearch.front.broken import broken_text
@@ -24,6 +25,7 @@ from tsearch.replication.reached import n_tested_again
 if TYPE_CHECKING:
     from tsearch.engine.lineage import Stop
     from tsearch.engine.run_folder import Run, Trial
+    from tsearch.networks.build import Network
 
 
 def export_bundle(
@@ -51,8 +53,10 @@ def _export(run: "Run", chosen: "Trial", result: Result, folder: Path, phase: in
         if _holds(folder, run, chosen):
             return folder
         raise TsearchError(f"{folder} exists and is not this bundle. Choose another --output, or remove it.")
+    checkpoint = run.checkpoint(chosen)
     contents = _contents(run, chosen, result)
-    weights = _inference_weights(contents, run.checkpoint(chosen))
+    contents = contents.model_copy(update={"layer_timesteps": _layer_timesteps(contents, checkpoint)})
+    weights = _inference_weights(contents, checkpoint)
     broken = broken_text(result.metrics, run.constraints)
     findings = (
         findings_of(evidence_of(run, Front.of(run)), chosen.number)
@@ -143,20 +147,33 @@ def _contents(run: "Run", trial: "Trial", result: Result) -> Contents:
 
 def _inference_weights(contents: Contents, checkpoint: bytes) -> bytes:
     """Of a checkpoint, the weights that the finished network has, as safetensors, quantised ones as whole numbers and
-    scales; those of early classifiers, of boundaries of earlier phases, and masks are left out."""
+    scales; those of early classifiers, of boundaries of earlier phases, and masks and their scores are left out."""
     from safetensors.torch import save
 
-    from tsearch.networks.build import build
     from tsearch.networks.quantised import to_codes
+
+    network = _finished(contents, checkpoint)
+    network.timestep_masks.clear()
+    bits = contents.configuration.schedule[-1].weight_bits
+    stored = to_codes(network, network.state_dict(), bits)
+    return save({name: value.contiguous() for name, value in stored.items()})
+
+
+def _layer_timesteps(contents: Contents, checkpoint: bytes) -> dict[str, int | tuple[int, ...]]:
+    """What the scores of a checkpoint decide: the timesteps of every layer of neurons."""
+    return frozen(_finished(contents, checkpoint).masks(contents.configuration.timesteps))
+
+
+def _finished(contents: Contents, checkpoint: bytes) -> "Network":
+    """The network that a checkpoint holds, without what only training needs but its scores."""
+    from tsearch.networks.build import build
     from tsearch.networks.weights import OF_TRAINING, current_names, load_weights
     from tsearch.training.checkpoints import unpack_weights
 
     network = build(contents.configuration, contents.input_shape, contents.n_classes, for_inference=True)
     weights = current_names(unpack_weights(checkpoint), contents.configuration)
-    taken = load_weights(network, weights, may_be_left=OF_TRAINING).taken  # raises where one does not fit
-    bits = contents.configuration.schedule[-1].weight_bits
-    stored = to_codes(network, {name: weights[name] for name in taken}, bits)
-    return save({name: value.contiguous() for name, value in stored.items()})
+    load_weights(network, weights, may_be_left=OF_TRAINING)  # raises where one does not fit
+    return network
 
 
 def _write(folder: Path, contents: Contents, result: Result, weights: bytes, card_text: str) -> Path:

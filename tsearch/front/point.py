@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tsearch.configuration import Configuration
+from tsearch.front.masked import masked_to
 from tsearch.space.schedules import NOTHING, parts_of
 from tsearch.space.settings import flatten
 from tsearch.units import counted, format_value, title
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from tsearch.engine.trial import StoredResult
 
 _SHOWN = 3  # metrics in the text of a point
-_SAID = ("conversion", "compression")  # sections without which a title says too little
+_SAID = ("conversion", "compression", "masks")  # sections without which a title says too little
+FAMILY = "backbone.name"
 _HASH = "backbone.network"  # of a network of one's own; it follows from the other settings
 
 
@@ -59,8 +61,9 @@ class Point:
 
     @property
     def is_uniform(self) -> bool:
-        """Whether every stage has the same timesteps."""
-        return len(set(self.timesteps)) == 1
+        """Whether every stage has the same timesteps, and no layer learns to run fewer."""
+        is_masked = self.configuration is not None and self.configuration.masks.are_learned
+        return len(set(self.timesteps)) == 1 and not is_masked
 
     @property
     def n_independent(self) -> int | None:
@@ -103,18 +106,25 @@ class Point:
     @property
     def label(self) -> str:
         """A short name: 'T=4' for a network of one stage, 'T=(4, 4)' for two, 'T=(6, 3, 1) after ANN, 8' where earlier
-        phases were an ANN and had more timesteps, 'T=4 (8 bits)' with compressed weights, 'lr 0.01' where it is no
-        network. Two points may share it; `labels_of` tells them apart."""
+        phases were an ANN and had more timesteps, 'T=4 masked to 2.4', 'T=4 (8 bits)' with compressed weights, 'lr
+        0.01' where it is no network. Two points may share it; `labels_of` tells them apart."""
         if not self.timesteps:
             return ", ".join(f"{name} {setting_text(value)}" for name, value in self.parameters.items())
         final = f"({setting_text(self.timesteps)})" if len(self.timesteps) > 1 else str(self.timesteps[0])
-        return f"T={final}{self._training}"
+        return f"T={final}{self._masked}{self._training}"
 
     @property
     def undivided_label(self) -> str:
         """The same, but 'T=4' for uniform timesteps in any number of stages: for where all uniform points have the same
         stages."""
-        return f"T={timesteps_text(self.timesteps)}{self._training}" if self.timesteps else self.label
+        final = timesteps_text(self.timesteps)
+        return f"T={final}{self._masked}{self._training}" if self.timesteps else self.label
+
+    @property
+    def _masked(self) -> str:
+        """How many timesteps masks have left to its layers on average."""
+        mean = masked_to(self.metrics)
+        return f" masked to {mean}" if mean else ""
 
     @property
     def _training(self) -> str:
@@ -198,7 +208,9 @@ def differing_details(points: Sequence[Point]) -> list[str]:
 
 def setting_title(name: str) -> str:
     """A dotted name for people: 'training.learning_rate' -> 'learning rate', 'compression.epochs' -> 'compression
-    epochs'."""
+    epochs', 'backbone.name' -> 'backbone'."""
+    if name == FAMILY:
+        return "backbone"
     section, _, field = name.rpartition(".")
     title = field.replace("_", " ").replace("ann ", "ANN ")
     return f"{section} {title}" if section in _SAID else title

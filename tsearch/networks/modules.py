@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tsearch.networks.neuron import fire
+from tsearch.networks.neuron.dynamics import has_16_bits
 from tsearch.networks.neurons import LayerNeurons
 from tsearch.networks.plan import Attention, Convolution, Node, Pool, Readout, Sum
 from tsearch.networks.pool import average_pool
@@ -97,7 +98,7 @@ class ConvolutionModule(FiringModule):
         )
 
     def silent(self) -> Tensor:
-        bias = self.conv.bias if self.norm is None else folded(self.conv.weight, self.norm)[1]
+        bias = self.conv.bias if self.norm is None else folded(self.conv.weight, self.norm, self.conv.bias)[1]
         return self.conv.weight.new_zeros(()) if bias is None else bias[:, None, None]
 
     def fold(self) -> None:
@@ -138,8 +139,9 @@ class PoolModule(FiringModule):
             return functional.max_pool2d(x, node.kernel, node.stride, node.padding)
         if (node.kernel, node.stride, node.padding) == ((2, 2), (2, 2), (0, 0)):
             return average_pool(x)
-        # in 32 bits, so that counts of spikes follow from averages over any window
-        return functional.avg_pool2d(x.float(), node.kernel, node.stride, node.padding)
+        # in at least 32 bits, so that counts of spikes follow from averages over any window
+        wide = x.float() if has_16_bits(x) else x
+        return functional.avg_pool2d(wide, node.kernel, node.stride, node.padding)
 
 
 class SumModule(FiringModule):
@@ -193,10 +195,10 @@ class ReadoutModule(Linear):
         super().__init__(node.n_features, node.shape[0], bias=node.bias)
         self.node = node
 
-    def forward(self, x: Tensor, timesteps: int = 1) -> Tensor:  # noqa: ARG002
-        return self.answer(
-            x.flatten(2).mean(0)
-        )  # the linear layer of the mean is the mean of the linear layer
+    def forward(self, x: Tensor, timesteps: int = 1, scale: float = 1.0) -> Tensor:  # noqa: ARG002
+        """Logits of `x` [T, B, C, H, W], the linear layer of `scale` times the mean, which is the mean of the linear
+        layer; above 1 where steps are left out of the mean at which nothing arrives."""
+        return self.answer(x.flatten(2).mean(0) * scale)
 
     def answer(self, features: Tensor) -> Tensor:
         """Logits from the mean over time, [B, features]."""
@@ -205,6 +207,14 @@ class ReadoutModule(Linear):
     def steps(self, x: Tensor) -> Tensor:
         """The logits of every timestep, [T, B, classes]; what is dropped is the same at all of them."""
         return super().forward(drop(x.flatten(2), self.dropout))
+
+    def mean_of(self, steps: Tensor, scale: float = 1.0) -> Tensor:
+        """The logits that follow from those of all timesteps, [T, B, classes]; `scale` as in `forward`."""
+        mean = steps.mean(0)
+        if scale == 1:
+            return mean
+        bias = 0 if self.bias is None else self.bias
+        return bias + scale * (mean - bias)
 
 
 def drop(x: Tensor, rate: float) -> Tensor:

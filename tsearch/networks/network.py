@@ -19,7 +19,8 @@ from tsearch.networks.parts import HasMask, Outputs
 from tsearch.networks.plan import INPUT, Node, stage_of_blocks
 from tsearch.networks.quantised import Weighted, weighted_of
 from tsearch.networks.skipping import run_skipping
-from tsearch.networks.timestep_masks import TimestepMasks, masked
+from tsearch.networks.steps import steps_of
+from tsearch.networks.timestep_masks import TimestepMasks, masked, whole_masks
 from tsearch.phase import UNREDUCED
 
 Shape = tuple[int, int, int]
@@ -106,19 +107,18 @@ class Network(nn.Module):
         """
         self._check_frames(x, timesteps[0])
         weights, is_short = self.head.weight, self.configuration.training.precision == "bfloat16"
-        masks = {} if self.is_ann else self.timestep_masks.gates(timesteps)
         left_out = self.masks(timesteps) if skips and not self.training else {}
         with torch.autocast(weights.device.type, torch.bfloat16, enabled=is_short):
             if any(0 in mask for mask in left_out.values()):
                 outputs = Outputs(run_skipping(self, x, timesteps, left_out, observe), (), timesteps)
             else:
+                masks = {} if self.is_ann else self.timestep_masks.gates(timesteps)
                 outputs = self._run(x, timesteps, masks, observe)
         return replace(
             outputs,
             logits=outputs.logits.to(weights.dtype),
             early=tuple(e.to(weights.dtype) for e in outputs.early),
             steps=None if outputs.steps is None else outputs.steps.to(weights.dtype),
-            masks=masks,
         )
 
     @property
@@ -200,10 +200,23 @@ class Network(nn.Module):
             values[node.name] = self.across(node, value, timesteps, early)
             del value
         last = values[self.plan.readout.sources[0]]
-        if not self.training or self.configuration.training.loss != "tet":
-            return Outputs(self.head(last), tuple(early), timesteps)
+        tells_steps = self.training and self.configuration.training.loss == "tet"
+        is_active = self.configuration.masks.readout == "active"
+        reads = self._reads(timesteps, masks) if tells_steps or is_active else timesteps[-1]
+        scale = timesteps[-1] / reads if is_active else 1.0
+        if not tells_steps:
+            return Outputs(self.head(last, scale=scale), tuple(early), timesteps, masks=masks)
         steps = self.head.steps(last)
-        return Outputs(steps.mean(0), tuple(early), timesteps, steps)
+        return Outputs(self.head.mean_of(steps, scale), tuple(early), timesteps, steps[:reads], masks)
+
+    def _reads(self, timesteps: tuple[int, ...], masks: Mapping[str, Tensor]) -> int:
+        """The number of the last timestep, from 1, at which anything reaches the readout."""
+        if not masks:
+            return timesteps[-1]
+        plan, mode = self.plan, self.configuration.temporal_transformer
+        whole = whole_masks(masks)
+        steps = steps_of(plan, self.configuration.stages, timesteps, whole, mode=mode, is_static=False)
+        return steps[plan.readout.name].reads
 
     def across(self, node: Node, value: Tensor, timesteps: tuple[int, ...], early: list[Tensor]) -> Tensor:
         """What nodes behind `node` read of its `value`: at the end of a stage, that behind the temporal transformer.

@@ -6,24 +6,38 @@ bias, and BatchNorm of zero, one number per channel, the same at the border of a
 skips masked timesteps; that neurons without input are driven by BatchNorm of zero is our reading, and exact.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
-from hwcost.network.temporal import passes_through
-from tsearch.networks.modules import FiringModule, Observer, SumModule
-from tsearch.networks.plan import INPUT, Node
+from hwcost import passes_through
+from tsearch.configuration import Configuration
+from tsearch.networks.modules import FiringModule, Observer, ReadoutModule, SumModule
+from tsearch.networks.plan import INPUT, Node, Plan
 from tsearch.networks.steps import Masks, Steps, steps_of
 from tsearch.networks.timestep_masks import masked
 
-if TYPE_CHECKING:
-    from tsearch.networks.network import Network
+
+class Runs(Protocol):
+    """What is asked here of a `Network`; see there."""
+
+    configuration: Configuration
+    plan: Plan
+    ends: dict[str, int]
+    last_reads: Mapping[str, list[str]]
+    head: ReadoutModule
+
+    def module_of(self, node: Node) -> nn.Module: ...
+    def stage_of(self, node: Node) -> int: ...
+    def across(
+        self, node: Node, value: Tensor, timesteps: tuple[int, ...], early: list[Tensor]
+    ) -> Tensor: ...
 
 
 def run_skipping(
-    network: "Network", x: Tensor, timesteps: tuple[int, ...], masks: Masks, observe: Observer | None
+    network: Runs, x: Tensor, timesteps: tuple[int, ...], masks: Masks, observe: Observer | None
 ) -> Tensor:
     """Logits [B, classes] of a network outside training, whose `masks` leave out timesteps; `x` and `observe` as in
     `Network.run`."""
@@ -42,16 +56,12 @@ def run_skipping(
             observe(node.name, value)
         values[node.name] = _handed_on(network, node, value, timesteps, own)
     last, readout = values[plan.readout.sources[0]], steps[plan.readout.name]
-    return (
-        network.head(last)
-        if all(readout.constant_sources)
-        else network.head.answer(last.flatten(2).sum(0) / readout.total)
-    )
+    n_steps = readout.reads if configuration.masks.readout == "active" else readout.total
+    is_constant = all(readout.constant_sources)
+    return network.head.answer(last.flatten(2).mean(0) if is_constant else last.flatten(2).sum(0) / n_steps)
 
 
-def _handed_on(
-    network: "Network", node: Node, value: Tensor, timesteps: tuple[int, ...], steps: Steps
-) -> Tensor:
+def _handed_on(network: Runs, node: Node, value: Tensor, timesteps: tuple[int, ...], steps: Steps) -> Tensor:
     """What nodes behind `node` read of its `value`; at the end of a stage, fewer steps stay fewer where the temporal
     transformer hands them on as they are."""
     if node.name in network.ends and not steps.is_constant:

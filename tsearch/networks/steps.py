@@ -85,7 +85,7 @@ def _most(plan: Plan, stage: Mapping[int, int], total: Mapping[str, int], masks:
     most: dict[str, int] = {}
     for node in reversed(plan.nodes):
         if node.name in masks:
-            most[node.name] = _last_active(masks[node.name])
+            most[node.name] = last_active(masks[node.name])
             continue
         readers = [reader for reader in plan.nodes if node.name in reader.sources]
         is_free = node.neuron is None and not isinstance(node, Readout)
@@ -96,6 +96,6 @@ def _most(plan: Plan, stage: Mapping[int, int], total: Mapping[str, int], masks:
     return most
 
 
-def _last_active(mask: Sequence[int]) -> int:
+def last_active(mask: Sequence[int]) -> int:
     """The number of the last timestep that runs, from 1."""
     return max((t for t, active in enumerate(mask, start=1) if active), default=0)

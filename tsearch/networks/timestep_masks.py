@@ -33,6 +33,7 @@ class TimestepMasks(nn.ModuleDict):
         stage = stage_of_blocks(configuration.stages)
         self._stage = {node.name: stage[node.block] for node in nodes}
         self._key = {node.name: _key(node, self.how.granularity) for node in nodes}
+        self._held: dict[str, Tensor] = {}
         check_types(self.how, plan)
         types = self.how.types
         self.counted = tuple(node.name for node in nodes if not types or node.layer_type in types)
@@ -46,8 +47,18 @@ class TimestepMasks(nn.ModuleDict):
             if n_steps > 1 and str(n_steps) not in scores:
                 scores[str(n_steps)] = nn.Parameter(first_scores(self.how, n_steps))
 
+    def hold(self, masks: Mapping[str, tuple[int, ...]]) -> None:
+        """Have these masks by node for good, as an exported network does, and no scores."""
+        where = next(self.parameters(), torch.zeros(())).device
+        self._held = {
+            name: torch.tensor(mask, dtype=torch.float32, device=where) for name, mask in masks.items()
+        }
+        self.clear()
+
     def gates(self, timesteps: tuple[int, ...]) -> dict[str, Tensor]:
         """By node, its mask [T] for these timesteps of all stages, with the gradient of its scores."""
+        if self._held:
+            return dict(self._held)
         found: dict[str, Tensor] = {}
         made: dict[tuple[str, int], Tensor] = {}
         for name, key in self._key.items():
@@ -59,8 +70,7 @@ class TimestepMasks(nn.ModuleDict):
 
     def masks(self, timesteps: tuple[int, ...]) -> Mapping[str, tuple[int, ...]]:
         """By node, one 0 or 1 per timestep of its stage, for the timesteps of all stages."""
-        with torch.no_grad():
-            return {name: tuple(map(int, gate.tolist())) for name, gate in self.gates(timesteps).items()}
+        return whole_masks(self.gates(timesteps))
 
     def loss_terms(self, outputs: Outputs, labels: Tensor, training: Training) -> list[Tensor]:  # noqa: ARG002
         """`weight` times the term of the masks that `outputs` were made with; none in an ANN."""
@@ -89,10 +99,15 @@ class TimestepMasks(nn.ModuleDict):
         return torch.ones(1, device=where)
 
 
+def whole_masks(masks: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    """Masks [T] as whole numbers, 0 or 1 per timestep."""
+    return {name: tuple(map(int, mask.tolist())) for name, mask in masks.items()}
+
+
 def masked(value: Tensor, mask: Tensor) -> Tensor:
     """`value` [T, B, ...] multiplied by a `mask` [T]. The gradient of the mask at a step is the sum of the spikes
     there, each times its own gradient; also where they are masked, so all steps are computed."""
-    return value * mask.to(value.dtype).view(-1, *[1] * (value.dim() - 1))
+    return value * mask.to(value).view(-1, *[1] * (value.dim() - 1))
 
 
 def mask_of(scores: Tensor, how: Masks) -> Tensor:
@@ -142,7 +157,7 @@ def mask_term(masks: list[Tensor], how: Masks) -> Tensor:
 
 def surrogate(decided: Tensor, how: Masks) -> Tensor:
     """The derivative that stands for that of the step. "rational", 1 / (1 + |z| / g)^2, is above 0 everywhere: a layer
-    that was driven to one step can grow again. "triangular", max(0, 1 - |z| / g) / g, has no such way back."""
+    that was driven to one step can grow again. "triangular", max(0, 1 - |z| / g) / g, may stay 0 at all steps."""
     scaled = decided.abs() / how.surrogate_width
     if how.surrogate == "rational":
         return (1 + scaled).pow(-2)

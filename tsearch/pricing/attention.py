@@ -14,8 +14,12 @@ class AttentionTally:
 
     The three values of a batch are shown one after the other and counted when all are there."""
 
-    def __init__(self, node: Attention) -> None:
-        self._node = node
+    def __init__(self, node: Attention, n_steps: int) -> None:
+        """Args:
+        node: The attention.
+        n_steps: First timesteps that are counted, at which all three arrive.
+        """
+        self._node, self._n_steps = node, n_steps
         self._shown: dict[str, Tensor] = {}
         self._counts: Tensor | None = None
 
@@ -23,7 +27,7 @@ class AttentionTally:
         """Take a value of the network, [T, B, C, H, W], if it is one of the sources."""
         if name not in self._node.sources:
             return
-        self._shown[name] = spikes
+        self._shown[name] = spikes[: self._n_steps]
         if set(self._node.sources) <= self._shown.keys():
             q, k, v = (self._heads(self._shown[source]) for source in self._node.sources)
             self._counts = plus(self._counts, _counts(q, k, v))

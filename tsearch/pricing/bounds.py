@@ -87,21 +87,22 @@ def priced_part(configuration: Configuration) -> Hashable:
     neuron, backbone = configuration.neuron, configuration.backbone
     priced_neuron = neuron if ":" in backbone.name else tuple(neuron_fields(neuron).items())
     mode, last = configuration.temporal_transformer, configuration.schedule[-1]
-    compressed = last.sparsity, frozenset(scopes_of(configuration)), last.weight_bits
-    return backbone, configuration.stages, configuration.timesteps, mode, priced_neuron, compressed
+    reduced = last.sparsity, frozenset(scopes_of(configuration)), last.weight_bits
+    is_masked = configuration.masks.are_learned
+    return backbone, configuration.stages, configuration.timesteps, mode, priced_neuron, reduced, is_masked
 
 
 def bound_of(space: NetworkSpace, configuration: Configuration) -> Bound:
     """Cheapest and dearest cost of a configuration: silence, and all neurons firing at every timestep; of a pruned one
-    whichever weights are kept."""
+    whichever weights are kept, and of a masked one whichever timesteps."""
     least = _least(space, configuration)
-    if not configuration.schedule[-1].sparsity:
+    if not configuration.schedule[-1].sparsity and not configuration.masks.are_learned:
         return least
     return Bound(least.low, _bound_with(space, configuration, smallest_reduction).high)
 
 
 def _least(space: NetworkSpace, configuration: Configuration) -> Bound:
-    """Both ends for the weights that are cheapest to keep; of a network that is not pruned, for all of them."""
+    """Both ends for the weights and timesteps that are cheapest to keep; of a network that loses none, for all."""
     return _bound_with(space, configuration, largest_reduction)
 
 

@@ -1,10 +1,11 @@
 """From a plan to the layers that the cost model prices. Needs no torch and no training."""
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from itertools import pairwise
 from math import prod
 from typing import Any
 
-from hwcost import LayerSpec, NetworkSpec, StageSpec
+from hwcost import LayerSpec, NetworkSpec, StageSpec, passes_through
 from hwcost.network.kinds import WEIGHTED
 from tsearch.configuration import Configuration
 from tsearch.data.dataset import Input
@@ -21,6 +22,7 @@ from tsearch.networks.plan import (
     Sum,
     stage_of_blocks,
 )
+from tsearch.networks.steps import Steps, steps_of
 from tsearch.networks.windows.nodes import Condense, Gate, GroupMembranes, GroupSpikes
 from tsearch.phase import UNREDUCED
 from tsearch.pricing.events import ANALOG, Events, given
@@ -35,6 +37,8 @@ from tsearch.pricing.windows import (
     origin_of,
 )
 
+_VIEW: dict[str, Any] = {"kind": "flatten"}
+_PER_CHANNEL: dict[str, Any] = {"kind": "conv2d", "kernel": (1, 1)}
 NO_LEAK = 1e6  # from this tau on, neurons are priced without a leak
 
 
@@ -50,24 +54,28 @@ def describe_network(
     `reduction` is what training has taken from it; without one, all weights are there, at the precision of the last
     phase. Layers are called as their nodes; average pooling hands on graded events, the count of spikes in its window,
     and its division belongs to the next weights. An identity shortcut that enters a stage, or the network, is a
-    convolution of one weight per channel; at a stage behind its temporal transformer. So are numbers that enter a stage
-    at a gate, and membranes."""
+    convolution of one weight per channel; at a stage behind its temporal transformer. Where that one hands events on
+    as they are, to be added to events, it is a view of them without a cost. Numbers that enter a stage at a gate, and
+    membranes, do so as shortcuts do."""
     plan = configuration.backbone.plan(data.shape, data.n_classes, configuration.neuron)
     stage = stage_of_blocks(configuration.stages)
     reduction = reduction or Reduction(weight_bits=configuration.schedule[-1].weight_bits)
+    mode, timesteps = configuration.temporal_transformer, timesteps or configuration.timesteps
+    steps = steps_of(
+        plan, configuration.stages, timesteps, reduction.masks, mode=mode, is_static=data.is_static
+    )
     layers = _Layers(data, 0 if reduction.weight_bits == UNREDUCED else reduction.weight_bits)
+    hands_on = [False, *(passes_through(mode, *pair) for pair in pairwise(timesteps))]
     for node in plan.nodes:
         origin = origin_of(plan, node)
         if origin is not None:
             layers.hand_on(node, origin)
         elif not isinstance(node, PARTS_OF_LAYERS):
-            reduced = {
-                "mask": reduction.masks.get(node.name, ()),
-                "kept": kept_of(plan, node, reduction.kept),
-            }
-            for fields, reads in _layers_of(plan, node):
-                layers.add_node(node, fields | reduced | {"stage": stage[node.block]}, list(reads))
-    mode, timesteps = configuration.temporal_transformer, timesteps or configuration.timesteps
+            here, mask = stage[node.block], steps[node.name].mask
+            reduced = {"stage": here, "mask": mask, "kept": kept_of(plan, node, reduction.kept)}
+            for fields, names in _layers_of(plan, node):
+                reads = layers.entered(node, names, here, hands_on[here], mask)
+                layers.add(fields | reduced | _arriving(node, fields, steps[node.name]), *reads)
     stages = [StageSpec(t, mode if number else None) for number, t in enumerate(timesteps)]
     return NetworkSpec(tuple(layers.layers), tuple(stages))
 
@@ -87,21 +95,27 @@ class _Layers:
         self._layer_of[node.name] = self._layer_of.get(origin, origin)
         self.events[node.name] = ANALOG if isinstance(node, GroupMembranes) else self.events[origin]
 
-    def add_node(self, node: Node, fields: dict[str, Any], reads: list[str]) -> None:
-        """Add a layer of `node`. A sum, a gate, and neurons that read membranes are not behind a temporal transformer
-        themselves, nor is a sum at the network's input: a convolution of one weight per channel is."""
-        if isinstance(node, Sum | Gate | GroupSpikes):
-            reads = [self._entered(node, name, fields["stage"]) for name in reads]
-        if isinstance(node, Sum):  # the cost model adds events to numbers
-            reads.sort(key=lambda name: self.events[name] != ANALOG)
-        self.add(fields, *(reads if isinstance(node, Sum) else reads[:1]))
-
-    def _entered(self, node: Node, name: str, stage: int) -> str:
-        source = next((x for x in self.layers if x.name == self._layer_of.get(name, name)), None)
-        if source is not None and source.stage == stage:
-            return name
-        shape = node.shape if source is None else source.out_shape
-        return self.add(_entering(node, name, shape, stage, self.events), name)
+    def entered(
+        self, node: Node, names: Sequence[str], stage: int, hands_on: bool, mask: tuple[int, ...]
+    ) -> list[str]:
+        """What a layer of `node` reads: of a sum numbers first, of neurons in windows no membranes. What enters the
+        stage at a sum, at a gate or as membranes, or the network at a sum, gets a layer of its own, which runs as the
+        node does; `hands_on`: the stage gets it as it is."""
+        if not isinstance(node, Sum | Gate | GroupSpikes):
+            return list(names)
+        are_events = node.neuron is None and ANALOG not in (self.events[name] for name in names)
+        reads = []
+        for name in names:
+            source = next((x for x in self.layers if x.name == self._layer_of.get(name, name)), None)
+            shape = node.shape if source is None else source.out_shape
+            kind = _VIEW if are_events and hands_on else _PER_CHANNEL | {"groups": shape[0]}
+            fields = _entering(node, name, shape, stage, self.events) | kind | {"mask": mask}
+            is_here = source is not None and source.stage == stage
+            reads.append(name if is_here else self.add(fields, name))
+        if not isinstance(node, Sum):
+            return reads[:1]
+        # the cost model adds events to numbers
+        return sorted(reads, key=lambda name: self.events[name] != ANALOG)
 
     def add(self, fields: dict[str, Any], reads: str, *others: str) -> str:
         """Add the layer of these fields that reads such layers, and give back its name."""
@@ -166,18 +180,22 @@ def _entering(node: Node, source: str, shape: Shape, stage: int, taken: Containe
     name = f"block{node.block}.shortcut" if isinstance(node, Sum) else f"{node.name}.{source}"
     return {
         "name": f"{node.name}.{source}" if name in taken else name,
-        "kind": "conv2d",
         "stage": stage,
         "in_shape": shape,
         "out_shape": shape,
-        "kernel": (1, 1),
-        "groups": shape[0],
         "neuron": None,
     }
 
 
 def _own_fields(node: Node) -> dict[str, Any]:
     return {"name": node.name, "out_shape": node.shape} | neuron_fields(node.neuron)
+
+
+def _arriving(node: Node, fields: Mapping[str, Any], steps: Steps) -> dict[str, Any]:
+    """Where queries, keys and values all arrive at an attention, if not at all of its steps."""
+    if not isinstance(node, Attention) or steps.reads == steps.total:
+        return {}
+    return {"operands": (*fields["operands"], ("arriving_steps", steps.reads))}
 
 
 def _windows(node: Convolution | Pool) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from tsearch.errors import TsearchError, did_you_mean
 from tsearch.pricing.bounds import NetworkSpace, bound_of
 from tsearch.pricing.price import cost_metrics, refusal
 from tsearch.space.domains import Domain
-from tsearch.space.schedules import SPARSITY, WEIGHT_BITS
+from tsearch.space.schedules import MASK_MODE, NOTHING, SPARSITY, WEIGHT_BITS
 from tsearch.space.settings import backbone_choices, defaults
 
 
@@ -28,26 +28,30 @@ def cost_range(space: NetworkSpace) -> dict[str, Any]:
 
 def extreme_configurations(space: NetworkSpace) -> tuple[Configuration, Configuration]:
     """The networks with the fewest and the most weights, at the smallest and the largest uniform timesteps, those of
-    baselines included; their weights compressed as much and as little as may be searched."""
+    baselines included; their weights compressed as much and as little as may be searched, the smallest with masks where
+    there are any."""
     order = _compressions(space.settings)
     return _extremes(space, order[-1])[0], _extremes(space, order[0])[1]
 
 
-def _extremes(space: NetworkSpace, compression: Mapping[str, Any]) -> tuple[Configuration, Configuration]:
+def _extremes(space: NetworkSpace, compression: dict[str, Any]) -> tuple[Configuration, Configuration]:
     from tsearch.data import describe_dataset
 
     info = describe_dataset(space.data)
     division = space.all_divisions.first
 
-    def of(timesteps: int) -> list[Configuration]:
-        vector = (timesteps,) * len(division)
-        return [space.assemble(division, (vector,), s | dict(compression)) for s in _backbones(space)]
+    def of(timesteps: int, settings: dict[str, Any]) -> list[Configuration]:
+        path = ((timesteps,) * len(division),)
+        return [space.assemble(division, path, each | settings) for each in _backbones(space)]
 
     def n_parameters(configuration: Configuration) -> int:
         return configuration.backbone.plan(info.shape, info.n_classes, configuration.neuron).n_parameters
 
     every = (*space.timesteps, *space.uniform_timesteps)
-    return min(of(min(every)), key=n_parameters), max(of(max(every)), key=n_parameters)
+    modes = space.settings[MASK_MODE].values if MASK_MODE in space.settings else ()
+    masked = next(({MASK_MODE: mode} for mode in modes if mode != NOTHING[MASK_MODE]), {})
+    smallest = of(min(every), compression | masked)
+    return min(smallest, key=n_parameters), max(of(max(every), compression), key=n_parameters)
 
 
 def _compressions(settings: Mapping[str, Domain]) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@ no training."""
 
 from collections.abc import Mapping
 from contextlib import suppress
-from itertools import chain
 from statistics import fmean
 
 from hwcost import (
@@ -21,6 +20,8 @@ from hwcost import (
 )
 from hwcost.dataflow.choice import dataflow_of_profile
 from tsearch.configuration import Hardware
+from tsearch.networks.plan import Plan
+from tsearch.units import OF_TYPE
 
 
 def price(network: NetworkSpec, record: SpikeRecord, hardware: Hardware) -> dict[str, Cost]:
@@ -101,18 +102,34 @@ def metrics_of(costs: Mapping[str, Cost], hardware: Hardware) -> dict[str, float
     return cost_metrics(costs[hardware.profile])
 
 
+def executed_timesteps(network: NetworkSpec) -> dict[str, int]:
+    """Timesteps that every layer of neurons runs, by name: all of its stage, or up to the last one of its mask."""
+    return {
+        layer.name: sum(layer.mask) if layer.mask else network.timesteps(layer)
+        for layer in network.layers
+        if layer.neuron is not None
+    }
+
+
 def executed_metrics(network: NetworkSpec) -> dict[str, float]:
-    """Mean timesteps that layers of neurons run, of a network with masks: over all such layers, as DTSS (arXiv
-    2311.16456) may count them, and over the stages, each with the mean of its layers. Nothing without masks; by MAC,
-    the cost has them."""
-    if not any(layer.mask for layer in network.layers):
-        return {}
-    runs: list[list[int]] = [[] for _ in network.stages]
-    for layer in network.layers:
-        if layer.neuron is not None:
-            runs[layer.stage].append(sum(layer.mask) if layer.mask else network.timesteps(layer))
-    by_stage = [fmean(own or [stage.timesteps]) for own, stage in zip(runs, network.stages, strict=True)]
-    return {"mean_timesteps": fmean(by_stage), "mean_timesteps_by_layer": fmean(chain.from_iterable(runs))}
+    """Mean timesteps that the layers of neurons of a network with masks run: of all layers, as DTSS (arXiv 2311.16456)
+    may count them, and of the stages, each with the mean of its layers. That by MAC is the cost's own."""
+    runs = executed_timesteps(network)
+    by_stage = [
+        fmean([runs[layer.name] for layer in network.layers if layer.stage == number and layer.name in runs])
+        for number in sorted({layer.stage for layer in network.layers if layer.name in runs})
+    ]
+    return {"mean_timesteps": fmean(by_stage), "mean_timesteps_by_layer": fmean(runs.values())}
+
+
+def type_metrics(plan: Plan, layer_timesteps: Mapping[str, int]) -> dict[str, float]:
+    """Mean timesteps that the layers of every type run, of a network with masks: `mean_timesteps_of_qkv` and the like.
+    Nothing without masks."""
+    of_types: dict[str, list[int]] = {}
+    for node, _ in plan.neurons():
+        if node.name in layer_timesteps:
+            of_types.setdefault(node.layer_type, []).append(layer_timesteps[node.name])
+    return {f"{OF_TYPE}{name}": fmean(steps) for name, steps in of_types.items()}
 
 
 def cost_metrics(cost: Cost) -> dict[str, float]:

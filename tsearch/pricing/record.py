@@ -12,6 +12,7 @@ from tsearch.networks.plan import INPUT, Attention, Plan
 from tsearch.pricing.attention import AttentionTally
 from tsearch.pricing.events import BINARY, Events, events_of
 from tsearch.pricing.samples import BusyTally, SampleTally
+from tsearch.pricing.shorter import during, with_all_steps
 from tsearch.pricing.tally import Tally, plus
 
 
@@ -29,7 +30,9 @@ class Recorder:
         self.network = network
         self.n_samples = 0
         self._attentions = {
-            node.name: AttentionTally(node) for node in plan.nodes if isinstance(node, Attention)
+            node.name: AttentionTally(node, sum(network.input_mask(network.layer(node.name))))
+            for node in plan.nodes
+            if isinstance(node, Attention)
         }
         events = events_of(network)
         self._tallies: dict[str, Tally] = {}
@@ -41,13 +44,18 @@ class Recorder:
                 tally = Tally(events.get(name, entering), layer, is_input=name == INPUT)
                 self._tallies.setdefault(name, tally)
         self._pools = self._pools_alone()
+        views = (layer for layer in network.layers if layer.kind == "flatten")
+        self._views = [layer for layer in views if layer.name not in plan.by_name]  # of which no node tells
         self._samples = self._sample_tallies(events)
         self._busy = {layer.name: BusyTally() for layer in network.layers if self._shows_when_busy(layer)}
 
     def __call__(self, name: str, values: Tensor) -> None:
-        """Count a value of `Network.run`, [T, B, ...]: the frames ("input") or what a node gives.
+        """Count a value of `Network.run`, [T, B, ...], or fewer steps where there is nothing at the others: the frames
+        ("input") or what a node gives.
 
         Raises: EventClassError if events contradict the class that a layer declares."""
+        if not len(values):
+            values = values.new_zeros(1, *values.shape[1:])
         if name in self._pools:
             self._pools[name].add(values)
         elif name in self._tallies:
@@ -56,6 +64,9 @@ class Recorder:
             tally.add(values)
         for attention in self._attentions.values():
             attention.add(name, values)
+        for view in self._views:
+            if self._source(view) == name:
+                self(view.name, values[: self.network.timesteps(view)])
 
     def add_samples(self, n_samples: int) -> None:
         """`n_samples` more samples have passed, in one batch."""
@@ -63,11 +74,19 @@ class Recorder:
         for name, tally in self._busy.items():
             layer = self.network.layer(name)
             values = [*self._events_read(layer), *([name] if layer.fires else [])]
-            tally.add([next(iter(self._samples[value].values())).events_of_batch for value in values])
+            counts = [next(iter(self._samples[value].values())).events_of_batch for value in values]
+            active_steps = layer.mask or (1,) * self.network.timesteps(layer)
+            tally.add([during(events, active_steps) for events in counts])
 
     def record(self) -> SpikeRecord:
         """Everything counted so far."""
-        return SpikeRecord({layer.name: self._spikes(layer) for layer in self.network.layers}, self.n_samples)
+        spikes = {
+            layer.name: with_all_steps(
+                self._spikes(layer), self.network.input_timesteps(layer), self.network.timesteps(layer)
+            )
+            for layer in self.network.layers
+        }
+        return SpikeRecord(spikes, self.n_samples)
 
     def _spikes(self, layer: LayerSpec) -> LayerSpikes:
         outputs = self._fired(layer.name) if layer.fires else ()
@@ -146,8 +165,16 @@ class Recorder:
         return {
             name: _PoolTally(first, behind=self._tallies[first.name])
             for name, (first, *others) in readers.items()
-            if not others and _shows_all_it_takes(first) and first.name in self._tallies
+            if not others and self._shows_all_it_takes(first) and first.name in self._tallies
         }
+
+    def _shows_all_it_takes(self, layer: LayerSpec) -> bool:
+        """Whether it is an average pool of spikes without padding that sums every one once, or never, at every timestep
+        at which they come."""
+        is_plain = layer.kind == "avg_pool2d" and layer.in_class == "binary" and not any(layer.padding)
+        if not is_plain or layer.stride != layer.kernel or fan_out_classes(layer)[0][-1] != 1:
+            return False
+        return self.network.output_mask(layer) == self.network.input_mask(layer)
 
 
 class _PoolTally:
@@ -180,9 +207,3 @@ class _PoolTally:
 
 def _is_flat(layer: LayerSpec) -> bool:
     return len(layer.in_shape) == 1
-
-
-def _shows_all_it_takes(layer: LayerSpec) -> bool:
-    """Whether it is an average pool of spikes without padding that sums every one once, or never."""
-    is_plain = layer.kind == "avg_pool2d" and layer.in_class == "binary" and not any(layer.padding)
-    return is_plain and layer.stride == layer.kernel and fan_out_classes(layer)[0][-1] == 1

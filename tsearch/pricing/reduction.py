@@ -1,7 +1,7 @@
 """What training has taken from a network: timesteps of layers, weights, bits. Read from the network that is priced."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hwcost.network.pruning import packed
 from tsearch.configuration import Configuration
-from tsearch.networks.plan import Convolution, Plan
+from tsearch.networks.plan import Convolution, Plan, stage_of_blocks
 from tsearch.networks.windows.nodes import WindowConvolution
 from tsearch.phase import UNREDUCED
 
@@ -23,9 +23,9 @@ Pruned = Convolution | WindowConvolution
 
 @dataclass(frozen=True)
 class Reduction:
-    """By the name of a node: `masks`, at which timesteps of its stage it runs (see `Network.masks`), and of a pruned
-    network, as `hwcost.LayerSpec.kept` has it, which weights are `kept`. `weight_bits` is their precision, 32 where the
-    profile says how wide weights are."""
+    """By the name of a node: `masks`, at which timesteps of its stage it gives spikes (see `Network.masks`), and of a
+    pruned network, as `hwcost.LayerSpec.kept` has it, which weights are `kept`. `weight_bits` is their precision, 32
+    where the profile says how wide weights are."""
 
     masks: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     kept: Mapping[str, str] = field(default_factory=dict)
@@ -47,10 +47,10 @@ def reduction_of(network: "Network", timesteps: tuple[int, ...]) -> Reduction:
 
 
 def largest_reduction(configuration: Configuration, plan: Plan) -> Reduction:
-    """Of the cheapest network that pruning can make of `plan` before anything is trained. It keeps as many weights of
-    every layer as pruning by layer leaves; where others may be left, since pruning by network divides them as it finds
-    them and quantisation makes further zeros, a single one. Those of the taps that the fewest positions read, and
-    divided among outputs."""
+    """Of the cheapest network that pruning and masks can make of `plan` before anything is trained. It keeps as many
+    weights of every layer as pruning by layer leaves; where others may be left, since pruning by network divides them
+    as it finds them and quantisation makes further zeros, a single one. Those of the taps that the fewest positions
+    read, and divided among outputs. Masks leave every layer of neurons its first timestep."""
     last = configuration.schedule[-1]
     is_known = scopes_of(configuration) <= {"layer"} and not last.is_quantised
 
@@ -65,7 +65,17 @@ def largest_reduction(configuration: Configuration, plan: Plan) -> Reduction:
             of_taps[tap, : max(n_kept - number * inputs * outputs, 0)] = True
         return np.moveaxis(kept, (-1, -2), (0, 1))
 
-    return _bounding(configuration, plan, mask)
+    return replace(_bounding(configuration, plan, mask), masks=_shortest_masks(configuration, plan))
+
+
+def _shortest_masks(configuration: Configuration, plan: Plan) -> dict[str, tuple[int, ...]]:
+    if not configuration.masks.are_learned:
+        return {}
+    stage = stage_of_blocks(configuration.stages)
+    timesteps = {block: configuration.timesteps[number] for block, number in stage.items()}
+    return {
+        node.name: (1, *[0] * (timesteps[node.block] - 1)) for node in plan.nodes if node.neuron is not None
+    }
 
 
 def scopes_of(configuration: Configuration) -> set[str]:

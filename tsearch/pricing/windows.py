@@ -77,7 +77,7 @@ def gate_fields(node: Gate) -> Fields:
 
 def condense_fields(node: Condense) -> Fields:
     """Of the layer that makes windows one map."""
-    covering = {n for row in node.windows.covering() for n in row}
+    covering = {n for row in node.windows.covering for n in row}
     if covering == {1}:
         return {"kind": "flatten", "in_shape": node.in_shape}
     kind = "condense_or" if node.mode == "or" else "condense_add"

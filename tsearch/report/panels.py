@@ -6,6 +6,7 @@ from typing import Any
 
 from hwcost import Cost
 from tsearch.front import Point
+from tsearch.front.masked import layers_text, masked_text
 from tsearch.front.point import differing_details, setting_text, setting_title
 from tsearch.replication.confirmation.sentences import verdict_numbers
 from tsearch.replication.error_bars.texts import member_text
@@ -22,6 +23,7 @@ from tsearch.report.trial_figures import (
     rates_numbers,
     rates_template,
 )
+from tsearch.report.trial_view import TrialView
 from tsearch.report.view import RunView, uniform_points
 from tsearch.units import format_value, title
 
@@ -140,6 +142,7 @@ def _details(view: RunView, point: Point, differing: Sequence[str]) -> str:
         *(row for o in view.front.objectives for row in _values(view, point, o.name)),
         *((name, text, "") for name, text in (*_dataflow(view, point), *_twins(point))),
         *([("schedule", trial.schedule, "")] if trial.schedule else []),
+        *_masked(point, trial),
     ]
     rows += _evidence(view, point)
     broken = broken_limits(view.front, point)
@@ -150,6 +153,14 @@ def _details(view: RunView, point: Point, differing: Sequence[str]) -> str:
         rows.append(("transformer", text, ""))
     body = "".join(f"<dt{under}>{escape(name)}</dt><dd{under}>{value}</dd>" for name, value, under in rows)
     return f"<dl>{body}</dl>{command_html(trial.command)}"
+
+
+def _masked(point: Point, trial: TrialView) -> list[tuple[str, str, str]]:
+    """The timesteps that masks have left, by type of layer, and behind a click of every layer."""
+    if not trial.layer_timesteps:
+        return []
+    shown, every = masked_text(point.metrics), layers_text(trial.layer_timesteps)
+    return [("masked to", f"<details><summary>{escape(shown)}</summary>{escape(every)}</details>", "")]
 
 
 def _evidence(view: RunView, point: Point) -> list[tuple[str, str, str]]:

@@ -5,6 +5,7 @@ from html import escape
 from typing import Any
 
 from tsearch.front import Point
+from tsearch.front.masked import masked_to
 from tsearch.front.point import setting_names, setting_text
 from tsearch.replication.error_bars.texts import chance_text, interval_text
 from tsearch.report.panels import command_html
@@ -73,7 +74,9 @@ def _row(view: RunView, point: Point, mark: str, settings: list[str], metrics: l
 
 def _setting(point: Point, name: str) -> str:
     value = point.settings.get(name)
-    return _cell(escape(setting_text(value)), _sort_key(name, value))
+    masked = masked_to(point.metrics) if name == "timesteps" else ""
+    text = setting_text(value) + (f" masked to {masked}" if masked else "")
+    return _cell(escape(text), _sort_key(name, value))
 
 
 def _sort_key(name: str, value: Any) -> float | None:

@@ -20,6 +20,7 @@ class TrialView:
         spikes: The network that was priced, and its record, as plain data.
         command: The command that exports it, '' where it cannot be exported.
         neurons: Threshold and leak by layer, where they are known.
+        layer_timesteps: Timesteps that every layer of neurons runs, where masks were learned.
     """
 
     schedule: str
@@ -28,6 +29,7 @@ class TrialView:
     spikes: Mapping[str, Any]
     command: str
     neurons: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    layer_timesteps: Mapping[str, int] = field(default_factory=dict)
 
     def energy(self, profile: str) -> dict[str, dict[str, float]]:
         """Energy in pJ by layer and kind of cost; empty where the trial was not priced under `profile`."""
@@ -57,6 +59,7 @@ def trial_view(configuration: Any, result: Result, command: str) -> TrialView:
         spikes=result.spikes,
         command=command,
         neurons=result.neurons,
+        layer_timesteps=result.layer_timesteps,
     )
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from tsearch.errors import TsearchError
+from tsearch.errors import TsearchError, did_you_mean
 from tsearch.networks.backbones import family
-from tsearch.networks.plan import Neuron
+from tsearch.networks.plan import Neuron, Plan
 from tsearch.space.domains import Choice, Domain
 from tsearch.space.limits import MOST_BACKBONES, plan_within_limits
 from tsearch.space.lines import Lines
@@ -32,7 +32,10 @@ def check_family(lines: Lines) -> None:
     section = lines.content.get("backbone")
     name = section.get("name", "vgg") if isinstance(section, Mapping) else "vgg"
     if not isinstance(name, str):
-        raise lines.error(("backbone", "name"), f"'backbone.name': a space has one backbone, found {name}.")
+        raise lines.error(
+            ("backbone", "name"),
+            f"'backbone.name': one name, found {name}. List families: `backbone: [{{name: vgg}}, ...]`.",
+        )
     try:
         family(name)
     except (ValueError, TsearchError) as error:
@@ -63,16 +66,37 @@ def derived_settings(settings: Mapping[str, Domain], info: "Input", lines: Lines
 
 def check_backbones(settings: Mapping[str, Domain], info: "Input", timesteps: int, lines: Lines) -> None:
     """Every choice of backbone must be legal, fit the data's frames, have the same depth, and be small enough for the
-    largest `timesteps`."""
+    largest `timesteps`; masks are learned of types of layers that one of them has."""
     neuron = Neuron(**nest(defaults(settings))["neuron"])
+    types: dict[str, None] = {}
     try:
         for content in backbone_choices(settings):
-            plan_within_limits(read_backbone(content), info.shape, info.n_classes, neuron, timesteps)
+            plan = plan_within_limits(read_backbone(content), info.shape, info.n_classes, neuron, timesteps)
+            types |= dict.fromkeys(_layer_types(plan))
         common_depth(settings)
     except ValidationError as error:
         raise explain(error, lines, ("backbone",)) from None
     except ValueError as error:
         raise _misfit(error, lines) from None
+    if "masks.types" in settings:
+        _check_types(settings, list(types), lines)
+
+
+def _layer_types(plan: Plan) -> list[str]:
+    """The types of its layers of neurons; of what a user's family gives instead of a plan, none."""
+    nodes = plan.nodes if isinstance(plan, Plan) else ()
+    return [node.layer_type for node in nodes if node.neuron is not None and node.layer_type]
+
+
+def _check_types(settings: Mapping[str, Domain], known: list[str], lines: Lines) -> None:
+    for types in settings["masks.types"].values:
+        for name in types:
+            if name not in known:
+                raise lines.error(
+                    ("masks", "types"),
+                    f"masks.types: '{name}' is no type of layer of {settings['backbone.name'].default}."
+                    f"{did_you_mean(name, known)} Types: {', '.join(known)}.",
+                )
 
 
 def check_phases(settings: Mapping[str, Domain], lines: Lines) -> None:

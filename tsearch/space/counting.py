@@ -18,10 +18,10 @@ Settings = Mapping[str, Domain]
 def n_configurations(structures: Structures, settings: Settings) -> int | None:
     """How many there are; None where a setting is continuous."""
     total = 0
-    for (has_stages, has_leading), n in structures.kinds.items():
+    for kind, n in structures.kinds.items():
         for fixed in product(*(_classes(name, domain) for name, domain in _deciding(settings).items())):
             chosen = dict(zip(_deciding(settings), (value for value, _ in fixed), strict=True))
-            unused = idle(chosen, has_stages=has_stages, has_leading=has_leading)
+            unused = idle(chosen, kind)
             if not _is_first(chosen, unused, settings):
                 continue
             sizes = [size for name, (_, size) in zip(chosen, fixed, strict=True) if name not in unused]
@@ -38,10 +38,9 @@ def every_configuration(
     """Every structure with every combination of settings, where no setting is continuous."""
     fallback = defaults(settings)
     for structure in structures:
-        has_stages, has_leading = len(structure.division) > 1, structure.n_phases > 1
         for values in product(*(_values(domain) for domain in _deciding(settings).values())):
             chosen = dict(zip(_deciding(settings), values, strict=True))
-            unused = idle(chosen, has_stages=has_stages, has_leading=has_leading)
+            unused = idle(chosen, structure.kind)
             if not _is_first(chosen, unused, settings):
                 continue
             free = {name: d for name, d in settings.items() if name not in unused | chosen.keys()}

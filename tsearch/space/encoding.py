@@ -5,21 +5,25 @@ from typing import Any
 
 from tsearch.configuration import Configuration
 from tsearch.space.domains import Domain
-from tsearch.space.idle import CONVERSION, idle
+from tsearch.space.idle import CONVERSION, MASKS, idle
 from tsearch.space.recipes import RECIPE, fixed_by
-from tsearch.space.schedules import LEADING_RATE, NOTHING, parts_of
+from tsearch.space.schedules import LEADING_RATE, MASK_MODE, NOTHING, parts_of
 from tsearch.space.settings import defaults, flatten
+from tsearch.space.structures import Kind, Structure
 
 _OF_SCHEDULES = ("schedule", "compression")  # sections of settings that become phases
+_TOGETHER = (
+    set(CONVERSION),
+    set(MASKS) - {MASK_MODE},
+)  # where all are idle, there is nothing of their section
 
 
-def chosen_settings(
-    domains: Mapping[str, Domain], settings: Mapping[str, Any], *, has_stages: bool, has_leading: bool
-) -> dict[str, Any]:
-    """What is trained of `settings`: those that change nothing have their default, what a recipe fixes is as it says,
-    and those of a conversion that does not take place are left out."""
-    unused = idle(settings, has_stages=has_stages, has_leading=has_leading)
-    without = set(CONVERSION) if unused.issuperset(CONVERSION) else set()
+def chosen_settings(domains: Mapping[str, Domain], settings: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
+    """What is trained of `settings` in a structure of some kind: those that change nothing have their default, what a
+    recipe fixes is as it says, and those of a conversion or of masks that there are none of are left out."""
+    unused = idle(settings, kind)
+    without = {name for together in _TOGETHER if unused >= together for name in together}
+    without |= {MASK_MODE} if "masks.weight" in without else set()
     chosen = {
         name: domain.default if name in unused else settings[name]
         for name, domain in domains.items()
@@ -43,7 +47,11 @@ def encoded_settings(
     flat = defaults(domains) | NOTHING | known | {RECIPE: recipe}
     if len(parts.spiking) > 1:
         flat[LEADING_RATE] = parts.spiking[0].learning_rate_scale
+    if MASK_MODE in domains and not Structure(configuration.stages, parts.path).kind.has_steps:
+        flat[MASK_MODE] = domains[MASK_MODE].default  # there is nothing to learn of one timestep
     fixed, values = fixed_by({RECIPE: recipe}), {}
+    if configuration.masks.are_learned and MASK_MODE not in domains:
+        raise ValueError(f"{MASK_MODE}: this space has no masks")
     for name, domain in domains.items():
         if name.startswith("backbone.") and name not in known:
             raise ValueError(f"{name}: the configuration has no such setting")

@@ -5,11 +5,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from tsearch.configuration import Configuration
-from tsearch.errors import did_you_mean
+from tsearch.errors import TsearchError, did_you_mean
+from tsearch.space.families import FamilySpace
 from tsearch.space.lines import Lines
 from tsearch.space.paths import Path
 from tsearch.space.problems import plain
-from tsearch.space.schema import SCHEDULE_SETTINGS, CompressionSpace, ConversionSpace, Enqueued
+from tsearch.space.schema import SCHEDULE_SETTINGS, CompressionSpace, ConversionSpace, Enqueued, MasksSpace
 from tsearch.space.settings import SECTIONS, defaults
 from tsearch.space.space import SearchSpace
 from tsearch.space.timesteps import shrinking_vectors
@@ -18,6 +19,7 @@ _LEFT_OUT = {  # settings that a space has only where its file gives them
     *(f"schedule.{name}" for name in SCHEDULE_SETTINGS),
     *(f"conversion.{name}" for name in ConversionSpace.model_fields),
     *(f"compression.{name}" for name in CompressionSpace.model_fields),
+    *(f"masks.{name}" for name in MasksSpace.model_fields),
 }
 
 
@@ -45,6 +47,23 @@ def enqueued_configuration(space: SearchSpace, entry: Enqueued, i: int, lines: L
     except ValueError as error:
         raise lines.error(("enqueue", i), f"enqueue[{i}] is not in the space: {error}.") from None
     return configuration
+
+
+def enqueued_of_families(space: FamilySpace, entry: Enqueued, i: int, lines: Lines) -> Configuration:
+    """The configuration of entry `i` of `enqueue`, in a member of the family that it names, the first if none."""
+    families = {name: member.settings["backbone.name"].default for name, member in space.members.items()}
+    family = entry.backbone.get("name", next(iter(families.values())))
+    problem = lines.error(
+        ("enqueue", i, "backbone", "name"),
+        f"enqueue[{i}]: backbone '{family}' is not in this space.{did_you_mean(str(family), families.values())} "
+        f"Backbones: {', '.join(dict.fromkeys(families.values()))}.",
+    )
+    for member in (space.members[name] for name, own in families.items() if own == family):
+        try:
+            return enqueued_configuration(member, entry, i, lines)
+        except TsearchError as error:
+            problem = error
+    raise problem
 
 
 def _path(entry: Enqueued) -> Path:

@@ -12,8 +12,10 @@ from tsearch.files.initial import find_init
 from tsearch.files.reading import YAML_BYTES, read_text
 from tsearch.references import look_in
 from tsearch.space import backbone_checks, checks
+from tsearch.space.alternatives import alternatives, joined
 from tsearch.space.domains import Choice, Domain
-from tsearch.space.enqueued import enqueued_configuration
+from tsearch.space.enqueued import enqueued_configuration, enqueued_of_families
+from tsearch.space.families import FamilySpace
 from tsearch.space.goal_texts import check_reference, read_constraints, read_objectives
 from tsearch.space.limits import MOST_LEADING
 from tsearch.space.lines import Lines
@@ -24,8 +26,10 @@ from tsearch.space.schema import ScheduleSpace, SpaceFile
 from tsearch.space.settings import SECTIONS
 from tsearch.space.space import SearchSpace
 
+NetworkSpace = SearchSpace | FamilySpace
 
-def load_space(source: str | Path) -> SearchSpace:
+
+def load_space(source: str | Path) -> NetworkSpace:
     """The search space in a YAML file, or the shipped one of that name.
 
     Raises: TsearchError with file, line, what was found and what is allowed.
@@ -36,23 +40,22 @@ def load_space(source: str | Path) -> SearchSpace:
     return parse_space(text, str(source) if Path(source) == path else path.name, path.parent)
 
 
-def parse_space(text: str, source: str = "space.yaml", folder: Path | None = None) -> SearchSpace:
+def parse_space(text: str, source: str = "space.yaml", folder: Path | None = None) -> NetworkSpace:
     """The search space that YAML `text` describes; `source` is the name that errors give, and hardware profiles by
     file are looked for in `folder` first, then from the working directory.
 
     Raises: TsearchError with file, line, what was found and what is allowed.
     """
     lines = Lines(source, text)
-    backbone_checks.check_family(lines)
-    try:
-        file = SpaceFile.model_validate(lines.content)
-    except ValidationError as error:
-        raise explain(error, lines) from None
-    if folder is not None:
-        file = file.model_copy(update={"hardware": _beside(file.hardware, folder)})
-    space = _space(file, _settings(file, lines, folder), lines)
-    enqueued = tuple(enqueued_configuration(space, entry, i, lines) for i, entry in enumerate(file.enqueue))
-    return space.model_copy(update={"enqueued": enqueued})
+    read = [_read(seen, folder) for seen in alternatives(lines)]
+    (file, space), *_ = read
+    entries = enumerate(file.enqueue)
+    if not isinstance(lines.content.get("backbone"), list):
+        enqueued = tuple(enqueued_configuration(space, entry, i, lines) for i, entry in entries)
+        return space.model_copy(update={"enqueued": enqueued})
+    families = joined([space for _, space in read], lines)
+    chosen = tuple(enqueued_of_families(families, entry, i, lines) for i, entry in entries)
+    return families.model_copy(update={"enqueued": chosen})
 
 
 def spaces_folder() -> Path:
@@ -85,6 +88,18 @@ def resolve_space(source: str) -> Path:
     raise TsearchError(
         f"search space '{source}' not found: no such file, and not a shipped one.{hint} Shipped: {known}."
     )
+
+
+def _read(lines: Lines, folder: Path | None) -> tuple[SpaceFile, SearchSpace]:
+    """A file with one backbone and its space, but for what is enqueued."""
+    backbone_checks.check_family(lines)
+    try:
+        file = SpaceFile.model_validate(lines.content)
+    except ValidationError as error:
+        raise explain(error, lines) from None
+    if folder is not None:
+        file = file.model_copy(update={"hardware": _beside(file.hardware, folder)})
+    return file, _space(file, _settings(file, lines, folder), lines)
 
 
 def _beside(hardware: Hardware, folder: Path) -> Hardware:

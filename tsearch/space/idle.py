@@ -4,6 +4,7 @@ configurations, and are counted once."""
 from collections.abc import Mapping
 from typing import Any
 
+from tsearch.masks import Masks
 from tsearch.phase import Conversion
 from tsearch.space.recipes import RECIPE, RECIPES, fixed_by
 from tsearch.space.schedules import (
@@ -13,13 +14,16 @@ from tsearch.space.schedules import (
     COMPRESSION_EPOCHS,
     COMPRESSION_RATE,
     LEADING_RATE,
+    MASK_MODE,
     NOTHING,
     PRUNING,
     SPARSITY,
     WEIGHT_BITS,
 )
+from tsearch.space.structures import Kind
 
 CONVERSION = tuple(f"conversion.{name}" for name in Conversion.model_fields)
+MASKS = tuple(f"masks.{name}" for name in Masks.model_fields)
 # Without a boundary between stages there is no temporal transformer and no early classifier.
 _IN_ONE_STAGE = {
     "temporal_transformer",
@@ -40,6 +44,7 @@ _ABSENT = NOTHING | {"init.network": "snn"}  # what settings have that a space d
 # These change nothing where all others named have these values.
 _WITHOUT_ANN = {ANN_EPOCHS: NOTHING[ANN_EPOCHS]}
 _UNCOMPRESSED = {SPARSITY: NOTHING[SPARSITY], WEIGHT_BITS: NOTHING[WEIGHT_BITS]}
+_WITHOUT_THETA = ("sum", "mean", "relu", "tanh", "sigmoid", "m1", "m2")  # kinds of `fusion` of windows
 _WHERE: tuple[tuple[Mapping[str, Any], tuple[str, ...]], ...] = (
     ({"training.early_loss_weight": 0}, ("training.early_tap", "training.early_head")),
     (_WITHOUT_ANN, (ANN_RATE, ANN_OPTIMIZER)),
@@ -47,20 +52,26 @@ _WHERE: tuple[tuple[Mapping[str, Any], tuple[str, ...]], ...] = (
     ({SPARSITY: NOTHING[SPARSITY]}, (PRUNING,)),
     (_WITHOUT_ANN | {"init.network": "snn"}, CONVERSION),
     ({"backbone.norm": "none"}, ("conversion.fold_norm",)),
+    ({MASK_MODE: "none"}, tuple(name for name in MASKS if name != MASK_MODE)),
+    ({"masks.weight": 0}, ("masks.types", "masks.loss", "masks.target")),
+    ({"masks.loss": "mean"}, ("masks.target",)),
+    ({"backbone.name": "windowed", "backbone.groups": 1}, ("backbone.windows",)),  # each is the whole map
+    *(({"backbone.name": "windowed", "backbone.fusion": f}, ("backbone.theta",)) for f in _WITHOUT_THETA),
 )
 
 
-def idle(settings: Mapping[str, Any], *, has_stages: bool, has_leading: bool) -> set[str]:
-    """The names of what changes nothing beside the other `settings`, where there are several stages or not, and phases
-    before the searched timesteps or not. What a recipe fixes is among them."""
+def idle(settings: Mapping[str, Any], kind: Kind) -> set[str]:
+    """The names of what changes nothing beside the other `settings` in a structure of some kind. What a recipe fixes is
+    among them."""
     fixed = fixed_by(settings)
     chosen = {**settings, **fixed}
     names = {name for name, (other, value) in _UNLESS.items() if chosen.get(other, value) != value}
     for others, unused in _WHERE:
         if all(chosen.get(other, _ABSENT.get(other)) == value for other, value in others.items()):
             names.update(unused)
-    names |= set() if has_stages else _IN_ONE_STAGE
-    return names | fixed.keys() | (set() if has_leading else {LEADING_RATE})
+    names |= set() if kind.has_stages else _IN_ONE_STAGE
+    names |= set() if kind.has_steps else set(MASKS)
+    return names | fixed.keys() | (set() if kind.has_leading else {LEADING_RATE})
 
 
 def deciding() -> dict[str, set[Any]]:

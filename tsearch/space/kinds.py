@@ -9,6 +9,7 @@ from tsearch.space.protocol import Space
 
 KINDS = {
     "network": "tsearch.space.space:SearchSpace",
+    "families": "tsearch.space.families:FamilySpace",
     "parameters": "tsearch.space.plain:ParameterSpace",
 }
 

@@ -1,6 +1,8 @@
 """YAML content together with the line of every key, for errors that point at it."""
 
-from typing import Any
+from collections.abc import Mapping
+from copy import copy
+from typing import Any, Self
 
 import yaml
 
@@ -17,12 +19,23 @@ class Lines:
         """Raises: TsearchError for what is no plain YAML, beyond the limits of `hwcost.plain_yaml`, or no mapping."""
         self.source, self.text = source, text
         self.lines: dict[Path, int] = {}
+        self.also: Mapping[
+            Path, tuple[str, ...]
+        ] = {}  # keys that may stand at a place beside those of its model
         self.content, node = parse_yaml(text, source)
         if not isinstance(self.content, dict):
             raise TsearchError(
                 f"{source}: a search space is a mapping of keys, at least name, data and timesteps."
             )
         self._walk(node, ())
+
+    def seen_as(
+        self, content: dict[str, Any], lines: dict[Path, int], also: Mapping[Path, tuple[str, ...]]
+    ) -> Self:
+        """The same text, read as other content."""
+        seen = copy(self)
+        seen.content, seen.lines, seen.also = content, lines, also
+        return seen
 
     def _walk(self, node: Any, path: Path) -> None:
         if isinstance(node, yaml.MappingNode):

@@ -27,6 +27,11 @@ class Paths(ABC):
     def count_single(self, n_stages: int) -> int:
         """How many of these have no phase before the last one."""
 
+    @property
+    def may_be_one(self) -> bool:
+        """Whether a network may be trained with one timestep everywhere, in all its phases."""
+        return 1 in self.timesteps and ((1,),) in self.listed(1)
+
     @abstractmethod
     def at(self, n_stages: int, index: int) -> Path:
         """The one of number `index`, counted from 0, among those with `n_stages` stages."""

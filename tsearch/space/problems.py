@@ -73,7 +73,7 @@ def _known_keys(problems: Sequence[Any], path: Path, lines: Lines) -> str:
 
 
 def _unknown_key(key: str, section: Path, lines: Lines) -> str:
-    known = known_keys(section, lines.content)
+    known = [*known_keys(section, lines.content), *lines.also.get(section, ())]
     if RENAMED.get(key) in known:
         return f"'{key}' is called '{RENAMED[key]}' now: rename it."
     hint = did_you_mean(key, known) or f" Known keys: {', '.join(known)}."

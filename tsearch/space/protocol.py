@@ -1,6 +1,8 @@
 """What the engine asks of a space: any that offers this is searched, whether its configurations are networks or not.
 
-`SearchSpace` (spiking networks, from a YAML file) and `ParameterSpace` (a plain dictionary) are two such spaces.
+`SearchSpace` (spiking networks, from a YAML file), `FamilySpace` (several of these) and `ParameterSpace` (a plain
+dictionary) are such spaces. One may have `conditions()` besides: parameters that matter only where another one has some
+value, as (other parameter, value) by name.
 """
 
 from collections.abc import Iterator, Mapping

@@ -23,11 +23,13 @@ PRUNING = "compression.pruning"
 WEIGHT_BITS = "compression.weight_bits"
 COMPRESSION_EPOCHS = "compression.epochs"
 COMPRESSION_RATE = "compression.learning_rate"
+MASK_MODE = "masks.mode"
 NOTHING = {
     ANN_EPOCHS: 0,
     SPARSITY: 0.0,
     WEIGHT_BITS: UNREDUCED,
-}  # where there is neither an ANN nor compression
+    MASK_MODE: "none",
+}  # where there is neither an ANN nor compression nor masks
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ as the domain that it stands for (see `sections.py`).
 from collections.abc import Mapping
 from functools import reduce
 from operator import or_
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -17,9 +17,10 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     WithJsonSchema,
+    create_model,
 )
 
-from tsearch.configuration import Configuration, Conversion, DataSpec, Hardware, Phase, Training
+from tsearch.configuration import Configuration, Conversion, DataSpec, Hardware, Masks, Phase, Training
 from tsearch.errors import did_you_mean
 from tsearch.frozen import Frozen
 from tsearch.networks.backbones import BACKBONES, family
@@ -27,7 +28,7 @@ from tsearch.networks.plan import Neuron
 from tsearch.space.domains import Choice, Domain
 from tsearch.space.goals import ConfirmSettings, Objective, SearchSettings
 from tsearch.space.limits import LONGEST_NAME, MOST_EPOCHS, MOST_PHASES, Epochs, Timesteps, few_choices
-from tsearch.space.ranges import Range
+from tsearch.space.ranges import Range, setting
 from tsearch.space.recipes import OWN, RECIPES
 from tsearch.space.sections import OpenSection, Section, no_truth, reads, reads_setting, searchable
 from tsearch.space.settings import SECTIONS
@@ -78,8 +79,32 @@ def _name_of_family(backbone: Any) -> Any:
 
 NeuronSpace, TrainingSpace = searchable(Neuron), searchable(NamedTraining)
 ConversionSpace, CompressionSpace = searchable(Conversion), searchable(Compression)
+MasksSpace = searchable(Masks)
 BackboneSpace: Any = reduce(or_, [*(searchable(family(name)) for name in BACKBONES), OwnBackboneSpace])
 TransformerMode = Configuration.model_fields["temporal_transformer"].annotation
+Stages = Literal["any"] | Annotated[tuple[tuple[PositiveInt, ...], ...], Field(min_length=1)]
+AllTimesteps = Annotated[tuple[Timesteps, ...], Field(min_length=1), AfterValidator(few_choices)]
+
+
+class Alternative(BaseModel):
+    """What one of several backbones may hold besides the settings of its family, in place of what the file has."""
+
+    stages: Stages | None = None
+    timesteps: AllTimesteps | None = None
+    temporal_transformer: setting(TransformerMode) | None = None  # type: ignore[valid-type]
+    neuron: NeuronSpace | None = None  # type: ignore[valid-type]
+    training: TrainingSpace | None = None  # type: ignore[valid-type]
+    masks: MasksSpace | None = None  # type: ignore[valid-type]
+
+
+def _alternative(section: Any) -> Any:
+    fields: dict[str, Any] = {
+        name: (field.annotation, field) for name, field in Alternative.model_fields.items()
+    }
+    return create_model(section.__name__.replace("Space", "Alternative"), __base__=section, **fields)
+
+
+Alternatives: Any = list[reduce(or_, map(_alternative, get_args(BackboneSpace)))]  # type: ignore[misc]
 
 FinitePositive = Annotated[PositiveFloat, Field(allow_inf_nan=False)]
 LeadingEpochs = Annotated[tuple[Epochs, ...], Field(min_length=1, max_length=MOST_PHASES - 1)]
@@ -139,6 +164,7 @@ class Enqueued(Frozen):
     training: dict[str, Any] = Field(default_factory=dict)
     conversion: dict[str, Any] = Field(default_factory=dict)
     compression: dict[str, Any] = Field(default_factory=dict)
+    masks: dict[str, Any] = Field(default_factory=dict)
 
 
 class SpaceFile(Frozen):
@@ -146,11 +172,11 @@ class SpaceFile(Frozen):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=LONGEST_NAME)]
     data: DataSpec
-    backbone: Annotated[Section, reads(_read_backbone, BackboneSpace)] = Field(
+    backbone: Annotated[Section, reads(_read_backbone, BackboneSpace | Alternatives)] = Field(
         default={}, validate_default=True
     )
-    stages: Literal["any"] | Annotated[tuple[tuple[PositiveInt, ...], ...], Field(min_length=1)] = "any"
-    timesteps: Annotated[tuple[Timesteps, ...], Field(min_length=1), AfterValidator(few_choices)]
+    stages: Stages = "any"
+    timesteps: AllTimesteps
     schedule: ScheduleSpace = ScheduleSpace()
     neuron: Annotated[Section, reads(NeuronSpace.model_validate, NeuronSpace)] = Field(
         default={}, validate_default=True
@@ -163,6 +189,7 @@ class SpaceFile(Frozen):
     )
     conversion: Annotated[Section, reads(ConversionSpace.model_validate, ConversionSpace)] | None = None
     compression: Annotated[Section, reads(CompressionSpace.model_validate, CompressionSpace)] | None = None
+    masks: Annotated[Section, reads(MasksSpace.model_validate, MasksSpace)] | None = None
     init: str | dict[str, Any] | None = None
     objectives: Annotated[tuple[str | Objective, ...], Field(min_length=1, max_length=4)] = (
         "accuracy",
@@ -184,6 +211,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "training": TrainingSpace,
     "conversion": ConversionSpace,
     "compression": CompressionSpace,
+    "masks": MasksSpace,
     "objectives": Objective,
     "constraints": ConstraintText,
     "hardware": Hardware,

@@ -10,7 +10,7 @@ from tsearch.networks.backbones import Backbone, family
 from tsearch.space.domains import Domain
 from tsearch.space.schedules import parts_of
 
-SECTIONS = ("backbone", "neuron", "training", "conversion", "compression")
+SECTIONS = ("backbone", "neuron", "training", "conversion", "compression", "masks")
 _HELD = ("backbone", "neuron", "training")  # of a configuration, whatever its schedule is
 
 
@@ -23,6 +23,8 @@ def flatten(configuration: Configuration) -> dict[str, Any]:
     init = {} if configuration.init is None else _named("init", configuration.init)
     if configuration.begins_as_ann:
         flat |= _named("conversion", configuration.conversion)
+    if configuration.masks.are_learned:
+        flat |= _named("masks", configuration.masks)
     return flat | parts.settings | init
 
 
@@ -68,5 +70,8 @@ def common_depth(settings: Mapping[str, Domain]) -> int:
     """Number of blocks of every choice of backbone. Raises: ValueError where they differ."""
     depths = {read_backbone(content).depth for content in backbone_choices(settings)}
     if len(depths) > 1:
-        raise ValueError(f"backbones of different depths {sorted(depths)}; one space has one depth")
+        raise ValueError(
+            f"backbones of different depths {sorted(depths)}; one space has one depth. "
+            "List a backbone of each depth: `backbone: [{...}, {...}]`"
+        )
     return depths.pop()

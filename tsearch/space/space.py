@@ -127,10 +127,8 @@ class SearchSpace(SpaceDescription):
     def assemble(self, division: Division, path: Path, settings: Mapping[str, Any]) -> Configuration:
         """The configuration made of these parts. Settings that change nothing beside the others (a temporal transformer
         in a single stage, the weight of a loss that is not chosen) take their default, so that equal networks are equal
-        configurations; those of a conversion that does not take place stay out."""
-        chosen = chosen_settings(
-            self.settings, settings, has_stages=len(division) > 1, has_leading=len(path) > 1
-        )
+        configurations; those of a conversion or of masks that there are none of stay out."""
+        chosen = chosen_settings(self.settings, settings, Structure(division, path).kind)
         schedule = self.schedules.phases(path, chosen)
         return Configuration.model_validate({"stages": division, "schedule": schedule} | nest(held(chosen)))
 
@@ -168,9 +166,9 @@ class SearchSpace(SpaceDescription):
     def baselines(self) -> list[Configuration]:
         """The uniform networks that every run trains for comparison, in the division with the fewest stages.
 
-        There is one for every number of timesteps up to the largest, with every schedule and every backbone, defaults
-        elsewhere: a comparison with less would credit schedules, or smaller backbones, to the timesteps. Not all of
-        them lie in the space."""
+        There is one for every number of timesteps up to the largest, with every schedule and every backbone, without
+        masks, defaults elsewhere: a comparison with less would credit schedules, or smaller backbones, to the
+        timesteps. Not all of them lie in the space."""
         division = self.all_divisions.first
         every = uniform_settings(self.settings) if self.has_one_total else [defaults(self.settings)]
         leads = dict.fromkeys(lead for t in self.uniform_timesteps for lead in self.paths.uniform_leads(t))

@@ -13,6 +13,14 @@ from tsearch.space.paths import Path, Paths
 from tsearch.space.timesteps import Vector
 
 
+class Kind(NamedTuple):
+    """Whether a structure has several stages, phases before the last one, and more than one timestep anywhere."""
+
+    has_stages: bool
+    has_leading: bool
+    has_steps: bool
+
+
 class Structure(NamedTuple):
     """Blocks per stage, and the timestep vectors of the schedule in order."""
 
@@ -28,6 +36,12 @@ class Structure(NamedTuple):
     def n_phases(self) -> int:
         """How many phases are trained."""
         return len(self.path)
+
+    @property
+    def kind(self) -> Kind:
+        """What it has: by this settings are idle or not."""
+        has_steps = any(timesteps > 1 for vector in self.path for timesteps in vector)
+        return Kind(len(self.division) > 1, self.n_phases > 1, has_steps)
 
 
 @dataclass(frozen=True)
@@ -50,14 +64,16 @@ class Structures:
         return self._counts[n_stages - 1] if n_stages <= len(self._counts) else 0
 
     @cached_property
-    def kinds(self) -> dict[tuple[bool, bool], int]:
-        """How many have one stage or several (first of each pair: True), and one phase or several (second); the kinds
-        that there are."""
-        kinds: Counter[tuple[bool, bool]] = Counter()
+    def kinds(self) -> dict[Kind, int]:
+        """How many there are of every kind; the kinds that there are."""
+        kinds: Counter[Kind] = Counter()
         for n_stages, n in enumerate(self._counts, start=1):
-            n_single = self.divisions.count(n_stages) * self.paths.count_single(n_stages)
-            kinds[n_stages > 1, False] += n_single
-            kinds[n_stages > 1, True] += n - n_single
+            n_divisions, has_stages = self.divisions.count(n_stages), n_stages > 1
+            n_single = n_divisions * self.paths.count_single(n_stages)
+            n_ones = n_divisions * self.paths.may_be_one
+            kinds[Kind(has_stages, False, False)] += n_ones
+            kinds[Kind(has_stages, False, True)] += n_single - n_ones
+            kinds[Kind(has_stages, True, True)] += n - n_single
         return {kind: n for kind, n in kinds.items() if n}
 
     def at(self, index: int) -> Structure:

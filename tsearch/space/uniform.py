@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby, product
 from typing import Any
 
-from tsearch.configuration import Configuration, Phase
+from tsearch.configuration import Configuration, Masks, Phase
 from tsearch.space.domains import Choice, Domain
 from tsearch.space.goals import SearchSettings
-from tsearch.space.schedules import ANN_EPOCHS, SPARSITY, WEIGHT_BITS, parts_of
+from tsearch.space.schedules import ANN_EPOCHS, MASK_MODE, NOTHING, SPARSITY, WEIGHT_BITS, parts_of
 from tsearch.space.settings import defaults, of_backbone
 from tsearch.space.timesteps import Vector
 
@@ -26,7 +26,7 @@ def uniform_timesteps(search: SearchSettings, timesteps: Vector) -> Vector:
 
 def uniform_settings(settings: Mapping[str, Domain]) -> Iterator[dict[str, Any]]:
     """The settings of the baselines: every combination of the listed settings of the backbone, of the fewest and the
-    most epochs of an ANN, and of the least and the most compressed weights; defaults elsewhere.
+    most epochs of an ANN, and of the least and the most compressed weights; no masks; defaults elsewhere.
 
     Without these combinations, a smaller backbone, an ANN or pruned weights would count as saved by timesteps. What
     lies between two of them has baselines on either side, and twins of its own where it is confirmed."""
@@ -41,8 +41,9 @@ def uniform_settings(settings: Mapping[str, Domain]) -> Iterator[dict[str, Any]]
         sparsity, bits = _extremes(settings[SPARSITY]), _extremes(settings[WEIGHT_BITS])
         least, most = (sparsity[0], bits[-1]), (sparsity[-1], bits[0])
         several.append([{SPARSITY: s, WEIGHT_BITS: n} for s, n in dict.fromkeys((least, most))])
+    unmasked = {MASK_MODE: NOTHING[MASK_MODE]} if MASK_MODE in settings else {}
     for chosen in product(*several):
-        yield defaults(settings) | {name: value for part in chosen for name, value in part.items()}
+        yield defaults(settings) | unmasked | {name: value for part in chosen for name, value in part.items()}
 
 
 def _extremes(domain: Domain) -> tuple[Any, ...]:
@@ -71,9 +72,9 @@ def uniform_twin(
     phases of an ANN, and that of compressed weights with its epochs. A phase before the searched timesteps has
     `lead(vector)` timesteps in every stage here, with its epochs and its learning rate (see `Paths.uniform_lead`);
     phases that come to be alike are one, and where they have at most `timesteps` they would not shrink anything, so
-    they are left out and the phase with `timesteps` takes their epochs. What differs are the timesteps, and the sizes
-    of the temporal transformers, which map `timesteps` to as many: `bucket` and `truncate` pass them on unchanged, the
-    learned ones mix them and are priced for it.
+    they are left out and the phase with `timesteps` takes their epochs. What differs are the timesteps, of which none
+    is masked, and the sizes of the temporal transformers, which map `timesteps` to as many: `bucket` and `truncate`
+    pass them on unchanged, the learned ones mix them and are priced for it.
     """
     parts = parts_of(configuration.schedule)
     *before, last = parts.spiking
@@ -82,7 +83,8 @@ def uniform_twin(
     n_epochs = sum(p.epochs for p in parts.spiking) - sum(phase.epochs for phase in kept)
     final = _uniform(last, timesteps, n_epochs)
     compression = [_uniform(phase, timesteps, phase.epochs) for phase in parts.compression]
-    return configuration.model_copy(update={"schedule": (*parts.ann, *kept, final, *compression)})
+    schedule = (*parts.ann, *kept, final, *compression)
+    return configuration.model_copy(update={"schedule": schedule, "masks": Masks()})
 
 
 def _uniform(phase: Phase, timesteps: int, epochs: int) -> Phase:

@@ -21,7 +21,15 @@ from tsearch.flags import pack
 from tsearch.networks.build import Network, build, initialise
 from tsearch.networks.neuron.compiler import compiling
 from tsearch.pricing.describe import describe_network
-from tsearch.pricing.price import executed_metrics, metrics_of, price, reuse_metrics, twin_metrics
+from tsearch.pricing.price import (
+    executed_metrics,
+    executed_timesteps,
+    metrics_of,
+    price,
+    reuse_metrics,
+    twin_metrics,
+    type_metrics,
+)
 from tsearch.pricing.record import Recorder
 from tsearch.pricing.reduction import reduction_of
 from tsearch.training.checkpoints import trained_epochs
@@ -94,11 +102,15 @@ def train_and_price(
             seed = (task.seed, task.replicate)
             measured = measure(network, dataset, dataset.validation, timesteps, spec, seed=seed)
     is_ann = position.phase.is_ann
+    layer_timesteps = executed_timesteps(spec) if network.masks(timesteps) else {}
     costs, unpriced = ({}, "") if is_ann else _costs(spec, measured.record, task.hardware)
     return Result(
         configuration=configuration,
         budget=budget,
-        metrics={"accuracy": measured.accuracy} | _priced(spec, measured.record, costs, task.hardware),
+        metrics={"accuracy": measured.accuracy}
+        | _priced(spec, measured.record, costs, task.hardware)
+        | (executed_metrics(spec) if costs and layer_timesteps else {})
+        | type_metrics(network.plan, layer_timesteps),
         costs={name: cost.to_dict() for name, cost in costs.items()},
         spikes={} if is_ann else {"network": spec.to_dict(), "record": measured.record.to_dict()},
         curve=trained.curve,
@@ -112,7 +124,7 @@ def train_and_price(
         unpriced=unpriced,
         notes=() if trained.loaded is None else (f"Initial weights: {report(trained.loaded)}.",),
         neurons=network.neurons(),
-        layer_timesteps={name: sum(mask) for name, mask in network.masks(timesteps).items()},
+        layer_timesteps=layer_timesteps,
         seconds=time.perf_counter() - began,
         versions=versions() | {"device": device_name(where)},
         checkpoint=trained.checkpoint,
@@ -137,8 +149,7 @@ def _priced(
     twins = twin_metrics(spec, hardware)
     if not costs:
         return {name: value for name, value in twins.items() if name == "dense_energy_pj"}
-    priced = metrics_of(costs, hardware) | executed_metrics(spec)
-    return priced | reuse_metrics(spec, record, hardware) | twins
+    return metrics_of(costs, hardware) | reuse_metrics(spec, record, hardware) | twins
 
 
 def measure(

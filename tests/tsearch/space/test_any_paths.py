@@ -145,7 +145,7 @@ def test_structures_are_numbered_exactly() -> None:
     structures = Structures(ListedDivisions([(3,), (1, 2), (1, 1, 1)]), AnyPaths((1, 2, 5), 2))
     listed = list(structures)
     assert [structures.at(i) for i in range(structures.n)] == listed
-    kinds = Counter((len(division) > 1, len(path) > 1) for division, path in listed)
+    kinds = Counter(structure.kind for structure in listed)
     assert structures.kinds == kinds
     for outside in (-1, structures.n):
         with pytest.raises(IndexError):

@@ -103,7 +103,7 @@ def test_every_setting_of_a_family_is_a_value_a_list_or_a_range() -> None:
         ("{name: stak}", "s.yaml:4: backbone 'stak' not found. Did you mean 'stack'?"),
         (
             "{name: [stack, vgg]}",
-            "s.yaml:4: 'backbone.name': a space has one backbone, found ['stack', 'vgg']",
+            "s.yaml:4: 'backbone.name': one name, found ['stack', 'vgg']. List families",
         ),
         ("{name: stack}", "s.yaml: 'backbone.kernel' is missing."),
         ("{name: stack, kernel: 9}", "s.yaml:4: 'backbone': kernel 9 is larger than 8 pixels."),
@@ -159,7 +159,11 @@ def test_a_setting_that_is_given_is_not_derived() -> None:
 def test_the_schema_covers_every_family() -> None:
     schema = SpaceFile.model_json_schema()
     known = {searchable(family(name)).__name__ for name in BACKBONES if name != "stack"}
-    sections = {part["$ref"].rpartition("/")[2] for part in schema["properties"]["backbone"]["anyOf"]}
+    *forms, several = schema["properties"]["backbone"]["anyOf"]
+    sections = {part["$ref"].rpartition("/")[2] for part in forms}
+    alternatives = {part["$ref"].rpartition("/")[2] for part in several["items"]["anyOf"]}
+    assert alternatives == {name.replace("Space", "Alternative") for name in sections}
+    assert "masks" in schema["$defs"]["VggAlternative"]["properties"]
     assert sections == known | {"OwnBackboneSpace"}
     for section in known:
         assert "const" in schema["$defs"][section]["properties"]["name"]

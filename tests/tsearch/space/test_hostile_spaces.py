@@ -97,7 +97,7 @@ def test_what_asks_for_too_much_is_one_line(change: str, message: str) -> None:
         (f"widths: {[1] * 300}", "a backbone has at most 256 blocks, found 300"),
         (f"widths: {[1] * 200}", "200 blocks at 1,000 timesteps: both multiplied are at most 16,384"),
         ("name: resnet18, blocks: [100000000000000000]", "a backbone has at most 256 blocks"),
-        ("name: [vgg]", "'backbone.name': a space has one backbone"),
+        ("name: [vgg]", "'backbone.name': one name, found"),
         (f"name: resnet18, width: {list(range(1, 200))}, blocks: {[[n] for n in range(1, 200)]}", "39,601 networks"),
     ],
 )  # fmt: skip

@@ -7,10 +7,18 @@ import yaml
 
 from tsearch import cli
 from tsearch.engine.run_folder import open_run
+from tsearch.space.families import FamilySpace
 from tsearch.space.file import known_spaces, load_space, spaces_folder
 
-RUNNABLE = ("ssnn_digits", "iir_digits")  # with data that need no files
-FULL_SIZE = ("ssnn_cifar10dvs", "ssnn_dvsgesture", "iir_cifar10_vgg16", "iir_cifar100_resnet20")
+RUNNABLE = ("ssnn_digits", "iir_digits", "spikformer_digits")  # with data that need no files
+FULL_SIZE = (
+    "ssnn_cifar10dvs",
+    "ssnn_dvsgesture",
+    "iir_cifar10_vgg16",
+    "iir_cifar100_resnet20",
+    "spikformer_cifar10_full",
+    "windowed_cifar10_full",
+)
 CHECKED = [
     pytest.param(name, marks=pytest.mark.slow) if name in FULL_SIZE else name for name in known_spaces()
 ]
@@ -29,11 +37,14 @@ def test_it_is_checked_without_its_data(
     assert load_space(name).name == name
 
 
-@pytest.mark.parametrize("name", [name for name in known_spaces() if name.startswith(("iir", "ssnn"))])
+@pytest.mark.parametrize("name", [name for name in known_spaces() if "_" in name])
 def test_its_baselines_leave_half_of_the_trials_or_so_to_the_search(name: str) -> None:
     space = load_space(name)
     assert len(space.baselines()) < 0.6 * space.search.trials
-    assert {c.epochs for c in (*space.baselines(), *space.enqueued)} == {space.schedules.total_epochs}
+    members = space.members.values() if isinstance(space, FamilySpace) else [space]
+    totals = {member.schedules.total_epochs for member in members}
+    assert {c.epochs for c in (*space.baselines(), *space.enqueued, space.decode({}))} == totals
+    assert len(totals) == 1
 
 
 @pytest.mark.slow

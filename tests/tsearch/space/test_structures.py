@@ -12,7 +12,7 @@ from scipy.stats import chisquare
 
 from tsearch.space.divisions import AnyDivision, Division, Divisions, ListedDivisions
 from tsearch.space.led_paths import LedPaths
-from tsearch.space.structures import Structures, _below
+from tsearch.space.structures import Structure, Structures, _below
 from tsearch.space.timesteps import Vector, shrinking_vectors
 
 leadings = st.lists(st.lists(st.integers(1, 6), max_size=3).map(tuple), min_size=1, max_size=4)
@@ -48,7 +48,7 @@ def check_against_brute(divisions: Divisions, allowed: list, timesteps: list, le
     for n_stages in range(1, divisions.most_stages + 1):
         assert structures.count(n_stages) == sum(len(division) == n_stages for division, _ in expected)
     assert [structure.n_phases for structure in structures] == [len(path) for _, path in expected]
-    kinds = [(len(division) > 1, len(path) > 1) for division, path in expected]
+    kinds = [Structure(division, path).kind for division, path in expected]
     assert structures.kinds == Counter(kinds)
     with pytest.raises(IndexError):
         structures.at(structures.n)

@@ -7,6 +7,7 @@ from tiny import DATASET, TASK, trained
 
 from tsearch.configuration import Configuration, Conversion, Phase
 from tsearch.networks.backbones.resnet import ResNet20
+from tsearch.networks.backbones.spikformer import Spikformer
 from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.build import build, initialise
 from tsearch.networks.modules import FiringModule
@@ -78,6 +79,7 @@ def thresholds_by_running_all_layers_again(network, frames, timesteps) -> dict[s
         (Vgg(widths=(4, 5), pool_after=(1,), norm="none"), (4, 2)),
         (ResNet20(width=3, blocks=(1, 1)), (4, 4)),
         (ResNet20(width=3, blocks=(1, 1), shortcut="spikes"), (4, 2)),
+        (Spikformer(width=8, layers=1, heads=2, pools=(2,), mlp_ratio=1), (4, 2)),
     ],
 )
 def test_thresholds_equal_those_of_a_second_implementation(backbone, timesteps) -> None:

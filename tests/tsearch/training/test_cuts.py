@@ -81,6 +81,14 @@ def configurations(draw: Any) -> Configuration:
         "mixup": one_of(0.0, 0.4),
         "loss": one_of("mean", "sum", "tet"),
     }
+    masks = {
+        "mode": one_of("none", "none", "prefix_sum", "free"),
+        "granularity": one_of("layer", "module"),
+        "weight": one_of(0.0, 1.0),
+        "warmup": one_of(0.0, 0.6),
+        "recalibrate": one_of(True, False),
+        "readout": one_of("all", "active"),
+    }
     neuron = {"learned": one_of("none", "leak", "threshold", "both"), "tau": one_of(2.0, 1e30)}
     conversion = {"samples": 20, "timesteps": 3, "fold_norm": one_of(True, False)}
     backbone = {
@@ -91,7 +99,8 @@ def configurations(draw: Any) -> Configuration:
     }
     mode = one_of("score_mix", "static_mix", "rank1_score", "bucket")
     return configuration(
-        phases, training=training, neuron=neuron, conversion=conversion, backbone=backbone, temporal_transformer=mode
+        phases, training=training, neuron=neuron, conversion=conversion, backbone=backbone, temporal_transformer=mode,
+        masks=masks,
     )  # fmt: skip
 
 
@@ -105,6 +114,19 @@ def test_a_training_cut_anywhere_ends_with_the_same_bits(config: Configuration, 
 @given(configurations())
 @settings(max_examples=120, **CUTS)
 def test_many_trainings_cut_anywhere_end_with_the_same_bits(config: Configuration) -> None:
+    assert_cuts_change_nothing(config)
+
+
+def test_a_spikformer_cut_anywhere_ends_with_the_same_bits() -> None:
+    """From an ANN with biases in front of BatchNorm over spiking phases to pruned weights of 4 bits."""
+    backbone = {"name": "spikformer", "width": 8, "layers": 1, "heads": 2, "pools": [2, 3], "mlp_ratio": 1}
+    phases = [
+        {"network": "ann", "epochs": 2},
+        {"timesteps": [3, 2], "epochs": 2},
+        {"timesteps": [2, 1], "sparsity": 0.5, "weight_bits": 4},
+    ]
+    training = {"precision": "bfloat16", "keep": "average", "learning_rate": 0.003}
+    config = configuration(phases, backbone=backbone, stages=[1, 2], training=training)
     assert_cuts_change_nothing(config)
 
 

@@ -30,11 +30,15 @@ class Known(InMemoryStorage):
     `parents` is for a sampler with generations: the parents of each so far, which no later trial changes.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, *, is_conditional: bool = False) -> None:
         super().__init__()
+        self._is_conditional = is_conditional and bool(problem.conditions)
         self.create_new_study([StudyDirection[o.direction.upper()] for o in problem.objectives], _NAME)
         self.problem = problem
         self.distributions = {name: distribution(domain) for name, domain in problem.parameters.items()}
+        conditions = problem.conditions if self._is_conditional else {}
+        self._always = [name for name in problem.parameters if name not in conditions]
+        self._sometimes = [name for name in problem.parameters if name in conditions]
         self.complete: list[FrozenTrial] = []
         self.parents: list[list[FrozenTrial]] = [[]]
         self._running: dict[int, tuple[UnderWay, FrozenTrial]] = {}
@@ -66,10 +70,18 @@ class Known(InMemoryStorage):
         problem's: samplers would read it off all trials, for every proposal."""
         study, asked = Study(_NAME, self, sampler=sampler), self._entry({}, TrialState.RUNNING)
         asked.number = len(self.complete) + len(self._running)
-        together = dict(sorted(self.distributions.items())) if is_joint else {}
-        drawn = sampler.sample_relative(study, asked, together)
-        values = {}
-        for name, domain in self.distributions.items():
+        values = self._drawn(self._always, sampler, study, asked, is_joint)
+        matter = [name for name in self._sometimes if self.problem.matters(name, values)]
+        return values | (self._drawn(matter, sampler, study, asked, is_joint) if matter else {})
+
+    def _drawn(
+        self, names: Sequence[str], sampler: BaseSampler, study: Study, asked: FrozenTrial, is_joint: bool
+    ) -> dict[str, Any]:
+        """A value of each, drawn by itself where those drawn together have none that is legal."""
+        group = {name: self.distributions[name] for name in names}
+        together = dict(sorted(group.items())) if is_joint else {}
+        drawn, values = sampler.sample_relative(study, asked, together), {}
+        for name, domain in group.items():
             internal = domain.to_internal_repr(drawn[name]) if name in drawn else None
             if internal is None or not domain._contains(internal):
                 alone = sampler.sample_independent(study, asked, name, domain)
@@ -120,6 +132,9 @@ class Known(InMemoryStorage):
         constraints: dict[str, float] | None = None,
     ) -> FrozenTrial:
         distributions: dict[str, BaseDistribution] = self.distributions if values else {}
+        if self._is_conditional:
+            values = {name: value for name, value in values.items() if self.problem.matters(name, values)}
+            distributions = {name: self.distributions[name] for name in values}
         return create_trial(
             state=state,
             values=objectives,

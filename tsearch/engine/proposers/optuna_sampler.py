@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 class OptunaProposer(ABC):
     """Base of the proposers that ask one of Optuna's samplers. Optuna is imported with the first proposal.
 
-    `is_joint` says whether the sampler draws the parameters together (`sample_relative`) or one by one.
+    `is_joint` says whether the sampler draws the parameters together (`sample_relative`) or one by one. With
+    `is_conditional` it draws those that always matter first, then those that matter beside them, learning from trials
+    in which they did; else every trial has all of them.
     """
 
     is_joint = True
+    is_conditional = False
 
     def __init__(self) -> None:
         self._known: Known | None = None
@@ -43,7 +46,7 @@ class OptunaProposer(ABC):
         from tsearch.engine.proposers.known import Known
 
         if self._known is None or not self._known.may_go_on(problem, told):
-            self._known = Known(problem)
+            self._known = Known(problem, is_conditional=self.is_conditional)
         self._known.feed(told, under_way)
         return self._known.ask(self.sampler(_seed_of(rng)), is_joint=self.is_joint)
 

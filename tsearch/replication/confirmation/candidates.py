@@ -55,13 +55,14 @@ class Candidate:
 
 def candidates_of(front: Front, most: int = 3, margin: float = MARGIN) -> tuple[Candidate, ...]:
     """At most `most` complete networks that keep the run's constraints, have a bracket, and promise more than nothing;
-    the most promising first. No two have the same backbone and the same timesteps in every block, as near copies do."""
+    the most promising first. No two have the same backbone, masks and timesteps in every block, as near copies do."""
     uniform = _Uniform.by_kind(front)
     every = [_candidate(point, _nearest(uniform, point), margin) for point in front.feasible]
     promising = [one for one in every if one and one.bracket and one.promise > 0]
     distinct: dict[Any, Candidate] = {}
     for one in sorted(promising, key=lambda one: (-one.promise, one.number)):
-        distinct.setdefault((_backbone(one.point), _timesteps_of_blocks(one.point)), one)
+        masks = one.point.configuration.masks if one.point.configuration else None
+        distinct.setdefault((_backbone(one.point), masks, _timesteps_of_blocks(one.point)), one)
     return tuple(distinct.values())[:most]
 
 
@@ -121,7 +122,7 @@ class _Uniform:
 
 
 def _candidate(point: Point, uniform: _Uniform | None, margin: float) -> Candidate | None:
-    if uniform is None or len(set(point.timesteps)) < 2 or not has_place(point, uniform.cost):
+    if uniform is None or point.is_uniform or not point.timesteps or not has_place(point, uniform.cost):
         return None
     price = point.metrics[uniform.cost]
     bracket, expected = uniform.bracket(price), uniform.accuracy(price)

@@ -1,0 +1,74 @@
+"""Searches over several families: every proposer stays inside, repeats itself, and TPE learns of each family apart."""
+
+from pathlib import Path
+
+import pytest
+
+from tsearch.engine.proposers import PROPOSERS
+from tsearch.engine.proposers.known import Known
+from tsearch.engine.proposing import Problem, Told
+from tsearch.engine.run import resume, run
+from tsearch.engine.run_folder import Run, open_run
+from tsearch.space.families import FamilySpace
+from tsearch.space.file import parse_space
+
+TEXT = """\
+name: families
+data: {name: digits}
+backbone:
+  - {name: vgg, widths: [[4, 4], [4, 8]], pool_after: []}
+  - {name: vgg, widths: [4, 4, 4], pool_after: [], neuron: {tau: {low: 1.5, high: 3}}}
+  - {name: resnet18, width: 4, blocks: [1, 1], stages: [[1, 2], [1, 1, 1]]}
+timesteps: [1, 2, 4]
+schedule: {epochs: 3}
+training: {learning_rate: {low: 0.001, high: 0.1, log: true}}
+search: {baselines: [4], trials: 40}
+"""
+
+
+def families() -> FamilySpace:
+    space = parse_space(TEXT)
+    assert isinstance(space, FamilySpace)
+    return space
+
+
+def search(proposer: str, runs: Path, trials: int) -> Run:
+    return run(
+        families(), "toys:evaluate", proposer=proposer, runs=runs, trials=trials, executor="inline", name="a"
+    )
+
+
+@pytest.mark.parametrize(
+    "proposer", [pytest.param(name, marks=pytest.mark.slow) if name == "gp" else name for name in PROPOSERS]
+)
+def test_every_proposal_lies_in_its_family_and_a_run_goes_on_as_it_would_have(
+    proposer: str, tmp_path: Path
+) -> None:
+    n = 14 if proposer == "gp" else 24
+    found = search(proposer, tmp_path / "whole", n)
+    assert [trial.state for trial in found.trials] == ["complete"] * n
+    for trial in found.trials:
+        inside = trial.origin == "proposed"
+        assert not inside or found.space.decode(trial.values) == trial.configuration
+    names = {found.space.member_of(t.configuration) for t in found.trials if t.origin == "proposed"}
+    assert names == set(found.space.members)
+    folder = search(proposer, tmp_path / "cut", n - 3).folder
+    assert [t.key for t in resume(folder, more_trials=3).trials] == [t.key for t in found.trials]
+    assert open_run(folder).space == found.space
+
+
+def test_a_trial_tells_tpe_of_its_own_family_alone() -> None:
+    space = families()
+    problem = Problem(space.parameters(), space.objectives, conditions=space.conditions())
+    told = [
+        Told(i, space.encode(member.decode({})), (0.5, 1.0, 1.0))
+        for i, member in enumerate(space.members.values())
+    ]
+    apart, together = Known(problem, is_conditional=True), Known(problem)
+    for known in (apart, together):
+        known.feed(told, [])
+    assert all(trial.params.keys() == problem.parameters.keys() for trial in together.complete)
+    assert [trial.params.keys() for trial in apart.complete] == [
+        {n for n in problem.parameters if space.conditions().get(n, ("", name))[1] == name}
+        for name in space.members
+    ]
