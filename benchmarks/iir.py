@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from claims import conclude, holds, parser
 from iir_chains import MEMORY, Subject, family, walk
-from iir_subjects import FULL, LEAKY, PLAIN, QUICK, Size, quick_subjects, subjects
+from iir_subjects import DEEP_DIGITS, FOLDED, FULL, LEAKY, PLAIN, QUICK, Size, quick_subjects, subjects
 from iir_tables import deep_rates, paired_interval, print_layers, print_stops, rights
 from intervals import t_interval, verdict
 from trained_table import Row, add_folder, trained
@@ -63,10 +63,10 @@ def _silence(name: str, rows: Sequence[Row]) -> list[str]:
             *_fails_at_once(rows),
         ]
     chain = t_interval((deep_rates(rows, "5-4-3-2-1") / five).tolist())
-    return [
-        verdict(f"at most half {said}", untrained, most=0.5),
-        verdict("at least half of it is back behind 5-4-3-2-1", chain, least=0.5),
-    ]
+    fades = verdict(f"at most half {said}", untrained, most=0.5)
+    if name in (FOLDED, DEEP_DIGITS):  # ten epochs bring back too little to claim
+        return [fades, f"seen, not claimed: the part of it that is back behind 5-4-3-2-1: {chain}"]
+    return [fades, verdict("at least half of it is back behind 5-4-3-2-1", chain, least=0.5)]
 
 
 def _paths(rows: Sequence[Row]) -> list[str]:
@@ -113,7 +113,7 @@ def _costs(name: str, rows: Sequence[Row]) -> list[str]:
 
 
 def main() -> int:
-    arguments = parser(__doc__, rounds=2)
+    arguments = parser(__doc__, rounds=3)
     arguments.add_argument(
         "--quick", action="store_true", help="half of the subjects, fewer images and epochs"
     )

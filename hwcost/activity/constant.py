@@ -6,6 +6,7 @@ from fractions import Fraction
 from hwcost.activity.layer_spikes import Counts, LayerSpikes, PerSample
 from hwcost.activity.samples import MOST_CHANNEL_EVENTS, MOST_CHANNELS
 from hwcost.network.fan_out import class_sizes
+from hwcost.network.kinds import ATTENTIONS
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 
@@ -17,7 +18,9 @@ def constant_spikes(network: NetworkSpec, layer: LayerSpec, rate: float, n_sampl
     active_steps = layer.mask or (1,) * network.timesteps(layer)
     outputs = tuple(int(share * layer.n_outputs) * step for step in active_steps) if layer.fires else ()
     counts = constant_extras(network, layer, share)
-    extras = tuple((name, tuple(n * step for step in active_steps)) for name, n in counts.items())
+    met = tuple(a * b for a, b in zip(active_steps, mask, strict=False))
+    extra_steps = met if layer.kind in ATTENTIONS else active_steps
+    extras = tuple((name, tuple(n * step for step in extra_steps)) for name, n in counts.items())
     events: Counts = ()
     sums: Counts = ()
     if not layer.is_analog:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from hwcost.activity.layer_spikes import Counts, LayerSpikes
 from hwcost.dataflow.plan import Plan, plan_of
 from hwcost.errors import HwcostError
-from hwcost.network.kinds import WEIGHTED
+from hwcost.network.kinds import ATTENTIONS, WEIGHTED
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.profile import Profile, Semantics
@@ -171,7 +171,8 @@ def extra_count(job: Job, name: str) -> tuple[int, ...]:
             f"layer '{job.layer.name}': a {job.layer.kind} needs the count '{name}' at each of "
             f"{len(job.active_steps)} timesteps"
         )
-    return tuple(n * active for n, active in zip(steps, job.active_steps, strict=True))
+    runs = job.arriving_steps if job.layer.kind in ATTENTIONS else job.active_steps
+    return tuple(n * active for n, active in zip(steps, runs, strict=True))
 
 
 def value_bits(layer: LayerSpec) -> int:

@@ -8,7 +8,7 @@ from hwcost.activity.layer_spikes import Counts, LayerSpikes, PerSample
 from hwcost.activity.record import SpikeRecord
 from hwcost.activity.samples import MOST_CHANNEL_EVENTS
 from hwcost.network.fan_out import class_sizes
-from hwcost.network.kinds import HANDING_ON
+from hwcost.network.kinds import ATTENTIONS, HANDING_ON
 from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 
@@ -54,8 +54,9 @@ def _least(network: NetworkSpec, layer: LayerSpec, rate: Fraction, samples: int)
     arriving, sent = least_rate(network, network.source(layer), rate), rate if layer.fires else Fraction(0)
     active, mask = layer.mask or (1,) * network.timesteps(layer), network.input_mask(layer)
     outputs = tuple(int(sent * samples * layer.n_outputs) * step for step in active) if layer.fires else ()
+    met = tuple(a * b for a, b in zip(active, mask, strict=False))
     extras = tuple(
-        (name, tuple(n * step for step in active))
+        (name, tuple(n * step for step in (met if layer.kind in ATTENTIONS else active)))
         for name, n in _least_extras(network, layer, arriving, rate, samples).items()
     )
     out = tuple((0 if samples > 1 else n, min(n, layer.n_outputs)) for n in outputs)

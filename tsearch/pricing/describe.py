@@ -56,7 +56,7 @@ def describe_network(
     and its division belongs to the next weights. An identity shortcut that enters a stage, or the network, is a
     convolution of one weight per channel; at a stage behind its temporal transformer. Where that one hands events on
     as they are, to be added to events, it is a view of them without a cost. Numbers that enter a stage at a gate, and
-    membranes, do so as shortcuts do."""
+    membranes, are such a convolution too."""
     plan = configuration.backbone.plan(data.shape, data.n_classes, configuration.neuron)
     stage = stage_of_blocks(configuration.stages)
     reduction = reduction or Reduction(weight_bits=configuration.schedule[-1].weight_bits)
@@ -67,15 +67,18 @@ def describe_network(
     layers = _Layers(data, 0 if reduction.weight_bits == UNREDUCED else reduction.weight_bits)
     hands_on = [False, *(passes_through(mode, *pair) for pair in pairwise(timesteps))]
     for node in plan.nodes:
-        origin = origin_of(plan, node)
+        origin, here = origin_of(plan, node), stage[node.block]
         if origin is not None:
             layers.hand_on(node, origin)
         elif not isinstance(node, PARTS_OF_LAYERS):
-            here, mask = stage[node.block], steps[node.name].mask
-            reduced = {"stage": here, "mask": mask, "kept": kept_of(plan, node, reduction.kept)}
-            for fields, names in _layers_of(plan, node):
-                reads = layers.entered(node, names, here, hands_on[here], mask)
-                layers.add(fields | reduced | _arriving(node, fields, steps[node.name]), *reads)
+            reduced = {
+                "stage": here,
+                "mask": steps[_longest(plan, node)].mask,
+                "kept": kept_of(plan, node, reduction.kept),
+            }
+            for fields, reads in _layers_of(plan, node):
+                own = fields | reduced | _arriving(node, fields, steps[node.name])
+                layers.add_node(node, own, list(reads), hands_on[here])
     stages = [StageSpec(t, mode if number else None) for number, t in enumerate(timesteps)]
     return NetworkSpec(tuple(layers.layers), tuple(stages))
 
@@ -95,27 +98,27 @@ class _Layers:
         self._layer_of[node.name] = self._layer_of.get(origin, origin)
         self.events[node.name] = ANALOG if isinstance(node, GroupMembranes) else self.events[origin]
 
-    def entered(
-        self, node: Node, names: Sequence[str], stage: int, hands_on: bool, mask: tuple[int, ...]
-    ) -> list[str]:
-        """What a layer of `node` reads: of a sum numbers first, of neurons in windows no membranes. What enters the
-        stage at a sum, at a gate or as membranes, or the network at a sum, gets a layer of its own, which runs as the
-        node does; `hands_on`: the stage gets it as it is."""
-        if not isinstance(node, Sum | Gate | GroupSpikes):
-            return list(names)
-        are_events = node.neuron is None and ANALOG not in (self.events[name] for name in names)
-        reads = []
-        for name in names:
-            source = next((x for x in self.layers if x.name == self._layer_of.get(name, name)), None)
-            shape = node.shape if source is None else source.out_shape
-            kind = _VIEW if are_events and hands_on else _PER_CHANNEL | {"groups": shape[0]}
-            fields = _entering(node, name, shape, stage, self.events) | kind | {"mask": mask}
-            is_here = source is not None and source.stage == stage
-            reads.append(name if is_here else self.add(fields, name))
-        if not isinstance(node, Sum):
-            return reads[:1]
-        # the cost model adds events to numbers
-        return sorted(reads, key=lambda name: self.events[name] != ANALOG)
+    def add_node(self, node: Node, fields: dict[str, Any], reads: list[str], hands_on: bool) -> None:
+        """Add a layer of `node`. A sum, a gate, and neurons that read membranes are not behind a temporal transformer
+        themselves, nor is a sum at the network's input: a layer of its own is, which runs as they do; `hands_on`: the
+        stage gets what enters it as it is."""
+        if isinstance(node, Sum | Gate | GroupSpikes):
+            are_events = isinstance(node, Sum) and node.neuron is None
+            are_events &= ANALOG not in (self.events[name] for name in reads)
+            kind = _VIEW if are_events and hands_on else _PER_CHANNEL
+            own = kind | {"stage": fields["stage"], "mask": fields["mask"]}
+            reads = [self._entered(node, name, own) for name in reads]
+        if isinstance(node, Sum):  # the cost model adds events to numbers
+            reads.sort(key=lambda name: self.events[name] != ANALOG)
+        self.add(fields, *(reads if isinstance(node, Sum) else reads[:1]))
+
+    def _entered(self, node: Node, name: str, own: dict[str, Any]) -> str:
+        source = next((x for x in self.layers if x.name == self._layer_of.get(name, name)), None)
+        if source is not None and source.stage == own["stage"]:
+            return name
+        shape = node.shape if source is None else source.out_shape
+        groups = {} if own["kind"] == _VIEW["kind"] else {"groups": shape[0]}
+        return self.add(_entering(node, name, shape, self.events) | own | groups, name)
 
     def add(self, fields: dict[str, Any], reads: str, *others: str) -> str:
         """Add the layer of these fields that reads such layers, and give back its name."""
@@ -175,16 +178,21 @@ def _layers_of(plan: Plan, node: Node) -> Iterator[tuple[dict[str, Any], Sequenc
         yield _fields(node) | bent(plan, node), node.sources
 
 
-def _entering(node: Node, source: str, shape: Shape, stage: int, taken: Container[str]) -> dict[str, Any]:
+def _entering(node: Node, source: str, shape: Shape, taken: Container[str]) -> dict[str, Any]:
     """The layer through which what a node reads enters its stage; names are `taken`."""
     name = f"block{node.block}.shortcut" if isinstance(node, Sum) else f"{node.name}.{source}"
     return {
         "name": f"{node.name}.{source}" if name in taken else name,
-        "stage": stage,
         "in_shape": shape,
         "out_shape": shape,
         "neuron": None,
     }
+
+
+def _longest(plan: Plan, node: Node) -> str:
+    """The node whose steps a layer runs: of neurons in windows that of their currents, since others may need their
+    membranes for longer than their spikes."""
+    return plan.by_name[node.sources[0]].sources[0] if isinstance(node, GroupSpikes) else node.name
 
 
 def _own_fields(node: Node) -> dict[str, Any]:

@@ -44,8 +44,9 @@ class Recorder:
                 tally = Tally(events.get(name, entering), layer, is_input=name == INPUT)
                 self._tallies.setdefault(name, tally)
         self._pools = self._pools_alone()
-        views = (layer for layer in network.layers if layer.kind == "flatten")
-        self._views = [layer for layer in views if layer.name not in plan.by_name]  # of which no node tells
+        self._views = [
+            layer for layer in network.layers if layer.kind == "flatten" and layer.name not in plan.by_name
+        ]
         self._samples = self._sample_tallies(events)
         self._busy = {layer.name: BusyTally() for layer in network.layers if self._shows_when_busy(layer)}
 

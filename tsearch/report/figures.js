@@ -102,6 +102,7 @@ if (figures.fronts) {
   document.querySelectorAll("select[data-trial]").forEach(fillChoice);
   drawAll();
   draw(document.getElementById("progress"), figures.progress);
+  if (figures.activations) draw(document.getElementById("activations"), figures.activations, plain);
   panels.forEach(panel => panel.querySelector("select").addEventListener("change", event => show(panel, event.target.value)));
   card.querySelector("select").addEventListener("change", event => choose(event.target.value));
   document.querySelectorAll("input[name=profile]").forEach(input => input.addEventListener("change", drawAll));

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from tsearch.errors import TsearchError
 from tsearch.export.evaluation import accuracy_on_test
 from tsearch.files.whole import full_disk_is_an_error
+from tsearch.report.activations import Shown, activities_of_trial
+from tsearch.report.activations_figure import activations_figure
 from tsearch.report.front_figure import front_figure
 from tsearch.report.panels import panels
 from tsearch.report.plotly_code import packed_plotly
@@ -33,10 +35,11 @@ def write_report(run: "Run", path: Path) -> Path:
     """Write the page of `run` to `path`, making the folder if need be, and give the path back.
 
     The first page that shows a configuration on the front measures its accuracy on test samples; later ones read the
-    stored result. Raises: TsearchError if the disk is full.
+    stored result. Every page measures the activations of the knee on some validation samples. Raises: TsearchError if
+    the disk is full.
     """
     view = gather(run)
-    view = replace(view, on_test=_accuracies_on_test(view))
+    view = replace(view, on_test=_accuracies_on_test(view), activations=_activations(view))
     with full_disk_is_an_error(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(page(view), encoding="utf-8")
@@ -54,6 +57,14 @@ def _accuracies_on_test(view: RunView) -> dict[int, dict[str, float]]:
             except TsearchError:
                 return {}
     return accuracies
+
+
+def _activations(view: RunView) -> Shown | None:
+    """Of the knee, or what stands out in its place; None where its weights or the data are no longer there."""
+    if not view.front.complete:
+        return None
+    chosen = view.main_point.number
+    return activities_of_trial(view.run, next(t for t in view.run.trials if t.number == chosen))
 
 
 def page(view: RunView) -> str:
@@ -76,7 +87,9 @@ def _figures(view: RunView) -> dict[str, Any]:
         return {}
     fronts = {profile: front_figure(view, profile) for profile in view.profiles or ("",)}
     progress = {"progress": progress_figure(view)} if view.front.has_box else {}
-    return {"fronts": fronts} | progress | panels(view)
+    shown = view.activations
+    activations = {"activations": activations_figure(shown.activities)} if shown else {}
+    return {"fronts": fronts} | progress | activations | panels(view)
 
 
 def _json(content: Any) -> str:

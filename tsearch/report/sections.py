@@ -2,6 +2,7 @@
 
 from html import escape
 
+from tsearch.report.activations import activations_html
 from tsearch.report.failures import failures_html
 from tsearch.report.head import answers, head, noise, profile_choice, tiles, warning
 from tsearch.report.hover import readable
@@ -39,6 +40,11 @@ def _body(view: RunView) -> list[str]:
         *([_section("Side by side", _side_by_side(view))] if _has_figures(view) else []),
         *([_section("Hypervolume over trials", _progress(view))] if view.front.has_box else []),
         *([_section("Lineage", tree)] if (tree := lineage_html(view)) else []),
+        *(
+            [_section("Activations by type of layer", activations_html(shown))]
+            if (shown := view.activations)
+            else []
+        ),
         _section("The complete trial" if n == 1 else f"All {n} complete trials", trials_table(view)),
     ]
 
@@ -53,8 +59,7 @@ def _nothing(view: RunView) -> str:
 
 def _front(view: RunView) -> str:
     """The figure, beside it the trial that was clicked on, at first the knee or what else stands out."""
-    points = dict(view.chosen)
-    point = points.get("knee", view.chosen[0][1])
+    point = view.main_point
     further = '<a href="#side-by-side">energy and spikes by layer</a>' if _has_figures(view) else ""
     card = f'<aside class="card" id="card">{choice_html(point)}<div class="facts"></div>{further}</aside>'
     return f'<div class="beside">{_place("front")}{card}</div>{_front_hint(view)}'

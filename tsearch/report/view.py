@@ -20,6 +20,7 @@ from tsearch.units import title
 
 if TYPE_CHECKING:
     from tsearch.engine.run_folder import Run, Trial
+    from tsearch.report.activations import Shown
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class RunView:
     """A run, its state, its front and its complete trials by number, at the moment `written`.
 
     `profiles` are those that every result was priced under, the searched one first; `verdicts` are those of
-    confirmations; `on_test` holds accuracy and number of samples on test data, by trial, where they were measured.
+    confirmations; `on_test` holds accuracy and number of samples on test data, by trial, where they were measured;
+    `activations` are those of the trial that stands out most, where they were measured.
     """
 
     run: "Run"
@@ -38,6 +40,7 @@ class RunView:
     profiles: tuple[str, ...]
     verdicts: tuple[Verdict, ...] = ()
     on_test: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
+    activations: "Shown | None" = None
 
     @property
     def main(self) -> str:
@@ -85,6 +88,11 @@ class RunView:
         """The points for the panels, with their names."""
         points = {point.number: point for point in self.front.complete}
         return tuple((name, points[number]) for number, name in self.roles(self.main).items())
+
+    @property
+    def main_point(self) -> Point:
+        """The knee, or what else stands out first; there must be a complete trial."""
+        return dict(self.chosen).get("knee", self.chosen[0][1])
 
     def roles(self, profile: str) -> dict[int, str]:
         """Names of the trials that stand out under `profile`: both ends of the front and the knee between them; where

@@ -19,7 +19,7 @@ from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.modules import FiringModule, SumModule
 from tsearch.networks.neuron import fire
 
-QUICK = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 
 
 def run(network, **how):

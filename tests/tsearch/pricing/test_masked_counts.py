@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from masked_networks import (
     BACKBONES,
     N_SAMPLES,
+    SPIKFORMER,
     configured,
     frames,
     info,
@@ -69,7 +70,7 @@ class Executed:
         module.current, module.fired = watched_current, watched_fired
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(masked_networks())
 def test_every_operation_that_is_executed_is_counted_and_no_other_one(network) -> None:
     executed = Executed(network)
@@ -149,9 +150,11 @@ def test_11_the_average_by_mac_is_that_of_the_steps_that_products_and_membranes_
     assert mean.by_mac == pytest.approx(sum(active[n] * macs[n] for n in macs) / sum(macs.values()))
 
 
-@pytest.mark.parametrize("profile", ["45nm_paper_simple", "45nm_memory"])
-@pytest.mark.parametrize("backbone", BACKBONES, ids=lambda backbone: backbone.name)
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.parametrize(
+    ("profile", "backbone"),
+    [("45nm_paper_simple", SPIKFORMER), *(("45nm_memory", backbone) for backbone in BACKBONES)],
+)
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_12_energy_never_falls_when_a_layer_runs_a_step_more_or_rates_rise(profile, backbone, data) -> None:
     configuration = configured(backbone, (4,))

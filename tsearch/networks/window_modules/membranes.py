@@ -81,6 +81,10 @@ class GroupSpikesModule(FiringModule):
         """`membranes` [T, B, ...]. Returns spikes shaped like them."""
         return self.fired(membranes, timesteps, None)
 
+    def current(self, *values: Tensor) -> Tensor:
+        """The membranes, which are all that drives the spikes."""
+        return values[0]
+
     def fired(self, current: Tensor, timesteps: int, norm: nn.BatchNorm2d | None) -> Tensor:  # noqa: ARG002
         """Each timestep by itself: leak and reset are those of the membranes, which have been through time."""
         steps = super().fired(current.flatten(0, 1)[None], 1, None)
