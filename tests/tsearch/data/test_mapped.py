@@ -18,7 +18,7 @@ from tsearch.data.batches import EventSplit
 from tsearch.data.colours import colours_of
 from tsearch.data.dataset import DatasetInfo
 from tsearch.data.mapped import MappedEvents, MappedImages
-from tsearch.data.recordings import Recording, Recordings, recordings_dataset
+from tsearch.data.recordings import Recording, Recordings, on_sensor, recordings_dataset
 from tsearch.data.stored_parts import first_of_each_class, last_of_each_class
 from tsearch.data.stored_samples import natural_order
 
@@ -54,7 +54,7 @@ def test_counts_beyond_a_byte_are_kept() -> None:
 
     info = DatasetInfo("busy", (2, 8, 8), 2, is_static=False, input_class="graded")
     options = Recordings(size=8, validation_fraction=0.5)
-    data = recordings_dataset(info, options, "busy", read, (8, 8), test_fraction=0.34)
+    data = recordings_dataset(info, options, "busy", read, on_sensor((8, 8), options), test_fraction=0.34)
     assert data.most_events_per_pixel == 301
     assert isinstance(data.train, MappedEvents)
     for split in (data.train, MappedEvents(data.train.events, limit_bytes=0)):
