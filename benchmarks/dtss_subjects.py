@@ -14,7 +14,8 @@ from tsearch.networks.plan import Neuron
 MODE = "prefix_sum"
 TYPES = ("patch", "qkv", "attention", "mlp")
 SOME = TYPES[1:]  # which of them pay for timesteps: all but patch splitting, as we read the paper
-WARMUP = 0.25  # part of the training in which scores are frozen
+WARMUP = 0.25  # first part of the training in which scores are frozen, as they are in its last quarter
+FASTER = 3.0  # learning rate of scores, times that of the weights
 # Spikformer's neurons, in the units of its backbone here.
 NEURON = Neuron(tau=2.0, threshold=2.0, reset="hard", surrogate="sigmoid")
 
@@ -42,6 +43,7 @@ class Subject(NamedTuple):
     def learned(self, weight: float, **masks: Any) -> Way:
         """Learned with a weight of the masks (lambda_m), and what is otherwise than in the sweep."""
         usual = {"mode": MODE, "types": SOME, "initial_timesteps": self.most, "warmup": WARMUP}
+        usual |= {"learning_rate": FASTER}
         return Way(self.most, Masks(**(usual | {"weight": weight} | masks)))
 
     def configuration(self, way: Way) -> Configuration:
@@ -85,19 +87,20 @@ class Size(NamedTuple):
 
 
 MOST, CLAIMED = 4, 0.1
-FULL = Size(200, 16, 0, 8, (0.0, 0.01, 0.03, CLAIMED, 0.3, 1.0))
-QUICK = Size(100, 8, 100, 8, (0.0, CLAIMED, 1.0))
+FULL = Size(300, 12, 0, 8, (0.0, 0.01, 0.03, CLAIMED, 0.3, 1.0))
+QUICK = Size(300, 8, 200, 8, (0.0, CLAIMED, 1.0))
 RECIPE = Training(learning_rate=1e-2, loss="mean", shift=2)
 
 
 def subjects(size: Size) -> list[Subject]:
     """In the order of the tables."""
     small = {"name": "spikformer", "width": 32, "layers": 1, "heads": 4, "pools": (1, 2, 3)}
+    wide = small | {"width": 64}
     photos = RECIPE.model_copy(update={"flip": 0.5})
     mnist = DataSpec(name="mnist", options={"limit": size.digits})
     cifar = DataSpec(name="cifar10", options={"limit": size.photos})
     of_masks = (MOST, size.weights, CLAIMED)
     return [
         Subject("MNIST", mnist, small, RECIPE, size.digit_epochs, *of_masks),
-        Subject("CIFAR-10", cifar, small, photos, size.photo_epochs, *of_masks),
+        Subject("CIFAR-10", cifar, wide, photos, size.photo_epochs, *of_masks),
     ]

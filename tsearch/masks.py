@@ -19,10 +19,11 @@ class Masks(Frozen):
     distance from `target` timesteps, on both sides ("target") or where there are fewer ("hinge"), as part of all. Of
     layers in the term are those of the `types` named, all where none is.
 
-    `initial_timesteps` run at first, half of all where it is None, and as long as scores are frozen: for the first
-    part `warmup` of a phase. Scores are trained with AdamW at `learning_rate` times that of the training, without
-    weight decay. `surrogate` is the derivative of the step, with a width of `surrogate_width`. At the end of a phase
-    masks stay as they are and, where they say `recalibrate`, statistics of BatchNorm are measured under them.
+    `initial_timesteps` run at first, half of all where it is None. Scores are frozen for the first part `warmup` of a
+    phase, and for its last part `settle`, in which weights get used to masks that no longer change; between, they are
+    trained with AdamW at `learning_rate` times that of the training, without weight decay. `surrogate` is the
+    derivative of the step, with a width of `surrogate_width`. At the end of a phase masks stay as they are and, where
+    they say `recalibrate`, statistics of BatchNorm are measured under them.
 
     The mean over time that logits are made of is one over "all" timesteps, or over those up to the last at which
     anything reaches the `readout` ("active")."""
@@ -37,6 +38,7 @@ class Masks(Frozen):
     target: Annotated[PositiveInt, AbsentMeans(1)] = 1
     initial_timesteps: Annotated[PositiveInt | None, AbsentMeans(None)] = None
     warmup: Annotated[float, Field(ge=0, le=1), AbsentMeans(0.1)] = 0.1
+    settle: Annotated[float, Field(ge=0, le=1), AbsentMeans(0.25)] = 0.25
     learning_rate: Annotated[PositiveFloat, AbsentMeans(1.0)] = 1.0
     surrogate: Annotated[Literal["rational", "triangular"], AbsentMeans("rational")] = "rational"
     surrogate_width: Annotated[PositiveFloat, AbsentMeans(1.0)] = 1.0

@@ -117,6 +117,7 @@ ABSENT_MEANS = {
     "Masks.target": 1,
     "Masks.initial_timesteps": None,
     "Masks.warmup": 0.1,
+    "Masks.settle": 0.25,
     "Masks.learning_rate": 1.0,
     "Masks.surrogate": "rational",
     "Masks.surrogate_width": 1.0,

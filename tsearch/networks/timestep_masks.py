@@ -85,7 +85,7 @@ class TimestepMasks(nn.ModuleDict):
     def freeze(self, progress: float) -> None:
         """Take the gradients of all scores as long as they are frozen, after `progress` in [0, 1] of a phase. Without a
         gradient, an optimizer changes neither them nor its state."""
-        if progress < self.how.warmup:
+        if progress < self.how.warmup or progress >= 1 - self.how.settle:
             for scores in self.parameters():
                 scores.grad = None
 

@@ -86,6 +86,7 @@ def configurations(draw: Any) -> Configuration:
         "granularity": one_of("layer", "module"),
         "weight": one_of(0.0, 1.0),
         "warmup": one_of(0.0, 0.6),
+        "settle": one_of(0.0, 0.4),
         "recalibrate": one_of(True, False),
         "readout": one_of("all", "active"),
     }

@@ -214,7 +214,7 @@ def go_on(network: Network, weight: float, epochs: int) -> list[int]:
 
 def test_driven_to_one_timestep_layers_grow_again_when_steps_cost_nothing() -> None:
     phase = (Phase(timesteps=(6, 4), epochs=8),)
-    network, _ = trained(masked(phase, {"weight": 2.0}, learning_rate_schedule="constant"))
+    network, _ = trained(masked(phase, {"weight": 2.0, "settle": 0.0}, learning_rate_schedule="constant"))
     assert total(network) == 2
     assert max(go_on(network, 0.0, 16)) > 2
 
@@ -235,7 +235,7 @@ def test_the_mean_timesteps_never_rise_with_the_weight(family) -> None:
     assert totals[0] > totals[-1]
 
 
-# Warm-up
+# Warm-up and settling
 
 
 def test_scores_and_their_moments_stay_as_they_are_while_they_are_frozen() -> None:
@@ -256,6 +256,24 @@ def test_a_warm_up_of_the_whole_phase_never_moves_scores() -> None:
     config = masked(masks={"weight": 1.0, "warmup": 1.0, "initial_timesteps": 3})
     network, _ = trained(config)
     assert network.masks((6, 4)) == {"block1": (1, 1, 1, 0, 0, 0), "block2": (1, 1, 1, 0)}
+
+
+def test_scores_settle_in_the_last_part_of_a_phase_while_weights_go_on() -> None:
+    config = masked(masks={"weight": 1.0, "warmup": 0.0, "settle": 0.5})
+    _, first = trained(config, stop=1)
+    _, halfway = trained(config, stop=2)
+    _, done = trained(config)
+    moving, settled, last = (unpack_training_weights(end.checkpoint) for end in (first, halfway, done))
+    changed = {name for name in last if not torch.equal(settled[name], last[name])}
+    assert not any(name.startswith("timestep_masks.") for name in changed)
+    assert "blocks.1.main.conv.weight" in changed
+    assert not torch.equal(moving["timestep_masks.block1.6"], settled["timestep_masks.block1.6"])
+
+
+@pytest.mark.parametrize(("warmup", "settle"), [(0.0, 1.0), (0.5, 0.5)])
+def test_scores_that_have_no_part_of_a_phase_never_move(warmup: float, settle: float) -> None:
+    network, _ = trained(masked(masks={"weight": 1.0, "warmup": warmup, "settle": settle}))
+    assert network.masks((6, 4)) == {"block1": (1, 1, 1, 0, 0, 0), "block2": (1, 1, 0, 0)}
 
 
 # Optimizers
@@ -299,6 +317,7 @@ CUT = (Phase(timesteps=(4, 3), epochs=3), Phase(timesteps=(3, 1), epochs=2))
         ({"weight": 0.5}, {}),
         ({"mode": "free", "granularity": "module", "recalibrate": False}, {"optimizer": "sgd"}),
         ({"mode": "suffix_sum", "weight": 0.5, "warmup": 0.5}, {"keep": "best", "loss": "tet"}),
+        ({"weight": 0.5, "warmup": 0.0, "settle": 0.4}, {"keep": "best"}),
         ({"mode": "gate_product", "loss": "hinge", "target": 3, "weight": 0.5}, {"keep": "average", "mixup": 0.3}),
         ({"weight": 0.2, "readout": "active"}, {"loss": "tet", "precision": "bfloat16", "rate_weight": 0.5}),
     ],
@@ -375,7 +394,7 @@ def test_an_ann_has_no_masks_and_the_spiking_network_behind_it_does() -> None:
 
 @pytest.mark.parametrize("keep", ["best", "average"])
 def test_the_masks_of_a_phase_are_those_of_the_weights_that_it_keeps(keep) -> None:
-    config = masked((Phase(timesteps=(6, 4), epochs=9),), {"weight": 1.0}, keep=keep)
+    config = masked((Phase(timesteps=(6, 4), epochs=9),), {"weight": 1.0, "settle": 0.0}, keep=keep)
     network, done = trained(config, 8)
     kept, goes_on = unpack_weights(done.checkpoint), unpack_training_weights(done.checkpoint)
     mask = mask_of(kept["timestep_masks.block1.6"], config.masks)
