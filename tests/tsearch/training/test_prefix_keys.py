@@ -53,8 +53,8 @@ OTHER: dict[type, dict[str, tuple[Any, ...]]] = {
     Masks: {
         "mode": ("prefix_sum", "free"), "granularity": ("module",), "types": (("convolution",),), "weight": (0.5,),
         "loss": ("target", "hinge"), "target": (2,), "initial_timesteps": (1,), "warmup": (0.5,),
-        "settle": (0.0,), "learning_rate": (2.0,), "surrogate": ("triangular",), "surrogate_width": (2.0,), "recalibrate": (False,),
-        "readout": ("active",),
+        "settle": (0.0,), "learning_rate": (2.0,), "surrogate": ("triangular",), "surrogate_width": (2.0,),
+        "recalibrate": (False,), "readout": ("active",),
     },
     Configuration: {
         "backbone": (
