@@ -8,7 +8,7 @@ alone, at 4.6 and 0.9 pJ and at 3.2 and 0.1 pJ. Uniform T at an average between 
 between these. A pair is equal where the learned network is at most one standard error of the uniform one worse.
 
 Evaluation passes at mean T of 1, 0.7 and 0.4 of all timesteps are timed. It goes on where it was stopped. In full it
-takes about an hour of two cores; with --quick, which has fewer weights, images, epochs and replicates, about six
+takes about an hour of two cores; with --quick, which has fewer weights, images, epochs and replicates, about seven
 minutes.
 """
 
