@@ -21,7 +21,9 @@ def masks_of(
     """The masks of all layers of neurons, one 0 or 1 per timestep of its stage; none where none are learned.
 
     Raises: ValueError, naming the layer, where they are not those of the network."""
-    if not configuration.masks.are_learned and not layer_timesteps:
+    if not configuration.masks.are_learned:
+        if layer_timesteps:
+            raise ValueError("'layer_timesteps' of a network that learns no masks")
         return {}
     stage = stage_of_blocks(configuration.stages)
     total = {node.name: configuration.timesteps[stage[node.block]] for node, _ in plan.neurons()}
@@ -33,11 +35,11 @@ def masks_of(
 
 def _mask(name: str, kept: int | tuple[int, ...], total: int) -> tuple[int, ...]:
     if isinstance(kept, int):
-        if not 0 <= kept <= total:
-            raise ValueError(
-                f"'layer_timesteps' of '{name}' is at most the {total} of its stage, found {kept}"
-            )
+        if not 1 <= kept <= total:
+            raise ValueError(f"'layer_timesteps' of '{name}' is 1 to the {total} of its stage, found {kept}")
         return (1,) * kept + (0,) * (total - kept)
-    if len(kept) != total or not set(kept) <= {0, 1}:
-        raise ValueError(f"'layer_timesteps' of '{name}' has a 0 or 1 for each of {total} timesteps")
+    if len(kept) != total or not set(kept) <= {0, 1} or kept[0] != 1:
+        raise ValueError(
+            f"'layer_timesteps' of '{name}' has a 0 or 1 for each of {total} timesteps, 1 for the first"
+        )
     return kept

@@ -88,6 +88,12 @@ class Node:
         """Its weights in the finished network, biases counted, BatchNorm as one bias."""
         return 0
 
+    @property
+    def n_products(self) -> int:
+        """How often a timestep multiplies by them, or reads them for an event, where all of its input is there; a
+        measure of size, in which borders of maps count as their middle."""
+        return self.n_parameters * prod(self.shape[1:])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Convolution(Node):
@@ -151,6 +157,10 @@ class Attention(Node):
     usual_type: ClassVar[str] = "attention"
     heads: int
     scale: float
+
+    @property
+    def n_products(self) -> int:
+        return 2 * prod(self.shape) * prod(self.shape[1:])
 
 
 @dataclass(frozen=True, kw_only=True)

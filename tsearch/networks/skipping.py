@@ -81,12 +81,15 @@ def computed(module: nn.Module, values: Sequence[Tensor], steps: Steps, mask: Se
         mask: One 0 or 1 per timestep, where the spikes of its neurons count; empty for all.
     """
     silent = module.silent() if isinstance(module, FiringModule) else None
-    if not isinstance(module, FiringModule) or silent is None:  # it may do anything with time
-        whole = [
-            value if is_constant else padded(value, steps.total)
+    if (
+        not isinstance(module, FiringModule) or silent is None
+    ):  # it may do anything with time, unless it says so
+        n_steps = max(steps.runs, 1) if getattr(module, "is_causal", False) else steps.total
+        arriving = [
+            value if is_constant else padded(value[:n_steps], n_steps)
             for value, is_constant in zip(values, steps.constant_sources, strict=True)
         ]
-        value = module(*whole, steps.total)
+        value = module(*arriving, n_steps)
         return _masked(value if steps.is_constant else value[: steps.runs], mask)
     if steps.runs == 0:
         return values[0].new_zeros(0, values[0].shape[1], *module.node.shape)

@@ -6,11 +6,11 @@ from contextlib import suppress
 from math import prod
 from typing import Any, Protocol
 
-from hwcost import Bound, HwcostError, bound, load_profile
+from hwcost import Bound, HwcostError, NetworkSpec, bound, load_profile
 from tsearch.configuration import Configuration, DataSpec, Hardware
 from tsearch.networks.plan import Plan
 from tsearch.pricing.describe import describe_network, neuron_fields
-from tsearch.pricing.price import cost_metrics
+from tsearch.pricing.price import cost_metrics, executed_metrics
 from tsearch.pricing.reduction import Reduction, largest_reduction, scopes_of, smallest_reduction
 from tsearch.space.divisions import Division, Divisions
 from tsearch.space.domains import Domain
@@ -26,6 +26,9 @@ PRICED = (
 )  # fmt: skip
 _LAYER = re.compile(r"layer '[^']*': ")
 _NUMBER = re.compile(r"\b\d+\b")
+
+
+Reduced = Callable[[Configuration, Plan], Reduction]
 
 
 class NetworkSpace(Protocol):
@@ -62,7 +65,7 @@ def rejection(space: NetworkSpace, configuration: Configuration) -> Refusal | No
     if not constraints and not load_profile(space.hardware.profile).capacity:
         return None
     try:
-        low = cost_metrics(_least(space, configuration).low)
+        low = least_metrics(space, configuration)
     except HwcostError as error:
         return _unfit(space, configuration, str(error))
     for name, constraint in constraints.items():
@@ -101,26 +104,40 @@ def bound_of(space: NetworkSpace, configuration: Configuration) -> Bound:
     return Bound(least.low, _bound_with(space, configuration, smallest_reduction).high)
 
 
+def least_metrics(space: NetworkSpace, configuration: Configuration) -> dict[str, float]:
+    """The numbers of the cheapest cost of a configuration; of a masked one, timesteps are those that run, as in its
+    result."""
+    metrics = cost_metrics(_least(space, configuration).low)
+    if configuration.masks.are_learned:
+        metrics |= executed_metrics(_described(space, configuration, largest_reduction))
+    return metrics
+
+
 def _least(space: NetworkSpace, configuration: Configuration) -> Bound:
     """Both ends for the weights and timesteps that are cheapest to keep; of a network that loses none, for all."""
     return _bound_with(space, configuration, largest_reduction)
 
 
-def _bound_with(
-    space: NetworkSpace, configuration: Configuration, reduction: Callable[[Configuration, Plan], Reduction]
-) -> Bound:
+def _bound_with(space: NetworkSpace, configuration: Configuration, reduction: Reduced) -> Bound:
     """Where the data are events, the dearest input is taken to bring one event per pixel and timestep, or as many as
     the fullest recording has where that is known and more; and messages of 8 bits, or of as many as the fullest pixel
     needs where that is known and more."""
     from tsearch.data import describe_dataset
 
     info, hardware = describe_dataset(space.data), space.hardware
-    plan = configuration.backbone.plan(info.shape, info.n_classes, configuration.neuron)
     per_pixel = prod(info.shape) * configuration.timesteps[0]
     return bound(
-        describe_network(configuration, info, None, reduction(configuration, plan)),
+        _described(space, configuration, reduction),
         hardware.profile,
         execution=hardware.execution,
         assume=hardware.assume or None,
         input_events=None if info.input_class == "analog" else max(per_pixel, info.most_events or 0),
     )
+
+
+def _described(space: NetworkSpace, configuration: Configuration, reduction: Reduced) -> NetworkSpec:
+    from tsearch.data import describe_dataset
+
+    info = describe_dataset(space.data)
+    plan = configuration.backbone.plan(info.shape, info.n_classes, configuration.neuron)
+    return describe_network(configuration, info, None, reduction(configuration, plan))

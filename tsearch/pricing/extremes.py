@@ -1,28 +1,36 @@
 """The cheapest and the dearest network of a space before any training, and what follows from them. Needs no torch."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import prod
 from typing import Any
 
 from hwcost import Bound, HwcostError
 from tsearch.configuration import Configuration
 from tsearch.errors import TsearchError, did_you_mean
-from tsearch.pricing.bounds import NetworkSpace, bound_of
+from tsearch.pricing.bounds import NetworkSpace, bound_of, least_metrics
 from tsearch.pricing.price import cost_metrics, refusal
 from tsearch.space.domains import Domain
 from tsearch.space.schedules import MASK_MODE, NOTHING, SPARSITY, WEIGHT_BITS
 from tsearch.space.settings import backbone_choices, defaults
 
+Bounded = tuple[Configuration, Bound]
+
 
 def cost_range(space: NetworkSpace) -> dict[str, Any]:
     """Energy and latency of the smallest and the largest network of a space before any training, as [low,
     high] pairs: silent neurons, and every neuron firing at every timestep."""
+    cheapest, dearest = _extreme_bounds(space)
+    ends = {
+        "smallest": min(cheapest, key=lambda one: one[1].energy_pj[0]),
+        "largest": max(dearest, key=lambda one: one[1].energy_pj[1]),
+    }
     return {
         name: {
             "timesteps": list(configuration.timesteps),
             "energy_pj": list(bounds.energy_pj),
             "latency_s": list(bounds.latency_s),
         }
-        for name, (configuration, bounds) in zip(("smallest", "largest"), _extreme_bounds(space), strict=True)
+        for name, (configuration, bounds) in ends.items()
     }
 
 
@@ -31,27 +39,39 @@ def extreme_configurations(space: NetworkSpace) -> tuple[Configuration, Configur
     baselines included; their weights compressed as much and as little as may be searched, the smallest with masks where
     there are any."""
     order = _compressions(space.settings)
-    return _extremes(space, order[-1])[0], _extremes(space, order[0])[1]
+    return _smallest(space, order[-1])[0], _largest(space, order[0])[0]
 
 
-def _extremes(space: NetworkSpace, compression: dict[str, Any]) -> tuple[Configuration, Configuration]:
-    from tsearch.data import describe_dataset
-
-    info = describe_dataset(space.data)
-    division = space.all_divisions.first
-
-    def of(timesteps: int, settings: dict[str, Any]) -> list[Configuration]:
-        path = ((timesteps,) * len(division),)
-        return [space.assemble(division, path, each | settings) for each in _backbones(space)]
-
-    def n_parameters(configuration: Configuration) -> int:
-        return configuration.backbone.plan(info.shape, info.n_classes, configuration.neuron).n_parameters
-
-    every = (*space.timesteps, *space.uniform_timesteps)
+def _smallest(space: NetworkSpace, compression: dict[str, Any]) -> list[Configuration]:
     modes = space.settings[MASK_MODE].values if MASK_MODE in space.settings else ()
     masked = next(({MASK_MODE: mode} for mode in modes if mode != NOTHING[MASK_MODE]), {})
-    smallest = of(min(every), compression | masked)
-    return min(smallest, key=n_parameters), max(of(max(every), compression), key=n_parameters)
+    fewest = min(*space.timesteps, *space.uniform_timesteps)
+    return _extremes(space, min, fewest, compression | masked)
+
+
+def _largest(space: NetworkSpace, compression: dict[str, Any]) -> list[Configuration]:
+    return _extremes(space, max, max(*space.timesteps, *space.uniform_timesteps), compression)
+
+
+def _extremes(
+    space: NetworkSpace, end: Callable[..., Any], timesteps: int, settings: dict[str, Any]
+) -> list[Configuration]:
+    """Networks at one end, by weights first, then by the other measures of size: weights alone tell nothing of the
+    tokens of a Spikformer, nor of how large the windows are that share them."""
+    from tsearch.data import describe_dataset
+
+    info, division = describe_dataset(space.data), space.all_divisions.first
+
+    def sizes(configuration: Configuration) -> tuple[int, int, int]:
+        plan = configuration.backbone.plan(info.shape, info.n_classes, configuration.neuron)
+        n_products = sum(node.n_products for node in plan.nodes)
+        return plan.n_parameters, n_products, sum(prod(node.shape) for node in plan.nodes)
+
+    path = ((timesteps,) * len(division),)
+    every = [space.assemble(division, path, each | settings) for each in _backbones(space)]
+    measured = [(sizes(configuration), configuration) for configuration in every]
+    by_measure = [end(measured, key=lambda one, i=i: one[0][i:] + one[0][:i])[1] for i in range(3)]
+    return list(dict.fromkeys(by_measure))
 
 
 def _compressions(settings: Mapping[str, Domain]) -> list[dict[str, Any]]:
@@ -80,8 +100,9 @@ def reference_box(space: NetworkSpace) -> tuple[dict[str, float], dict[str, floa
     of the largest one with every neuron firing at every timestep."""
     from tsearch.data import describe_dataset
 
-    (_, smallest), (_, largest) = _extreme_bounds(space)
-    worst, best = cost_metrics(largest.high), cost_metrics(smallest.low)
+    cheapest, dearest = _extreme_bounds(space)
+    worst = _each(max, [cost_metrics(bounds.high) for _, bounds in dearest])
+    best = _each(min, [least_metrics(space, configuration) for configuration, _ in cheapest])
     worst["accuracy"], best["accuracy"] = 1 / describe_dataset(space.data).n_classes, 1.0
     names = [objective.name for objective in space.objectives]
     missing = [name for name in names if name not in worst]
@@ -94,21 +115,30 @@ def reference_box(space: NetworkSpace) -> tuple[dict[str, float], dict[str, floa
     return {name: worst[name] for name in names}, {name: best[name] for name in names}
 
 
-def _extreme_bounds(space: NetworkSpace) -> list[tuple[Configuration, Bound]]:
-    """The smallest and the largest network that fit, each with its cost bounds: where a chip holds compressed weights
+def _each(end: Callable[..., float], metrics: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    return {name: end(one[name] for one in metrics) for name in metrics[0]}
+
+
+def _extreme_bounds(space: NetworkSpace) -> tuple[list[Bounded], list[Bounded]]:
+    """The smallest and the largest networks that fit, each with its cost bounds: where a chip holds compressed weights
     only, these are compressed. Raises: TsearchError if none fits."""
     order = _compressions(space.settings)
-    smallest = [_extremes(space, compression)[0] for compression in reversed(order)]
-    largest = [_extremes(space, compression)[1] for compression in order]
-    return [_first_that_fits(space, smallest), _first_that_fits(space, largest)]
+    smallest = (_smallest(space, compression) for compression in reversed(order))
+    largest = (_largest(space, compression) for compression in order)
+    return _first_that_fit(space, smallest), _first_that_fit(space, largest)
 
 
-def _first_that_fits(
-    space: NetworkSpace, configurations: Sequence[Configuration]
-) -> tuple[Configuration, Bound]:
-    for configuration in configurations:
-        try:
-            return configuration, bound_of(space, configuration)
-        except HwcostError as error:
-            why = error
+def _first_that_fit(space: NetworkSpace, alike: Iterable[Sequence[Configuration]]) -> list[Bounded]:
+    """Those of the first group in `alike` of which any fits."""
+    why: HwcostError | None = None
+    for configurations in alike:
+        fitting = []
+        for configuration in configurations:
+            try:
+                fitting.append((configuration, bound_of(space, configuration)))
+            except HwcostError as error:
+                why = why or error
+        if fitting:
+            return fitting
+    assert why is not None
     raise TsearchError(f"{space.name}: {refusal(why)}") from None

@@ -95,7 +95,9 @@ def test_the_card_names_the_timesteps_of_every_layer(bundle: Path, result) -> No
     ("changed", "words"),
     [
         ({}, "missing for a layer of neurons"),
-        ({"block1": 5}, "'block1' is at most the 4"),
+        ({"block1": 5}, "'block1' is 1 to the 4"),
+        ({"block1": 0}, "'block1' is 1 to the 4"),
+        ({"block1": [0, 1, 1, 1]}, "1 for the first"),
         ({"block1": [1, 0]}, "a 0 or 1 for each of 4"),
         ({"nowhere": 1}, "of no layer of neurons: 'nowhere'"),
     ],
@@ -118,9 +120,18 @@ def test_timesteps_that_are_not_those_of_the_network_are_refused_in_one_line(
     assert "\n" not in str(refused.value)
 
 
+def test_a_network_that_learns_no_masks_has_no_timesteps_of_layers() -> None:
+    network = lively(configured(SPIKFORMER, (4,)), is_static=True)
+    steps = dict.fromkeys((node.name for node, _ in network.plan.neurons()), 4)
+    assert masks_of({}, network.configuration, network.plan) == {}
+    with pytest.raises(ValueError, match="of a network that learns no masks"):
+        masks_of(steps, network.configuration, network.plan)
+
+
 @given(st.lists(st.integers(0, 1), min_size=4, max_size=4).map(lambda mask: (1, *mask[1:])))
 def test_any_mask_frozen_and_read_again_is_itself(mask) -> None:
-    network = lively(configured(SPIKFORMER, (4,)), is_static=True)
+    learned = configured(SPIKFORMER, (4,)).model_copy(update={"masks": Masks(mode="free")})
+    network = lively(learned, is_static=True)
     masks = {node.name: mask for node, _ in network.plan.neurons()}
     kept = frozen(masks)
     is_prefix = mask == tuple(sorted(mask, reverse=True))

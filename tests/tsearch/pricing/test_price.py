@@ -10,9 +10,11 @@ from tsearch.configuration import Configuration, Phase
 from tsearch.data.dataset import DatasetInfo
 from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.build import build
+from tsearch.pricing.bounds import bound_of
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.extremes import cost_range, reference_box
-from tsearch.space.file import load_space
+from tsearch.pricing.price import cost_metrics
+from tsearch.space.file import load_space, parse_space
 
 STATIC = DatasetInfo("toy", (3, 12, 10), 7, is_static=True, input_class="analog")
 EVENTS = DatasetInfo("toy", (2, 12, 10), 7, is_static=False, input_class="graded")
@@ -87,3 +89,22 @@ def test_the_box_of_the_hypervolume_holds_every_cost(name: str) -> None:
     spans = cost_range(space)
     assert spans["smallest"]["energy_pj"][0] == best["energy_pj"]
     assert spans["largest"]["energy_pj"][1] == worst["energy_pj"]
+
+
+@pytest.mark.parametrize(
+    "backbone",
+    [
+        "{name: spikformer, width: 16, layers: 1, heads: 2, pools: [[1, 2], [1], []]}",  # as many weights each
+        "{name: windowed, width: 4, depths: [1, 1], groups: [4, 1, 2], windows: [normal, dilated]}",
+        "{name: windowed, width: 4, depths: [1, 1], core: [cnn, lstm, rnn, mlp]}",
+    ],
+)
+def test_the_box_holds_the_uniform_networks_of_every_backbone(backbone: str) -> None:
+    space = parse_space(f"name: s\ndata: {{name: digits}}\nbackbone: {backbone}\ntimesteps: [1, 2]\n")
+    worst, best = space.reference_box()
+    for configuration in space.baselines():
+        bounds = bound_of(space, configuration)
+        low, high = cost_metrics(bounds.low), cost_metrics(bounds.high)
+        for name in ("energy_pj", "latency_s"):
+            assert best[name] <= low[name] * 1.05
+            assert high[name] <= worst[name] * 1.2

@@ -163,3 +163,16 @@ def test_bounds_of_a_masked_network_reach_from_one_timestep_to_all() -> None:
     tight = parse_space(BASE + f"masks: {{mode: free}}\nconstraints: {{energy_pj: {{max: {limit}}}}}\n")
     assert rejection(tight, masked) is None
     assert rejection(tight, plain) is not None
+
+
+@pytest.mark.parametrize("metric", ["mean_timesteps", "mean_timesteps_by_layer", "mean_timesteps_by_mac"])
+def test_a_limit_on_timesteps_is_one_on_those_that_masks_may_leave(metric: str) -> None:
+    """Every layer of neurons may end with one timestep."""
+    text = f"masks: {{mode: prefix_sum}}\nobjectives: [accuracy, {metric}]\nconstraints: {{{metric}: {{max: 1.5}}}}\n"
+    space = parse_space(BASE + text)
+    masked = space.decode({"timesteps.first": 3})
+    assert (max(masked.timesteps), masked.masks.mode) == (3, "prefix_sum")
+    assert rejection(space, masked) is None
+    plain = masked.model_copy(update={"masks": Masks()})
+    assert rejection(space, plain) is not None
+    assert space.reference_box()[1][metric] == 1

@@ -13,6 +13,8 @@ from tsearch.networks.windows.nodes import WindowConvolution, WindowSequence
 class WindowConvolutionModule(nn.Module):
     """One convolution of all windows of all samples and timesteps."""
 
+    is_causal = True  # no timestep depends on a later one, so those behind the last need not run
+
     def __init__(self, node: WindowConvolution) -> None:
         super().__init__()
         self.node = node
@@ -32,6 +34,8 @@ class WindowConvolutionModule(nn.Module):
 
 class WindowSequenceModule(nn.Module):
     """One core over the pixels of all windows, row by row."""
+
+    is_causal = True  # no timestep depends on a later one, so those behind the last need not run
 
     def __init__(self, node: WindowSequence) -> None:
         super().__init__()

@@ -21,6 +21,8 @@ from tsearch.networks.windows.nodes import GroupMembranes, GroupSpikes
 class GroupMembranesModule(nn.Module):
     """Membranes before their reset, in order of timesteps, and of groups within them."""
 
+    is_causal = True  # no timestep depends on a later one, so those behind the last need not run
+
     def __init__(self, node: GroupMembranes) -> None:
         super().__init__()
         self.node = node
@@ -75,6 +77,7 @@ class GroupMembranesModule(nn.Module):
 class GroupSpikesModule(FiringModule):
     """A spike where a membrane is at the threshold, with the neurons' surrogate; the paper's fire above it."""
 
+    is_causal = True
     node: GroupSpikes
 
     def forward(self, membranes: Tensor, timesteps: int) -> Tensor:

@@ -34,6 +34,8 @@ class ZeroReadoutModule(ReadoutModule):
 class GeluModule(nn.Module):
     """GELU of every number."""
 
+    is_causal = True  # no timestep depends on a later one, so those behind the last need not run
+
     def __init__(self, node: Gelu) -> None:
         super().__init__()
         self.node = node
@@ -44,6 +46,8 @@ class GeluModule(nn.Module):
 
 class JoinModule(nn.Module):
     """Channels of several values, as many steps as the one with most."""
+
+    is_causal = True  # no timestep depends on a later one, so those behind the last need not run
 
     def __init__(self, node: Join) -> None:
         super().__init__()
@@ -57,6 +61,8 @@ class JoinModule(nn.Module):
 
 class PartModule(nn.Module):
     """Some channels."""
+
+    is_causal = True  # no timestep depends on a later one, so those behind the last need not run
 
     def __init__(self, node: Part) -> None:
         super().__init__()

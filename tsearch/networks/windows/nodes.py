@@ -87,6 +87,10 @@ class WindowConvolution(Node):
         """Weights and biases, once for all windows."""
         return prod(self.weight_shape) + self.weight_shape[0]
 
+    @property
+    def n_products(self) -> int:
+        return super().n_products * self.windows.groups
+
 
 @dataclass(frozen=True, kw_only=True)
 class WindowSequence(Node):
@@ -106,6 +110,10 @@ class WindowSequence(Node):
     def n_parameters(self) -> int:
         """Once for all windows."""
         return self.n_weights
+
+    @property
+    def n_products(self) -> int:
+        return super().n_products * self.windows.groups
 
     @property
     def channels(self) -> int:

@@ -317,3 +317,20 @@ def test_windows_have_no_form_as_an_ann() -> None:
         ValidationError, match="backbone 'windowed' has no form as an ANN; begin with a spiking"
     ):
         configuration(TINY, schedule=phases, stages=(2,))
+
+
+@pytest.mark.parametrize("core", ["cnn", "lstm"])
+def test_timesteps_behind_the_last_active_one_are_not_computed(core: str) -> None:
+    """Nor are membranes; in the core "cnn" those of the first layer run as long as the second one reads them."""
+    net = network(Windowed(core=core, width=4, depths=(1,)), 4)
+    masks = {"block1.first": (1, 0, 0, 0), "block1.second": (1, 1, 0, 0)}
+    net.timestep_masks.hold({node.name: masks[node.name] for node, _ in net.plan.neurons()})
+    steps: dict[str, int] = {}
+    for name, module in net.blocks["1"].items():
+        if name.endswith(("current", "membrane")):
+            module.register_forward_hook(lambda _m, _x, y, name=name: steps.update({name: len(y)}))
+    with torch.no_grad():
+        net(torch.rand(1, 2, 3, 16, 16))
+    one = {"first_current": 1, "first_membrane": 1}
+    two = {"first_current": 2, "first_membrane": 2, "second_current": 2, "second_membrane": 2}
+    assert steps == (two if core == "cnn" else one)
