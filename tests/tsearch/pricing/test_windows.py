@@ -22,9 +22,9 @@ from tsearch.networks.window_modules.currents import WindowSequenceModule
 from tsearch.networks.window_modules.fusion import FUSIONS
 from tsearch.networks.windows.nodes import Condense, Gate, GroupMembranes, GroupSpikes
 from tsearch.pricing.describe import describe_network
+from tsearch.pricing.membrane_flow import flow_operands
 from tsearch.pricing.record import Recorder
 from tsearch.pricing.reduction import largest_reduction, reduction_of, smallest_reduction
-from tsearch.pricing.windows import flow_operands
 from tsearch.training.pruning import prune
 from tsearch.training.schedule import positions
 
