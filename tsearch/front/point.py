@@ -62,8 +62,12 @@ class Point:
     @property
     def is_uniform(self) -> bool:
         """Whether every stage has the same timesteps, and no layer learns to run fewer."""
-        is_masked = self.configuration is not None and self.configuration.masks.are_learned
-        return len(set(self.timesteps)) == 1 and not is_masked
+        return len(set(self.timesteps)) == 1 and not self.is_masked
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether its layers learn to run fewer timesteps than their stages have."""
+        return self.configuration is not None and self.configuration.masks.are_learned
 
     @property
     def n_independent(self) -> int | None:
