@@ -15,7 +15,7 @@ from tsearch.phase import UNREDUCED
 from tsearch.pricing.events import ANALOG, Events, given
 from tsearch.pricing.node_layers import arriving, layers_of
 from tsearch.pricing.reduction import Reduction
-from tsearch.pricing.windows import PARTS_OF_LAYERS, kept_of, origin_of
+from tsearch.pricing.windows import PARTS_OF_LAYERS, origin_of
 
 _VIEW: dict[str, Any] = {"kind": "flatten"}
 _PER_CHANNEL: dict[str, Any] = {"kind": "conv2d", "kernel": (1, 1)}
@@ -53,7 +53,7 @@ def describe_network(
             reduced = {
                 "stage": here,
                 "mask": steps[_longest(plan, node)].mask,
-                "kept": kept_of(plan, node, reduction.kept),
+                "kept": reduction.kept.get(node.name, ""),
             }
             for fields, reads in layers_of(plan, node):
                 own = fields | reduced | arriving(node, fields, steps[node.name])

@@ -10,14 +10,10 @@
 Biases of a cell that are only ever added are one. What membranes cost that go on is counted in `membrane_flow.py`.
 """
 
-import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from math import lcm, prod
 from typing import Any
 
-import numpy as np
-
-from hwcost.network.pruning import packed
 from tsearch.networks.plan import Node, Plan
 from tsearch.networks.windows.cores import CORES
 from tsearch.networks.windows.cores.sequence import SequenceCore
@@ -78,19 +74,6 @@ def bent(plan: Plan, node: Node) -> Fields:
     """A lookup for each number that a Gelu behind `node` bends."""
     is_bent = any(isinstance(reader, Gelu) and node.name in reader.sources for reader in plan.nodes)
     return {"operands": (("lookups", prod(node.shape)),)} if is_bent else {}
-
-
-def kept_of(plan: Plan, node: Node, kept: Mapping[str, str]) -> str:
-    """Which weights of a node's layer pruning kept, as `hwcost.LayerSpec.kept` has it; of windows, those that all of
-    them share, once for each."""
-    if not isinstance(node, GroupSpikes):
-        return kept.get(node.name, "")
-    current = plan.by_name[plan.by_name[node.sources[0]].sources[0]]
-    if not isinstance(current, WindowConvolution) or current.name not in kept:
-        return ""
-    n_weights = prod(current.weight_shape)
-    shared = np.unpackbits(np.frombuffer(base64.b64decode(kept[current.name]), np.uint8))[:n_weights]
-    return packed(np.tile(shared.astype(bool), current.windows.groups))
 
 
 def neuron_layers(plan: Plan, node: GroupSpikes) -> Iterator[tuple[Fields, tuple[str, ...]]]:
