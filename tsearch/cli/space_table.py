@@ -70,11 +70,25 @@ def _alternatives_texts(content: dict[str, Any], *, everything: bool) -> list[st
         size = "continuous" if own["size"] is None else f"{own['size']:,}"
         counts = [f"{own['n_structures']:,}", f"{n_masked:,}", size]
         rows.append([name, str(own["depth"]), stages, setting_text(own["timesteps"], ","), *counts])
-    texts = [
-        f"{name}: {fixed_text(own, everything=everything)}\n{name}: phases: {_phases_text(own['phases'])}"
-        for name, own in alternatives.items()
-    ]
-    return [grid(rows), *texts]
+    common = {} if everything else _fixed_alike(list(alternatives.values()))
+    texts = []
+    for name, own in alternatives.items():
+        fixed = {key: value for key, value in own["fixed"].items() if key not in common}
+        text = fixed_text(own | {"fixed": fixed}, everything=everything)
+        texts.append(f"{name}: {text}\n{name}: phases: {_phases_text(own['phases'])}")
+    alike = [f"all: {fixed_text({'fixed': common, 'at_default': []})}"] if common else []
+    return [grid(rows), *alike, *texts]
+
+
+def _fixed_alike(alternatives: list[dict[str, Any]]) -> dict[str, Any]:
+    """The fixed settings that all have with one value, which is not their default."""
+    first, *others = alternatives
+    return {
+        name: value
+        for name, value in first["fixed"].items()
+        if all(other["fixed"].get(name) == value for other in others)
+        and not any(name in one["at_default"] for one in alternatives)
+    }
 
 
 def _masks_text(masks: dict[str, Any] | None) -> str:
@@ -130,7 +144,7 @@ def _cost_table(cost_range: dict[str, Any]) -> str:
 
 
 def _proposal_table(content: dict[str, Any]) -> str:
-    """A few configurations, with their backbone where there are several, and their masks where any has some."""
+    """A few configurations, with their backbone where there are several, and their masks where any has some; "" for none."""
     proposals = content["proposals"]
     columns = {
         "proposal": [str(number) for number, _ in enumerate(proposals, start=1)],
@@ -143,8 +157,8 @@ def _proposal_table(content: dict[str, Any]) -> str:
             for one, reason in zip(proposals, content["proposals_refused"], strict=True)
         ],
     }
-    told = {name: cells for name, cells in columns.items() if any(cells) or not proposals}
-    return grid([list(told), *map(list, zip(*told.values(), strict=True))])
+    told = {name: cells for name, cells in columns.items() if any(cells)}
+    return grid([list(told), *map(list, zip(*told.values(), strict=True))]) if proposals else ""
 
 
 def _mask_text(masks: dict[str, Any]) -> str:

@@ -118,7 +118,7 @@ def test_it_survives_json_and_knows_what_is_outside(space: UnionSpace) -> None:
         space.encode(other)
     with pytest.raises(TsearchError, match="is no backbone of this space"):
         space.twins(other, 1)
-    assert as_written("members.vgg_2.settings.neuron.tau.values") == "vgg_2: neuron.tau"
+    assert as_written("alternatives.vgg_2.settings.neuron.tau.values") == "vgg_2: neuron.tau"
 
 
 def test_twins_follow_the_timesteps_of_their_family(space: UnionSpace) -> None:
@@ -199,6 +199,10 @@ def test_check_tells_what_every_family_holds(space: UnionSpace) -> None:
     for name in space.alternatives:
         assert f"{name}, largest" in text
         assert f"{name}: phases: " in text
+    assert "\nall: fixed: " not in text
+    alike = preview_text(preview(parse_space(TEXT + "training: {loss: mean}\n"), 0))
+    assert alike.count("training.loss=mean") == 1
+    assert "\nall: fixed: training.loss=mean\n" in alike
 
 
 def test_settings_of_windows_that_change_nothing_are_counted_once() -> None:
