@@ -144,7 +144,7 @@ def _cost_table(cost_range: dict[str, Any]) -> str:
 
 
 def _proposal_table(content: dict[str, Any]) -> str:
-    """A few configurations, with their backbone where there are several, and their masks where any has some; "" for none."""
+    """A few configurations, with their backbone where there are several and masks where any has some; "" for none."""
     proposals = content["proposals"]
     columns = {
         "proposal": [str(number) for number, _ in enumerate(proposals, start=1)],
