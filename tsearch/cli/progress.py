@@ -16,7 +16,7 @@ from tsearch.engine.events import Advanced, Ended, Event, Finished, Lost, Noted,
 from tsearch.engine.state import resume_hint
 from tsearch.front import GrowingFront
 from tsearch.front.masked import masked_to
-from tsearch.front.point import FAMILY, point_of, setting_text
+from tsearch.front.point import point_of, setting_text
 from tsearch.space.goals import Objective
 from tsearch.units import counted, duration_text, format_value, title
 
@@ -149,8 +149,7 @@ def _trial_text(trial: "Trial", objectives: Sequence[Objective]) -> str:
     settings = [f"{name} {setting_text(value)}" for name, value in point.parameters.items()]
     if point.timesteps:
         masked = masked_to(metrics)
-        settings = [f"timesteps {list(point.timesteps)}" + (f" masked to {masked}" if masked else "")]
-    if FAMILY in point.details:
-        settings.insert(0, point.details[FAMILY])
+        told = f"timesteps {list(point.timesteps)}" + (f" masked to {masked}" if masked else "")
+        settings = [point.family, told] if point.family else [told]
     values = [f"{title(o.name)} {format_value(metrics[o.name], o.name)}" for o in objectives]
     return f"trial {trial.number}: {', '.join([*settings, *values])}"

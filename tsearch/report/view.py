@@ -12,6 +12,7 @@ from tsearch.configuration import Configuration
 from tsearch.engine.state import RunState, as_arguments, state_of
 from tsearch.front import Front, Point
 from tsearch.front.broken import nearest_misses
+from tsearch.front.point import have_families
 from tsearch.front.staircase import cost_metric, staircase
 from tsearch.replication.confirmation.stored import verdicts_of
 from tsearch.replication.confirmation.verdict import Verdict
@@ -57,6 +58,11 @@ class RunView:
     def are_networks(self) -> bool:
         """Whether all that was tried are networks."""
         return all(isinstance(trial.configuration, Configuration) for trial in self.run.trials)
+
+    @cached_property
+    def has_families(self) -> bool:
+        """Whether the complete trials are networks of several families."""
+        return have_families(self.front.complete)
 
     @cached_property
     def failed(self) -> tuple["Trial", ...]:
