@@ -10,7 +10,7 @@ from tsearch.configuration import Configuration
 from tsearch.data import DatasetInfo, describe_dataset, without_files
 from tsearch.errors import TsearchError
 from tsearch.pricing.extremes import cost_range
-from tsearch.space.file import NetworkSpace
+from tsearch.space.file import LoadedSpace
 from tsearch.space.idle import CONVERSION
 from tsearch.space.refusals import reasons
 from tsearch.space.schedules import MASK_MODE, NOTHING
@@ -22,7 +22,7 @@ PATIENCE_S = 2.0  # after which fewer do
 _DRAWS_PER_CONFIGURATION = 10  # of a space barely larger than what is drawn: until all are distinct
 
 
-def preview(space: NetworkSpace, n_proposals: int = 5) -> dict[str, Any]:
+def preview(space: LoadedSpace, n_proposals: int = 5) -> dict[str, Any]:
     """Parameters, size, goals, a few proposals and the range of costs, as plain data; of several alternatives, what
     each holds for itself under its name in `alternatives`."""
     if n_proposals < 0:
@@ -62,7 +62,7 @@ def preview(space: NetworkSpace, n_proposals: int = 5) -> dict[str, Any]:
     }
 
 
-def _told(space: NetworkSpace) -> dict[str, Any]:
+def _told(space: LoadedSpace) -> dict[str, Any]:
     """What a space holds; of several alternatives by their names, with how many configurations each has."""
     held = {name: _held(one) for name, one in space.alternatives.items()}
     if len(held) == 1:
@@ -87,7 +87,7 @@ def _held(space: SearchSpace) -> dict[str, Any]:
     }
 
 
-def _costs(space: NetworkSpace) -> dict[str, Any]:
+def _costs(space: LoadedSpace) -> dict[str, Any]:
     """`cost_range`, of several alternatives with their names in front."""
     several = len(space.alternatives) > 1
     return {
@@ -97,7 +97,7 @@ def _costs(space: NetworkSpace) -> dict[str, Any]:
     }
 
 
-def _warnings(space: NetworkSpace) -> list[str]:
+def _warnings(space: LoadedSpace) -> list[str]:
     """What a space asks for in vain; of several alternatives, what all of them do."""
     first, *others = ([_unconfirmable(one), _without_ann(one)] for one in space.alternatives.values())
     return [text for text in first if all(text in other for other in others)]
@@ -118,7 +118,7 @@ def _initial(configurations: list[Configuration], info: DatasetInfo) -> list[str
     return list(dict.fromkeys(report(one) for one in loaded if one is not None))
 
 
-def _first(space: NetworkSpace) -> dict[str, Any]:
+def _first(space: LoadedSpace) -> dict[str, Any]:
     """How many trials are not proposed: `n_first` in all, `n_baselines` and `n_enqueued` that are none of these; and
     `first_refused`, those that are refused instead."""
     baselines = dict.fromkeys(space.baselines())
@@ -191,7 +191,7 @@ def _unconfirmable(space: SearchSpace) -> str:
     return ""
 
 
-def _drawn(space: NetworkSpace, n: int) -> list[Configuration]:
+def _drawn(space: LoadedSpace, n: int) -> list[Configuration]:
     """Distinct configurations in random order: `n`, or all of a space that has no more."""
     rng = np.random.default_rng(space.search.seed)
     if space.size is not None and space.size <= n:
@@ -205,7 +205,7 @@ def _drawn(space: NetworkSpace, n: int) -> list[Configuration]:
     return list(drawn)
 
 
-def _refused(space: NetworkSpace, drawn: list[Configuration]) -> dict[str, Any]:
+def _refused(space: LoadedSpace, drawn: list[Configuration]) -> dict[str, Any]:
     """How many of `drawn` (the first of them, where that takes long) are refused, and for which reasons."""
     end_s = monotonic() + PATIENCE_S
     refusals = []
@@ -222,6 +222,6 @@ def _refused(space: NetworkSpace, drawn: list[Configuration]) -> dict[str, Any]:
     }
 
 
-def _why(space: NetworkSpace, configuration: Configuration) -> str | None:
+def _why(space: LoadedSpace, configuration: Configuration) -> str | None:
     refusal = space.refuse(configuration)
     return None if refusal is None else refusal.text

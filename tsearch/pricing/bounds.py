@@ -29,7 +29,7 @@ _LAYER = re.compile(r"layer '[^']*': ")
 _NUMBER = re.compile(r"\b\d+\b")
 
 
-class PricedSpace(Protocol):
+class NetworkSpace(Protocol):
     """What is asked here of a space whose configurations are networks."""
 
     @property
@@ -53,7 +53,7 @@ class PricedSpace(Protocol):
     def assemble(self, division: Division, path: Path, settings: Mapping[str, Any]) -> Configuration: ...
 
 
-def rejection(space: PricedSpace, configuration: Configuration) -> Refusal | None:
+def rejection(space: NetworkSpace, configuration: Configuration) -> Refusal | None:
     """Why no training can make `configuration` meet the space's constraints or fit its hardware, or None if
     one may.
 
@@ -73,7 +73,7 @@ def rejection(space: PricedSpace, configuration: Configuration) -> Refusal | Non
     return None
 
 
-def _unfit(space: PricedSpace, configuration: Configuration, error: str) -> Refusal:
+def _unfit(space: NetworkSpace, configuration: Configuration, error: str) -> Refusal:
     """The hardware's refusal, with the temporal transformer where that is what does not fit."""
     mode = configuration.temporal_transformer
     with suppress(HwcostError):
@@ -93,7 +93,7 @@ def priced_part(configuration: Configuration) -> Hashable:
     return backbone, configuration.stages, configuration.timesteps, mode, priced_neuron, reduced, is_masked
 
 
-def bound_of(space: PricedSpace, configuration: Configuration) -> Bound:
+def bound_of(space: NetworkSpace, configuration: Configuration) -> Bound:
     """Cheapest and dearest cost of a configuration: silence, and all neurons firing at every timestep; of a pruned one
     whichever weights are kept, and of a masked one whichever timesteps."""
     least = _least(space, configuration)
@@ -102,13 +102,13 @@ def bound_of(space: PricedSpace, configuration: Configuration) -> Bound:
     return Bound(least.low, _bound_with(space, configuration, smallest_reduction).high)
 
 
-def _least(space: PricedSpace, configuration: Configuration) -> Bound:
+def _least(space: NetworkSpace, configuration: Configuration) -> Bound:
     """Both ends for the weights and timesteps that are cheapest to keep; of a network that loses none, for all."""
     return _bound_with(space, configuration, largest_reduction)
 
 
 def _bound_with(
-    space: PricedSpace, configuration: Configuration, reduction: Callable[[Configuration, Plan], Reduction]
+    space: NetworkSpace, configuration: Configuration, reduction: Callable[[Configuration, Plan], Reduction]
 ) -> Bound:
     """Where the data are events, the dearest input is taken to bring one event per pixel and timestep, or as many as
     the fullest recording has where that is known and more; and messages of 8 bits, or of as many as the fullest pixel

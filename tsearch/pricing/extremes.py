@@ -6,14 +6,14 @@ from typing import Any
 from hwcost import Bound, HwcostError
 from tsearch.configuration import Configuration
 from tsearch.errors import TsearchError, did_you_mean
-from tsearch.pricing.bounds import PricedSpace, bound_of
+from tsearch.pricing.bounds import NetworkSpace, bound_of
 from tsearch.pricing.price import cost_metrics, refusal
 from tsearch.space.domains import Domain
 from tsearch.space.schedules import MASK_MODE, NOTHING, SPARSITY, WEIGHT_BITS
 from tsearch.space.settings import backbone_choices, defaults
 
 
-def cost_range(space: PricedSpace) -> dict[str, Any]:
+def cost_range(space: NetworkSpace) -> dict[str, Any]:
     """Energy and latency of the smallest and the largest network of a space before any training, as [low,
     high] pairs: silent neurons, and every neuron firing at every timestep."""
     return {
@@ -26,7 +26,7 @@ def cost_range(space: PricedSpace) -> dict[str, Any]:
     }
 
 
-def extreme_configurations(space: PricedSpace) -> tuple[Configuration, Configuration]:
+def extreme_configurations(space: NetworkSpace) -> tuple[Configuration, Configuration]:
     """The networks with the fewest and the most weights, at the smallest and the largest uniform timesteps, those of
     baselines included; their weights compressed as much and as little as may be searched, the smallest with masks where
     there are any."""
@@ -34,7 +34,7 @@ def extreme_configurations(space: PricedSpace) -> tuple[Configuration, Configura
     return _extremes(space, order[-1])[0], _extremes(space, order[0])[1]
 
 
-def _extremes(space: PricedSpace, compression: dict[str, Any]) -> tuple[Configuration, Configuration]:
+def _extremes(space: NetworkSpace, compression: dict[str, Any]) -> tuple[Configuration, Configuration]:
     from tsearch.data import describe_dataset
 
     info = describe_dataset(space.data)
@@ -65,14 +65,14 @@ def _compressions(settings: Mapping[str, Domain]) -> list[dict[str, Any]]:
     return [{WEIGHT_BITS: b, SPARSITY: s} for b in bits for s in order]
 
 
-def _backbones(space: PricedSpace) -> Iterator[dict[str, Any]]:
+def _backbones(space: NetworkSpace) -> Iterator[dict[str, Any]]:
     """The settings of every backbone that may be searched, of a range both ends; of all else the defaults."""
     settings = defaults(space.settings)
     for content in backbone_choices(space.settings):
         yield settings | {f"backbone.{name}": value for name, value in content.items()}
 
 
-def reference_box(space: PricedSpace) -> tuple[dict[str, float], dict[str, float]]:
+def reference_box(space: NetworkSpace) -> tuple[dict[str, float], dict[str, float]]:
     """The worst and the best value of every objective, in which hypervolumes of runs on this space are
     measured.
 
@@ -94,7 +94,7 @@ def reference_box(space: PricedSpace) -> tuple[dict[str, float], dict[str, float
     return {name: worst[name] for name in names}, {name: best[name] for name in names}
 
 
-def _extreme_bounds(space: PricedSpace) -> list[tuple[Configuration, Bound]]:
+def _extreme_bounds(space: NetworkSpace) -> list[tuple[Configuration, Bound]]:
     """The smallest and the largest network that fit, each with its cost bounds: where a chip holds compressed weights
     only, these are compressed. Raises: TsearchError if none fits."""
     order = _compressions(space.settings)
@@ -104,7 +104,7 @@ def _extreme_bounds(space: PricedSpace) -> list[tuple[Configuration, Bound]]:
 
 
 def _first_that_fits(
-    space: PricedSpace, configurations: Sequence[Configuration]
+    space: NetworkSpace, configurations: Sequence[Configuration]
 ) -> tuple[Configuration, Bound]:
     for configuration in configurations:
         try:

@@ -26,10 +26,10 @@ from tsearch.space.settings import SECTIONS
 from tsearch.space.space import SearchSpace
 from tsearch.space.union import UnionSpace
 
-NetworkSpace = SearchSpace | UnionSpace  # what a file gives
+LoadedSpace = SearchSpace | UnionSpace  # what a file gives
 
 
-def load_space(source: str | Path) -> NetworkSpace:
+def load_space(source: str | Path) -> LoadedSpace:
     """The search space in a YAML file, or the shipped one of that name.
 
     Raises: TsearchError with file, line, what was found and what is allowed.
@@ -40,7 +40,7 @@ def load_space(source: str | Path) -> NetworkSpace:
     return parse_space(text, str(source) if Path(source) == path else path.name, path.parent)
 
 
-def parse_space(text: str, source: str = "space.yaml", folder: Path | None = None) -> NetworkSpace:
+def parse_space(text: str, source: str = "space.yaml", folder: Path | None = None) -> LoadedSpace:
     """The search space that YAML `text` describes; `source` is the name that errors give, and hardware profiles by
     file are looked for in `folder` first, then from the working directory.
 
