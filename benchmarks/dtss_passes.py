@@ -11,7 +11,7 @@ from dtss_subjects import NEURON
 
 from tsearch.configuration import Configuration, Masks, Phase
 from tsearch.networks.build import Network, build
-from tsearch.networks.timestep_masks import first_timesteps
+from tsearch.networks.mask_scores import first_timesteps
 from tsearch.training.evaluate import one_thread
 
 TIMESTEPS, BATCH = 10, 64

@@ -14,6 +14,10 @@ from tsearch.configuration import Conversion, DataSpec, Hardware, Masks, Trainin
 from tsearch.data import DATASETS, describe_dataset
 from tsearch.engine.executors import EXECUTORS
 from tsearch.errors import TsearchError
+from tsearch.networks.backbones.resnet import ResNet18
+from tsearch.networks.backbones.spikformer import Spikformer
+from tsearch.networks.backbones.vgg import Vgg
+from tsearch.networks.backbones.windowed import Windowed
 from tsearch.networks.plan import Neuron
 from tsearch.space.file import load_space
 from tsearch.space.goals import ConfirmSettings, SearchSettings
@@ -119,6 +123,10 @@ SAME_OPTIONS = (
     "fashion_mnist",
 )  # as another one, or none
 TABLES = {
+    "setting of `vgg`": Vgg,
+    "setting of `resnet18`": ResNet18,
+    "setting of `spikformer`": Spikformer,
+    "setting of `windowed`": Windowed,
     "setting": Training,
     "setting of `neuron`": Neuron,
     "setting of `conversion`": Conversion,
@@ -134,7 +142,9 @@ def test_every_setting_is_told_with_its_default_and_its_bounds(head: str) -> Non
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[1:]]
     fields = TABLES[head].model_fields
     assert [(name, default, values) for name, default, values, _ in rows] == [
-        (f"`{name}`", in_yaml(field.default), values_of(field)) for name, field in fields.items()
+        (f"`{name}`", in_yaml(field.default), values_of(field))
+        for name, field in fields.items()
+        if name != "name"
     ]
     assert all(meaning for *_, meaning in rows)
 
@@ -155,6 +165,8 @@ def values_of(field: FieldInfo) -> str:
     """'0 to below 1': what may be given, by the type of a field and its bounds."""
     if get_origin(field.annotation) is tuple:
         return "a list"
+    if field.annotation is str:
+        return "a name"
     listed = (True, False) if field.annotation is bool else get_args(field.annotation)
     if NoneType in listed:
         [number] = (part for part in listed if part is not NoneType)

@@ -24,8 +24,9 @@ from collections.abc import Sequence
 from hwcost.counting.codec_bounds import fewest_bits
 from hwcost.counting.codecs import codec_bits
 from hwcost.counting.counts import Count, every
-from hwcost.counting.job import Job, event_bits, gives_signs
+from hwcost.counting.job import Job
 from hwcost.counting.memory import event_reads, spike_writes
+from hwcost.counting.memory_sizes import event_bits, gives_signs
 from hwcost.counting.updates import updates
 from hwcost.network.kinds import MIXABLE
 from hwcost.network.layer import LayerSpec

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from hwcost.counting.job import weight_bits, weights_fit
+from hwcost.counting.memory_sizes import weight_bits, weights_fit
 from hwcost.dataflow.choice import dataflow_of
 from hwcost.network.kinds import CROSSBAR, WEIGHTED
 from hwcost.network.network import NetworkSpec

@@ -5,9 +5,9 @@ temporal transformers, of timesteps.
 from collections.abc import Mapping
 from functools import lru_cache
 
-from hwcost.counting.job import other_bits, value_bits
 from hwcost.counting.kinds.attention import score_store
 from hwcost.counting.kinds.windows import n_cell_states
+from hwcost.counting.memory_sizes import other_bits, value_bits
 from hwcost.counting.transformer import MIX_FIRST, buffer_bits
 from hwcost.network.kinds import SEQUENCE
 from hwcost.network.layer import LayerSpec

@@ -14,7 +14,8 @@ from hwcost.counting.arrivals import Arrivals
 from hwcost.counting.codec_bounds import fewest_bits
 from hwcost.counting.codecs import codec_bits
 from hwcost.counting.counts import Count, every, times
-from hwcost.counting.job import Job, value_bits
+from hwcost.counting.job import Job
+from hwcost.counting.memory_sizes import value_bits
 from hwcost.counting.updates import Updates
 from hwcost.dataflow.tiles import Window, windows
 from hwcost.network.kinds import FLOWS

@@ -10,7 +10,7 @@ from tsearch.configuration import Configuration
 from tsearch.data import DatasetInfo, describe_dataset, without_files
 from tsearch.errors import TsearchError
 from tsearch.pricing.extremes import cost_range
-from tsearch.space.families import FamilySpace
+from tsearch.space.file import LoadedSpace
 from tsearch.space.idle import CONVERSION
 from tsearch.space.refusals import reasons
 from tsearch.space.schedules import MASK_MODE, NOTHING
@@ -22,9 +22,9 @@ PATIENCE_S = 2.0  # after which fewer do
 _DRAWS_PER_CONFIGURATION = 10  # of a space barely larger than what is drawn: until all are distinct
 
 
-def preview(space: SearchSpace | FamilySpace, n_proposals: int = 5) -> dict[str, Any]:
-    """Parameters, size, goals, a few proposals and the range of costs, as plain data; of several families, what each
-    holds for itself under its name in `families`."""
+def preview(space: LoadedSpace, n_proposals: int = 5) -> dict[str, Any]:
+    """Parameters, size, goals, a few proposals and the range of costs, as plain data; of several alternatives, what
+    each holds for itself under its name in `alternatives`."""
     if n_proposals < 0:
         raise TsearchError(f"--proposals {n_proposals}: a number of configurations, at least 0.")
     info = describe_dataset(space.data)
@@ -43,7 +43,7 @@ def preview(space: SearchSpace | FamilySpace, n_proposals: int = 5) -> dict[str,
         "parameters": {name: domain.words for name, domain in parameters.items()},
         "size": space.size,
         "n_structures": space.n_structures,
-        **_held(space),
+        **_told(space),
         "trials": space.search.trials,
         **_first(space),
         "proposer": space.search.proposer,
@@ -53,6 +53,7 @@ def preview(space: SearchSpace | FamilySpace, n_proposals: int = 5) -> dict[str,
         "assume": dict(space.hardware.assume),
         "cost_range": _costs(space),
         "proposals": [space.to_plain(configuration) for configuration in proposals],
+        "proposals_from": [space.alternative_of(configuration) for configuration in proposals],
         "proposals_refused": [_why(space, configuration) for configuration in proposals],
         "refused": _refused(space, drawn),
         "confirm": None if space.confirm is None else space.confirm.model_dump(),
@@ -61,14 +62,20 @@ def preview(space: SearchSpace | FamilySpace, n_proposals: int = 5) -> dict[str,
     }
 
 
-def _held(space: SearchSpace | FamilySpace) -> dict[str, Any]:
-    """What is not searched, and the phases; of several families by their names, with how many each holds."""
-    if isinstance(space, FamilySpace):
-        members = {
-            name: {"size": m.size, "n_structures": m.n_structures} | _held(m)
-            for name, m in space.members.items()
-        }
-        return {"epochs": max(each["epochs"] for each in members.values()), "families": members}
+def _told(space: LoadedSpace) -> dict[str, Any]:
+    """What a space holds; of several alternatives by their names, with how many configurations each has."""
+    held = {name: _held(one) for name, one in space.alternatives.items()}
+    if len(held) == 1:
+        return next(iter(held.values()))
+    sizes = {
+        name: {"size": one.size, "n_structures": one.n_structures} for name, one in space.alternatives.items()
+    }
+    every = {name: sizes[name] | each for name, each in held.items()}
+    return {"epochs": max(each["epochs"] for each in held.values()), "alternatives": every}
+
+
+def _held(space: SearchSpace) -> dict[str, Any]:
+    """What is not searched, and the phases."""
     return {
         **fixed_content(space),
         "masks": _masks(space),
@@ -80,21 +87,20 @@ def _held(space: SearchSpace | FamilySpace) -> dict[str, Any]:
     }
 
 
-def _costs(space: SearchSpace | FamilySpace) -> dict[str, Any]:
-    """`cost_range`, of several families with their names in front."""
-    if not isinstance(space, FamilySpace):
-        return cost_range(space)
+def _costs(space: LoadedSpace) -> dict[str, Any]:
+    """`cost_range`, of several alternatives with their names in front."""
+    several = len(space.alternatives) > 1
     return {
-        f"{name}, {end}": cost for name, m in space.members.items() for end, cost in cost_range(m).items()
+        f"{name}, {end}" if several else end: cost
+        for name, one in space.alternatives.items()
+        for end, cost in cost_range(one).items()
     }
 
 
-def _warnings(space: SearchSpace | FamilySpace) -> list[str]:
-    """What a space asks for in vain; of several families, what all of them do."""
-    if isinstance(space, FamilySpace):
-        first, *others = (_warnings(member) for member in space.members.values())
-        return [text for text in first if all(text in other for other in others)]
-    return [_unconfirmable(space), _without_ann(space)]
+def _warnings(space: LoadedSpace) -> list[str]:
+    """What a space asks for in vain; of several alternatives, what all of them do."""
+    first, *others = ([_unconfirmable(one), _without_ann(one)] for one in space.alternatives.values())
+    return [text for text in first if all(text in other for other in others)]
 
 
 def _initial(configurations: list[Configuration], info: DatasetInfo) -> list[str]:
@@ -112,7 +118,7 @@ def _initial(configurations: list[Configuration], info: DatasetInfo) -> list[str
     return list(dict.fromkeys(report(one) for one in loaded if one is not None))
 
 
-def _first(space: SearchSpace | FamilySpace) -> dict[str, Any]:
+def _first(space: LoadedSpace) -> dict[str, Any]:
     """How many trials are not proposed: `n_first` in all, `n_baselines` and `n_enqueued` that are none of these; and
     `first_refused`, those that are refused instead."""
     baselines = dict.fromkeys(space.baselines())
@@ -185,7 +191,7 @@ def _unconfirmable(space: SearchSpace) -> str:
     return ""
 
 
-def _drawn(space: SearchSpace | FamilySpace, n: int) -> list[Configuration]:
+def _drawn(space: LoadedSpace, n: int) -> list[Configuration]:
     """Distinct configurations in random order: `n`, or all of a space that has no more."""
     rng = np.random.default_rng(space.search.seed)
     if space.size is not None and space.size <= n:
@@ -199,7 +205,7 @@ def _drawn(space: SearchSpace | FamilySpace, n: int) -> list[Configuration]:
     return list(drawn)
 
 
-def _refused(space: SearchSpace | FamilySpace, drawn: list[Configuration]) -> dict[str, Any]:
+def _refused(space: LoadedSpace, drawn: list[Configuration]) -> dict[str, Any]:
     """How many of `drawn` (the first of them, where that takes long) are refused, and for which reasons."""
     end_s = monotonic() + PATIENCE_S
     refusals = []
@@ -216,6 +222,6 @@ def _refused(space: SearchSpace | FamilySpace, drawn: list[Configuration]) -> di
     }
 
 
-def _why(space: SearchSpace | FamilySpace, configuration: Configuration) -> str | None:
+def _why(space: LoadedSpace, configuration: Configuration) -> str | None:
     refusal = space.refuse(configuration)
     return None if refusal is None else refusal.text

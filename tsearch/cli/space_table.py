@@ -8,6 +8,7 @@ from tsearch.cli.tables import grid
 from tsearch.configuration import Phase
 from tsearch.front.constraints import constraints_text
 from tsearch.front.point import compression_text, setting_text
+from tsearch.space.schedules import MASK_MODE, NOTHING
 from tsearch.units import counted, format_value, title
 
 _COSTS = ("energy_pj", "latency_s")
@@ -20,10 +21,10 @@ def preview_text(content: dict[str, Any], *, everything: bool = False) -> str:
     blocks = [
         f"{content['name']}: {data['name']} {data['shape']}, {data['n_classes']} classes",
         grid([["parameter", "values"], *([name, text] for name, text in content["parameters"].items())]),
-        *([] if "families" in content else [fixed_text(content, everything=everything)]),
+        *([] if "alternatives" in content else [fixed_text(content, everything=everything)]),
         f"configurations: {size}; {content['n_structures']:,} assignments of stages, timesteps and schedule"
         + _masks_text(content.get("masks")),
-        *_families_texts(content, everything=everything),
+        *_alternatives_texts(content, everything=everything),
         f"epochs: {content['epochs']} in all for every configuration; its last phase takes what earlier ones leave"
         + (f"\nphases: {_phases_text(content['phases'])}" if "phases" in content else ""),
         "\n".join(f"initial weights: {text}" for text in content["initial_weights"]),
@@ -34,9 +35,7 @@ def preview_text(content: dict[str, Any], *, everything: bool = False) -> str:
         _cost_table(content["cost_range"])
         + "\nlow: silence; high: every neuron fires at every timestep; "
         + hardware_text(content["profile"], content["assume"]),
-        _proposal_table(
-            content["proposals"], content["proposals_refused"], has_families="families" in content
-        ),
+        _proposal_table(content),
         _refused_text(content["refused"], content["first_refused"]),
         "\n".join(f"warning: {text}" for text in content["warnings"]),
     ]
@@ -54,13 +53,14 @@ def names_text(kind: str, names: dict[str, str]) -> str:
     return grid([[kind, "what it is"], *([name, sentence] for name, sentence in names.items())])
 
 
-def _families_texts(content: dict[str, Any], *, everything: bool) -> list[str]:
-    """A table of what families have for themselves, then their fixed settings and phases; none where there is one."""
-    members = content.get("families", {})
-    if not members:
+def _alternatives_texts(content: dict[str, Any], *, everything: bool) -> list[str]:
+    """A table of what alternatives have for themselves, then their fixed settings and phases; nothing where there is
+    one."""
+    alternatives = content.get("alternatives", {})
+    if not alternatives:
         return []
-    rows = [["family", "blocks", "stages", "timesteps", "assignments", "with masks", "configurations"]]
-    for name, own in members.items():
+    rows = [["backbone", "blocks", "stages", "timesteps", "assignments", "with masks", "configurations"]]
+    for name, own in alternatives.items():
         stages = (
             own["stages"]
             if own["stages"] == "any"
@@ -70,11 +70,25 @@ def _families_texts(content: dict[str, Any], *, everything: bool) -> list[str]:
         size = "continuous" if own["size"] is None else f"{own['size']:,}"
         counts = [f"{own['n_structures']:,}", f"{n_masked:,}", size]
         rows.append([name, str(own["depth"]), stages, setting_text(own["timesteps"], ","), *counts])
-    texts = [
-        f"{name}: {fixed_text(own, everything=everything)}\n{name}: phases: {_phases_text(own['phases'])}"
-        for name, own in members.items()
-    ]
-    return [grid(rows), *texts]
+    common = {} if everything else _fixed_alike(list(alternatives.values()))
+    texts = []
+    for name, own in alternatives.items():
+        fixed = {key: value for key, value in own["fixed"].items() if key not in common}
+        text = fixed_text(own | {"fixed": fixed}, everything=everything)
+        texts.append(f"{name}: {text}\n{name}: phases: {_phases_text(own['phases'])}")
+    alike = [f"all: {fixed_text({'fixed': common, 'at_default': []})}"] if common else []
+    return [grid(rows), *alike, *texts]
+
+
+def _fixed_alike(alternatives: list[dict[str, Any]]) -> dict[str, Any]:
+    """The fixed settings that all have with one value, which is not their default."""
+    first, *others = alternatives
+    return {
+        name: value
+        for name, value in first["fixed"].items()
+        if all(other["fixed"].get(name) == value for other in others)
+        and not any(name in one["at_default"] for one in alternatives)
+    }
 
 
 def _masks_text(masks: dict[str, Any] | None) -> str:
@@ -82,7 +96,9 @@ def _masks_text(masks: dict[str, Any] | None) -> str:
     if masks is None:
         return ""
     how = "are" if masks["are_always"] else "may be"
-    return f"\nmasks: {how} learned in {masks['n_structures']:,} of these, those with more than one timestep"
+    return (
+        f"\nmasks: {how} learned in {masks['n_structures']:,} of these assignments (more than one timestep)"
+    )
 
 
 def _phases_text(phases: dict[str, Any]) -> str:
@@ -127,15 +143,29 @@ def _cost_table(cost_range: dict[str, Any]) -> str:
     return grid(rows)
 
 
-def _proposal_table(proposals: list[dict[str, Any]], refused: list[str | None], *, has_families: bool) -> str:
-    rows = [["proposal", *(["backbone"] if has_families else []), "timesteps", "stages", "schedule"]]
-    for number, (proposal, reason) in enumerate(zip(proposals, refused, strict=True), start=1):
-        phases = [phase_text(phase) for phase in proposal["schedule"]]
-        timesteps = setting_text(proposal["schedule"][-1]["timesteps"], ",")
-        schedule = " then ".join(phases) + (" (refused)" if reason else "")
-        family = [proposal["backbone"]["name"]] if has_families else []
-        rows.append([str(number), *family, timesteps, setting_text(proposal["stages"], ","), schedule])
-    return grid(rows)
+def _proposal_table(content: dict[str, Any]) -> str:
+    """A few configurations, with their backbone where there are several and masks where any has some; "" for none."""
+    proposals = content["proposals"]
+    columns = {
+        "proposal": [str(number) for number, _ in enumerate(proposals, start=1)],
+        "backbone": content["proposals_from"] if "alternatives" in content else [],
+        "timesteps": [setting_text(one["schedule"][-1]["timesteps"], ",") for one in proposals],
+        "stages": [setting_text(one["stages"], ",") for one in proposals],
+        "masks": [_mask_text(one["masks"]) for one in proposals],
+        "schedule": [
+            " then ".join(map(phase_text, one["schedule"])) + (" (refused)" if reason else "")
+            for one, reason in zip(proposals, content["proposals_refused"], strict=True)
+        ],
+    }
+    told = {name: cells for name, cells in columns.items() if any(cells)}
+    return grid([list(told), *map(list, zip(*told.values(), strict=True))]) if proposals else ""
+
+
+def _mask_text(masks: dict[str, Any]) -> str:
+    """'prefix_sum, weight 0.1'; "" where nothing is masked."""
+    if masks["mode"] == NOTHING[MASK_MODE]:
+        return ""
+    return f"{masks['mode']}, weight {setting_text(masks['weight'])}"
 
 
 def _refused_text(refused: dict[str, Any], first: list[dict[str, Any]]) -> str:

@@ -8,7 +8,7 @@ from tsearch.front import Front, Point
 from tsearch.front.broken import missed_text, nearest_misses
 from tsearch.front.constraints import Constraints, constraints_text
 from tsearch.front.masked import masked_text
-from tsearch.front.point import FAMILY, setting_names, setting_text, setting_title
+from tsearch.front.point import FAMILY, have_families, setting_names, setting_text, setting_title
 from tsearch.replication.error_bars.texts import chance_text, interval_text
 from tsearch.replication.error_bars.texts import volume_text as fresh_volume_text
 from tsearch.replication.evidence import Evidence, bars_content, member_content
@@ -128,8 +128,7 @@ def setting_cells(point: Point, names: Sequence[str]) -> list[str]:
 def telling_details(points: Sequence[Point]) -> list[str]:
     """Further settings that tell apart points whose settings look alike, such as the schedule: their columns. First, of
     several families of backbones, which one it is."""
-    families = {point.details.get(FAMILY) for point in points}
-    chosen = [FAMILY] if len(families) > 1 else []
+    chosen = [FAMILY] if have_families(points) else []
     for name in dict.fromkeys(name for point in points for name in point.details):
         before = _n_different(points, chosen)
         if before == len(points):

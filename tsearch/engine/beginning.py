@@ -65,20 +65,6 @@ def space_to_search(
     return load(given) if isinstance(given, str | Path) else given
 
 
-def with_hardware(space: Space, profile: str | None, assume: Mapping[str, int] | None) -> Space:
-    """The space searched for other hardware: a profile's name or YAML file, and word widths to assume; with neither,
-    for its own, whose file is then found from every folder. Raises: TsearchError if the profile is missing or damaged,
-    or has no such widths."""
-    change = getattr(space, "with_hardware", None)
-    if change is None:
-        if profile is None and not assume:
-            return space
-        what = f"assume {dict(assume or {})}" if profile is None else f"profile '{profile}'"
-        raise TsearchError(f"{what}: this search space is priced on no hardware. Leave it out.")
-    changed: Space = change(profile, assume)
-    return changed
-
-
 def box_of(
     space: Space, reference: Mapping[str, float] | None, ideal: Mapping[str, float] | None
 ) -> tuple[dict[str, float], dict[str, float]]:

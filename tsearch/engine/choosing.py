@@ -47,8 +47,7 @@ class Chooser:
         self._outside = {key for key, c in given.items() if values_of(space, c) is None}
         self.n_given = len(given)
         n_told = len(given.keys() - self._outside)
-        conditions: Mapping[str, tuple[str, Any]] = getattr(space, "conditions", dict)()
-        self._problem = Problem(space.parameters(), space.objectives, n_told, conditions)
+        self._problem = Problem(space.parameters(), space.objectives, n_told, space.conditions())
         self._size = space.size
         self._known = set(known)
         self._queue = _queue(space)

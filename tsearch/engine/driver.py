@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tsearch.engine.beginning import with_hardware
 from tsearch.engine.delivery import Delivery, Work, carry_out
 from tsearch.engine.events import Advanced, Forgiving, Listener
 from tsearch.engine.executors import Evaluator, Outcome
@@ -84,7 +83,7 @@ def driver_of(
     file = read_run_file(folder)
     refuse_misplaced(folder)
     space = space_of(folder, file)
-    with_hardware(space, None, None)  # it must still be there
+    space.with_hardware()  # it must still be there
     limits = limits_of(space.search, None, segment_timeout_s)
     hands = hands_of(file, executor, workers, address)
     evaluator = given_or_stored(folder, "evaluator", evaluator, file.evaluator)

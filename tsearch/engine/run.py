@@ -14,7 +14,6 @@ from tsearch.engine.beginning import (
     fill_folder,
     make_folder,
     space_to_search,
-    with_hardware,
 )
 from tsearch.engine.changes import refuse_changes, refuse_other_search
 from tsearch.engine.ending import EXHAUSTED, forget_ended, read_ended
@@ -101,7 +100,7 @@ def run(
         raise TsearchError(f"exist: {exist!r} is unknown. Give 'error' or 'resume'.")
     space_path = str(path_of(space)) if isinstance(space, str | Path) else None
     space = space_to_search(space, Wishes(objectives, constraints, reference, ideal), evaluator)
-    space = with_hardware(space, profile, assume)
+    space = space.with_hardware(profile, assume)
     n_trials = space.search.trials if trials is None else trials
     seed = space.search.seed if seed is None else seed
     check_numbers(n_trials, seed)
@@ -192,7 +191,7 @@ def resume(
     refuse_misplaced(folder)
     space = space_of(folder, file)
     limits = limits_of(space.search, timeout_s, segment_timeout_s)
-    with_hardware(space, None, None)  # it must still be there
+    space.with_hardware()  # it must still be there
     evaluator = given_or_stored(folder, "evaluator", evaluator, file.evaluator)
     chosen = find_proposer(given_or_stored(folder, "proposer", proposer, file.proposer))
     segments = hands_of(file, executor, workers, address)(evaluator)

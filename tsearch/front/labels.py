@@ -2,22 +2,25 @@
 
 from collections.abc import Sequence
 
-from tsearch.front.point import Point, setting_text, setting_title
+from tsearch.front.point import Point, have_families, setting_text, setting_title
 
 _LONGEST = 40  # characters of a label; a longer one gives way to the trial number
 
 
-def labels_of(points: Sequence[Point]) -> dict[int, str]:
-    """A label for every point by its number, no two alike.
+def labels_of(points: Sequence[Point], among: Sequence[Point] = ()) -> dict[int, str]:
+    """A label for every point by its number, no two alike; with the family in front where they, or those `among` which
+    they are shown, have several.
 
     A point keeps its own (see `Point.label`; 'T=4' where all uniform ones have the same stages) where no other has it;
     to others one setting is added that tells all of them apart ('T=6, learning rate 0.1'), or else the trial ('T=6,
     trial 12').
     """
     are_alike = len({point.stages for point in points if point.is_uniform}) < 2
+    has_families = have_families([*points, *among])
     groups: dict[str, list[Point]] = {}
     for point in {point.number: point for point in points}.values():
-        label = point.undivided_label if are_alike else point.label
+        family = f"{point.family} " if has_families else ""
+        label = family + (point.undivided_label if are_alike else point.label)
         groups.setdefault(label if 0 < len(label) <= _LONGEST else f"trial {point.number}", []).append(point)
     labels = {number: label for own, group in groups.items() for number, label in _apart(own, group).items()}
     return {point.number: labels[point.number] for point in points}

@@ -62,8 +62,17 @@ class Point:
     @property
     def is_uniform(self) -> bool:
         """Whether every stage has the same timesteps, and no layer learns to run fewer."""
-        is_masked = self.configuration is not None and self.configuration.masks.are_learned
-        return len(set(self.timesteps)) == 1 and not is_masked
+        return len(set(self.timesteps)) == 1 and not self.is_masked
+
+    @property
+    def family(self) -> str:
+        """The family of its backbone; '' where it is no network."""
+        return "" if self.configuration is None else self.configuration.backbone.name
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether its layers learn to run fewer timesteps than their stages have."""
+        return self.configuration is not None and self.configuration.masks.are_learned
 
     @property
     def n_independent(self) -> int | None:
@@ -204,6 +213,11 @@ def differing_details(points: Sequence[Point]) -> list[str]:
         return len({repr([details.get(name) for name in names]) for details in every})
 
     return others if n_different(others) == n_different(differing) else differing
+
+
+def have_families(points: Sequence[Point]) -> bool:
+    """Whether they are networks of several families."""
+    return len({point.family for point in points}) > 1
 
 
 def setting_title(name: str) -> str:

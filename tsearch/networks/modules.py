@@ -14,9 +14,9 @@ from torch.nn import functional
 from tsearch.networks.neuron import fire
 from tsearch.networks.neuron.dynamics import has_16_bits
 from tsearch.networks.neurons import LayerNeurons
-from tsearch.networks.plan import Attention, Convolution, Node, Pool, Readout, Sum
+from tsearch.networks.plan import Attention, Convolution, Node, Pool, Sum
 from tsearch.networks.pool import average_pool
-from tsearch.networks.quantised import Conv2d, Linear
+from tsearch.networks.quantised import Conv2d
 
 # What a recording sees: "input" or a node's name, and its value [T, B, ...].
 Observer = Callable[[str, Tensor], None]
@@ -184,43 +184,6 @@ class AttentionModule(FiringModule):
         return rows.reshape(-1, rows.shape[2], self.node.heads, rows.shape[3] // self.node.heads).transpose(
             1, 2
         )
-
-
-class ReadoutModule(Linear):
-    """The mean over time, dropout in training, and the linear layer that gives logits."""
-
-    dropout = 0.0  # set by who trains
-
-    def __init__(self, node: Readout) -> None:
-        super().__init__(node.n_features, node.shape[0], bias=node.bias)
-        self.node = node
-
-    def forward(self, x: Tensor, timesteps: int = 1, scale: float = 1.0) -> Tensor:  # noqa: ARG002
-        """Logits of `x` [T, B, C, H, W], the linear layer of `scale` times the mean, which is the mean of the linear
-        layer; above 1 where steps are left out of the mean at which nothing arrives."""
-        return self.answer(x.flatten(2).mean(0) * scale)
-
-    def answer(self, features: Tensor) -> Tensor:
-        """Logits from the mean over time, [B, features]."""
-        return super().forward(functional.dropout(features, self.dropout, self.training))
-
-    def steps(self, x: Tensor) -> Tensor:
-        """The logits of every timestep, [T, B, classes]; what is dropped is the same at all of them."""
-        return super().forward(drop(x.flatten(2), self.dropout))
-
-    def mean_of(self, steps: Tensor, scale: float = 1.0) -> Tensor:
-        """The logits that follow from those of all timesteps, [T, B, classes]; `scale` as in `forward`."""
-        mean = steps.mean(0)
-        if scale == 1:
-            return mean
-        bias = 0 if self.bias is None else self.bias
-        return bias + scale * (mean - bias)
-
-
-def drop(x: Tensor, rate: float) -> Tensor:
-    """`x` [T, B, ...] with dropout: what is dropped is so at every timestep, else it would average out over time (Gal &
-    Ghahramani, arXiv 1512.05287)."""
-    return x * functional.dropout(torch.ones_like(x[0]), rate) if rate else x
 
 
 def merge(x: Tensor) -> Tensor:

@@ -14,13 +14,14 @@ from tsearch.networks.boundary import Boundaries
 from tsearch.networks.early_classifier import EarlyClassifiers
 from tsearch.networks.form import SPIKING, form_of, take_form
 from tsearch.networks.kept import KeptWeights
-from tsearch.networks.modules import FiringModule, Observer, ReadoutModule, drop
+from tsearch.networks.modules import FiringModule, Observer
 from tsearch.networks.parts import HasMask, Outputs
-from tsearch.networks.plan import INPUT, Node, stage_of_blocks
+from tsearch.networks.plan import Node, stage_of_blocks
 from tsearch.networks.quantised import Weighted, weighted_of
+from tsearch.networks.readout import ReadoutModule
+from tsearch.networks.running import run_all_steps
 from tsearch.networks.skipping import run_skipping
-from tsearch.networks.steps import steps_of
-from tsearch.networks.timestep_masks import TimestepMasks, masked, whole_masks
+from tsearch.networks.timestep_masks import TimestepMasks
 from tsearch.phase import UNREDUCED
 
 Shape = tuple[int, int, int]
@@ -54,7 +55,7 @@ class Network(nn.Module):
         ends = [sum(configuration.stages[: i + 1]) for i in range(len(configuration.stages) - 1)]
         self.ends = {self.plan.block_output(block).name: block for block in ends}
         blocks = range(1, len(self._stage))
-        self._dropped = {self.plan.block_output(block).name for block in blocks}
+        self.dropped = {self.plan.block_output(block).name for block in blocks}
         self.blocks = nn.ModuleDict({str(block): nn.ModuleDict() for block in self._stage})
         for node in self.plan.nodes[:-1]:
             self._block(node)[node.part] = make_module(replace(node, stage=self._stage[node.block]))
@@ -113,7 +114,7 @@ class Network(nn.Module):
                 outputs = Outputs(run_skipping(self, x, timesteps, left_out, observe), (), timesteps)
             else:
                 masks = {} if self.is_ann else self.timestep_masks.gates(timesteps)
-                outputs = self._run(x, timesteps, masks, observe)
+                outputs = run_all_steps(self, x, timesteps, masks, observe)
         return replace(
             outputs,
             logits=outputs.logits.to(weights.dtype),
@@ -177,46 +178,6 @@ class Network(nn.Module):
             expected = f"[{timesteps}, samples, {', '.join(map(str, self.shape))}]"
             others = ", or [1, ...] for static images" if self.is_static else ", events of every timestep"
             raise ValueError(f"frames must be {expected}{others}; found {list(x.shape)}")
-
-    def _run(
-        self, x: Tensor, timesteps: tuple[int, ...], masks: Mapping[str, Tensor], observe: Observer | None
-    ) -> Outputs:
-        early: list[Tensor] = []
-        values = {INPUT: x}
-        del x
-        if observe is not None:
-            observe(INPUT, values[INPUT])
-        for node in self.plan.nodes[:-1]:
-            stage = self._stage[node.block]
-            value = self.module_of(node)(*(values[s] for s in node.sources), timesteps[stage])
-            if node.name in masks:
-                value = masked(value, masks[node.name])
-            for name in self.last_reads[node.name]:
-                del values[name]
-            if observe is not None:
-                observe(node.name, value)
-            if node.name in self._dropped and self.training:
-                value = drop(value, self.configuration.training.block_dropout)
-            values[node.name] = self.across(node, value, timesteps, early)
-            del value
-        last = values[self.plan.readout.sources[0]]
-        tells_steps = self.training and self.configuration.training.loss == "tet"
-        is_active = self.configuration.masks.readout == "active"
-        reads = self._reads(timesteps, masks) if tells_steps or is_active else timesteps[-1]
-        scale = timesteps[-1] / reads if is_active else 1.0
-        if not tells_steps:
-            return Outputs(self.head(last, scale=scale), tuple(early), timesteps, masks=masks)
-        steps = self.head.steps(last)
-        return Outputs(self.head.mean_of(steps, scale), tuple(early), timesteps, steps[:reads], masks)
-
-    def _reads(self, timesteps: tuple[int, ...], masks: Mapping[str, Tensor]) -> int:
-        """The number of the last timestep, from 1, at which anything reaches the readout."""
-        if not masks:
-            return timesteps[-1]
-        plan, mode = self.plan, self.configuration.temporal_transformer
-        whole = whole_masks(masks)
-        steps = steps_of(plan, self.configuration.stages, timesteps, whole, mode=mode, is_static=False)
-        return steps[plan.readout.name].reads
 
     def across(self, node: Node, value: Tensor, timesteps: tuple[int, ...], early: list[Tensor]) -> Tensor:
         """What nodes behind `node` read of its `value`: at the end of a stage, that behind the temporal transformer.

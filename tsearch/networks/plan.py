@@ -168,7 +168,7 @@ class Readout(Node):
     """The mean over time of its source's features, then one linear layer: logits. `deviation` is that of its first
     weights, drawn from a normal distribution, with biases of 0; 0 for the usual ones."""
 
-    module: ClassVar[str] = "tsearch.networks.modules:ReadoutModule"
+    module: ClassVar[str] = "tsearch.networks.readout:ReadoutModule"
     n_features: int
     bias: bool = True
     deviation: float = 0.0

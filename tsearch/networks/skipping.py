@@ -6,34 +6,17 @@ bias, and BatchNorm of zero, one number per channel, the same at the border of a
 skips masked timesteps; that neurons without input are driven by BatchNorm of zero is our reading, and exact.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from hwcost import passes_through
-from tsearch.configuration import Configuration
-from tsearch.networks.modules import FiringModule, Observer, ReadoutModule, SumModule
-from tsearch.networks.plan import INPUT, Node, Plan
+from tsearch.networks.modules import FiringModule, Observer, SumModule
+from tsearch.networks.plan import INPUT, Node
+from tsearch.networks.running import Runs
 from tsearch.networks.steps import Masks, Steps, steps_of
 from tsearch.networks.timestep_masks import masked
-
-
-class Runs(Protocol):
-    """What is asked here of a `Network`; see there."""
-
-    configuration: Configuration
-    plan: Plan
-    ends: dict[str, int]
-    last_reads: Mapping[str, list[str]]
-    head: ReadoutModule
-
-    def module_of(self, node: Node) -> nn.Module: ...
-    def stage_of(self, node: Node) -> int: ...
-    def across(
-        self, node: Node, value: Tensor, timesteps: tuple[int, ...], early: list[Tensor]
-    ) -> Tensor: ...
 
 
 def run_skipping(

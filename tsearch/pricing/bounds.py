@@ -9,7 +9,8 @@ from typing import Any, Protocol
 from hwcost import Bound, HwcostError, NetworkSpec, bound, load_profile
 from tsearch.configuration import Configuration, DataSpec, Hardware
 from tsearch.networks.plan import Plan
-from tsearch.pricing.describe import describe_network, neuron_fields
+from tsearch.pricing.describe import describe_network
+from tsearch.pricing.node_layers import neuron_fields
 from tsearch.pricing.price import cost_metrics, executed_metrics
 from tsearch.pricing.reduction import Reduction, largest_reduction, scopes_of, smallest_reduction
 from tsearch.space.divisions import Division, Divisions

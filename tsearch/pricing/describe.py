@@ -1,45 +1,24 @@
 """From a plan to the layers that the cost model prices. Needs no torch and no training."""
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container
 from itertools import pairwise
-from math import prod
 from typing import Any
 
 from hwcost import LayerSpec, NetworkSpec, StageSpec, passes_through
 from hwcost.network.kinds import WEIGHTED
 from tsearch.configuration import Configuration
 from tsearch.data.dataset import Input
-from tsearch.networks.plan import (
-    INPUT,
-    Attention,
-    Convolution,
-    Neuron,
-    Node,
-    Plan,
-    Pool,
-    Readout,
-    Shape,
-    Sum,
-    stage_of_blocks,
-)
-from tsearch.networks.steps import Steps, steps_of
-from tsearch.networks.windows.nodes import Condense, Gate, GroupMembranes, GroupSpikes
+from tsearch.networks.plan import INPUT, Node, Plan, Shape, Sum, stage_of_blocks
+from tsearch.networks.steps import steps_of
+from tsearch.networks.windows.nodes import Gate, GroupMembranes, GroupSpikes
 from tsearch.phase import UNREDUCED
 from tsearch.pricing.events import ANALOG, Events, given
+from tsearch.pricing.node_layers import arriving, layers_of
 from tsearch.pricing.reduction import Reduction
-from tsearch.pricing.windows import (
-    PARTS_OF_LAYERS,
-    bent,
-    condense_fields,
-    gate_fields,
-    kept_of,
-    neuron_layers,
-    origin_of,
-)
+from tsearch.pricing.windows import PARTS_OF_LAYERS, origin_of
 
 _VIEW: dict[str, Any] = {"kind": "flatten"}
 _PER_CHANNEL: dict[str, Any] = {"kind": "conv2d", "kernel": (1, 1)}
-NO_LEAK = 1e6  # from this tau on, neurons are priced without a leak
 
 
 def describe_network(
@@ -74,10 +53,10 @@ def describe_network(
             reduced = {
                 "stage": here,
                 "mask": steps[_longest(plan, node)].mask,
-                "kept": kept_of(plan, node, reduction.kept),
+                "kept": reduction.kept.get(node.name, ""),
             }
-            for fields, reads in _layers_of(plan, node):
-                own = fields | reduced | _arriving(node, fields, steps[node.name])
+            for fields, reads in layers_of(plan, node):
+                own = fields | reduced | arriving(node, fields, steps[node.name])
                 layers.add_node(node, own, list(reads), hands_on[here])
     stages = [StageSpec(t, mode if number else None) for number, t in enumerate(timesteps)]
     return NetworkSpec(tuple(layers.layers), tuple(stages))
@@ -143,41 +122,6 @@ class _Layers:
         return layer.name
 
 
-def _fields(node: Node) -> dict[str, Any]:
-    """Name, kind, geometry and neurons of a node's layer."""
-    fields = _own_fields(node)
-    if isinstance(node, Gate):
-        return fields | gate_fields(node)
-    if isinstance(node, Condense):
-        return fields | condense_fields(node)
-    if isinstance(node, Convolution):
-        return (
-            fields
-            | _windows(node)
-            | {"kind": "conv2d", "bias": node.norm or node.bias, "groups": node.groups}
-        )
-    if isinstance(node, Pool):
-        return fields | _windows(node) | {"kind": "avg_pool2d" if node.mode == "average" else "max_pool2d"}
-    if isinstance(node, Sum):
-        return fields | {"kind": "sew_add", "in_shape": node.shape}
-    if isinstance(node, Attention):
-        tokens = (node.shape[0], prod(node.shape[1:]))
-        shapes = {"in_shape": (3, *tokens), "out_shape": tokens}
-        return fields | shapes | {"kind": "attention", "operands": (("heads", node.heads),)}
-    if isinstance(node, Readout):
-        return fields | {"kind": "linear", "in_shape": (node.n_features,), "bias": node.bias}
-    raise ValueError(f"'{node.name}': the cost model knows no {type(node).__name__}")
-
-
-def _layers_of(plan: Plan, node: Node) -> Iterator[tuple[dict[str, Any], Sequence[str]]]:
-    """Fields of the layers that a node is, and what each reads; of neurons in windows, also the membranes of others."""
-    if isinstance(node, GroupSpikes):
-        for fields, reads in neuron_layers(plan, node):
-            yield _own_fields(node) | fields, reads
-    else:
-        yield _fields(node) | bent(plan, node), node.sources
-
-
 def _entering(node: Node, source: str, shape: Shape, taken: Container[str]) -> dict[str, Any]:
     """The layer through which what a node reads enters its stage; names are `taken`."""
     name = f"block{node.block}.shortcut" if isinstance(node, Sum) else f"{node.name}.{source}"
@@ -193,26 +137,3 @@ def _longest(plan: Plan, node: Node) -> str:
     """The node whose steps a layer runs: of neurons in windows that of their currents, since others may need their
     membranes for longer than their spikes."""
     return plan.by_name[node.sources[0]].sources[0] if isinstance(node, GroupSpikes) else node.name
-
-
-def _own_fields(node: Node) -> dict[str, Any]:
-    return {"name": node.name, "out_shape": node.shape} | neuron_fields(node.neuron)
-
-
-def _arriving(node: Node, fields: Mapping[str, Any], steps: Steps) -> dict[str, Any]:
-    """Where queries, keys and values all arrive at an attention, if not at all of its steps."""
-    if not isinstance(node, Attention) or steps.reads == steps.total:
-        return {}
-    return {"operands": (*fields["operands"], ("arriving_steps", steps.reads))}
-
-
-def _windows(node: Convolution | Pool) -> dict[str, Any]:
-    return {name: getattr(node, name) for name in ("in_shape", "kernel", "stride", "padding")}
-
-
-def neuron_fields(neuron: Neuron | None) -> dict[str, Any]:
-    """What of neurons is priced."""
-    if neuron is None:
-        return {"neuron": None}
-    has_leak = neuron.tau <= NO_LEAK or neuron.learned in ("leak", "both")
-    return {"neuron": "lif" if has_leak else "if", "reset": neuron.reset}

@@ -3,7 +3,6 @@ batched."""
 
 from dataclasses import replace
 
-import torch
 from torch import Tensor
 
 from hwcost import LayerSpec, LayerSpikes, NetworkSpec, PerSample, SpikeRecord, fan_out_classes
@@ -11,9 +10,10 @@ from hwcost.network.kinds import WEIGHTED
 from tsearch.networks.plan import INPUT, Attention, Plan
 from tsearch.pricing.attention import AttentionTally
 from tsearch.pricing.events import BINARY, Events, events_of
+from tsearch.pricing.pool_tally import PoolTally
 from tsearch.pricing.samples import BusyTally, SampleTally
 from tsearch.pricing.shorter import during, with_all_steps
-from tsearch.pricing.tally import Tally, plus
+from tsearch.pricing.tally import Tally
 
 
 class Recorder:
@@ -156,14 +156,14 @@ class Recorder:
             return False
         return self.network.input_timesteps(layer) == self.network.timesteps(layer)
 
-    def _pools_alone(self) -> "dict[str, _PoolTally]":
+    def _pools_alone(self) -> dict[str, PoolTally]:
         """Spikes that an average pool alone reads are counted behind it, by what is in front of it."""
         readers: dict[str, list[LayerSpec]] = {}
         for layer in self.network.layers:
             for name in self._events_read(layer):
                 readers.setdefault(name, []).append(layer)
         return {
-            name: _PoolTally(first, behind=self._tallies[first.name])
+            name: PoolTally(first, behind=self._tallies[first.name])
             for name, (first, *others) in readers.items()
             if not others and self._shows_all_it_takes(first) and first.name in self._tallies
         }
@@ -175,34 +175,6 @@ class Recorder:
         if not is_plain or layer.stride != layer.kernel or fan_out_classes(layer)[0][-1] != 1:
             return False
         return self.network.output_mask(layer) == self.network.input_mask(layer)
-
-
-class _PoolTally:
-    """Spikes that enter an average pool whose windows do not overlap. They are counted behind it, in fewer numbers;
-    only rows and columns that no window covers are read here."""
-
-    def __init__(self, layer: LayerSpec, behind: Tally) -> None:
-        self.layer, self._behind = layer, behind
-        self._uncovered: Tensor | None = None
-
-    def add(self, spikes: Tensor) -> None:
-        """`spikes` [T, B, C, H, W]."""
-        rows, columns = (
-            n * size for n, size in zip(self.layer.out_shape[1:], self.layer.kernel, strict=True)
-        )
-        below, beside = spikes[..., rows:, :], spikes[..., :rows, columns:]
-        of_samples = below.float().sum((2, 3, 4)) + beside.float().sum((2, 3, 4))
-        self._uncovered = plus(self._uncovered, of_samples.sum(1))
-
-    def spikes(self) -> LayerSpikes:
-        """All windows have the same fan-out, that of the first position; what none covers has that of the last."""
-        if self._uncovered is None:
-            return LayerSpikes()
-        values, index = fan_out_classes(self.layer)
-        counts = torch.zeros(len(self._uncovered), len(values), dtype=torch.float64)
-        counts[:, index.flat[0]] += self._behind.totals().cpu()
-        counts[:, index.flat[-1]] += self._uncovered.cpu()
-        return LayerSpikes(tuple(map(tuple, counts.long().tolist())))
 
 
 def _is_flat(layer: LayerSpec) -> bool:

@@ -11,14 +11,10 @@ from numpy.typing import NDArray
 from hwcost.network.pruning import packed
 from tsearch.configuration import Configuration
 from tsearch.networks.plan import Convolution, Plan, stage_of_blocks
-from tsearch.networks.windows.nodes import WindowConvolution
 from tsearch.phase import UNREDUCED
 
 if TYPE_CHECKING:
     from tsearch.networks.build import Network
-
-
-Pruned = Convolution | WindowConvolution
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,7 @@ def largest_reduction(configuration: Configuration, plan: Plan) -> Reduction:
     last = configuration.schedule[-1]
     is_known = scopes_of(configuration) <= {"layer"} and not last.is_quantised
 
-    def mask(node: Pruned, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    def mask(node: Convolution, shape: tuple[int, ...]) -> NDArray[np.bool_]:
         size = prod(shape)
         n_kept = max(size - round(last.sparsity * size), 1) if is_known else 1
         outputs, inputs, *kernel = shape
@@ -91,20 +87,18 @@ def smallest_reduction(configuration: Configuration, plan: Plan) -> Reduction:
 def _bounding(
     configuration: Configuration,
     plan: Plan,
-    mask: Callable[[Pruned, tuple[int, ...]], NDArray[np.bool_]],
+    mask: Callable[[Convolution, tuple[int, ...]], NDArray[np.bool_]],
 ) -> Reduction:
     last, kept = configuration.schedule[-1], {}
     for node in plan.nodes if last.sparsity else ():
-        if isinstance(node, WindowConvolution):
-            kept[node.name] = packed(mask(node, node.weight_shape))
-        elif isinstance(node, Convolution):
+        if isinstance(node, Convolution):
             kept[node.name] = packed(
                 mask(node, (node.shape[0], node.in_shape[0] // node.groups, *node.kernel))
             )
     return Reduction(kept=kept, weight_bits=last.weight_bits)
 
 
-def _reads(node: Pruned) -> NDArray[np.int64]:
+def _reads(node: Convolution) -> NDArray[np.int64]:
     """How many output positions read a pixel, and no padding, by each tap of the kernel."""
     axes = zip(node.kernel, node.stride, node.padding, node.in_shape[1:], node.shape[1:], strict=True)
     rows, columns = (

@@ -39,11 +39,12 @@ def activations_html(shown: Shown) -> str:
     """The place of the figure, what it shows, and a table of its numbers."""
     found = shown.activities
     hint = (
-        f"Trial {shown.number} on {found.n_samples} validation samples, layers of one type together; the darker, the "
-        "more neurons. Above: spikes per timestep up to and with a timestep; the last column is what ReLU would give "
-        "of the mean current, in thresholds. Below: the current at each timestep; the outermost bins hold all beyond. "
-        f"Residual streams hold sums of spikes. {_sentence(found)} This says how much time changes activations, not "
-        "what accuracy needs: which types to mask is settled by training with masks on some of them."
+        f"Trial {shown.number} on {found.n_samples} validation samples: the network of this run with the most "
+        "timesteps. Layers of one type are shown together; the darker, the more neurons. Above: spikes per timestep "
+        "up to and with a timestep; the last column is what ReLU would give of the mean current, in thresholds. "
+        "Below: the current at each timestep; the outermost bins hold all beyond. Residual streams hold sums of "
+        f"spikes. {_sentence(found)} A type that is near to ReLU after few timesteps may need no more. This says how "
+        "much time changes activations, not what accuracy needs: only training with masks tells that."
     )
     rows = "".join(_row(name, kind) for name, kind in found.types.items())
     names = (

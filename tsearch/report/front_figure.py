@@ -87,7 +87,7 @@ class _Drawing:
         points += [point for point in self._front.points if point.is_uniform and point not in points]
         diamond = {"size": 17, "symbol": "diamond-open", "color": ORANGE, "line": {"width": 2}}
         text = {
-            "text": [escape(label) for label in labels_of(points).values()],
+            "text": [escape(label) for label in labels_of(points, self._front.complete).values()],
             "textfont": {"color": ORANGE, "size": 12},
         }
         labels = {"mode": "markers+text", "textposition": "bottom right"} | text
@@ -111,7 +111,7 @@ class _Drawing:
     def labels(self) -> list[Figure]:
         """The timesteps of the non-uniform points of the front; the page's code leaves out what finds no room."""
         points = [point for point in self._front.points if point.timesteps and not point.is_uniform]
-        text = [escape(label) for label in labels_of(points).values()]
+        text = [escape(label) for label in labels_of(points, self._front.complete).values()]
         label = {"mode": "text", "text": text, "textposition": "bottom right", "hoverinfo": "skip"}
         look = {"textfont": {"color": MUTED, "size": 12}, "showlegend": False}
         return [self._points("labels", points) | label | look] if points else []

@@ -20,6 +20,10 @@ CONFIRMED = (
 )
 MOST_NOTES = 5  # of results: backbones that differ have notes of their own
 KNEE = "The knee is the point of the front furthest beyond the {} through its extremes, costs by logarithm."
+MASKED = (
+    "Masked: layers have learned to run fewer timesteps than their stage; told is the mean over layers of neurons, and "
+    "the types of these layers. What a mask leaves out is not computed, and not priced."
+)
 STAGES = "Stages are given by the number of blocks in each; all blocks of a stage run the same timesteps."
 
 
@@ -39,6 +43,7 @@ def notes(view: RunView) -> str:
     if any(view.under(profile).knee for profile in view.profiles or ("",)):
         sentences += [KNEE.format("line" if len(view.front.objectives) == 2 else "plane")]
     sentences += [STAGES] if view.are_networks else []
+    sentences += [MASKED] if any(trial.layer_timesteps for trial in view.trials.values()) else []
     sentences += _left_out(view) + _of_results(view)
     versions = next((trial.result.versions for trial in view.run.trials if trial.result), {})
     if versions:

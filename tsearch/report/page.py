@@ -35,8 +35,8 @@ def write_report(run: "Run", path: Path) -> Path:
     """Write the page of `run` to `path`, making the folder if need be, and give the path back.
 
     The first page that shows a configuration on the front measures its accuracy on test samples; later ones read the
-    stored result. Every page measures the activations of the knee on some validation samples. Raises: TsearchError if
-    the disk is full.
+    stored result. Every page measures the activations of one network on some validation samples. Raises: TsearchError
+    if the disk is full.
     """
     view = gather(run)
     view = replace(view, on_test=_accuracies_on_test(view), activations=_activations(view))
@@ -60,11 +60,11 @@ def _accuracies_on_test(view: RunView) -> dict[int, dict[str, float]]:
 
 
 def _activations(view: RunView) -> Shown | None:
-    """Of the knee, or what stands out in its place; None where its weights or the data are no longer there."""
-    if not view.front.complete:
+    """Of the network with the most timesteps; None where its weights or the data are no longer there."""
+    longest = view.longest
+    if longest is None:
         return None
-    chosen = view.main_point.number
-    return activities_of_trial(view.run, next(t for t in view.run.trials if t.number == chosen))
+    return activities_of_trial(view.run, next(t for t in view.run.trials if t.number == longest.number))
 
 
 def page(view: RunView) -> str:

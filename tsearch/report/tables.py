@@ -6,7 +6,7 @@ from typing import Any
 
 from tsearch.front import Point
 from tsearch.front.masked import masked_to
-from tsearch.front.point import setting_names, setting_text
+from tsearch.front.point import FAMILY, setting_names, setting_text, setting_title
 from tsearch.replication.error_bars.texts import chance_text, interval_text
 from tsearch.report.panels import command_html
 from tsearch.report.view import RunView
@@ -17,11 +17,12 @@ ROWS = 50  # shown at first; the others wait behind a button
 
 def trials_table(view: RunView) -> str:
     """One row per complete trial, the front first; the head of a column is a button that sorts by it."""
-    settings = setting_names(view.front.complete)
+    settings = [*([FAMILY] if view.has_families else []), *setting_names(view.front.complete)]
     metrics = [objective.name for objective in view.front.objectives]
     metrics += [name for name in ("mean_timesteps", "footprint_bits") if _is_everywhere(view, name, metrics)]
     on_test = ["accuracy on test"] if view.on_test else []
-    heads = ["trial", "front", *settings, *map(title, metrics), *_bar_heads(view), *on_test, "origin"]
+    names = [setting_title(name) if name == FAMILY else name for name in settings]
+    heads = ["trial", "front", *names, *map(title, metrics), *_bar_heads(view), *on_test, "origin"]
     head = "".join(f'<th><button type="button">{escape(name)}</button></th>' for name in heads)
     head += "<th>export</th>" if view.are_exported else ""
     on_front = {point.number for point in view.front.points}
@@ -73,7 +74,7 @@ def _row(view: RunView, point: Point, mark: str, settings: list[str], metrics: l
 
 
 def _setting(point: Point, name: str) -> str:
-    value = point.settings.get(name)
+    value = point.family if name == FAMILY else point.settings.get(name)
     masked = masked_to(point.metrics) if name == "timesteps" else ""
     text = setting_text(value) + (f" masked to {masked}" if masked else "")
     return _cell(escape(text), _sort_key(name, value))

@@ -126,7 +126,8 @@ def rates_template(n_steps: int, n_layers: int, high: float) -> Figure:
 
 def rates_numbers(trial: TrialView, n_steps: int) -> list[list[float | None]]:
     """Spikes per neuron of every layer, a row each; None at steps that a layer does not run."""
+    runs = {name: rates[: trial.layer_timesteps.get(name)] for name, rates in trial.rates.items()}
     return [
         [*(float(f"{rate:.4g}") for rate in rates), *[None] * (n_steps - len(rates))]
-        for rates in trial.rates.values()
+        for rates in runs.values()
     ]

@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from tsearch.configuration import Configuration
 from tsearch.engine.state import RunState, as_arguments, state_of
 from tsearch.front import Front, Point
 from tsearch.front.broken import nearest_misses
+from tsearch.front.point import have_families
 from tsearch.front.staircase import cost_metric, staircase
 from tsearch.replication.confirmation.stored import verdicts_of
 from tsearch.replication.confirmation.verdict import Verdict
@@ -29,7 +31,7 @@ class RunView:
 
     `profiles` are those that every result was priced under, the searched one first; `verdicts` are those of
     confirmations; `on_test` holds accuracy and number of samples on test data, by trial, where they were measured;
-    `activations` are those of the trial that stands out most, where they were measured.
+    `activations` are those of the `longest` trial, where they were measured.
     """
 
     run: "Run"
@@ -56,6 +58,11 @@ class RunView:
     def are_networks(self) -> bool:
         """Whether all that was tried are networks."""
         return all(isinstance(trial.configuration, Configuration) for trial in self.run.trials)
+
+    @cached_property
+    def has_families(self) -> bool:
+        """Whether the complete trials are networks of several families."""
+        return have_families(self.front.complete)
 
     @cached_property
     def failed(self) -> tuple["Trial", ...]:
@@ -93,6 +100,14 @@ class RunView:
     def main_point(self) -> Point:
         """The knee, or what else stands out first; there must be a complete trial."""
         return dict(self.chosen).get("knee", self.chosen[0][1])
+
+    @property
+    def longest(self) -> Point | None:
+        """The network that tells most of what time does: of those without masks, if there are any, the one with the
+        most timesteps, mean over its blocks, and of several the most accurate. None where there is no network."""
+        networks = [point for point in self.front.complete if point.configuration is not None]
+        plain = [point for point in networks if not point.is_masked]
+        return max(plain or networks, key=_time_and_accuracy, default=None)
 
     def roles(self, profile: str) -> dict[int, str]:
         """Names of the trials that stand out under `profile`: both ends of the front and the knee between them; where
@@ -177,3 +192,10 @@ def stairs_of(front: Front, points: list[Point], cost: str) -> list[Point]:
     """The staircase of those `points` of a front whose accuracy and cost are numbers."""
     usable = [p for p in points if all(math.isfinite(p.metrics.get(m, math.nan)) for m in ("accuracy", cost))]
     return staircase(usable, cost) if front.complete else []
+
+
+def _time_and_accuracy(point: Point) -> tuple[float, float]:
+    of_blocks = [
+        t for t, n_blocks in zip(point.timesteps, point.stages, strict=True) for _ in range(n_blocks)
+    ]
+    return fmean(of_blocks), point.metrics.get("accuracy", 0.0)

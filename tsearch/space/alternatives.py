@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from tsearch.space.domains import Choice, Domain, holds
-from tsearch.space.families import FamilySpace
 from tsearch.space.limits import MOST_BASELINES
 from tsearch.space.lines import Lines
 from tsearch.space.schema import Alternative
 from tsearch.space.settings import of_backbone
 from tsearch.space.space import SearchSpace
+from tsearch.space.union import UnionSpace
 
 KEYS = tuple(Alternative.model_fields)  # of them, sections go before the file's key by key
 
@@ -30,7 +30,7 @@ def alternatives(lines: Lines) -> list[Lines]:
     return [_alternative(lines, i, one) for i, one in enumerate(given)]
 
 
-def joined(spaces: list[SearchSpace], lines: Lines) -> FamilySpace:
+def joined(spaces: list[SearchSpace], lines: Lines) -> UnionSpace:
     """The space of all alternatives, which train equally long. Raises: TsearchError where two share networks."""
     for j, other in enumerate(spaces):
         for i, one in enumerate(spaces[:j]):
@@ -44,15 +44,15 @@ def joined(spaces: list[SearchSpace], lines: Lines) -> FamilySpace:
         space.model_copy(update={"last_epochs": space.last_epochs + max(totals) - total, "source_text": ""})
         for space, total in zip(spaces, totals, strict=True)
     ]
-    families = FamilySpace(members=dict(zip(_names(spaces), equal, strict=True)), source_text=lines.text)
-    n = len(families.baselines())
+    union = UnionSpace(alternatives=dict(zip(_names(spaces), equal, strict=True)), source_text=lines.text)
+    n = len(union.baselines())
     if n > MOST_BASELINES:
         raise lines.error(
             ("backbone",),
             f"'backbone': uniform networks of all alternatives are {n:,} baselines, at most {MOST_BASELINES:,} are "
             "allowed. Name fewer timesteps: `search: {baselines: [1, 2, 4, 8]}`.",
         )
-    return families
+    return union
 
 
 def _alternative(lines: Lines, i: int, given: Mapping[str, Any]) -> Lines:

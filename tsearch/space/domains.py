@@ -73,7 +73,7 @@ class Choice:
 
     @property
     def words(self) -> str:
-        return ", ".join(str(label) for label in self.choices)
+        return ", ".join("null" if label is None else str(label) for label in self.choices)
 
     def decode(self, value: Any) -> Any:
         if value not in self.choices:

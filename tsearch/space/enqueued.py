@@ -6,7 +6,6 @@ from pydantic import ValidationError
 
 from tsearch.configuration import Configuration
 from tsearch.errors import TsearchError, did_you_mean
-from tsearch.space.families import FamilySpace
 from tsearch.space.lines import Lines
 from tsearch.space.paths import Path
 from tsearch.space.problems import plain
@@ -14,6 +13,7 @@ from tsearch.space.schema import SCHEDULE_SETTINGS, CompressionSpace, Conversion
 from tsearch.space.settings import SECTIONS, defaults
 from tsearch.space.space import SearchSpace
 from tsearch.space.timesteps import shrinking_vectors
+from tsearch.space.union import UnionSpace
 
 _LEFT_OUT = {  # settings that a space has only where its file gives them
     *(f"schedule.{name}" for name in SCHEDULE_SETTINGS),
@@ -49,18 +49,18 @@ def enqueued_configuration(space: SearchSpace, entry: Enqueued, i: int, lines: L
     return configuration
 
 
-def enqueued_of_families(space: FamilySpace, entry: Enqueued, i: int, lines: Lines) -> Configuration:
-    """The configuration of entry `i` of `enqueue`, in a member of the family that it names, the first if none."""
-    families = {name: member.settings["backbone.name"].default for name, member in space.members.items()}
+def enqueued_in_union(space: UnionSpace, entry: Enqueued, i: int, lines: Lines) -> Configuration:
+    """The configuration of entry `i` of `enqueue`, in an alternative of the family that it names, the first if none."""
+    families = {name: one.settings["backbone.name"].default for name, one in space.alternatives.items()}
     family = entry.backbone.get("name", next(iter(families.values())))
     problem = lines.error(
         ("enqueue", i, "backbone", "name"),
         f"enqueue[{i}]: backbone '{family}' is not in this space.{did_you_mean(str(family), families.values())} "
         f"Backbones: {', '.join(dict.fromkeys(families.values()))}.",
     )
-    for member in (space.members[name] for name, own in families.items() if own == family):
+    for one in (space.alternatives[name] for name, own in families.items() if own == family):
         try:
-            return enqueued_configuration(member, entry, i, lines)
+            return enqueued_configuration(one, entry, i, lines)
         except TsearchError as error:
             problem = error
     raise problem

@@ -14,8 +14,7 @@ from tsearch.references import look_in
 from tsearch.space import backbone_checks, checks
 from tsearch.space.alternatives import alternatives, joined
 from tsearch.space.domains import Choice, Domain
-from tsearch.space.enqueued import enqueued_configuration, enqueued_of_families
-from tsearch.space.families import FamilySpace
+from tsearch.space.enqueued import enqueued_configuration, enqueued_in_union
 from tsearch.space.goal_texts import check_reference, read_constraints, read_objectives
 from tsearch.space.limits import MOST_LEADING
 from tsearch.space.lines import Lines
@@ -25,11 +24,12 @@ from tsearch.space.schedules import ANN_EPOCHS, ANN_OPTIMIZER, ANN_RATE, LEADING
 from tsearch.space.schema import ScheduleSpace, SpaceFile
 from tsearch.space.settings import SECTIONS
 from tsearch.space.space import SearchSpace
+from tsearch.space.union import UnionSpace
 
-NetworkSpace = SearchSpace | FamilySpace
+LoadedSpace = SearchSpace | UnionSpace  # what a file gives
 
 
-def load_space(source: str | Path) -> NetworkSpace:
+def load_space(source: str | Path) -> LoadedSpace:
     """The search space in a YAML file, or the shipped one of that name.
 
     Raises: TsearchError with file, line, what was found and what is allowed.
@@ -40,22 +40,22 @@ def load_space(source: str | Path) -> NetworkSpace:
     return parse_space(text, str(source) if Path(source) == path else path.name, path.parent)
 
 
-def parse_space(text: str, source: str = "space.yaml", folder: Path | None = None) -> NetworkSpace:
+def parse_space(text: str, source: str = "space.yaml", folder: Path | None = None) -> LoadedSpace:
     """The search space that YAML `text` describes; `source` is the name that errors give, and hardware profiles by
     file are looked for in `folder` first, then from the working directory.
 
     Raises: TsearchError with file, line, what was found and what is allowed.
     """
     lines = Lines(source, text)
-    read = [_read(seen, folder) for seen in alternatives(lines)]
-    (file, space), *_ = read
+    first, *_ = seen = alternatives(lines)
+    (file, space), *others = [_read(one, folder) for one in seen]
     entries = enumerate(file.enqueue)
-    if not isinstance(lines.content.get("backbone"), list):
-        enqueued = tuple(enqueued_configuration(space, entry, i, lines) for i, entry in entries)
+    if not others:
+        enqueued = tuple(enqueued_configuration(space, entry, i, first) for i, entry in entries)
         return space.model_copy(update={"enqueued": enqueued})
-    families = joined([space for _, space in read], lines)
-    chosen = tuple(enqueued_of_families(families, entry, i, lines) for i, entry in entries)
-    return families.model_copy(update={"enqueued": chosen})
+    union = joined([space, *(other for _, other in others)], lines)
+    chosen = tuple(enqueued_in_union(union, entry, i, lines) for i, entry in entries)
+    return union.model_copy(update={"enqueued": chosen})
 
 
 def spaces_folder() -> Path:

@@ -9,7 +9,7 @@ from tsearch.space.protocol import Space
 
 KINDS = {
     "network": "tsearch.space.space:SearchSpace",
-    "families": "tsearch.space.families:FamilySpace",
+    "union": "tsearch.space.union:UnionSpace",
     "parameters": "tsearch.space.plain:ParameterSpace",
 }
 

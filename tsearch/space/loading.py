@@ -50,9 +50,9 @@ def is_shipped(path: str | Path) -> bool:
 
 def as_written(name: str) -> str:
     """A dotted name in `Space.to_dict` as a space file calls it."""
-    if name.startswith("members."):  # of one of several families
-        _, family, name = (*name.split(".", 2), "")[:3]
-        return f"{family}: {as_written(name)}"
+    if name.startswith("alternatives."):
+        _, alternative, name = (*name.split(".", 2), "")[:3]
+        return f"{alternative}: {as_written(name)}"
     name = name.removeprefix("settings.").removesuffix(".values")
     return _AS_WRITTEN.get(name, name)
 

@@ -47,6 +47,17 @@ class ParameterSpace(Frozen):
         """The parameters that have more than one value."""
         return {name: domain for name, domain in self.domains.items() if domain.size != 1}
 
+    def conditions(self) -> dict[str, tuple[str, Any]]:
+        """Nothing: all parameters matter, as far as is known."""
+        return {}
+
+    def with_hardware(self, profile: str | None = None, assume: Mapping[str, int] | None = None) -> Self:
+        """Itself, where nothing is asked for. Raises: TsearchError, since nothing is priced here."""
+        if profile is None and not assume:
+            return self
+        what = f"assume {dict(assume or {})}" if profile is None else f"profile '{profile}'"
+        raise TsearchError(f"{what}: this search space is priced on no hardware. Leave it out.")
+
     def decode(self, values: Mapping[str, Any]) -> Plain:
         """The value of every parameter; those left out take their default."""
         return {

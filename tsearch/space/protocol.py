@@ -1,12 +1,11 @@
 """What the engine asks of a space: any that offers this is searched, whether its configurations are networks or not.
 
-`SearchSpace` (spiking networks, from a YAML file), `FamilySpace` (several of these) and `ParameterSpace` (a plain
-dictionary) are such spaces. One may have `conditions()` besides: parameters that matter only where another one has some
-value, as (other parameter, value) by name.
+`SearchSpace` (spiking networks, from a YAML file), `UnionSpace` (several of these) and `ParameterSpace` (a plain
+dictionary) are such spaces.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -52,6 +51,9 @@ class Space(Protocol):
     def parameters(self) -> dict[str, Domain]:
         """The parameters by name; any combination of values decodes to a valid configuration."""
 
+    def conditions(self) -> Mapping[str, tuple[str, Any]]:
+        """The parameters that matter only where another one has some value: that one, and the value."""
+
     def decode(self, values: Mapping[str, Any]) -> Configuration:
         """The configuration that values stand for; parameters left out take their default."""
 
@@ -92,6 +94,9 @@ class Space(Protocol):
 
     def enumerate(self) -> Iterator[Configuration]:
         """Every configuration once. Raises: ValueError where `size` is None."""
+
+    def with_hardware(self, profile: str | None = None, assume: Mapping[str, int] | None = None) -> Self:
+        """The same space, searched for other hardware. Raises: TsearchError if unusable, or if it is priced on none."""
 
     def task(self, seed: int | None = None) -> Task:
         """What every trial of a run shares."""

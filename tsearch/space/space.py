@@ -7,7 +7,7 @@ any space stands in `protocol.py`, what a space consists of in `description.py`.
 
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -97,6 +97,10 @@ class SearchSpace(SpaceDescription):
         every = structure_parameters(self.structures) | self.settings
         return {name: domain for name, domain in every.items() if domain.size != 1}
 
+    def conditions(self) -> dict[str, tuple[str, Any]]:
+        """Nothing: settings that change nothing beside the others take their default (see `assemble`)."""
+        return {}
+
     def decode(self, values: Mapping[str, Any]) -> Configuration:
         """The configuration that parameter values stand for; parameters left out take their default."""
         settings = {
@@ -133,6 +137,15 @@ class SearchSpace(SpaceDescription):
         return Configuration.model_validate({"stages": division, "schedule": schedule} | nest(held(chosen)))
 
     # ------------------------------------------------------------------ what there is
+
+    @property
+    def alternatives(self) -> dict[str, Self]:
+        """Itself, by the name of its family, as `UnionSpace` has several."""
+        return {self.settings["backbone.name"].default: self}
+
+    def alternative_of(self, configuration: Configuration) -> str:  # noqa: ARG002
+        """The name of its only alternative."""
+        return next(iter(self.alternatives))
 
     @property
     def n_structures(self) -> int:

@@ -12,8 +12,9 @@ The division of an average belongs to the weights behind it.
 from hwcost.counting.arrivals import Arrivals, arrivals
 from hwcost.counting.boundary import is_fused
 from hwcost.counting.counts import Count
-from hwcost.counting.job import Job, value_bits
+from hwcost.counting.job import Job
 from hwcost.counting.kinds.sums import sum_accesses
+from hwcost.counting.memory_sizes import value_bits
 
 
 def average_pool(job: Job, arrived: Arrivals) -> list[Count]:

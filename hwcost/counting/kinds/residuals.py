@@ -19,8 +19,9 @@ from hwcost.counting.arrivals import Arrivals
 from hwcost.counting.codec_bounds import fewest_bits
 from hwcost.counting.codecs import codec_bits
 from hwcost.counting.counts import Count, every
-from hwcost.counting.job import Job, extra_count, other_bits
+from hwcost.counting.job import Job, extra_count
 from hwcost.counting.memory import zero_checks
+from hwcost.counting.memory_sizes import other_bits
 
 
 def add_events(job: Job, arrived: Arrivals) -> list[Count]:

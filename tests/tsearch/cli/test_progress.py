@@ -69,7 +69,9 @@ def test_plain_lines_tell_each_trial_and_where_the_search_stands() -> None:
     assert "\r" not in shown
     assert lines[0] == "runs/toy: 4 trials"
     assert lines[1].startswith("1/4 trials | front 1 | hypervolume 0.")
-    assert lines[1].endswith("best accuracy 60.0 % | trial 0: timesteps [1], accuracy 60.0 %, energy 2.00 nJ")
+    assert lines[1].endswith(
+        "best accuracy 60.0 % | trial 0: vgg, timesteps [1], accuracy 60.0 %, energy 2.00 nJ"
+    )
     assert "2/4 trials | front 2" in lines[2]
     assert "20 s left" in lines[2]
     assert "best accuracy 80.0 %" in lines[3]

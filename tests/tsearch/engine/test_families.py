@@ -9,8 +9,8 @@ from tsearch.engine.proposers.known import Known
 from tsearch.engine.proposing import Problem, Told
 from tsearch.engine.run import resume, run
 from tsearch.engine.run_folder import Run, open_run
-from tsearch.space.families import FamilySpace
 from tsearch.space.file import parse_space
+from tsearch.space.union import UnionSpace
 
 TEXT = """\
 name: families
@@ -26,9 +26,9 @@ search: {baselines: [4], trials: 40}
 """
 
 
-def families() -> FamilySpace:
+def families() -> UnionSpace:
     space = parse_space(TEXT)
-    assert isinstance(space, FamilySpace)
+    assert isinstance(space, UnionSpace)
     return space
 
 
@@ -50,8 +50,8 @@ def test_every_proposal_lies_in_its_family_and_a_run_goes_on_as_it_would_have(
     for trial in found.trials:
         inside = trial.origin == "proposed"
         assert not inside or found.space.decode(trial.values) == trial.configuration
-    names = {found.space.member_of(t.configuration) for t in found.trials if t.origin == "proposed"}
-    assert names == set(found.space.members)
+    names = {found.space.alternative_of(t.configuration) for t in found.trials if t.origin == "proposed"}
+    assert names == set(found.space.alternatives)
     folder = search(proposer, tmp_path / "cut", n - 3).folder
     assert [t.key for t in resume(folder, more_trials=3).trials] == [t.key for t in found.trials]
     assert open_run(folder).space == found.space
@@ -62,7 +62,7 @@ def test_a_trial_tells_tpe_of_its_own_family_alone() -> None:
     problem = Problem(space.parameters(), space.objectives, conditions=space.conditions())
     told = [
         Told(i, space.encode(member.decode({})), (0.5, 1.0, 1.0))
-        for i, member in enumerate(space.members.values())
+        for i, member in enumerate(space.alternatives.values())
     ]
     apart, together = Known(problem, is_conditional=True), Known(problem)
     for known in (apart, together):
@@ -70,5 +70,5 @@ def test_a_trial_tells_tpe_of_its_own_family_alone() -> None:
     assert all(trial.params.keys() == problem.parameters.keys() for trial in together.complete)
     assert [trial.params.keys() for trial in apart.complete] == [
         {n for n in problem.parameters if space.conditions().get(n, ("", name))[1] == name}
-        for name in space.members
+        for name in space.alternatives
     ]

@@ -5,15 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from written_bundle import written
 
 from tsearch.configuration import Configuration, DataSpec, Hardware, Phase, Task
-from tsearch.data import describe_dataset, load_dataset
+from tsearch.data import load_dataset
 from tsearch.errors import TsearchError
 from tsearch.export.bundle import Bundle
-from tsearch.export.card import card
-from tsearch.export.contents import FORMAT, Contents
 from tsearch.export.evaluation import evaluate_bundle
-from tsearch.export.write import _inference_weights, _write
 from tsearch.networks.backbones.vgg import Vgg
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.reduction import reduction_of
@@ -35,14 +33,7 @@ def result():
 
 @pytest.fixture(scope="module")
 def bundle(result, tmp_path_factory) -> Path:
-    info = describe_dataset(TASK.data)
-    contents = Contents(
-        format=FORMAT, run="r", trial=0, configuration=CONFIGURATION, task=TASK, input_shape=info.shape,
-        n_classes=info.n_classes, metrics=result.metrics, n_samples=result.n_samples,
-        test={"accuracy": 0.5, "n_samples": 1.0}, probe=result.probe, versions=result.versions,
-    )  # fmt: skip
-    weights = _inference_weights(contents, result.checkpoint)
-    return _write(tmp_path_factory.mktemp("b") / "b", contents, result, weights, card(contents, result.costs))
+    return written(tmp_path_factory.mktemp("b") / "b", CONFIGURATION, TASK, result)
 
 
 def test_the_network_gives_the_very_logits_and_prices_as_it_was_searched(bundle: Path, result) -> None:

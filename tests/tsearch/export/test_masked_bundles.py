@@ -11,19 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from masked_networks import SPIKFORMER, configured, frames, lively
 from safetensors.torch import load_file
+from written_bundle import written
 
 import tsearch
 from tsearch.cli.tables import marked_table
 from tsearch.configuration import Configuration, DataSpec, Hardware, Masks, Phase, Task
-from tsearch.data import describe_dataset, load_dataset
+from tsearch.data import load_dataset
 from tsearch.errors import TsearchError
 from tsearch.export.bundle import Bundle, sha256
-from tsearch.export.card import card
-from tsearch.export.contents import FORMAT, Contents
 from tsearch.export.evaluation import evaluate_bundle
 from tsearch.export.frozen import frozen, masks_of
 from tsearch.export.pricing import price_bundle
-from tsearch.export.write import _inference_weights, _layer_timesteps, _write
 from tsearch.front import Front
 from tsearch.front.masked import layers_text, masked_text
 from tsearch.networks.backbones.vgg import Vgg
@@ -48,16 +46,7 @@ def result():
 
 @pytest.fixture(scope="module")
 def bundle(result, tmp_path_factory) -> Path:
-    info = describe_dataset(TASK.data)
-    contents = Contents(
-        format=FORMAT, run="r", trial=0, configuration=CONFIGURATION, task=TASK, input_shape=info.shape,
-        n_classes=info.n_classes, metrics=result.metrics, n_samples=result.n_samples,
-        test={"accuracy": 0.5, "n_samples": 1.0}, probe=result.probe, versions=result.versions,
-    )  # fmt: skip
-    steps = _layer_timesteps(contents, result.checkpoint)
-    contents = contents.model_copy(update={"layer_timesteps": steps})
-    weights = _inference_weights(contents, result.checkpoint)
-    return _write(tmp_path_factory.mktemp("b") / "b", contents, result, weights, card(contents, result.costs))
+    return written(tmp_path_factory.mktemp("b") / "b", CONFIGURATION, TASK, result)
 
 
 def test_9_a_bundle_holds_whole_numbers_of_timesteps_and_no_scores(bundle: Path, result) -> None:

@@ -3,13 +3,11 @@
 from pathlib import Path
 
 import torch
+from written_bundle import written
 
 from tsearch.configuration import Configuration, DataSpec, Hardware, Task
-from tsearch.data import describe_dataset, load_dataset
+from tsearch.data import load_dataset
 from tsearch.export.bundle import Bundle
-from tsearch.export.card import card
-from tsearch.export.contents import FORMAT, Contents
-from tsearch.export.write import _inference_weights, _write
 from tsearch.networks.backbones.spikformer import Spikformer
 from tsearch.training.evaluate import logits_hash, measure, one_thread, train_and_price
 
@@ -24,15 +22,9 @@ PLAIN = {
 def test_a_bundle_gives_the_very_logits_and_price_of_its_training(tmp_path: Path) -> None:
     configuration = Configuration.model_validate(PLAIN)
     assert configuration.backbone == Spikformer(width=8, layers=1, heads=2, pools=(2, 3), mlp_ratio=1)
-    result, info = train_and_price(configuration, 1, None, TASK), describe_dataset(TASK.data)
+    result = train_and_price(configuration, 1, None, TASK)
     assert result.unpriced == ""
-    contents = Contents(
-        format=FORMAT, run="r", trial=0, configuration=configuration, task=TASK, input_shape=info.shape,
-        n_classes=info.n_classes, metrics=result.metrics, n_samples=result.n_samples,
-        test={"accuracy": 0.5, "n_samples": 1.0}, probe=result.probe, versions=result.versions,
-    )  # fmt: skip
-    weights = _inference_weights(contents, result.checkpoint)
-    folder = _write(tmp_path / "bundle", contents, result, weights, card(contents, result.costs))
+    folder = written(tmp_path / "bundle", configuration, TASK, result)
     opened, dataset = Bundle(folder), load_dataset(TASK.data)
     network = opened.load()
     with torch.no_grad(), one_thread():

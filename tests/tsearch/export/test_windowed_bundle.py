@@ -1,14 +1,12 @@
 """A bundle of a network that draws the spikes of its gates: measured again, it draws the same ones."""
 
 import torch
+from written_bundle import written
 
 from tsearch.configuration import Configuration, DataSpec, Hardware, Task
-from tsearch.data import describe_dataset, load_dataset
+from tsearch.data import load_dataset
 from tsearch.export.bundle import Bundle
-from tsearch.export.card import card
-from tsearch.export.contents import FORMAT, Contents
 from tsearch.export.evaluation import evaluate_bundle
-from tsearch.export.write import _inference_weights, _write
 from tsearch.networks.backbones.windowed import PAPER_NEURON
 from tsearch.training.evaluate import measure, one_thread, train_and_price
 
@@ -25,14 +23,7 @@ CONFIGURATION = Configuration.model_validate(
 
 def test_a_bundle_repeats_answers_spikes_and_accuracy_to_the_bit(tmp_path) -> None:
     result = train_and_price(CONFIGURATION, 1, None, TASK)
-    info = describe_dataset(TASK.data)
-    contents = Contents(
-        format=FORMAT, run="r", trial=0, configuration=CONFIGURATION, task=TASK, input_shape=info.shape,
-        n_classes=info.n_classes, metrics=result.metrics, n_samples=result.n_samples,
-        test={"accuracy": 0.5, "n_samples": 1.0}, probe=result.probe, versions=result.versions,
-    )  # fmt: skip
-    weights = _inference_weights(contents, result.checkpoint)
-    folder = _write(tmp_path / "b", contents, result, weights, card(contents, result.costs))
+    folder = written(tmp_path / "b", CONFIGURATION, TASK, result)
     opened, dataset = Bundle(folder), load_dataset(TASK.data)
     torch.manual_seed(5)
     with one_thread():

@@ -9,6 +9,7 @@ from tsearch.configuration import Configuration, Phase
 from tsearch.engine.run_folder import Trial
 from tsearch.front import Point, labels_of
 from tsearch.front.point import differing_details, point_of, setting_title
+from tsearch.networks.backbones.resnet import ResNet18
 
 
 def network(number: int, *phases: tuple[int, ...], epochs: int = 20, **settings: Any) -> Point:
@@ -132,3 +133,10 @@ def test_fault_what_compression_alone_has_was_told_as_a_difference_and_called_ep
         "conversion timesteps",
         "learning rate",
     ]
+
+
+def test_networks_of_several_families_are_called_by_them() -> None:
+    vgg, resnet = network(0, (4,), stages=(3,)), network(1, (4,), stages=(3,), backbone=ResNet18(blocks=(2,)))
+    assert labels_of([vgg, resnet]) == {0: "vgg T=4", 1: "resnet18 T=4"}
+    assert labels_of([vgg]) == {0: "T=4"}
+    assert labels_of([vgg], among=[vgg, resnet]) == {0: "vgg T=4"}

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-import tsearch.networks.network as network_module
+import tsearch.networks.running as running
 from tsearch.configuration import Configuration, Phase
 from tsearch.networks.build import build
-from tsearch.networks.modules import drop
+from tsearch.networks.readout import drop
 
 
 def test_what_is_dropped_is_so_at_every_timestep_and_the_rest_grows() -> None:
@@ -26,7 +26,7 @@ def test_every_block_but_the_last_drops_in_training_only(monkeypatch) -> None:
         seen.append((tuple(x.shape), rate))
         return drop(x, rate)
 
-    monkeypatch.setattr(network_module, "drop", seeing)
+    monkeypatch.setattr(running, "drop", seeing)
     config = Configuration(
         stages=(1, 2),
         schedule=(Phase(timesteps=(4, 2), epochs=1),),

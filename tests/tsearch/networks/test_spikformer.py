@@ -134,3 +134,14 @@ def test_first_weights_of_linear_layers_are_small_and_their_biases_zero() -> Non
 def test_settings_that_do_not_fit_are_refused(settings, problem) -> None:
     with pytest.raises(ValidationError, match=problem):
         Spikformer(**settings)
+
+
+def test_neurons_behind_an_attention_have_their_own_threshold_and_a_surrogate_as_wide_as_all_others() -> None:
+    neuron = Neuron(threshold=2.0, surrogate_width=0.75)
+    small = Spikformer(width=8, layers=1, heads=2, pools=(4,), mlp_ratio=1, attention_threshold=0.5)
+    neurons = {node.name: node.neuron for node, _ in small.plan((1, 8, 8), 10, neuron).neurons()}
+    behind = neurons.pop("block2.attention")
+    assert set(neurons.values()) == {neuron}
+    assert behind is not None
+    assert behind.threshold == 0.5
+    assert behind.threshold * behind.surrogate_width == neuron.threshold * neuron.surrogate_width

@@ -14,7 +14,7 @@ from tsearch.networks.backbones.resnet import ResNet20
 from tsearch.networks.backbones.spikformer import Spikformer
 from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.build import Network, build, initialise
-from tsearch.networks.timestep_masks import (
+from tsearch.networks.mask_scores import (
     decisions,
     first_scores,
     first_timesteps,

@@ -22,11 +22,8 @@ from tsearch.networks.window_modules.currents import WindowSequenceModule
 from tsearch.networks.window_modules.fusion import FUSIONS
 from tsearch.networks.windows.nodes import Condense, Gate, GroupMembranes, GroupSpikes
 from tsearch.pricing.describe import describe_network
+from tsearch.pricing.membrane_flow import flow_operands
 from tsearch.pricing.record import Recorder
-from tsearch.pricing.reduction import largest_reduction, reduction_of, smallest_reduction
-from tsearch.pricing.windows import flow_operands
-from tsearch.training.pruning import prune
-from tsearch.training.schedule import positions
 
 IMAGE = DatasetInfo("toy", (3, 16, 16), 10, is_static=True, input_class="analog")
 EVENTS = DatasetInfo("toy", (2, 16, 16), 10, is_static=False, input_class="graded")
@@ -234,43 +231,6 @@ def test_one_group_of_a_core_without_a_map_has_no_state_at_one_timestep() -> Non
 
 
 # bounds, twins, stages
-
-
-@pytest.mark.parametrize("scope", ["layer", "network"])
-def test_weights_that_windows_share_are_pruned_for_all_of_them(scope: str) -> None:
-    """Spikes meet the weights that are kept, and these are stored once."""
-    phase = Phase(timesteps=(2,), epochs=1, sparsity=0.6, pruning=scope)
-    config = configuration((4,), (2,), groups=2).model_copy(update={"schedule": (phase,)})
-    torch.manual_seed(0)
-    network = build(config, IMAGE.shape, 10).eval()
-    prune(network, positions(config)[0])
-    reduction, values = reduction_of(network, (2,)), dict[str, Tensor]()
-    spec = describe_network(config, IMAGE, None, reduction)
-    recorder = Recorder(spec, network.plan)
-
-    def observe(name: str, value: Tensor) -> None:
-        values[name] = value
-        recorder(name, value)
-
-    with torch.no_grad():
-        network.run(3 * torch.rand(1, 3, *IMAGE.shape), (2,), observe)
-    recorder.add_samples(3)
-    cost = estimate(spec, recorder.record(), PER_SYNAPSE)
-    for block in (1, 2, 3, 4):
-        kept = (network.weighted()[f"block{block}.first.current"].multiplied != 0).float()
-        assert kept.mean() < 1
-        assert spec.layer(f"block{block}.first").n_parameters == kept.sum().item()
-        windows = values[f"block{block}.gate"].reshape(
-            -1, kept.shape[1], *values[f"block{block}.gate"].shape[3:]
-        )
-        met = nn.functional.conv2d(windows, kept, padding=1).sum().item()
-        assert count(cost, f"block{block}.first", "synapse_ac") == met
-    least, most = (
-        bound(describe_network(config, IMAGE, None, of(config, network.plan)), "45nm_memory")
-        for of in (largest_reduction, smallest_reduction)
-    )
-    measured_pj = estimate(spec, recorder.record(), "45nm_memory").total_pj
-    assert least.low.total_pj <= measured_pj <= most.high.total_pj
 
 
 def test_cells_are_not_quantised() -> None:

@@ -1,4 +1,5 @@
-"""Activations on the page: measured of the knee where its weights are there, drawn as plotly accepts it."""
+"""Activations on the page: measured of the network with the most timesteps where its weights are there, and drawn as
+plotly accepts it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -63,11 +64,13 @@ def page(small_run: Run, tmp_path_factory: pytest.TempPathFactory) -> str:
     )
 
 
-def test_the_page_of_a_run_shows_the_activations_of_its_knee(small_run: Run, page: str) -> None:
-    knee = gather(small_run).main_point
+def test_the_page_of_a_run_shows_the_activations_of_its_longest_network(small_run: Run, page: str) -> None:
+    longest = gather(small_run).longest
+    assert longest is not None
+    assert set(longest.timesteps) == {max(t for p in gather(small_run).front.complete for t in p.timesteps)}
     assert "<h2>Activations by type of layer</h2>" in page
-    assert f"Trial {knee.number} on 128 validation samples" in page
-    shown = activities_of_trial(small_run, next(t for t in small_run.trials if t.number == knee.number))
+    assert f"Trial {longest.number} on 128 validation samples" in page
+    shown = activities_of_trial(small_run, next(t for t in small_run.trials if t.number == longest.number))
     assert shown is not None
     [(name, activity)] = shown.activities.types.items()
     assert name == "convolution"

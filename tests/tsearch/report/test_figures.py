@@ -217,6 +217,9 @@ def test_the_map_is_empty_where_a_layer_does_not_run(view: RunView) -> None:
     rows = rates_numbers(trial, 8)
     assert [sum(rate is not None for rate in row) for row in rows] == [8, 4, 2]
     assert [row[0] for row in rows] == pytest.approx([rates[0] for rates in trial.rates.values()], rel=1e-3)
+    first = next(iter(trial.rates))
+    masked = rates_numbers(replace(trial, layer_timesteps={first: 1}), 8)
+    assert masked == [[rows[0][0], *[None] * 7], *rows[1:]]
     assert "texttemplate" in rates_template(8, 3, 0.2)["data"][0]
     assert "texttemplate" not in rates_template(100, 3, 0.2)["data"][0]
 

@@ -17,11 +17,11 @@ from tsearch.front.point import Point, setting_title
 from tsearch.networks.backbones.windowed import Windowed
 from tsearch.networks.plan import Neuron
 from tsearch.space.domains import Choice, Whole
-from tsearch.space.families import FamilySpace
 from tsearch.space.file import parse_space
 from tsearch.space.kinds import space_from_dict
 from tsearch.space.loading import as_written
 from tsearch.space.space import SearchSpace
+from tsearch.space.union import UnionSpace
 
 HEAD = "name: families\ndata: {name: digits}\nbackbone:\n"
 VGG = "  - {name: vgg, widths: [[4, 4], [4, 8]], pool_after: [], stages: [[2], [1, 1]], neuron: {tau: [2, 1.5]}}\n"
@@ -36,23 +36,22 @@ TEXT = HEAD + VGG + DEEP + RESNET + REST
 
 
 @pytest.fixture(scope="module")
-def space() -> FamilySpace:
+def space() -> UnionSpace:
     found = parse_space(TEXT)
-    assert isinstance(found, FamilySpace)
+    assert isinstance(found, UnionSpace)
     return found
 
 
 def alone(alternative: str) -> SearchSpace:
     """The space of one alternative, as a file has it that holds no other."""
     found = parse_space(HEAD + alternative + REST)
-    assert isinstance(found, FamilySpace)
-    [member] = found.members.values()
-    return member
+    assert isinstance(found, SearchSpace)
+    return found
 
 
-def test_it_is_the_union_of_its_alternatives(space: FamilySpace) -> None:
+def test_it_is_the_union_of_its_alternatives(space: UnionSpace) -> None:
     members = [alone(text) for text in (VGG, DEEP, RESNET)]
-    assert list(space.members) == ["vgg_1", "vgg_2", "resnet18"]
+    assert list(space.alternatives) == ["vgg_1", "vgg_2", "resnet18"]
     assert space.n_structures == sum(member.n_structures for member in members)
     assert space.size == sum(member.size or 0 for member in members)
     every = list(space.enumerate())
@@ -61,7 +60,7 @@ def test_it_is_the_union_of_its_alternatives(space: FamilySpace) -> None:
     assert len(space.baselines()) == sum(len(member.baselines()) for member in members)
 
 
-def test_every_configuration_is_encoded(space: FamilySpace) -> None:
+def test_every_configuration_is_encoded(space: UnionSpace) -> None:
     for configuration in list(space.enumerate())[::31]:
         values = space.encode(configuration)
         assert values.keys() == space.parameters().keys()
@@ -71,7 +70,7 @@ def test_every_configuration_is_encoded(space: FamilySpace) -> None:
 @settings(max_examples=40)
 @given(data=st.data())
 def test_any_parameter_values_decode_to_the_family_that_they_name(
-    space: FamilySpace, data: st.DataObject
+    space: UnionSpace, data: st.DataObject
 ) -> None:
     values = {}
     for name, domain in space.parameters().items():
@@ -81,14 +80,14 @@ def test_any_parameter_values_decode_to_the_family_that_they_name(
             numbers = st.integers if isinstance(domain, Whole) else st.floats
             values[name] = data.draw(numbers(*domain.ends))
     configuration = space.decode(values)
-    assert space.member_of(configuration) == values["backbone"]
+    assert space.alternative_of(configuration) == values["backbone"]
     assert space.decode(space.encode(configuration)) == configuration
     conditions = space.conditions()
     others = {n for n, (_, family) in conditions.items() if family != values["backbone"]}
     assert space.decode({n: v for n, v in values.items() if n not in others}) == configuration
 
 
-def test_what_is_alike_is_one_parameter(space: FamilySpace) -> None:
+def test_what_is_alike_is_one_parameter(space: UnionSpace) -> None:
     always = [name for name in space.parameters() if name not in space.conditions()]
     assert always == ["backbone", "schedule.n_leading", "neuron.reset"]
     assert {
@@ -102,44 +101,44 @@ def test_what_is_alike_is_one_parameter(space: FamilySpace) -> None:
     assert "masks.mode" not in str([name for name in space.parameters() if name.startswith("vgg_1.")])
 
 
-def test_draws_take_families_alike_and_their_structures_too(space: FamilySpace) -> None:
+def test_draws_take_families_alike_and_their_structures_too(space: UnionSpace) -> None:
     rng = np.random.default_rng(0)
     drawn = [space.random(rng) for _ in range(1200)]
-    counts = Counter(space.member_of(configuration) for configuration in drawn)
-    assert chisquare([counts[name] for name in space.members]).pvalue > 0.01
-    of_vgg = Counter((c.stages, c.schedule) for c in drawn if space.member_of(c) == "vgg_1")
-    assert len(of_vgg) == space.members["vgg_1"].n_structures
+    counts = Counter(space.alternative_of(configuration) for configuration in drawn)
+    assert chisquare([counts[name] for name in space.alternatives]).pvalue > 0.01
+    of_vgg = Counter((c.stages, c.schedule) for c in drawn if space.alternative_of(c) == "vgg_1")
+    assert len(of_vgg) == space.alternatives["vgg_1"].n_structures
     assert chisquare(list(of_vgg.values())).pvalue > 0.01
 
 
-def test_it_survives_json_and_knows_what_is_outside(space: FamilySpace) -> None:
+def test_it_survives_json_and_knows_what_is_outside(space: UnionSpace) -> None:
     assert space_from_dict(json.loads(json.dumps(space.to_dict())), space.source_text) == space
     other = alone("  - {name: vgg, widths: [6], pool_after: []}\n").decode({})
     with pytest.raises(ValueError, match="is no backbone of this space"):
         space.encode(other)
     with pytest.raises(TsearchError, match="is no backbone of this space"):
         space.twins(other, 1)
-    assert as_written("members.vgg_2.settings.neuron.tau.values") == "vgg_2: neuron.tau"
+    assert as_written("alternatives.vgg_2.settings.neuron.tau.values") == "vgg_2: neuron.tau"
 
 
-def test_twins_follow_the_timesteps_of_their_family(space: FamilySpace) -> None:
-    configuration = space.members["resnet18"].decode({})
+def test_twins_follow_the_timesteps_of_their_family(space: UnionSpace) -> None:
+    configuration = space.alternatives["resnet18"].decode({})
     assert {c.timesteps for c in space.twins(configuration, 3)} == {(3,)}
     assert all(c.backbone == configuration.backbone for c in space.twins(configuration, 3))
 
 
-def test_the_box_of_a_hypervolume_holds_that_of_every_family(space: FamilySpace) -> None:
+def test_the_box_of_a_hypervolume_holds_that_of_every_family(space: UnionSpace) -> None:
     worst, best = space.reference_box()
-    for member in space.members.values():
+    for member in space.alternatives.values():
         low, high = member.reference_box()
         assert worst["energy_pj"] >= low["energy_pj"]
         assert best["energy_pj"] <= high["energy_pj"]
     assert (worst["accuracy"], best["accuracy"]) == (0.1, 1.0)
 
 
-def test_other_hardware_is_that_of_all_families(space: FamilySpace) -> None:
+def test_other_hardware_is_that_of_all_families(space: UnionSpace) -> None:
     changed = space.with_hardware("loihi")
-    assert {member.hardware.profile for member in changed.members.values()} == {"loihi"}
+    assert {member.hardware.profile for member in changed.alternatives.values()} == {"loihi"}
 
 
 def test_entries_to_be_tried_first_name_their_family() -> None:
@@ -150,7 +149,9 @@ enqueue:
   - {stages: [1, 1, 1], timesteps: [3, 3, 2], backbone: {name: resnet18}}
 """
     found = parse_space(TEXT + entries)
-    assert [found.member_of(configuration) for configuration in found.enqueued] == list(found.members)
+    assert [found.alternative_of(configuration) for configuration in found.enqueued] == list(
+        found.alternatives
+    )
     with pytest.raises(
         TsearchError, match=r"s.yaml:11: enqueue\[0\]: backbone 'resnet20' is not in this space"
     ):
@@ -187,14 +188,21 @@ def test_the_mistakes_of_what_all_share_are_at_their_lines() -> None:
         )
 
 
-def test_check_tells_what_every_family_holds(space: FamilySpace) -> None:
+def test_check_tells_what_every_family_holds(space: UnionSpace) -> None:
     content = preview(space, 3)
     text = preview_text(content)
-    assert sum(own["size"] for own in content["families"].values()) == content["size"]
-    assert content["families"]["vgg_2"]["masks"]["n_structures"] == space.members["vgg_2"].n_structures - 4
-    for name in space.members:
+    assert sum(own["size"] for own in content["alternatives"].values()) == content["size"]
+    assert (
+        content["alternatives"]["vgg_2"]["masks"]["n_structures"]
+        == space.alternatives["vgg_2"].n_structures - 4
+    )
+    for name in space.alternatives:
         assert f"{name}, largest" in text
         assert f"{name}: phases: " in text
+    assert "\nall: fixed: " not in text
+    alike = preview_text(preview(parse_space(TEXT + "training: {loss: mean}\n"), 0))
+    assert alike.count("training.loss=mean") == 1
+    assert "\nall: fixed: training.loss=mean\n" in alike
 
 
 def test_settings_of_windows_that_change_nothing_are_counted_once() -> None:
@@ -209,8 +217,8 @@ def test_settings_of_windows_that_change_nothing_are_counted_once() -> None:
     assert len({backbone.plan((1, 8, 8), 10, Neuron()) for backbone in one}) == 1
 
 
-def test_a_table_of_several_families_names_them(space: FamilySpace) -> None:
-    configurations = [member.decode({}) for member in space.members.values()]
+def test_a_table_of_several_families_names_them(space: UnionSpace) -> None:
+    configurations = [member.decode({}) for member in space.alternatives.values()]
     points = [
         Point(i, c.key, {}, c.timesteps, c.stages, configuration=c) for i, c in enumerate(configurations)
     ]

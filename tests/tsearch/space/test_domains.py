@@ -41,7 +41,7 @@ def test_values_in_words() -> None:
     assert [domain.words for domain in EXAMPLES] == [
         "0.1, 0.2",
         "[4, 8], [8, 8]",
-        "soft, True, None",
+        "soft, True, null",
         "0.001 to 0.1, logarithmic",
         "-1 to 1",
         "2 to 64, logarithmic",

@@ -147,7 +147,7 @@ def test_masks_may_be_enqueued_where_the_space_has_them() -> None:
 def test_check_tells_how_many_assignments_leave_anything_to_learn(space: SearchSpace) -> None:
     content = preview(space, 0)
     assert content["masks"] == {"n_structures": 6, "are_always": False}
-    assert "masks: may be learned in 6 of these, those with more than one timestep" in preview_text(content)
+    assert "masks: may be learned in 6 of these assignments (more than one timestep)" in preview_text(content)
     assert preview(parse_space(BASE), 0)["masks"] is None
 
 

@@ -7,7 +7,6 @@ import yaml
 
 from tsearch import cli
 from tsearch.engine.run_folder import open_run
-from tsearch.space.families import FamilySpace
 from tsearch.space.file import known_spaces, load_space, spaces_folder
 
 RUNNABLE = ("ssnn_digits", "iir_digits", "spikformer_digits")  # with data that need no files
@@ -41,7 +40,7 @@ def test_it_is_checked_without_its_data(
 def test_its_baselines_leave_half_of_the_trials_or_so_to_the_search(name: str) -> None:
     space = load_space(name)
     assert len(space.baselines()) < 0.6 * space.search.trials
-    members = space.members.values() if isinstance(space, FamilySpace) else [space]
+    members = space.alternatives.values()
     totals = {member.schedules.total_epochs for member in members}
     assert {c.epochs for c in (*space.baselines(), *space.enqueued, space.decode({}))} == totals
     assert len(totals) == 1

@@ -10,8 +10,8 @@ from tiny import DATASET, TASK, trained
 from tsearch.configuration import Configuration, Result
 from tsearch.files.initial import find_init
 from tsearch.networks.build import build
+from tsearch.networks.mask_scores import first_scores, mask_of
 from tsearch.networks.plan import Convolution
-from tsearch.networks.timestep_masks import first_scores, mask_of
 from tsearch.training import evaluate
 from tsearch.training.checkpoints import unpack_weights
 

@@ -10,7 +10,7 @@ from tiny import DATASET, TASK, configuration, trained
 
 from tsearch.configuration import Configuration, Masks, Phase
 from tsearch.networks.build import Network, build, initialise
-from tsearch.networks.timestep_masks import first_scores, mask_of, mask_term
+from tsearch.networks.mask_scores import first_scores, mask_of, mask_term
 from tsearch.training.augment import Labels
 from tsearch.training.checkpoints import pack, unpack_training_weights, unpack_weights
 from tsearch.training.epoch import drawn_batches, train_epoch

@@ -15,8 +15,8 @@ STARTUP = 16  # trials before the model is trusted; the uniform baselines are am
 
 
 class TpeProposer(OptunaProposer):
-    """Models parameters jointly and keeps away from what is being tried right now; what only one family of networks
-    has is modelled by its trials alone.
+    """Models parameters jointly and keeps away from what is being tried right now; what only one of several
+    backbones has is modelled by its trials alone.
 
     Both have to be asked for: Optuna 5 models parameters one by one where there are several objectives.
     Source: Ozaki et al., JAIR 73, 2022 (multi-objective TPE).

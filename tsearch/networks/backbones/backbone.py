@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from tsearch.frozen import AbsentMeans, Frozen
-from tsearch.networks.plan import Neuron, Plan
+from tsearch.networks.plan import Neuron, Node, Pair, Plan, Pool, pooled_shape
 
 
 class Backbone(Frozen, ABC):
@@ -36,3 +36,21 @@ class Backbone(Frozen, ABC):
         """Settings that follow from the others and the data, for a space file that leaves them out; most have none."""
         del settings, shape, n_classes
         return {}
+
+
+def pool_of(before: Node, window: Pair) -> Pool:
+    """The average of windows of a node's map that do not overlap."""
+    return Pool(
+        name=f"pool{before.block}",
+        block=before.block,
+        sources=(before.name,),
+        in_shape=before.shape,
+        shape=pooled_shape(before.shape, window),
+        kernel=window,
+        stride=window,
+    )
+
+
+def mean_of(before: Node) -> Pool:
+    """The average of all pixels of a node's map."""
+    return pool_of(before, (before.shape[1], before.shape[2]))

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import PositiveInt, model_validator
 
 from tsearch.frozen import AbsentMeans
-from tsearch.networks.backbones.backbone import Backbone
+from tsearch.networks.backbones.backbone import Backbone, mean_of, pool_of
 from tsearch.networks.plan import (
     HEAD,
     INPUT,
@@ -21,12 +21,10 @@ from tsearch.networks.plan import (
     Neuron,
     Node,
     Plan,
-    Pool,
     Readout,
     Shape,
     Sum,
     convolved_shape,
-    pooled_shape,
 )
 
 
@@ -114,7 +112,7 @@ class ResNet18(ResNet):
         return [_convolution("block1", 1, INPUT, shape, self.width, 1, neuron)]
 
     def _end(self, last: Node) -> list[Node]:
-        return [_pool(last, (last.shape[1], last.shape[2]))]
+        return [mean_of(last)]
 
 
 class ResNet20(ResNet):
@@ -129,7 +127,7 @@ class ResNet20(ResNet):
         first = _convolution("block1.first", 1, INPUT, shape, self.width, 1, neuron)
         second = _convolution("block1.second", 1, first.name, first.shape, self.width, 1, neuron)
         third = _convolution("block1.third", 1, second.name, second.shape, self.width, 1, neuron)
-        return [first, second, third, _pool(third, (2, 2))]
+        return [first, second, third, pool_of(third, (2, 2))]
 
     def _end(self, last: Node) -> list[Node]:  # noqa: ARG002
         return []
@@ -164,16 +162,4 @@ def _pointwise(
         stride=(stride, stride),
         padding=(0, 0),
         neuron=neuron,
-    )
-
-
-def _pool(before: Node, window: tuple[int, int]) -> Pool:
-    return Pool(
-        name=f"pool{before.block}",
-        block=before.block,
-        sources=(before.name,),
-        in_shape=before.shape,
-        shape=pooled_shape(before.shape, window),
-        kernel=window,
-        stride=window,
     )

@@ -21,7 +21,7 @@ from typing import Annotated, Literal, Self
 from pydantic import PositiveFloat, PositiveInt, model_validator
 
 from tsearch.frozen import AbsentMeans
-from tsearch.networks.backbones.backbone import Backbone
+from tsearch.networks.backbones.backbone import Backbone, mean_of
 from tsearch.networks.plan import (
     HEAD,
     INPUT,
@@ -34,7 +34,6 @@ from tsearch.networks.plan import (
     Readout,
     Sum,
     convolved_shape,
-    pooled_shape,
 )
 
 _PATCH_CONVOLUTIONS = 4
@@ -71,12 +70,7 @@ class Spikformer(Backbone):
         for layer in range(self.layers):
             nodes += self._attention(nodes[-1], 2 + 2 * layer, neuron)
             nodes += self._mlp(nodes[-1], 3 + 2 * layer, neuron)
-        last = nodes[-1]
-        window = (last.shape[1], last.shape[2])
-        mean = Pool(
-            name=f"pool{self.depth}", block=self.depth, sources=(last.name,), in_shape=last.shape,
-            shape=pooled_shape(last.shape, window), kernel=window, stride=window,
-        )  # fmt: skip
+        mean = mean_of(nodes[-1])
         head = Readout(
             name=HEAD, block=self.depth, sources=(mean.name,), shape=(n_classes,), n_features=self.width,
             deviation=_DEVIATION,

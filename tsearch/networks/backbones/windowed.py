@@ -13,8 +13,8 @@ from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_v
 
 from tsearch.errors import did_you_mean
 from tsearch.frozen import AbsentMeans
-from tsearch.networks.backbones.backbone import Backbone
-from tsearch.networks.plan import HEAD, Neuron, Node, Plan, Pool, pooled_shape
+from tsearch.networks.backbones.backbone import Backbone, mean_of
+from tsearch.networks.plan import HEAD, Neuron, Node, Plan
 from tsearch.networks.windows.block import Block, stem
 from tsearch.networks.windows.cores import CORES
 from tsearch.networks.windows.cores.core import Style
@@ -93,16 +93,7 @@ class Windowed(Backbone):
                     is_last=number == self.depth,
                 )
                 nodes += block.nodes(nodes[-1])
-        last = nodes[-1]
-        pool = Pool(
-            name=f"pool{last.block}",
-            block=last.block,
-            sources=(last.name,),
-            in_shape=last.shape,
-            shape=pooled_shape(last.shape, (last.shape[1], last.shape[2])),
-            kernel=(last.shape[1], last.shape[2]),
-            stride=(last.shape[1], last.shape[2]),
-        )
+        pool = mean_of(nodes[-1])
         head = ZeroReadout(
             name=HEAD,
             block=self.depth,

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tsearch.networks.modules import ConvolutionModule, ReadoutModule
+from tsearch.networks.modules import ConvolutionModule
+from tsearch.networks.readout import ReadoutModule
 from tsearch.networks.window_modules.initial import draw_lecun, draw_xavier
 from tsearch.networks.windows.nodes import Gelu, Join, Part, RealConvolution
 

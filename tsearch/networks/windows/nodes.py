@@ -73,7 +73,6 @@ class WindowConvolution(Node):
     in_shape: Shape
     windows: Windows
     kernel: Pair = (3, 3)
-    stride: ClassVar[Pair] = (1, 1)
     padding: Pair = (1, 1)
 
     @property

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tsearch.networks.windows.cores.sequence import SequenceCore, recurrent_parameters
+from tsearch.networks.windows.cores.sequence import recurrent
 
 if TYPE_CHECKING:
     from torch import nn
@@ -14,4 +14,4 @@ def _make(channels: int) -> "nn.Module":
     return nn.LSTM(channels, channels, batch_first=True, bidirectional=True)
 
 
-LSTM = SequenceCore("lstm", 2, recurrent_parameters(4, 2), _make)
+LSTM = recurrent("lstm", 4, 2, _make)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tsearch.networks.windows.cores.sequence import SequenceCore, recurrent_parameters
+from tsearch.networks.windows.cores.sequence import recurrent
 
 if TYPE_CHECKING:
     from torch import nn
@@ -20,5 +20,5 @@ def _both_ways(channels: int) -> "nn.Module":
     return nn.RNN(channels, channels, batch_first=True, bidirectional=True)
 
 
-RNN = SequenceCore("rnn", 1, recurrent_parameters(1, 1), _forwards)
-BIRNN = SequenceCore("birnn", 2, recurrent_parameters(1, 2), _both_ways)
+RNN = recurrent("rnn", 1, 1, _forwards)
+BIRNN = recurrent("birnn", 1, 2, _both_ways)

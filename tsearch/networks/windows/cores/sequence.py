@@ -21,12 +21,14 @@ class SequenceCore:
         width: Features per channel that enters; 2 where the sequence is read in both directions.
         n_parameters: Weights and biases for C channels.
         make: The torch layer for C channels, its weights still arbitrary.
+        cell: Gates and directions of a recurrent layer, which the cost model counts; None for another one.
     """
 
     name: str
     width: int
     n_parameters: Callable[[int], int]
     make: Callable[[int], "nn.Module"]
+    cell: tuple[int, int] | None = None
 
     def features(self, channels: int) -> int:
         return self.width * channels
@@ -51,7 +53,11 @@ class SequenceCore:
         return [current, *neurons(current, gate, style, route, carried)]
 
 
-def recurrent_parameters(n_gates: int, n_directions: int) -> Callable[[int], int]:
-    """Weights and biases of a recurrent layer of torch, as many units as inputs: two matrices and two biases for each
-    of its gates, in each direction."""
-    return lambda channels: n_directions * n_gates * (2 * channels * channels + 2 * channels)
+def recurrent(name: str, n_gates: int, n_directions: int, make: Callable[[int], "nn.Module"]) -> SequenceCore:
+    """The core of a recurrent layer of torch with as many units as inputs, in each direction: two matrices and two
+    biases for each of its gates."""
+
+    def n_parameters(channels: int) -> int:
+        return n_directions * n_gates * (2 * channels * channels + 2 * channels)
+
+    return SequenceCore(name, n_directions, n_parameters, make, (n_gates, n_directions))
