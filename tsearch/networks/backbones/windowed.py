@@ -36,8 +36,8 @@ class Windowed(Backbone):
     `fusion` is the projection function of membranes, from the group and from the layer before, with `theta`; `routing`
     the ways that they take, those of the released "code" or as the "paper" writes them. The `gate` makes spikes of the
     numbers that enter a block, `condense` one map of the windows' spikes ("fractional" is the paper's MSp), with the
-    gradient `condense_gradient` (see `networks/windows/nodes.py`). The `head` reads the "mean" of the last map's pixels,
-    as in the paper, or all of them ("flatten"), which keeps what depends on their place, such as frequency."""
+    gradient `condense_gradient` (see `networks/windows/nodes.py`). The `head` reads the "mean" of the last map's
+    pixels, as in the paper, or all of them ("flatten"), which keeps what depends on their place, such as frequency."""
 
     has_ann: ClassVar[bool] = False
     is_reducible: ClassVar[bool] = False
