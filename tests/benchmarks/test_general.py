@@ -43,7 +43,7 @@ def test_all_run_at_one_timestep_with_the_neurons_of_the_paper(modules) -> None:
             assert {one.neuron for one in made} == {PAPER_NEURON}
             assert len({one.key for one in made}) == len(made)
             patterns = {one.backbone.pattern for one in made}
-            assert patterns == {"NDNDNN", "NNNNNN"}
+            assert patterns == {"NDN", "NNN"}
     assert {s.backbone["core"] for s in subjects.subjects(subjects.FULL)} == {"cnn", "lstm"}
 
 

@@ -36,6 +36,7 @@ ABSENT_MEANS = {
     "Windowed.gate": "bernoulli",
     "Windowed.condense": "or",
     "Windowed.condense_gradient": "code",
+    "Windowed.head": "mean",
     "ResNet18.name": "vgg",
     "ResNet20.name": "vgg",
     "Neuron.tau": 2.0,

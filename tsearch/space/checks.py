@@ -32,8 +32,9 @@ def described(data: DataSpec, lines: Lines) -> "Input":
 
 
 def check_augmentation(settings: Mapping[str, Domain], info: "Input", lines: Lines) -> None:
-    """Frames are neither moved nor covered by a whole side, where nothing of them may be left."""
-    side = min(info.shape[-2:])
+    """Frames are neither moved nor covered by a whole side, where nothing of them may be left; those of one row move
+    along it alone."""
+    side = min((side for side in info.shape[-2:] if side > 1), default=1)
     for name in ("shift", "cutout"):
         largest = max(settings[f"training.{name}"].ends)
         if largest >= side:

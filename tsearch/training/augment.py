@@ -56,10 +56,12 @@ def pixel_sources(shape: tuple[int, ...], training: Training, rng: np.random.Gen
 
     The window that a sample shows has a side of 1 - `crop` to 1 of the frame and lies anywhere in it; a pixel takes the
     nearest one of the window, so events stay whole numbers. Then comes the mirror image, then the shift by up to
-    `shift` rows and columns, then the cutout around any pixel (DeVries & Taylor, arXiv 1708.04552)."""
+    `shift` rows and columns (a frame of one row moves along it alone, or nothing would remain), then the cutout around
+    any pixel (DeVries & Taylor, arXiv 1708.04552)."""
     n, height, width = shape[1], *shape[-2:]
     most = training.shift if training.shift_per == "sample" else 0
     way = rng.integers(-most, most + 1, (n, 2, 1)) if most else np.zeros((n, 2, 1), np.int64)
+    way[:, [height == 1, width == 1]] = 0
     rows, columns = np.arange(height) - way[:, 0], np.arange(width) - way[:, 1]
     if training.flip:
         columns = np.where(rng.random((n, 1)) < training.flip, width - 1 - columns, columns)

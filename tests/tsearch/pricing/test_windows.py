@@ -127,6 +127,13 @@ def test_the_linear_layer_behind_reads_binary_or_graded_events(condense: str) ->
     assert sum(map(sum, record.layers["block2.fc"].sums)) == given.sum().item() * fc.in_max
 
 
+def test_a_flat_head_multiplies_every_number_of_the_last_map() -> None:
+    _, spec, recorder, values = measured(configuration(head="flatten"))
+    cost = estimate(spec, recorder.record(), PER_SYNAPSE)
+    assert count(cost, "head", "synapse_mac") == values["block4.output"].numel() * 10
+    assert values["block4.output"].shape[3:] != (1, 1)
+
+
 def test_a_gate_with_a_threshold_sends_an_image_at_every_timestep() -> None:
     _, spec, recorder, values = measured(configuration((4,), (3,), gate="threshold"))
     once = int(values["block1.gate"][0].sum())

@@ -236,6 +236,19 @@ def test_what_changes_nothing_may_be_given_and_what_fills_a_frame_but_for_a_pixe
     assert space.settings["training.tet_weight"] == Choice((0.3,))
 
 
+def test_frames_of_one_row_move_along_it_by_less_than_their_length() -> None:
+    text = """\
+name: heard
+data: {name: shd, options: {channels: 64}}
+backbone: {name: windowed, width: 4, depths: [1, 1]}
+timesteps: [1, 2]
+training: {shift: 63}
+"""
+    assert parse_space(text).settings["training.shift"] == Choice((63,))
+    with pytest.raises(TsearchError, match="64 pixels, but a side of the frames has 64"):
+        parse_space(text.replace("63", "64"))
+
+
 def test_a_confirmation_is_asked_for_by_its_section() -> None:
     assert parse_space(GOOD).confirm is None
     assert parse_space(GOOD + "confirm: {}\n").confirm == ConfirmSettings(

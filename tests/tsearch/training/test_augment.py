@@ -39,6 +39,16 @@ def test_every_sample_is_shifted_by_itself_and_zeros_come_in() -> None:
         assert torch.equal(result[:, b], shifted(x[:, b], int(rows), int(columns)))
 
 
+def test_a_frame_of_one_row_moves_along_it_alone() -> None:
+    x = torch.arange(1.0, 9).expand(1, 40, 1, 1, 8)
+    result = with_setting(shift=3, x=x)
+    assert len(torch.unique(result, dim=1)[0]) == 7
+    for b in range(40):
+        assert any(torch.equal(result[:, b], shifted(x[:, b], 0, way)) for way in range(-3, 4))
+    column = with_setting(shift=3, x=x.transpose(3, 4))
+    assert torch.equal(column.sum((0, 2, 3, 4)) > 0, torch.ones(40, dtype=torch.bool))
+
+
 def test_a_shift_of_the_batch_rolls_it_as_before() -> None:
     rows, columns = np.random.default_rng(3).integers(-2, 3, 2)
     result = with_setting(seed=3, shift=2, shift_per="batch")

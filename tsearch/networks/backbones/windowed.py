@@ -36,7 +36,8 @@ class Windowed(Backbone):
     `fusion` is the projection function of membranes, from the group and from the layer before, with `theta`; `routing`
     the ways that they take, those of the released "code" or as the "paper" writes them. The `gate` makes spikes of the
     numbers that enter a block, `condense` one map of the windows' spikes ("fractional" is the paper's MSp), with the
-    gradient `condense_gradient` (see `networks/windows/nodes.py`)."""
+    gradient `condense_gradient` (see `networks/windows/nodes.py`). The `head` reads the "mean" of the last map's
+    pixels, as in the paper, or all of them ("flatten"), which keeps what depends on their place, such as frequency."""
 
     has_ann: ClassVar[bool] = False
     is_reducible: ClassVar[bool] = False
@@ -55,6 +56,7 @@ class Windowed(Backbone):
     gate: Annotated[GateMode, AbsentMeans("bernoulli")] = "bernoulli"
     condense: Annotated[Literal["or", "fractional"], AbsentMeans("or")] = "or"
     condense_gradient: Annotated[Literal["code", "straight_through"], AbsentMeans("code")] = "code"
+    head: Annotated[Literal["mean", "flatten"], AbsentMeans("mean")] = "mean"
 
     @property
     def depth(self) -> int:
@@ -93,15 +95,16 @@ class Windowed(Backbone):
                     is_last=number == self.depth,
                 )
                 nodes += block.nodes(nodes[-1])
-        pool = mean_of(nodes[-1])
+        if self.head == "mean":
+            nodes.append(mean_of(nodes[-1]))
         head = ZeroReadout(
             name=HEAD,
             block=self.depth,
-            sources=(pool.name,),
+            sources=(nodes[-1].name,),
             shape=(n_classes,),
-            n_features=prod(pool.shape),
+            n_features=prod(nodes[-1].shape),
         )
-        return Plan(shape, (*nodes, pool, head))
+        return Plan(shape, (*nodes, head))
 
     @field_validator("core")
     @classmethod

@@ -174,6 +174,7 @@ CASES = [Windowed(core=core, width=4, depths=(1, 1, 1), windows="NDD") for core 
         {"condense": "fractional", "gate": "straight_through"},
         {"gate": "threshold", "condense_gradient": "straight_through", "fusion": "tanh"},
         {"core": "lstm", "routing": "paper", "groups": 2},
+        {"head": "flatten"},
     )
 ]
 
@@ -195,6 +196,20 @@ def test_every_core_and_setting_trains_at_any_timesteps_on_images_and_on_one_row
         }
         assert {n for n, p in named.items() if p.grad is None} == set()
         assert all(p.grad.isfinite().all() for p in named.values())
+
+
+def test_a_flat_head_that_weighs_all_pixels_alike_is_the_head_of_the_paper() -> None:
+    mean = Windowed(width=4, depths=(1, 1), gate="threshold")
+    flat = mean.model_copy(update={"head": "flatten"})
+    nets, frames = [network(backbone, shape=FRAME) for backbone in (mean, flat)], torch.rand(1, 2, *FRAME)
+    nn.init.normal_(nets[0].head.weight)
+    n_pixels = nets[1].head.in_features // nets[0].head.in_features
+    assert n_pixels == prod(nets[1].plan.nodes[-2].shape[1:]) > 1
+    blocks = {name: value for name, value in nets[0].state_dict().items() if name != "head.weight"}
+    nets[1].load_state_dict(blocks, strict=False)
+    with torch.no_grad():
+        nets[1].head.weight.copy_(nets[0].head.weight.repeat_interleave(n_pixels, 1) / n_pixels)
+        torch.testing.assert_close(nets[1](frames), nets[0](frames))
 
 
 def test_merging_is_a_linear_layer_over_four_pixels() -> None:
