@@ -45,12 +45,12 @@ def extreme_configurations(space: NetworkSpace) -> tuple[Configuration, Configur
 def _smallest(space: NetworkSpace, compression: dict[str, Any]) -> list[Configuration]:
     modes = space.settings[MASK_MODE].values if MASK_MODE in space.settings else ()
     masked = next(({MASK_MODE: mode} for mode in modes if mode != NOTHING[MASK_MODE]), {})
-    fewest = min(*space.timesteps, *space.uniform_timesteps)
+    fewest = min((*space.timesteps, *space.uniform_timesteps))
     return _extremes(space, min, fewest, compression | masked)
 
 
 def _largest(space: NetworkSpace, compression: dict[str, Any]) -> list[Configuration]:
-    return _extremes(space, max, max(*space.timesteps, *space.uniform_timesteps), compression)
+    return _extremes(space, max, max((*space.timesteps, *space.uniform_timesteps)), compression)
 
 
 def _extremes(
