@@ -35,7 +35,7 @@ BACKBONE = {"widths": (8, 16, 32), "pool_after": (1, 2)}
 @dataclass(frozen=True)
 class Source:
     """Data, once or as folds that are tested together; `seeds` trainings of each, counted from `first_seed`; what the
-    training has otherwise than the demo's. Where one recording is a class, there is nothing to claim."""
+    training has otherwise than the demo's; whether a gain is claimed there, or only shown."""
 
     title: str
     data: tuple[DataSpec, ...]

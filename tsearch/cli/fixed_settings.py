@@ -49,7 +49,7 @@ def _usual(space: SearchSpace) -> dict[str, Domain]:
     file = SpaceFile.model_validate(content | {"conversion": {}, "compression": {}, "masks": {}})
     usual: dict[str, Domain] = {"temporal_transformer": file.temporal_transformer}
     for section in SECTIONS:
-        usual |= {f"{section}.{name}": domain for name, domain in getattr(file, section).domains().items()}
+        usual |= file.domains(section)
     return usual | {f"schedule.{name}": getattr(file.schedule, name) for name in SCHEDULE_SETTINGS}
 
 

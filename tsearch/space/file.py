@@ -121,8 +121,7 @@ def _settings(file: SpaceFile, lines: Lines, folder: Path | None) -> dict[str, D
     info = checks.described(file.data, lines)
     settings: dict[str, Domain] = {"temporal_transformer": file.temporal_transformer}
     for section in SECTIONS:
-        domains = {} if getattr(file, section) is None else getattr(file, section).domains()
-        settings |= {f"{section}.{field}": domain for field, domain in domains.items()}
+        settings |= file.domains(section)
         if section == "backbone":
             settings |= backbone_checks.derived_settings(settings, info, lines)
     settings |= _schedule_settings(file.schedule) | _init_settings(file, lines, folder)

@@ -203,6 +203,13 @@ class SpaceFile(Frozen):
     confirm: ConfirmSettings | None = None
     enqueue: tuple[Enqueued, ...] = ()
 
+    def domains(self, section: str) -> dict[str, Domain]:
+        """The settings of a section by dotted name; none where the file leaves the section out."""
+        given: Section | None = getattr(self, section)
+        return (
+            {} if given is None else {f"{section}.{name}": domain for name, domain in given.domains().items()}
+        )
+
 
 _MODELS: dict[str, type[BaseModel]] = {
     "data": DataSpec,

@@ -30,11 +30,17 @@ def waiting(*prefixes: str) -> Pieces:
     return pieces
 
 
+def begin_next(pieces: Pieces) -> Job:
+    """Submit, as "trial 0", the next piece that is ready; there is one."""
+    job = pieces.next_ready()
+    assert job is not None
+    pieces.begin("trial 0", job)
+    return job
+
+
 def test_a_phase_under_way_is_given_to_no_other_trial() -> None:
     pieces = waiting("a", "a", "b")
-    first = pieces.next_ready()
-    assert first == JOBS[0]
-    pieces.begin("trial 0", first)
+    assert begin_next(pieces) == JOBS[0]
     assert pieces.next_ready() == JOBS[2]  # another phase
     assert pieces.next_ready() is None
     assert pieces.n_waiting == 1
@@ -42,9 +48,7 @@ def test_a_phase_under_way_is_given_to_no_other_trial() -> None:
 
 def test_who_waits_is_told_once_and_let_go_when_the_phase_is_done() -> None:
     pieces = waiting("a", "a", "a")
-    first = pieces.next_ready()
-    assert first is not None
-    pieces.begin("trial 0", first)
+    begin_next(pieces)
     assert pieces.news() == ["lineage: trials 1 and 2 wait for phase 1 of trial 0, which they share"]
     assert pieces.news() == []
     assert pieces.released(pieces.end("trial 0")) == [1, 2]
@@ -53,9 +57,7 @@ def test_who_waits_is_told_once_and_let_go_when_the_phase_is_done() -> None:
 
 def test_a_phase_whose_worker_died_is_open_to_the_next_and_what_was_lost_comes_first() -> None:
     pieces = waiting("a", "a", "b")
-    first = pieces.next_ready()
-    assert first is not None
-    pieces.begin("trial 0", first)
+    begin_next(pieces)
     pieces.wait(pieces.end("trial 0"), is_first=True)
     assert pieces.next_ready() == JOBS[0]
     assert pieces.next_ready() == JOBS[1]
@@ -66,9 +68,8 @@ def test_a_piece_that_ends_inside_a_phase_is_shared_with_none() -> None:
     inside = [Job(number, Piece(FIRST - 1)) for number in range(2)]
     for job in inside:
         pieces.wait(job)
-    first = pieces.next_ready()
+    first = begin_next(pieces)
     assert first == inside[0]
-    pieces.begin("trial 0", first)
     assert pieces.news() == []
     assert pieces.released(first) == []
     assert pieces.next_ready() == inside[1]
