@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from statistics import fmean
 
 from hwcost.activity.check import check_record
 from hwcost.activity.record import SpikeRecord
@@ -26,6 +27,7 @@ from hwcost.mapping.cores import Mapping as CoreMapping
 from hwcost.mapping.cores import is_chip, map_network
 from hwcost.network.fan_out import n_padded_synapses, n_synapses
 from hwcost.network.kinds import WEIGHTED
+from hwcost.network.layer import LayerSpec
 from hwcost.network.network import NetworkSpec
 from hwcost.prices.capacity import check_capacity, profile_for
 from hwcost.prices.price import Price
@@ -132,16 +134,22 @@ def _on_cores(network: NetworkSpec, profile: Profile, execution: str) -> CoreMap
 
 @lru_cache(maxsize=1024)
 def mean_timesteps(network: NetworkSpec) -> MeanTimesteps:
-    """Mean timesteps by stage, by weighted layer (steps that its mask lets run) and by dense MAC, those of pruned
-    weights among them."""
+    """Mean timesteps by stage, by layer of neurons and by dense MAC, those of pruned weights among them. Steps that a
+    layer's mask leaves out do not count; that of a stage is the mean of its layers of neurons. Where no layer has
+    neurons, weighted layers stand for them."""
     weighted = [layer for layer in network.layers if layer.kind in WEIGHTED] or list(network.layers)
-    active = [sum(layer.mask) if layer.mask else network.timesteps(layer) for layer in weighted]
+    layers = [layer for layer in network.layers if layer.neuron is not None] or weighted
     macs = [n_padded_synapses(replace(layer, kept="")) for layer in weighted]
     return MeanTimesteps(
-        sum(stage.timesteps for stage in network.stages) / len(network.stages),
-        sum(active) / len(weighted),
-        sum(a * m for a, m in zip(active, macs, strict=True)) / sum(macs),
+        fmean(_of_stage(network, layers, number) for number in range(len(network.stages))),
+        fmean(network.active_timesteps(layer) for layer in layers),
+        sum(network.active_timesteps(a) * m for a, m in zip(weighted, macs, strict=True)) / sum(macs),
     )
+
+
+def _of_stage(network: NetworkSpec, layers: Sequence[LayerSpec], number: int) -> float:
+    own = [network.active_timesteps(layer) for layer in layers if layer.stage == number]
+    return fmean(own) if own else network.stages[number].timesteps
 
 
 @lru_cache(maxsize=1024)

@@ -70,6 +70,10 @@ class NetworkSpec(Spec):
         """Timesteps of the layer's own stage: how often its neurons are updated."""
         return self.stages[layer.stage].timesteps
 
+    def active_timesteps(self, layer: LayerSpec) -> int:
+        """Those of them that the layer's mask lets run."""
+        return sum(layer.mask) if layer.mask else self.timesteps(layer)
+
     def source(self, layer: LayerSpec) -> LayerSpec | None:
         """The layer whose output arrives; None for the network's input."""
         return self._sources[layer.name]

@@ -142,7 +142,7 @@ def most_records(network: NetworkSpec, input_events: int | None) -> Loud:
     if input_events is None:
         return Loud(full, full)
     limited = [x for x in network.layers if network.source(x) is None and not x.is_analog]
-    steps = {x.name: sum(x.mask) if x.mask else network.timesteps(x) for x in limited}
+    steps = {x.name: network.active_timesteps(x) for x in limited}
     spread = {name: -(-input_events // max(1, n)) for name, n in steps.items()}
     evenly = {x.name: _limited(network, x, full, spread[x.name]) for x in limited}
     at_once = {x.name: _limited(network, x, full, input_events) for x in limited}

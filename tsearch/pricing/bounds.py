@@ -11,7 +11,7 @@ from tsearch.configuration import Configuration, DataSpec, Hardware
 from tsearch.networks.plan import Plan
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.node_layers import neuron_fields
-from tsearch.pricing.price import cost_metrics, executed_metrics
+from tsearch.pricing.price import cost_metrics
 from tsearch.pricing.reduction import Reduction, largest_reduction, scopes_of, smallest_reduction
 from tsearch.space.divisions import Division, Divisions
 from tsearch.space.domains import Domain
@@ -106,12 +106,8 @@ def bound_of(space: NetworkSpace, configuration: Configuration) -> Bound:
 
 
 def least_metrics(space: NetworkSpace, configuration: Configuration) -> dict[str, float]:
-    """The numbers of the cheapest cost of a configuration; of a masked one, timesteps are those that run, as in its
-    result."""
-    metrics = cost_metrics(_least(space, configuration).low)
-    if configuration.masks.are_learned:
-        metrics |= executed_metrics(_described(space, configuration, largest_reduction))
-    return metrics
+    """The numbers of the cheapest cost of a configuration."""
+    return cost_metrics(_least(space, configuration).low)
 
 
 def _least(space: NetworkSpace, configuration: Configuration) -> Bound:

@@ -105,21 +105,8 @@ def metrics_of(costs: Mapping[str, Cost], hardware: Hardware) -> dict[str, float
 def executed_timesteps(network: NetworkSpec) -> dict[str, int]:
     """Timesteps that every layer of neurons runs, by name: all of its stage, or up to the last one of its mask."""
     return {
-        layer.name: sum(layer.mask) if layer.mask else network.timesteps(layer)
-        for layer in network.layers
-        if layer.neuron is not None
+        layer.name: network.active_timesteps(layer) for layer in network.layers if layer.neuron is not None
     }
-
-
-def executed_metrics(network: NetworkSpec) -> dict[str, float]:
-    """Mean timesteps that the layers of neurons of a network with masks run: of all layers, as DTSS (arXiv 2311.16456)
-    may count them, and of the stages, each with the mean of its layers. That by MAC is the cost's own."""
-    runs = executed_timesteps(network)
-    by_stage = [
-        fmean([runs[layer.name] for layer in network.layers if layer.stage == number and layer.name in runs])
-        for number in sorted({layer.stage for layer in network.layers if layer.name in runs})
-    ]
-    return {"mean_timesteps": fmean(by_stage), "mean_timesteps_by_layer": fmean(runs.values())}
 
 
 def type_metrics(plan: Plan, layer_timesteps: Mapping[str, int]) -> dict[str, float]:

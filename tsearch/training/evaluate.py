@@ -22,7 +22,6 @@ from tsearch.networks.build import Network, build, initialise
 from tsearch.networks.neuron.compiler import compiling
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.price import (
-    executed_metrics,
     executed_timesteps,
     metrics_of,
     price,
@@ -109,7 +108,6 @@ def train_and_price(
         budget=budget,
         metrics={"accuracy": measured.accuracy}
         | _priced(spec, measured.record, costs, task.hardware)
-        | (executed_metrics(spec) if costs and layer_timesteps else {})
         | type_metrics(network.plan, layer_timesteps),
         costs={name: cost.to_dict() for name, cost in costs.items()},
         spikes={} if is_ann else {"network": spec.to_dict(), "record": measured.record.to_dict()},
