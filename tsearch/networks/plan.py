@@ -61,7 +61,6 @@ class Node:
 
     module: ClassVar[str]
     usual_type: ClassVar[str] = ""
-    has_rest: ClassVar[bool] = False  # without neurons too, something comes out where nothing arrives
     varies: ClassVar[bool] = False  # without neurons too, timesteps differ where nothing that arrives does
 
     name: str
@@ -82,6 +81,11 @@ class Node:
         if self.name == f"block{self.block}":
             return "main"
         return self.name.removeprefix(f"block{self.block}.").replace(".", "_")
+
+    @property
+    def has_rest(self) -> bool:
+        """Whether something comes out where nothing arrives, without neurons too."""
+        return False
 
     @property
     def n_parameters(self) -> int:
@@ -105,7 +109,6 @@ class Convolution(Node):
 
     module: ClassVar[str] = "tsearch.networks.modules:ConvolutionModule"
     usual_type: ClassVar[str] = "convolution"
-    has_rest: ClassVar[bool] = True
     in_shape: Shape
     kernel: Pair = (3, 3)
     stride: Pair = (1, 1)
@@ -115,6 +118,10 @@ class Convolution(Node):
     bias: bool = True
     bias_before_norm: bool = False
     deviation: float = 0.0
+
+    @property
+    def has_rest(self) -> bool:
+        return self.norm or self.bias
 
     @property
     def n_parameters(self) -> int:

@@ -6,13 +6,36 @@ from torch import Tensor, nn
 
 from tsearch.configuration import Configuration, Phase
 from tsearch.data.dataset import DatasetInfo
+from tsearch.networks.backbones.backbone import Backbone
 from tsearch.networks.backbones.resnet import ResNet18, ResNet20
 from tsearch.networks.backbones.spikformer import Spikformer
 from tsearch.networks.backbones.vgg import Vgg
 from tsearch.networks.build import Network, build, initialise
-from tsearch.networks.plan import Neuron, stage_of_blocks
+from tsearch.networks.plan import HEAD, INPUT, Convolution, Neuron, Plan, Readout, stage_of_blocks
 
 SHAPE, N_CLASSES, N_SAMPLES = (2, 8, 8), 3, 3
+
+
+class Bare(Backbone):
+    """Two layers of neurons, and between them a convolution that gives nothing where nothing arrives."""
+
+    name: str = "bare"
+
+    @property
+    def depth(self) -> int:
+        return 2
+
+    def plan(self, shape, n_classes, neuron) -> Plan:
+        same = {"in_shape": shape, "shape": shape, "norm": False}
+        nodes = (
+            Convolution(name="block1", block=1, sources=(INPUT,), neuron=neuron, **same),
+            Convolution(name="block2.between", block=2, sources=("block1",), bias=False, **same),
+            Convolution(name="block2.last", block=2, sources=("block2.between",), neuron=neuron, **same),
+            Readout(name=HEAD, block=2, sources=("block2.last",), shape=(n_classes,), n_features=128),
+        )
+        return Plan(shape, nodes)
+
+
 SPIKFORMER = Spikformer(width=16, layers=1, heads=2, pools=(1, 4))
 BACKBONES = (
     SPIKFORMER,
@@ -21,6 +44,7 @@ BACKBONES = (
     ResNet18(width=2, blocks=(1, 1)),
     ResNet18(width=2, blocks=(1, 1), shortcut="spikes"),
     ResNet20(width=2, blocks=(1,)),
+    Bare(),
 )
 NEURONS = (Neuron(), Neuron(reset="hard", tau=3.0))
 

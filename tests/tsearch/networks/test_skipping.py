@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from masked_networks import (
     N_SAMPLES,
     SPIKFORMER,
+    Bare,
     configured,
     frames,
     lively,
@@ -152,6 +153,16 @@ def test_14_where_values_are_masked_nothing_drives_the_neurons_behind_the_attent
     run(network, skips=False)
     assert currents[0][:2].any()
     assert not currents[0][2:].any()
+
+
+def test_what_gives_nothing_where_nothing_arrives_is_not_multiplied_further(monkeypatch) -> None:
+    """Behind the last event, a convolution without a bias gives zeros, which the next one need not read."""
+    network = lively(configured(Bare(), (5,)), is_static=False)
+    network.timestep_masks.hold({"block1": prefix(2, 5), "block2.last": prefix(4, 5)})
+    calls = Calls(network, monkeypatch)
+    run(network)
+    assert calls.products == {"block1": 2, "block2.between": 2, "block2.last": 2}
+    assert calls.membranes == {"block1": 2, "block2.last": 4}
 
 
 @pytest.mark.parametrize("lengths", [(1, 3), (3, 1), (2, 2), (3, 0)])

@@ -69,11 +69,14 @@ class WindowConvolution(Node):
     spike but the current of a layer, and has no neurons here."""
 
     module: ClassVar[str] = "tsearch.networks.window_modules.currents:WindowConvolutionModule"
-    has_rest: ClassVar[bool] = True
     in_shape: Shape
     windows: Windows
     kernel: Pair = (3, 3)
     padding: Pair = (1, 1)
+
+    @property
+    def has_rest(self) -> bool:
+        return True
 
     @property
     def weight_shape(self) -> tuple[int, int, int, int]:
@@ -99,11 +102,14 @@ class WindowSequence(Node):
     columns): the current of a layer."""
 
     module: ClassVar[str] = "tsearch.networks.window_modules.currents:WindowSequenceModule"
-    has_rest: ClassVar[bool] = True
     in_shape: Shape
     windows: Windows
     core: str
     n_weights: int
+
+    @property
+    def has_rest(self) -> bool:
+        return True
 
     @property
     def n_parameters(self) -> int:
@@ -143,13 +149,16 @@ class GroupMembranes(Node):
     (1 - 1/tau), threshold and reset."""
 
     module: ClassVar[str] = "tsearch.networks.window_modules.membranes:GroupMembranesModule"
-    has_rest: ClassVar[bool] = True
     varies: ClassVar[bool] = True
     windows: Windows
     dynamics: Neuron
     route: Route
     fusion: Fusion
     theta: float
+
+    @property
+    def has_rest(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True, kw_only=True)
