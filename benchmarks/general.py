@@ -1,12 +1,13 @@
 """The General SNN at one timestep (arXiv 2401.10843) part by part, on MNIST and the CIFAR-10 subset, with convolutional
 and LSTM cores of small width: windows (normal, and every second block dilated) in 1, 2 and 4 groups; what becomes of
-the membranes of the group and of the layer before (m1, m2, sum, product); and theta in 0.3, 0.5, 0.7.
+the membranes of the group and of the layer before (sum, product, or m1 and m2: one of them alone, in the order of the
+released code); and theta in 0.3, 0.5, 0.7.
 
 Accuracy is that on test data, mean and deviation over replicates; differences are paired by replicate and sample, with
 intervals of 95 %. Energies are hwcost's, with windows, membranes and real-valued layers (45nm_memory) and of products
-alone (45nm_paper_simple), beside the paper's own accounting of the same spikes. It goes on where it was stopped. In
-full it takes about 40 minutes of two cores; with --quick, which has one core a data set, fewer images and replicates,
-about four.
+alone (45nm_paper_simple), beside the paper's own accounting of the same spikes, with the multiplies of the first layer
+alone (see `hwcost.studies.rate_account`). It goes on where it was stopped. In full it takes about 40 minutes of two
+cores; with --quick, which has one core a data set, fewer images and replicates, about four.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -8,5 +8,6 @@ COUNTING = 4
 3: memory traffic follows a dataflow (before, every synaptic operation read its weight, and accumulators were free);
    records say how channels and samples differ; what layers hand on is written and read.
 4: an identity shortcut that adds events to events in a stage whose temporal transformer hands them on as they are costs
-   nothing by itself, and the sum stays one of events (before, a convolution, and a sum of numbers).
+   nothing by itself, and the sum stays one of events (before, a convolution, and a sum of numbers). Mean timesteps are
+   of layers of neurons (before, by layer, of layers with weights, the readout among them).
 """

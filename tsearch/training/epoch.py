@@ -24,14 +24,14 @@ class TrainingDivergedError(ArithmeticError):
 
 
 def epoch_seed(task: Task, configuration: Configuration, position: Position) -> list[int]:
-    """Entropy of one epoch's data order, augmentation and dropout."""
+    """Entropy of one epoch's data order, augmentation, and whatever the network draws."""
     return [task.seed, task.replicate, int(configuration.prefix_key(position.index), 16), position.epoch]
 
 
 def drawn_batches(
     network: Network, dataset: Dataset, task: Task, position: Position
 ) -> tuple[list[Tensor], np.random.Generator]:
-    """Index batches of an epoch, and the random numbers that come next; torch's are seeded for dropout.
+    """Index batches of an epoch, and the random numbers that come next; torch's are seeded for dropout and gates.
 
     A last batch of a single sample, which BatchNorm cannot use, is left out."""
     configuration = network.configuration

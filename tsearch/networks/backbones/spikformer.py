@@ -1,8 +1,9 @@
 """The spiking vision transformer Spikformer (Zhou et al., arXiv 2209.15425): patch splitting, encoder layers of
 self-attention and MLP without softmax and LayerNorm, the mean over all tokens, one linear layer.
 
-Tokens are the pixels of maps [C, H, W], so linear layers are 1x1 convolutions. Layers, shapes and first weights are
-those of the released code (github.com/ZK-Zhou/spikformer), whose LayerNorms are never called; its sizes are
+Tokens are the pixels of maps [C, H, W], so linear layers are 1x1 convolutions. Layers, shapes and the first weights of
+linear layers are those of the released code (github.com/ZK-Zhou/spikformer), whose LayerNorms are never called;
+convolutions begin as in every family here (see `networks/build.py`). Its sizes are
 
 | | width | layers | heads | pools | attention_scale | biases |
 |---|---|---|---|---|---|---|

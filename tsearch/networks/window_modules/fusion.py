@@ -1,4 +1,4 @@
-"""Projection functions: how a membrane of the group before and one of the layer before become one."""
+"""Projection functions: how two membranes, of the group before and of the layer before, become one."""
 
 from collections.abc import Callable
 from math import pi
@@ -8,9 +8,10 @@ from torch import Tensor
 
 Fused = Callable[[Tensor, Tensor, float], Tensor]
 
-# From the membrane of the group before, that of the layer before, and theta. Source: arXiv 2401.10843, eq. 5
-# ("product"); "nested" and "mean" stand in its released code, the others are those that its figure 5 compares. That
-# relu, tanh and sigmoid take the sum is our reading.
+# Of two membranes, in the order in which the routes of `GroupMembranes` name them, and theta. Source: arXiv 2401.10843,
+# eq. 5 ("product"), whose first is that of the group before, and second that of the layer before; its released code
+# has that order in places only. "nested" and "mean" stand in the code, the others are those that figure 5 compares.
+# That relu, tanh and sigmoid take the sum, and which membranes m1 and m2 are, is our reading.
 FUSIONS: dict[str, Fused] = {
     "product": lambda a, b, theta: 2 * torch.sin(a * (theta * pi / 2)) * torch.cos(b * (theta * pi / 2)),
     "nested": lambda a, b, theta: 2 * torch.sin(a * (theta * pi / 2) * torch.cos(b * (theta * pi / 2))),

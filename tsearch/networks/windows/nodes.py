@@ -145,7 +145,8 @@ class GroupMembranes(Node):
         second source gives, (F, H, W), in the place of a window. One group has M1.
     "literal": M1, then omega(m[p-1], Mp), as the paper writes it.
 
-    Without a second source M is zero. "lagged" and "crossed" are what the released code does. `dynamics` holds leak
+    Without a second source M is zero. The fusion "m1" takes the first of two membranes alone, "m2" the second. "lagged"
+    and "crossed" are what the released code does. `dynamics` holds leak
     (1 - 1/tau), threshold and reset."""
 
     module: ClassVar[str] = "tsearch.networks.window_modules.membranes:GroupMembranesModule"

@@ -40,7 +40,7 @@ def test_on_the_diagonal_the_product_is_one_sine(x: float, theta: float) -> None
 
 
 @given(numbers, numbers, some.floats(0.1, 1), some.sampled_from(["product", "nested"]))
-def test_what_is_projected_is_at_most_2_odd_in_the_group_and_even_in_the_layer(
+def test_what_is_projected_is_at_most_2_odd_in_the_first_and_even_in_the_second(
     a: float, b: float, theta: float, name: str
 ) -> None:
     value = fused(name, a, b, theta)
