@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from tsearch.networks.modules import FiringModule
 from tsearch.networks.plan import Plan, Pool, Sum
+from tsearch.networks.randomness import drawing_from
 
 if TYPE_CHECKING:
     from tsearch.data import Split
@@ -78,11 +79,11 @@ def activities_of(network: "Network", split: "Split", n_samples: int) -> Activit
             for t, step in enumerate(value):
                 streams.add(t, step.round())
 
-    indices = torch.linspace(0, len(split) - 1, min(n_samples, len(split))).long()
+    where = network.head.weight.device
+    split, indices = split.to(where), torch.linspace(0, len(split) - 1, min(n_samples, len(split))).long()
     network.eval()
     try:
-        with torch.no_grad(), torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)  # of networks whose inference is random
+        with torch.no_grad(), drawing_from(0, where):
             for batch in torch.split(indices, BATCH):
                 network.run(split.batch(batch, timesteps[0]), timesteps, observe, skips=False)
     finally:

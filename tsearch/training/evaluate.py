@@ -20,6 +20,7 @@ from tsearch.data.dataset import epoch_size, groups_of
 from tsearch.flags import pack
 from tsearch.networks.build import Network, build, initialise
 from tsearch.networks.neuron.compiler import compiling
+from tsearch.networks.randomness import drawing_from
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.price import (
     executed_timesteps,
@@ -173,7 +174,7 @@ def measure(
     where = network.head.weight.device
     split = split.to(where)
     right, probe = [], ""
-    with torch.no_grad(), _seeded(seed, network.configuration, where):
+    with torch.no_grad(), drawing_from(_entropy(seed, network.configuration), where):
         for first in range(0, len(split), BATCH):
             indices = torch.arange(first, min(first + BATCH, len(split)), device=where)
             frames = split.batch(indices, timesteps[0])
@@ -186,13 +187,9 @@ def measure(
     return Measurement(torch.cat(right).numpy(force=True), record, probe)
 
 
-@contextmanager
-def _seeded(seed: tuple[int, int], configuration: Configuration, where: torch.device) -> Iterator[None]:
-    """Torch's random numbers from the seed and the key of the configuration; afterwards they go on as before."""
-    rng = np.random.default_rng([*seed, int(configuration.key, 16)])
-    with torch.random.fork_rng([where] if where.type == "cuda" else []):
-        torch.manual_seed(int(rng.integers(2**62)))
-        yield
+def _entropy(seed: tuple[int, int], configuration: Configuration) -> int:
+    """What a measurement draws from: the seed and the key of the configuration."""
+    return int(np.random.default_rng([*seed, int(configuration.key, 16)]).integers(2**62))
 
 
 def logits_hash(logits: torch.Tensor) -> str:

@@ -110,6 +110,19 @@ def test_spikes_of_windows_are_shown_with_the_membranes_that_make_them() -> None
         assert kind.spikes == pytest.approx([sum(row[threshold:]) for row in kind.currents])
 
 
+def test_drawn_gates_show_the_same_at_every_look_and_leave_random_numbers_as_they_were() -> None:
+    backbone = Windowed(core="cnn", width=4, depths=(1,))
+    network = build(configuration(backbone, (1,), (2,)), (1, 8, 8), 3)
+    initialise(network, 0, 0)
+    frames, found = Frames(torch.rand(1, 4, 1, 8, 8, generator=torch.Generator().manual_seed(0))), []
+    for state in (1, 2):
+        torch.manual_seed(state)
+        before = torch.get_rng_state()
+        found.append(activities_of(network, frames, 4))
+        assert torch.equal(torch.get_rng_state(), before)
+    assert found[0] == found[1]
+
+
 def test_masked_layers_are_shown_as_they_are_before_the_mask_and_hooks_are_gone() -> None:
     masks = Masks(mode="prefix_sum", initial_timesteps=1)
     config = configuration(Vgg(widths=(3, 3), pool_after=()), (2,), (T,), masks=masks)
