@@ -43,7 +43,7 @@ ALLOWED = {
     ("space", "pricing"),  # bounds of costs, asked when a configuration is refused
 }
 # The lower half of `networks`: what a network is, before any module is made of it.
-PLANS = ("plan", "backbones", "tracing", "layer_rules", "block_nodes", "lif", "windows")
+PLANS = ("plan", "nodes", "backbones", "tracing", "layer_rules", "block_nodes", "lif", "windows")
 PACKAGE = ("tsearch", "tsearch.__main__")  # the public names and the command
 
 
