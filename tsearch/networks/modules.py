@@ -98,7 +98,7 @@ class ConvolutionModule(FiringModule):
         )
 
     def silent(self) -> Tensor:
-        bias = self.conv.bias if self.norm is None else folded(self.conv.weight, self.norm, self.conv.bias)[1]
+        bias = self.conv.bias if self.norm is None else _scale_and_shift(self.norm, self.conv.bias)[1]
         return self.conv.weight.new_zeros(()) if bias is None else bias[:, None, None]
 
     def fold(self) -> None:
@@ -194,9 +194,14 @@ def merge(x: Tensor) -> Tensor:
 def folded(weight: Tensor, norm: nn.BatchNorm2d, bias: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Weight and bias of the convolution that gives what one of `weight` and `bias` and then `norm`, outside training,
     give."""
+    scale, shift = _scale_and_shift(norm, bias)
+    return (weight * scale[:, None, None, None]).contiguous(memory_format=torch.channels_last), shift
+
+
+def _scale_and_shift(norm: nn.BatchNorm2d, bias: Tensor | None) -> tuple[Tensor, Tensor]:
+    """What `norm` multiplies by outside training, and what it then adds, `bias` in front of it included."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
     scale = norm.weight / (norm.running_var + norm.eps).sqrt()
     mean = norm.running_mean if bias is None else norm.running_mean - bias
-    shift = norm.bias - mean * scale
-    return (weight * scale[:, None, None, None]).contiguous(memory_format=torch.channels_last), shift
+    return scale, norm.bias - mean * scale

@@ -99,7 +99,8 @@ def test_the_box_of_the_hypervolume_holds_every_cost(name: str) -> None:
         "{name: windowed, width: 4, depths: [1, 1], core: [cnn, lstm, rnn, mlp]}",
     ],
 )
-def test_the_box_holds_the_uniform_networks_of_every_backbone(backbone: str) -> None:
+def test_the_box_holds_the_uniform_networks_of_every_backbone_nearly(backbone: str) -> None:
+    """Its ends are the networks at the ends of three measures of size, which may not be quite those of cost."""
     space = parse_space(f"name: s\ndata: {{name: digits}}\nbackbone: {backbone}\ntimesteps: [1, 2]\n")
     worst, best = space.reference_box()
     for configuration in space.baselines():
