@@ -14,7 +14,7 @@ from torch.nn import functional
 from tsearch.networks.neuron import fire
 from tsearch.networks.neuron.dynamics import has_16_bits
 from tsearch.networks.neurons import LayerNeurons
-from tsearch.networks.plan import Attention, Convolution, Node, Pool, Sum
+from tsearch.networks.plan import Convolution, Node, Pool, Sum
 from tsearch.networks.pool import average_pool
 from tsearch.networks.quantised import Conv2d
 
@@ -158,32 +158,6 @@ class SumModule(FiringModule):
 
     def silent(self) -> Tensor:
         return torch.zeros(())
-
-
-class AttentionModule(FiringModule):
-    """scale * Q (K^T V) per head, over pixels; channels are divided among the heads in order."""
-
-    node: Attention
-
-    def forward(self, query: Tensor, key: Tensor, value: Tensor, timesteps: int) -> Tensor:
-        """All [T, B, C, H, W]; sums of spikes are whole numbers, so the order of the products changes no bit."""
-        return self.fired(self.current(query, key, value), timesteps, None)
-
-    def current(self, *values: Tensor) -> Tensor:
-        q, k, v = (self._heads(x) for x in values)
-        rows = (q @ (k.transpose(-2, -1) @ v * self.node.scale)).transpose(1, 2)
-        pixels = values[0].movedim(2, -1)
-        return rows.reshape(pixels.shape).movedim(-1, 2)
-
-    def silent(self) -> Tensor:
-        return torch.zeros(())
-
-    def _heads(self, x: Tensor) -> Tensor:
-        """[T, B, C, H, W] -> [T*B, heads, H*W, C / heads]."""
-        rows = x.movedim(2, -1).flatten(2, 3)
-        return rows.reshape(-1, rows.shape[2], self.node.heads, rows.shape[3] // self.node.heads).transpose(
-            1, 2
-        )
 
 
 def merge(x: Tensor) -> Tensor:

@@ -156,7 +156,7 @@ class Sum(Node):
 class Attention(Node):
     """Spiking self-attention without softmax, scale * Q K^T V per head, over the pixels of its sources Q, K and V."""
 
-    module: ClassVar[str] = "tsearch.networks.modules:AttentionModule"
+    module: ClassVar[str] = "tsearch.networks.attention:AttentionModule"
     usual_type: ClassVar[str] = "attention"
     heads: int
     scale: float

@@ -22,8 +22,9 @@ from torch.nn import functional
 
 from hwcost import SpikeRecord, estimate
 from hwcost.network.fan_out import n_synapses
+from tsearch.networks.attention import AttentionModule
 from tsearch.networks.backbones.vgg import Vgg
-from tsearch.networks.modules import AttentionModule, ConvolutionModule, FiringModule, PoolModule
+from tsearch.networks.modules import ConvolutionModule, FiringModule, PoolModule
 from tsearch.pricing.describe import describe_network
 from tsearch.pricing.events import events_of
 from tsearch.pricing.record import Recorder
