@@ -76,15 +76,18 @@ def copied_weights(network: nn.Module) -> dict[str, Tensor]:
 
 
 def _is_recalibrated(network: Network, position: Position) -> bool:
-    """Whether the masks of the phase at `position` ask for it. Where all stages have one timestep there are none."""
+    """Whether the masks of the phase at `position` ask for it, and there is a BatchNorm. Where all stages have one
+    timestep there are no masks."""
     masks, phase = network.configuration.masks, position.phase
     is_masked = masks.are_learned and not phase.is_ann and max(phase.timesteps) > 1
-    return masks.recalibrate and is_masked
+    return masks.recalibrate and is_masked and bool(_norms(network))
 
 
 def measure_statistics(network: Network, dataset: Dataset, task: Task, position: Position) -> None:
-    """Running statistics of BatchNorm as the means of those of all batches of an epoch."""
+    """Running statistics of BatchNorm, where there is any, as the means of those of all batches of an epoch."""
     norms = _norms(network)
+    if not norms:
+        return
     batches, _ = drawn_batches(network, dataset, task, position)
     split, timesteps = dataset.train.to(network.head.weight.device), position.phase.timesteps
     network.train()

@@ -25,8 +25,9 @@ def score_gradients(
 ) -> ScoreGradients:
     """The gradient of the loss of a batch, `frames` [T or 1, B, C, H, W] with `labels` int64 [B], in two parts: of the
     term of the masks, and of all the rest but `rate_weight`. By the names of the "scores", such as "block3.4", or with
-    respect to the "masks" of layers, by node: G[t], the change of the loss for one more step, to first order. In
-    training mode and with the final timesteps; `network` stays as it is."""
+    respect to the "masks" of layers, by node: G[t], the change of the loss for one more step, to first order; that of a
+    whole module where its layers share a mask. In training mode and with the final timesteps; `network` stays as it
+    is."""
     network = deepcopy(network).train()  # BatchNorm keeps what it has seen
     outputs = network.run(frames, network.configuration.timesteps)
     task = make_loss(network, without=network.timestep_masks)(outputs, Labels(labels))

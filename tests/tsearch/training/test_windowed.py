@@ -6,8 +6,9 @@ import pytest
 import torch
 from tiny import DATASET, trained
 
-from tsearch.configuration import Configuration
+from tsearch.configuration import Configuration, Masks, Training
 from tsearch.networks.backbones.windowed import PAPER_NEURON
+from tsearch.training import keeping
 from tsearch.training.evaluate import Measurement, measure
 
 ANALOG = replace(DATASET, info=replace(DATASET.info, input_class="analog"))  # as images are priced
@@ -38,6 +39,25 @@ def test_a_training_with_drawn_gates_cut_anywhere_ends_with_the_same_bits(core: 
         torch.manual_seed(epoch)
         _, step = trained(config, epoch + 1, epoch, checkpoint)
         checkpoint = step.checkpoint
+    assert checkpoint == whole.checkpoint
+
+
+@pytest.mark.parametrize("keep", ["last", "average"])
+def test_no_epoch_is_run_for_statistics_where_there_is_no_batchnorm(keep: str, monkeypatch) -> None:
+    epochs = []
+    draw = keeping.drawn_batches
+    monkeypatch.setattr(keeping, "drawn_batches", lambda *given: epochs.append(given) or draw(*given))
+    config = configuration().model_copy(update={"masks": Masks(mode="prefix_sum")})
+    trained(config.model_copy(update={"training": Training(batch_size=16, keep=keep)}))
+    assert epochs == []
+
+
+def test_masked_windows_cut_anywhere_end_with_the_same_bits() -> None:
+    config = configuration().model_copy(update={"masks": Masks(mode="prefix_sum", weight=0.5, warmup=0.0)})
+    _, whole = trained(config)
+    checkpoint = None
+    for epoch in range(config.epochs):
+        checkpoint = trained(config, epoch + 1, epoch, checkpoint)[1].checkpoint
     assert checkpoint == whole.checkpoint
 
 
