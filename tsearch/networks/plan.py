@@ -99,10 +99,6 @@ class Plan:
         """The last node of a block, which the next block reads; the readout belongs to no block here."""
         return [node for node in self.nodes[:-1] if node.block == block][-1]
 
-    def blocks_read(self, node: Node) -> list[int]:
-        """The blocks of a node's sources; the frames count as its own."""
-        return [self.by_name[s].block if s in self.by_name else node.block for s in node.sources]
-
     @property
     def layer_types(self) -> tuple[str, ...]:
         """The types of its layers of neurons, in the order in which they appear first."""
