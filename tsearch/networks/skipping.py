@@ -98,7 +98,9 @@ def _current(module: FiringModule, values: Sequence[Tensor], steps: Steps) -> Te
     ]
     if steps.reads == 0:
         return arriving[0].new_empty(0, arriving[0].shape[1], *module.node.shape)
-    return _sum(*arriving) if isinstance(module, SumModule) else module.current(*arriving)
+    if type(module).current is SumModule.current:
+        return _sum(*arriving)
+    return module.current(*(padded(value, steps.reads) for value in arriving))
 
 
 def _sum(a: Tensor, b: Tensor) -> Tensor:

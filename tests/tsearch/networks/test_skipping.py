@@ -183,6 +183,29 @@ def test_a_masked_branch_adds_nothing_to_a_sum(lengths) -> None:
     assert torch.equal(found, whole)
 
 
+class Difference(SumModule):
+    """Of two values, in place of their sum."""
+
+    def current(self, *values):
+        branch, shortcut = values
+        return branch - shortcut
+
+
+@pytest.mark.parametrize("lengths", [(1, 3), (3, 1), (2, 2)])
+def test_a_module_that_joins_values_in_its_own_way_gets_zeros_where_one_of_them_ends(lengths) -> None:
+    from tsearch.networks.skipping import computed
+    from tsearch.networks.steps import Steps
+
+    node = lively(configured(SPIKFORMER, (3,)), is_static=False).plan.by_name["block2.sum"]
+    branch, shortcut = (torch.rand(n, 2, *node.shape) for n in lengths)
+    n_steps = max(lengths)
+    steps = Steps(3, n_steps, n_steps, constant_sources=(False, False))
+    whole = torch.zeros(n_steps, 2, *node.shape)
+    whole[: lengths[0]] += branch
+    whole[: lengths[1]] -= shortcut
+    assert torch.equal(computed(Difference(node), [branch, shortcut], steps), whole)
+
+
 class Adding(FiringModule):
     """Adds up over time what it gets: no step is independent of the others, so it says nothing of silence."""
 
