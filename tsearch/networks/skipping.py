@@ -63,10 +63,9 @@ def computed(module: nn.Module, values: Sequence[Tensor], steps: Steps, mask: Se
         values: Of its sources, each as long as it is computed, [1, B, ...] where it is constant.
         mask: One 0 or 1 per timestep, where the spikes of its neurons count; empty for all.
     """
-    silent = module.silent() if isinstance(module, FiringModule) else None
-    if (
-        not isinstance(module, FiringModule) or silent is None
-    ):  # it may do anything with time, unless it says so
+    silent = module.silent() if isinstance(module, FiringModule) and _is_plain(module) else None
+    if not isinstance(module, FiringModule) or silent is None:
+        # it may do anything with time, unless it says that no step depends on a later one
         n_steps = max(steps.runs, 1) if getattr(module, "is_causal", False) else steps.total
         arriving = [
             value if is_constant else padded(value[:n_steps], n_steps)
@@ -80,6 +79,13 @@ def computed(module: nn.Module, values: Sequence[Tensor], steps: Steps, mask: Se
     if not all(steps.constant_sources) and len(current) < steps.runs:
         current = _with_silent(current, silent, steps.runs)
     return _masked(module.fired(current, steps.runs, None), mask)
+
+
+def _is_plain(module: FiringModule) -> bool:
+    """Whether `silent` speaks of the `forward` that runs: a subclass that gives another one says so anew, or has all
+    steps."""
+    owners = [next(c for c in type(module).__mro__ if name in vars(c)) for name in ("silent", "forward")]
+    return issubclass(*owners)
 
 
 def padded(value: Tensor, timesteps: int) -> Tensor:

@@ -17,7 +17,7 @@ from masked_networks import (
 from torch.nn import functional
 
 from tsearch.networks.backbones.vgg import Vgg
-from tsearch.networks.modules import FiringModule, SumModule
+from tsearch.networks.modules import ConvolutionModule, FiringModule, SumModule
 from tsearch.networks.neuron import fire
 
 QUICK = settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
@@ -204,6 +204,24 @@ def test_a_module_that_joins_values_in_its_own_way_gets_zeros_where_one_of_them_
     whole[: lengths[0]] += branch
     whole[: lengths[1]] -= shortcut
     assert torch.equal(computed(Difference(node), [branch, shortcut], steps), whole)
+
+
+class Turned(ConvolutionModule):
+    """Gives its spikes in the reverse order of time."""
+
+    def forward(self, x, timesteps):
+        return super().forward(x, timesteps).flip(0)
+
+
+def test_a_module_with_a_forward_of_its_own_is_run_by_it() -> None:
+    from tsearch.networks.skipping import computed
+    from tsearch.networks.steps import Steps
+
+    node = lively(configured(SPIKFORMER, (4,)), is_static=False).plan.by_name["block1.conv4"]
+    module, value = Turned(node).eval(), torch.rand(2, 3, *node.in_shape)
+    whole = module(torch.cat([value, torch.zeros_like(value)]), 4)
+    assert whole.any()
+    assert torch.equal(computed(module, [value], Steps(4, 3, 2, constant_sources=(False,))), whole[:3])
 
 
 class Adding(FiringModule):
