@@ -99,7 +99,7 @@ def finished(
             finish(network, job)
         seconds = time.process_time() - began
         spec = describe_network(job.configuration, dataset, timesteps, reduction_of(network, timesteps))
-        measured = measure(network, dataset, dataset.test, spec=spec)
+        measured = measure(network, dataset, dataset.test, spec=spec, seed=job.task.seeds)
     hardware = job.task.hardware
     costs = price(spec, measured.record, hardware)
     return _row(

@@ -62,3 +62,8 @@ class Task(Frozen):
     replicate: Annotated[int, Field(ge=0)] = 0
     identity: Identity = Identity()
     compute: Compute = Compute()
+
+    @property
+    def seeds(self) -> tuple[int, int]:
+        """What all random numbers begin with: the seed of the run, and the replicate."""
+        return self.seed, self.replicate

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tsearch.configuration import DataSpec
+from tsearch.configuration import DataSpec, Task
 from tsearch.errors import TsearchError
 from tsearch.export.bundle import Bundle
 from tsearch.replication.testing import test_result
@@ -39,7 +39,7 @@ def evaluate_bundle(folder: str | Path, data: str | None = None, root: str | Non
             **compressed,
         }
     dataset = _fitting_dataset(bundle, data, root)
-    measured = _measured(bundle.load(), dataset)
+    measured = _measured(bundle.load(), dataset, bundle.contents.task)
     return {"data": data, "split": "test", "stored": False} | {
         "accuracy": measured["accuracy"],
         "n_samples": int(measured["n_samples"]),
@@ -63,9 +63,9 @@ def _fitting_dataset(bundle: Bundle, data: str, root: str | None) -> "Dataset":
     return dataset
 
 
-def _measured(network: "Network", dataset: "Dataset") -> dict[str, float]:
+def _measured(network: "Network", dataset: "Dataset", task: Task) -> dict[str, float]:
     from tsearch.training.evaluate import measure, one_thread
 
     with one_thread():
-        measured = measure(network, dataset, dataset.test)
+        measured = measure(network, dataset, dataset.test, seed=task.seeds)
     return {"accuracy": measured.accuracy, "n_samples": float(measured.n_samples)}

@@ -47,9 +47,11 @@ def test_result(run: Run, configuration: Configuration, replicate: int) -> Teste
         return found
     import torch
 
-    result = _measured(
-        configuration, weights_of(run, configuration, replicate), run.task, torch.device("cpu")
+    weights, task = (
+        weights_of(run, configuration, replicate),
+        run.task.model_copy(update={"replicate": replicate}),
     )
+    result = _measured(configuration, weights, task, torch.device("cpu"))
     with suppress(TsearchError):  # a run that cannot be written is measured again
         keep(run, key, replicate, result)
     return _tested(result.metrics["accuracy"], result.n_samples["test"], result.right["test"])
@@ -119,7 +121,7 @@ def _measured(configuration: Configuration, checkpoint: bytes, task: Task, where
     network = build(configuration, dataset.shape, dataset.n_classes, is_static=dataset.is_static)
     load_weights(network, current_names(unpack_weights(checkpoint), configuration))
     with one_thread():
-        measured = measure(network.to(where), dataset, dataset.test)
+        measured = measure(network.to(where), dataset, dataset.test, seed=task.seeds)
     return Result(
         configuration=configuration,
         budget=configuration.epochs,

@@ -37,7 +37,7 @@ def convert(network: Network, dataset: Dataset, task: Task, position: Position) 
     timesteps = position.phase.timesteps
     if dataset.is_static:
         timesteps = (how.timesteps,) * len(timesteps)
-    seed = [task.seed, task.replicate, int(_origin(configuration, position.index), 16)]
+    seed = [*task.seeds, int(_origin(configuration, position.index), 16)]
     where = network.head.weight.device
     order = epoch_of(dataset.train, np.random.default_rng(seed))[: how.samples]
     split = dataset.train.to(where)

@@ -25,7 +25,7 @@ class TrainingDivergedError(ArithmeticError):
 
 def epoch_seed(task: Task, configuration: Configuration, position: Position) -> list[int]:
     """Entropy of one epoch's data order, augmentation, and whatever the network draws."""
-    return [task.seed, task.replicate, int(configuration.prefix_key(position.index), 16), position.epoch]
+    return [*task.seeds, int(configuration.prefix_key(position.index), 16), position.epoch]
 
 
 def drawn_batches(

@@ -99,8 +99,7 @@ def train_and_price(
         ):
             trained = train(network, dataset, task, start=start, stop=budget, checkpoint=resume_from)
             spec = describe_network(configuration, dataset, timesteps, reduction_of(network, timesteps))
-            seed = (task.seed, task.replicate)
-            measured = measure(network, dataset, dataset.validation, timesteps, spec, seed=seed)
+            measured = measure(network, dataset, dataset.validation, timesteps, spec, seed=task.seeds)
     is_ann = position.phase.is_ann
     layer_timesteps = executed_timesteps(spec) if network.masks(timesteps) else {}
     costs, unpriced = ({}, "") if is_ann else _costs(spec, measured.record, task.hardware)
