@@ -1,14 +1,18 @@
 """Several families of backbones in one space: counted, encoded and drawn as a union, every mistake at its line."""
 
 import json
+import sys
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
+from torch import nn
 
+from tsearch import LIF
 from tsearch.cli.preview import preview
 from tsearch.cli.space_table import preview_text
 from tsearch.cli.tables import telling_details
@@ -119,6 +123,32 @@ def test_it_survives_json_and_knows_what_is_outside(space: UnionSpace) -> None:
     with pytest.raises(TsearchError, match="is no backbone of this space"):
         space.twins(other, 1)
     assert as_written("alternatives.vgg_2.settings.neuron.tau.values") == "vgg_2: neuron.tau"
+
+
+def network(shape: tuple[int, int, int], _n_classes: int, width: int = 4) -> list[nn.Module]:
+    """A network of one's own."""
+    return [nn.Sequential(nn.Conv2d(shape[0], width, 3, padding=1), LIF())]
+
+
+def test_an_own_network_without_an_option_is_another_one_than_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = SimpleNamespace(__file__="somebody.py", network=network)
+    monkeypatch.setitem(sys.modules, "somebody", module)
+    own = "  - {name: 'somebody:network'}\n  - {name: 'somebody:network', width: [8, 16]}\n"
+    space = parse_space(HEAD + own + "timesteps: [1, 2]\n")
+    every = list(space.enumerate())
+    assert [space.alternative_of(c)[-1] for c in every] == ["1"] * 2 + ["2"] * 4
+    assert all(space.decode(space.encode(c)) == c for c in every)
+
+
+def test_alternatives_of_one_family_may_have_ranges() -> None:
+    wide = "  - {name: spikformer, width: 16, layers: 2, pools: [3]}\n"
+    scaled = (
+        "  - {name: spikformer, width: 16, layers: 1, pools: [3], attention_scale: {low: 0.1, high: 1}}\n"
+    )
+    space = parse_space(HEAD + scaled + wide + "timesteps: [1, 2]\n")
+    assert list(space.alternatives) == ["spikformer_1", "spikformer_2"]
 
 
 def test_twins_follow_the_timesteps_of_their_family(space: UnionSpace) -> None:
