@@ -9,26 +9,28 @@ from tsearch.cli.fixed_settings import fixed_content
 from tsearch.configuration import Configuration
 from tsearch.data import DatasetInfo, describe_dataset, without_files
 from tsearch.errors import TsearchError
-from tsearch.pricing.extremes import cost_range
+from tsearch.networks.backbones import Backbone
+from tsearch.pricing.extremes import UnknownObjectiveError, cost_range
 from tsearch.space.file import LoadedSpace
 from tsearch.space.idle import CONVERSION
+from tsearch.space.lines import Lines
 from tsearch.space.refusals import reasons
 from tsearch.space.schedules import MASK_MODE, NOTHING
 from tsearch.space.space import SearchSpace
 
 N_DRAWN = 200  # configurations asked for refusals; all of a space that has no more
-MOST_BACKBONES = 5  # of which is told what they take of initial weights
+MOST_BACKBONES = 5  # of an alternative, of which is told what they take of initial weights
 PATIENCE_S = 2.0  # after which fewer do
 _DRAWS_PER_CONFIGURATION = 10  # of a space barely larger than what is drawn: until all are distinct
 
 
-def preview(space: LoadedSpace, n_proposals: int = 5) -> dict[str, Any]:
+def preview(space: LoadedSpace, n_proposals: int = 5, source: str = "space.yaml") -> dict[str, Any]:
     """Parameters, size, goals, a few proposals and the range of costs, as plain data; of several alternatives, what
-    each holds for itself under its name in `alternatives`."""
+    each holds for itself under its name in `alternatives`. `source` is the name that errors give to its file."""
     if n_proposals < 0:
         raise TsearchError(f"--proposals {n_proposals}: a number of configurations, at least 0.")
     info = describe_dataset(space.data)
-    space.reference_box()  # an objective that nothing is known of is told now, not when the search starts
+    _check_objectives(space, source)
     parameters = space.parameters()
     drawn = _drawn(space, max(n_proposals, N_DRAWN))
     proposals = drawn[:n_proposals]
@@ -57,9 +59,20 @@ def preview(space: LoadedSpace, n_proposals: int = 5) -> dict[str, Any]:
         "proposals_refused": [_why(space, configuration) for configuration in proposals],
         "refused": _refused(space, drawn),
         "confirm": None if space.confirm is None else space.confirm.model_dump(),
-        "initial_weights": _initial([*space.baselines(), *space.enqueued, *drawn], info),
+        "initial_weights": _initial(space, [*space.baselines(), *space.enqueued, *drawn], info),
         "warnings": [text for text in (without_files(space.data), *_warnings(space)) if text],
     }
+
+
+def _check_objectives(space: LoadedSpace, source: str) -> None:
+    """An objective that nothing is known of is told now, at its line, not when the search starts."""
+    try:
+        space.reference_box()
+    except UnknownObjectiveError as error:
+        if not space.source_text:
+            raise
+        place = [objective.name for objective in space.objectives].index(error.objective)
+        raise Lines(source, space.source_text).error(("objectives", place), error.problem) from None
 
 
 def _told(space: LoadedSpace) -> dict[str, Any]:
@@ -103,17 +116,21 @@ def _warnings(space: LoadedSpace) -> list[str]:
     return [text for text in first if all(text in other for other in others)]
 
 
-def _initial(configurations: list[Configuration], info: DatasetInfo) -> list[str]:
-    """What of initial weights has a place in the networks of every backbone among `configurations`, a sentence each.
-    Raises: TsearchError where nothing has."""
-    backbones = {c.backbone: c for c in configurations if c.init is not None}
-    if not backbones:
+def _initial(space: LoadedSpace, configurations: list[Configuration], info: DatasetInfo) -> list[str]:
+    """What of initial weights has a place in the networks of the first backbones of every alternative among
+    `configurations`, a sentence each. Raises: TsearchError where nothing has."""
+    first: dict[str, dict[Backbone, Configuration]] = {name: {} for name in space.alternatives}
+    for configuration in configurations:
+        of_alternative = first[space.alternative_of(configuration)]
+        if configuration.init is not None and len(of_alternative) < MOST_BACKBONES:
+            of_alternative.setdefault(configuration.backbone, configuration)
+    if not any(first.values()):
         return []
     from tsearch.networks.build import build
     from tsearch.training.initial import report, take_initial
 
     loaded = [
-        take_initial(build(c, info.shape, info.n_classes)) for c in list(backbones.values())[:MOST_BACKBONES]
+        take_initial(build(c, info.shape, info.n_classes)) for one in first.values() for c in one.values()
     ]
     return list(dict.fromkeys(report(one) for one in loaded if one is not None))
 

@@ -134,6 +134,7 @@ class UnionSpace(SharedByAlternatives):
         ends = {
             objective.name: (min, max) if objective.is_maximized else (max, min)
             for objective in self.objectives
+            if objective.name in worst[0]
         }
         return (
             {name: low(box[name] for box in worst) for name, (low, _) in ends.items()},

@@ -37,6 +37,22 @@ def write(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
+    "backbone", ["", "backbone: [{widths: [4], pool_after: []}, {name: resnet18, width: 4}]\n"]
+)
+def test_an_objective_of_which_nothing_is_known_is_told_at_its_line(type_in, write, backbone) -> None:
+    text = "name: mixed\ndata: {name: digits}\ntimesteps: [1, 2]\n" + backbone
+    path = write(f"{text}objectives:\n  - accuracy\n  - enrgy_pj\n")
+    code, _, err = type_in("check", path)
+    line = 3 + bool(backbone) + 3
+    problem = (
+        "no reference known for objective 'enrgy_pj'. Did you mean 'energy_pj'? Known: accuracy, energy_pj"
+    )
+    assert code == 2
+    assert f"{path}:{line}: {problem}" in err
+    assert type_in("check", write(text + "objectives: [accuracy, score]\nreference: {score: 3}\n"))[0] == 0
+
+
+@pytest.mark.parametrize(
     ("change", "warning"),
     [
         ("objectives: [accuracy]", "finds no candidate, since no cost is among the objectives (accuracy)"),
