@@ -122,7 +122,7 @@ def test_only_a_network_without_masks_is_uniform() -> None:
     [
         ("{mode: prefix}", "space.yaml:5: 'masks.mode': "),
         ("\n  mode: free\n  weigth: 1", "space.yaml:7: unknown key 'weigth'. Did you mean 'weight'?"),
-        ("\n  mode: free\n  types: [dnese]", "space.yaml:7: masks.types: 'dnese' is no type of layer of vgg. Did"),
+        ("\n  mode: free\n  types: [dnese]", "space.yaml:7: masks.types: 'dnese' is no type of layer of every vgg"),
         ("{mode: free, types: [[dense], [third]]}", "space.yaml:5: masks.types: 'third' is no type of layer"),
         ("{mode: free, warmup: 2}", "space.yaml:5: 'masks.warmup': input should be less than or equal to 1"),
     ],
@@ -132,6 +132,16 @@ def test_a_mistake_is_one_line(masks: str, message: str) -> None:
         parse_space(f"{BASE}masks: {masks}\n")
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
+
+
+def test_masks_are_learned_of_layers_that_every_backbone_has() -> None:
+    resnet = "name: masked\ndata: {name: digits}\ntimesteps: [2]\nmasks: {mode: free, types: [sum]}\n"
+    backbone = "backbone: {name: resnet18, width: 4, blocks: [1], shortcut: "
+    parse_space(resnet + backbone + "currents}\n")
+    with pytest.raises(
+        TsearchError, match=r":4: masks.types: 'sum' is no type of layer of every resnet18 here"
+    ):
+        parse_space(resnet + backbone + "[currents, spikes]}\n")
 
 
 def test_masks_may_be_enqueued_where_the_space_has_them() -> None:
