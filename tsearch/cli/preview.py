@@ -19,7 +19,7 @@ from tsearch.space.schedules import MASK_MODE, NOTHING
 from tsearch.space.space import SearchSpace
 
 N_DRAWN = 200  # configurations asked for refusals; all of a space that has no more
-MOST_BACKBONES = 5  # of an alternative, of which is told what they take of initial weights
+MOST_TOLD = 5  # of an alternative, of which is told what they take of initial weights
 PATIENCE_S = 2.0  # after which fewer do
 _DRAWS_PER_CONFIGURATION = 10  # of a space barely larger than what is drawn: until all are distinct
 
@@ -122,7 +122,7 @@ def _initial(space: LoadedSpace, configurations: list[Configuration], info: Data
     first: dict[str, dict[Backbone, Configuration]] = {name: {} for name in space.alternatives}
     for configuration in configurations:
         of_alternative = first[space.alternative_of(configuration)]
-        if configuration.init is not None and len(of_alternative) < MOST_BACKBONES:
+        if configuration.init is not None and len(of_alternative) < MOST_TOLD:
             of_alternative.setdefault(configuration.backbone, configuration)
     if not any(first.values()):
         return []

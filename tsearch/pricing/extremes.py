@@ -42,15 +42,8 @@ def cost_range(space: NetworkSpace) -> dict[str, Any]:
     }
 
 
-def extreme_configurations(space: NetworkSpace) -> tuple[Configuration, Configuration]:
-    """The networks with the fewest and the most weights, at the smallest and the largest uniform timesteps, those of
-    baselines included; their weights compressed as much and as little as may be searched, the smallest with masks where
-    there are any."""
-    order = _compressions(space.settings)
-    return _smallest(space, order[-1])[0], _largest(space, order[0])[0]
-
-
 def _smallest(space: NetworkSpace, compression: dict[str, Any]) -> list[Configuration]:
+    """At the fewest timesteps, those of baselines included, with masks where there are any."""
     modes = space.settings[MASK_MODE].values if MASK_MODE in space.settings else ()
     masked = next(({MASK_MODE: mode} for mode in modes if mode != NOTHING[MASK_MODE]), {})
     fewest = min((*space.timesteps, *space.uniform_timesteps))
@@ -58,6 +51,7 @@ def _smallest(space: NetworkSpace, compression: dict[str, Any]) -> list[Configur
 
 
 def _largest(space: NetworkSpace, compression: dict[str, Any]) -> list[Configuration]:
+    """At the most timesteps, those of baselines included."""
     return _extremes(space, max, max((*space.timesteps, *space.uniform_timesteps)), compression)
 
 

@@ -10,7 +10,6 @@ import pytest
 import tsearch
 from tsearch.cli.preview import preview
 from tsearch.data import DATASETS
-from tsearch.pricing.extremes import extreme_configurations
 from tsearch.units import format_value
 
 SPACE = """
@@ -121,7 +120,7 @@ def test_check_tells_a_limit_that_nothing_can_meet(type_in, write) -> None:
         SPACE + "constraints: {energy: {max: 1pJ}}\ntraining: {learning_rate: {low: 0.01, high: 0.02}}\n"
     )
     space = tsearch.load_space(path)
-    smallest, _ = extreme_configurations(space)
+    smallest = space.baselines()[0]  # with one timestep
     least = (
         f"energy is at least {format_value(space.refuse(smallest).least, 'energy_pj')}, the limit is 1.00 pJ"
     )
