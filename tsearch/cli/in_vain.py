@@ -1,14 +1,19 @@
 """What a space asks for in vain, a sentence each; for `tsearch check`."""
 
 from tsearch.cli.held import masks_of
+from tsearch.configuration import Masks
+from tsearch.space.domains import Choice
 from tsearch.space.file import LoadedSpace
 from tsearch.space.idle import CONVERSION
+from tsearch.space.schedules import MASK_MODE
 from tsearch.space.space import SearchSpace
 
 
 def asked_in_vain(space: LoadedSpace) -> list[str]:
     """What a space asks for in vain; of several alternatives, what all of them do."""
-    first, *others = ([_unconfirmable(one), _without_ann(one)] for one in space.alternatives.values())
+    first, *others = (
+        [_unconfirmable(one), _without_ann(one), _without_masks(one)] for one in space.alternatives.values()
+    )
     return [text for text in first if all(text in other for other in others)]
 
 
@@ -18,6 +23,15 @@ def _without_ann(space: SearchSpace) -> str:
     if not is_given or space.schedules.ann_epochs or "init.network" in space.settings:
         return ""
     return "`conversion` changes nothing, since no schedule begins with an ANN: set `schedule: {ann_epochs: ...}`"
+
+
+def _without_masks(space: SearchSpace) -> str:
+    """That other settings of masks change nothing where none is learned; "" where they do, or none is given."""
+    usual = {f"masks.{name}": value for name, value in Masks()}
+    given = (n for n in usual if n in space.settings and n != MASK_MODE)
+    if masks_of(space) is not None or all(space.settings[name] == Choice((usual[name],)) for name in given):
+        return ""
+    return "`masks` changes nothing, since its `mode` is none: set `masks: {mode: prefix_sum}`"
 
 
 def _unconfirmable(space: SearchSpace) -> str:

@@ -86,14 +86,22 @@ def check_backbones(settings: Mapping[str, Domain], info: "Input", timesteps: in
 
 
 def _check_types(settings: Mapping[str, Domain], known: Sequence[str], lines: Lines) -> None:
-    for types in settings["masks.types"].values:
-        for name in types:
-            if name not in known:
-                raise lines.error(
-                    ("masks", "types"),
-                    f"masks.types: '{name}' is no type of layer of every {settings['backbone.name'].default} here."
-                    f"{did_you_mean(name, known)} Types: {', '.join(known)}.",
-                )
+    """All that are named are `known`, and no two choices name the same ones."""
+    place, every = ("masks", "types"), settings["masks.types"].values
+    family_name = settings["backbone.name"].default
+    for i, types in enumerate(every):
+        unknown = next((name for name in types if name not in known), None)
+        if unknown is not None:
+            raise lines.error(
+                place,
+                f"masks.types: '{unknown}' is no type of layer of every {family_name} here."
+                f"{did_you_mean(unknown, known)} Types: {', '.join(known)}.",
+            )
+        twice = next((other for other in every[:i] if set(other) == set(types)), None)
+        if twice is not None:
+            raise lines.error(
+                place, f"masks.types: {list(twice)} and {list(types)} are the same layers. Give one of them."
+            )
 
 
 def check_phases(settings: Mapping[str, Domain], lines: Lines) -> None:
