@@ -130,7 +130,11 @@ class UnionSpace(SharedByAlternatives):
 
     def reference_box(self) -> tuple[dict[str, float], dict[str, float]]:
         """The worst and the best value of every objective over all alternatives. Raises: TsearchError if unknown."""
-        worst, best = zip(*(one.reference_box() for one in self.alternatives.values()), strict=True)
+        named = (
+            one.model_copy(update={"name": f"{self.name}, {name}"})  # errors say which
+            for name, one in self.alternatives.items()
+        )
+        worst, best = zip(*(one.reference_box() for one in named), strict=True)
         ends = {
             objective.name: (min, max) if objective.is_maximized else (max, min)
             for objective in self.objectives

@@ -166,6 +166,18 @@ def test_the_box_of_a_hypervolume_holds_that_of_every_family(space: UnionSpace) 
     assert (worst["accuracy"], best["accuracy"]) == (0.1, 1.0)
 
 
+def test_an_alternative_that_no_chip_runs_is_named() -> None:
+    spikformer = "  - {name: spikformer, width: 8, layers: 1, heads: 2, pools: [3]}\n"
+    chip = "timesteps: [1]\nhardware: {profile: loihi, assume: {weight_bits: 8}}\n"
+    text = (
+        HEAD.replace("digits", "digits_dvs") + "  - {name: vgg, widths: [4], pool_after: []}\n" + spikformer
+    )
+    with pytest.raises(
+        TsearchError, match=r"^families, spikformer: layer 'block1.pool3': .* no synapses for"
+    ):
+        parse_space(text + chip).reference_box()
+
+
 def test_other_hardware_is_that_of_all_families(space: UnionSpace) -> None:
     changed = space.with_hardware("loihi")
     assert {member.hardware.profile for member in changed.alternatives.values()} == {"loihi"}
