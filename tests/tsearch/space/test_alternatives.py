@@ -203,6 +203,20 @@ enqueue:
 
 
 @pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("stages: [1, 1], timesteps: [5, 5], backbone: {widths: [4, 8]}", "timesteps 5 is not one of [1, 3]"),
+        ("stages: [3], timesteps: [5], backbone: {widths: [4, 4, 4]}", "timesteps 5 is not one of [1, 3]"),
+        ("stages: [3], timesteps: [1], backbone: {widths: [4]}", "backbone.widths: (4,) is not one of ["),
+    ],
+)
+def test_an_entry_is_judged_by_the_alternative_with_its_backbone(entry: str, message: str) -> None:
+    with pytest.raises(TsearchError) as caught:
+        parse_space(f"{TEXT}enqueue:\n  - {{{entry}}}\n", "s.yaml")
+    assert str(caught.value).startswith(f"s.yaml:11: enqueue[0] is not in the space: {message}")
+
+
+@pytest.mark.parametrize(
     ("backbone", "message"),
     [
         ("  - {name: vgg}\n  - {name: resnet}\n", "s.yaml:5: backbone 'resnet' not found. Did you mean 'resnet"),
