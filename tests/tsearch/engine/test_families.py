@@ -112,8 +112,9 @@ def test_what_changed_in_the_file_is_refused_with_its_alternative(
 
 
 def test_trained_families_are_extended_as_one_run_finds_them(tmp_path: Path) -> None:
-    text = TEXT.replace("epochs: 3", "epochs: 1").replace("[1, 2, 4]", "[1, 2]")
+    text = TEXT.replace("epochs: 3", "epochs: 1").replace("[1, 2, 4]", "[1]")
     text = text.replace("baselines: [4]", "baselines: none, proposer: random")
+    text = text.replace("training: {", "training: {batch_size: 256, ")
     whole = run(parse_space(text), runs=tmp_path, executor="inline", name="whole", trials=3)
     cut = run(parse_space(text), runs=tmp_path, executor="inline", name="cut", trials=1)
     extended = resume(cut.folder, more_trials=2)
