@@ -25,7 +25,7 @@ def check(arguments: argparse.Namespace) -> str:
 
     space = load_space(arguments.space)
     space = space.with_hardware(arguments.profile, assumed_bits(arguments.assume))
-    content = preview(space, arguments.proposals)
+    content = preview(space, arguments.proposals, arguments.space)
     return as_json(content) if arguments.json else preview_text(content, everything=arguments.all)
 
 

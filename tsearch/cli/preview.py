@@ -5,30 +5,30 @@ from typing import Any
 
 import numpy as np
 
-from tsearch.cli.fixed_settings import fixed_content
+from tsearch.cli.held import held
+from tsearch.cli.in_vain import asked_in_vain
 from tsearch.configuration import Configuration
 from tsearch.data import DatasetInfo, describe_dataset, without_files
 from tsearch.errors import TsearchError
-from tsearch.pricing.extremes import cost_range
+from tsearch.networks.backbones import Backbone
+from tsearch.pricing.extremes import UnknownObjectiveError, cost_range
 from tsearch.space.file import LoadedSpace
-from tsearch.space.idle import CONVERSION
+from tsearch.space.lines import Lines
 from tsearch.space.refusals import reasons
-from tsearch.space.schedules import MASK_MODE, NOTHING
-from tsearch.space.space import SearchSpace
 
 N_DRAWN = 200  # configurations asked for refusals; all of a space that has no more
-MOST_BACKBONES = 5  # of which is told what they take of initial weights
+MOST_TOLD = 5  # of an alternative, of which is told what they take of initial weights
 PATIENCE_S = 2.0  # after which fewer do
 _DRAWS_PER_CONFIGURATION = 10  # of a space barely larger than what is drawn: until all are distinct
 
 
-def preview(space: LoadedSpace, n_proposals: int = 5) -> dict[str, Any]:
+def preview(space: LoadedSpace, n_proposals: int = 5, source: str = "space.yaml") -> dict[str, Any]:
     """Parameters, size, goals, a few proposals and the range of costs, as plain data; of several alternatives, what
-    each holds for itself under its name in `alternatives`."""
+    each holds for itself under its name in `alternatives`. `source` is the name that errors give to its file."""
     if n_proposals < 0:
         raise TsearchError(f"--proposals {n_proposals}: a number of configurations, at least 0.")
     info = describe_dataset(space.data)
-    space.reference_box()  # an objective that nothing is known of is told now, not when the search starts
+    _check_objectives(space, source)
     parameters = space.parameters()
     drawn = _drawn(space, max(n_proposals, N_DRAWN))
     proposals = drawn[:n_proposals]
@@ -43,7 +43,7 @@ def preview(space: LoadedSpace, n_proposals: int = 5) -> dict[str, Any]:
         "parameters": {name: domain.words for name, domain in parameters.items()},
         "size": space.size,
         "n_structures": space.n_structures,
-        **_told(space),
+        **held(space),
         "trials": space.search.trials,
         **_first(space),
         "proposer": space.search.proposer,
@@ -57,34 +57,20 @@ def preview(space: LoadedSpace, n_proposals: int = 5) -> dict[str, Any]:
         "proposals_refused": [_why(space, configuration) for configuration in proposals],
         "refused": _refused(space, drawn),
         "confirm": None if space.confirm is None else space.confirm.model_dump(),
-        "initial_weights": _initial([*space.baselines(), *space.enqueued, *drawn], info),
-        "warnings": [text for text in (without_files(space.data), *_warnings(space)) if text],
+        "initial_weights": _initial(space, [*space.baselines(), *space.enqueued, *drawn], info),
+        "warnings": [text for text in (without_files(space.data), *asked_in_vain(space)) if text],
     }
 
 
-def _told(space: LoadedSpace) -> dict[str, Any]:
-    """What a space holds; of several alternatives by their names, with how many configurations each has."""
-    held = {name: _held(one) for name, one in space.alternatives.items()}
-    if len(held) == 1:
-        return next(iter(held.values()))
-    sizes = {
-        name: {"size": one.size, "n_structures": one.n_structures} for name, one in space.alternatives.items()
-    }
-    every = {name: sizes[name] | each for name, each in held.items()}
-    return {"epochs": max(each["epochs"] for each in held.values()), "alternatives": every}
-
-
-def _held(space: SearchSpace) -> dict[str, Any]:
-    """What is not searched, and the phases."""
-    return {
-        **fixed_content(space),
-        "masks": _masks(space),
-        "stages": "any" if space.divisions == "any" else [list(division) for division in space.divisions],
-        "timesteps": list(space.timesteps),
-        "depth": space.depth,
-        "epochs": space.schedules.total_epochs,
-        "phases": _phases(space),
-    }
+def _check_objectives(space: LoadedSpace, source: str) -> None:
+    """An objective that nothing is known of is told now, at its line, not when the search starts."""
+    try:
+        space.reference_box()
+    except UnknownObjectiveError as error:
+        if not space.source_text:
+            raise
+        place = [objective.name for objective in space.objectives].index(error.objective)
+        raise Lines(source, space.source_text).error(("objectives", place), error.problem) from None
 
 
 def _costs(space: LoadedSpace) -> dict[str, Any]:
@@ -97,23 +83,21 @@ def _costs(space: LoadedSpace) -> dict[str, Any]:
     }
 
 
-def _warnings(space: LoadedSpace) -> list[str]:
-    """What a space asks for in vain; of several alternatives, what all of them do."""
-    first, *others = ([_unconfirmable(one), _without_ann(one)] for one in space.alternatives.values())
-    return [text for text in first if all(text in other for other in others)]
-
-
-def _initial(configurations: list[Configuration], info: DatasetInfo) -> list[str]:
-    """What of initial weights has a place in the networks of every backbone among `configurations`, a sentence each.
-    Raises: TsearchError where nothing has."""
-    backbones = {c.backbone: c for c in configurations if c.init is not None}
-    if not backbones:
+def _initial(space: LoadedSpace, configurations: list[Configuration], info: DatasetInfo) -> list[str]:
+    """What of initial weights has a place in the networks of the first backbones of every alternative among
+    `configurations`, a sentence each. Raises: TsearchError where nothing has."""
+    first: dict[str, dict[Backbone, Configuration]] = {name: {} for name in space.alternatives}
+    for configuration in configurations:
+        of_alternative = first[space.alternative_of(configuration)]
+        if configuration.init is not None and len(of_alternative) < MOST_TOLD:
+            of_alternative.setdefault(configuration.backbone, configuration)
+    if not any(first.values()):
         return []
     from tsearch.networks.build import build
     from tsearch.training.initial import report, take_initial
 
     loaded = [
-        take_initial(build(c, info.shape, info.n_classes)) for c in list(backbones.values())[:MOST_BACKBONES]
+        take_initial(build(c, info.shape, info.n_classes)) for one in first.values() for c in one.values()
     ]
     return list(dict.fromkeys(report(one) for one in loaded if one is not None))
 
@@ -134,61 +118,6 @@ def _first(space: LoadedSpace) -> dict[str, Any]:
             for c, why in refused.items()
         ],
     }
-
-
-def _phases(space: SearchSpace) -> dict[str, Any]:
-    """The phases that a schedule may have, in order, with their epochs; and how many paths of timesteps there are in
-    the finest division."""
-    schedules = space.schedules
-    n_stages = space.all_divisions.most_stages
-    leading: tuple[Any, ...] = space.leading.values
-    return {
-        "ann_epochs": schedules.ann_epochs,
-        "leading": "any" if space.most_leading else [list(lead) for lead in leading],
-        "most_leading": schedules.most_leading,
-        "leading_epochs": schedules.leading_epochs,
-        "last_epochs": schedules.last_epochs,
-        "compression_epochs": schedules.compression_epochs,
-        "n_stages": n_stages,
-        "n_paths": space.paths.count(n_stages),
-    }
-
-
-def _masks(space: SearchSpace) -> dict[str, Any] | None:
-    """In how many structures masks of timesteps may be learned, those with more than one timestep, and whether they
-    always are there; None where there are no masks."""
-    modes = space.settings[MASK_MODE].values if MASK_MODE in space.settings else ()
-    if set(modes) <= {NOTHING[MASK_MODE]}:
-        return None
-    n = sum(n for kind, n in space.structures.kinds.items() if kind.has_steps)
-    return {"n_structures": n, "are_always": NOTHING[MASK_MODE] not in modes}
-
-
-def _without_ann(space: SearchSpace) -> str:
-    """What a section `conversion` changes nothing for; "" where it does."""
-    is_given = any(name in space.settings for name in CONVERSION)
-    if not is_given or space.schedules.ann_epochs or "init.network" in space.settings:
-        return ""
-    return "`conversion` changes nothing, since no schedule begins with an ANN: set `schedule: {ann_epochs: ...}`"
-
-
-def _unconfirmable(space: SearchSpace) -> str:
-    """Why the end of the search finds no candidate to confirm; "" where it may find some, or none is asked for."""
-    if space.confirm is None:
-        return ""
-    names = [objective.name for objective in space.objectives]
-    if all(objective.is_maximized for objective in space.objectives):
-        return f"`confirm` finds no candidate, since no cost is among the objectives ({', '.join(names)})"
-    is_uniform = space.all_divisions.most_stages == 1 or len(space.timesteps) == 1
-    if is_uniform and _masks(space) is None:
-        return "`confirm` finds no candidate, since every network has the same timesteps in all stages"
-    first = (*space.baselines(), *space.enqueued)
-    if len({c.timesteps[0] for c in first if len(set(c.timesteps)) == 1}) < 2:
-        return (
-            "`confirm` may find no candidate, since a candidate lies between uniform networks of two numbers of "
-            "timesteps, and search.baselines names fewer"
-        )
-    return ""
 
 
 def _drawn(space: LoadedSpace, n: int) -> list[Configuration]:

@@ -18,6 +18,7 @@ from tsearch.front import GrowingFront
 from tsearch.front.masked import masked_to
 from tsearch.front.point import point_of, setting_text
 from tsearch.space.goals import Objective
+from tsearch.space.union import BACKBONE
 from tsearch.units import counted, duration_text, format_value, title
 
 if TYPE_CHECKING:
@@ -144,12 +145,14 @@ def _front_parts(front: GrowingFront) -> list[str]:
 
 
 def _trial_text(trial: "Trial", objectives: Sequence[Objective]) -> str:
-    """A complete trial: its backbone and timesteps, or its parameters where it is no network, and its objectives."""
+    """A complete trial: its backbone (of several alternatives, that one, where it lies in the space) and timesteps, or
+    its parameters where it is no network, and its objectives."""
     point, metrics = point_of(trial), trial.metrics
     settings = [f"{name} {setting_text(value)}" for name, value in point.parameters.items()]
     if point.timesteps:
         masked = masked_to(metrics)
         told = f"timesteps {list(point.timesteps)}" + (f" masked to {masked}" if masked else "")
-        settings = [point.family, told] if point.family else [told]
+        backbone = trial.values.get(BACKBONE, point.family)
+        settings = [backbone, told] if backbone else [told]
     values = [f"{title(o.name)} {format_value(metrics[o.name], o.name)}" for o in objectives]
     return f"trial {trial.number}: {', '.join([*settings, *values])}"

@@ -7,6 +7,7 @@ the unpacked file anew for every recording); nothing is downloaded and nothing i
 
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -114,7 +115,7 @@ def _recordings(sources: dict[str, Path], options: Shd) -> Iterator[Recording]:
         with _opened(source) as file:
             try:
                 yield from _of_file(file, part, options)
-            except (OSError, KeyError) as problem:
+            except (OSError, KeyError, IndexError, ValueError) as problem:
                 raise TsearchError(
                     f"{source}: cannot be read ({problem}). Get {source.name} again."
                 ) from None
@@ -128,7 +129,11 @@ def _of_file(file: Any, part: str, options: Shd) -> Iterator[Recording]:
         key = f"{part} {i}"
         events = read_spikes(times[i], units[i])
         if duration:
-            events = events[events["t"] < duration]
+            n_all, events = len(events), events[events["t"] < duration]
+            if n_all and not len(events):
+                raise TsearchError(
+                    f"duration_ms: {key} has no spike in its first {options.duration_ms} ms. Give more, or 0 for all."
+                )
         group = f"speaker {speakers[i]}" if options.validation == "speakers" else key
         yield Recording(key, str(label), part, group, events, 0 if duration else None, duration)
 
@@ -153,7 +158,7 @@ def _opened(source: Path) -> Any:
             else next(members(source, (".h5",)))[1]
         )
         return h5py.File(io.BytesIO(content))
-    except (OSError, EOFError, StopIteration) as problem:
+    except (OSError, EOFError, StopIteration, zlib.error) as problem:
         raise TsearchError(f"{source}: cannot be read ({problem}). Get {source.name} again.") from None
 
 

@@ -16,6 +16,14 @@ from tsearch.space.settings import backbone_choices, defaults
 Bounded = tuple[Configuration, Bound]
 
 
+class UnknownObjectiveError(TsearchError):
+    """Nothing is known of an `objective` before any training; `problem` says so without the name of the space."""
+
+    def __init__(self, space: str, objective: str, problem: str) -> None:
+        super().__init__(f"{space}: {problem}")
+        self.objective, self.problem = objective, problem
+
+
 def cost_range(space: NetworkSpace) -> dict[str, Any]:
     """Energy and latency of the smallest and the largest network of a space before any training, as [low,
     high] pairs: silent neurons, and every neuron firing at every timestep."""
@@ -34,15 +42,8 @@ def cost_range(space: NetworkSpace) -> dict[str, Any]:
     }
 
 
-def extreme_configurations(space: NetworkSpace) -> tuple[Configuration, Configuration]:
-    """The networks with the fewest and the most weights, at the smallest and the largest uniform timesteps, those of
-    baselines included; their weights compressed as much and as little as may be searched, the smallest with masks where
-    there are any."""
-    order = _compressions(space.settings)
-    return _smallest(space, order[-1])[0], _largest(space, order[0])[0]
-
-
 def _smallest(space: NetworkSpace, compression: dict[str, Any]) -> list[Configuration]:
+    """At the fewest timesteps, those of baselines included, with masks where there are any."""
     modes = space.settings[MASK_MODE].values if MASK_MODE in space.settings else ()
     masked = next(({MASK_MODE: mode} for mode in modes if mode != NOTHING[MASK_MODE]), {})
     fewest = min((*space.timesteps, *space.uniform_timesteps))
@@ -50,6 +51,7 @@ def _smallest(space: NetworkSpace, compression: dict[str, Any]) -> list[Configur
 
 
 def _largest(space: NetworkSpace, compression: dict[str, Any]) -> list[Configuration]:
+    """At the most timesteps, those of baselines included."""
     return _extremes(space, max, max((*space.timesteps, *space.uniform_timesteps)), compression)
 
 
@@ -97,7 +99,8 @@ def reference_box(space: NetworkSpace) -> tuple[dict[str, float], dict[str, floa
     measured.
 
     Accuracy reaches from chance to 1; a cost from that of the smallest network with silent neurons to that
-    of the largest one with every neuron firing at every timestep."""
+    of the largest one with every neuron firing at every timestep; of what only an evaluator of the user's gives,
+    nothing is known but the space's `reference`. Raises: UnknownObjectiveError where that is missing."""
     from tsearch.data import describe_dataset
 
     cheapest, dearest = _extreme_bounds(space)
@@ -105,14 +108,16 @@ def reference_box(space: NetworkSpace) -> tuple[dict[str, float], dict[str, floa
     best = _each(min, [least_metrics(space, configuration) for configuration, _ in cheapest])
     worst["accuracy"], best["accuracy"] = 1 / describe_dataset(space.data).n_classes, 1.0
     names = [objective.name for objective in space.objectives]
-    missing = [name for name in names if name not in worst]
+    missing = [name for name in names if name not in {**worst, **(space.reference or {})}]
     if missing:
-        known = ", ".join(sorted(worst))
-        raise TsearchError(
-            f"{space.name}: no reference known for objective '{missing[0]}'.{did_you_mean(missing[0], worst)} "
-            f"Known: {known}; for another one give `reference:` in the space file."
+        raise UnknownObjectiveError(
+            space.name,
+            missing[0],
+            f"no reference known for objective '{missing[0]}'.{did_you_mean(missing[0], worst)} "
+            f"Known: {', '.join(sorted(worst))}; for another one give `reference:` in the space file.",
         )
-    return {name: worst[name] for name in names}, {name: best[name] for name in names}
+    known = [name for name in names if name in worst]
+    return {name: worst[name] for name in known}, {name: best[name] for name in known}
 
 
 def _each(end: Callable[..., float], metrics: Sequence[Mapping[str, float]]) -> dict[str, float]:

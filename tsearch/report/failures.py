@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tsearch.engine.retrying import retry_command
 from tsearch.engine.store import error_path
 from tsearch.front.point import point_of
-from tsearch.report.panels import command_html
+from tsearch.report.facts import command_html
 from tsearch.report.view import RunView
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from tsearch.engine.state import as_arguments
 from tsearch.front import Front
 from tsearch.front.constraints import constraints_text
 from tsearch.replication.evidence import Answer, unconfirmed
+from tsearch.report.facts import command_html, under
 from tsearch.report.hover import readable
-from tsearch.report.panels import command_html, under
 from tsearch.report.view import RunView, nearest_to_limits
 from tsearch.units import format_value, title
 

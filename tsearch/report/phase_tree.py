@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tsearch.configuration import Configuration
+from tsearch.configuration import Configuration, Phase
 from tsearch.engine.store import CheckpointName
 from tsearch.errors import TsearchError
 from tsearch.front.phases import phase_text, phases_of
@@ -93,7 +93,7 @@ def _stop_node(view: RunView, stop: "Stop", children: tuple[Node, ...]) -> Node:
     phase = phases_of(view.run, stop)[-1]
     return Node(
         title=stop.origin,
-        phase=phase_text(phase),
+        phase=_named(view, view.run.trials[stop.number], phase),
         n_epochs=stop.n_epochs,
         metrics=stop.metrics,
         neurons=neurons,
@@ -108,7 +108,7 @@ def _trial_node(view: RunView, trial: "Trial") -> Node:
     shown = view.trials.get(trial.number)
     return Node(
         title=f"trial {trial.number}" + ("" if trial.state == "complete" else f" ({trial.state})"),
-        phase=phase_text(phase),
+        phase=_named(view, trial, phase),
         n_epochs=phase.epochs,
         metrics=trial.metrics,
         neurons=shown.neurons if shown else {},
@@ -117,3 +117,9 @@ def _trial_node(view: RunView, trial: "Trial") -> Node:
         is_trial=True,
         is_on_front=any(point.number == trial.number for point in view.front.points),
     )
+
+
+def _named(view: RunView, trial: "Trial", phase: Phase) -> str:
+    """'T=4', 'vgg T=4' where there are several families."""
+    family = f"{trial.configuration.backbone.name} " if view.has_families else ""
+    return f"{family}{phase_text(phase)}"

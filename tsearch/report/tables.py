@@ -8,7 +8,7 @@ from tsearch.front import Point
 from tsearch.front.masked import masked_to
 from tsearch.front.point import FAMILY, setting_names, setting_text, setting_title
 from tsearch.replication.error_bars.texts import chance_text, interval_text
-from tsearch.report.panels import command_html
+from tsearch.report.facts import command_html
 from tsearch.report.view import RunView
 from tsearch.units import format_value, title
 

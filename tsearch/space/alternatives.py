@@ -91,7 +91,7 @@ def _names(spaces: list[SearchSpace]) -> list[str]:
 def _telling(space: SearchSpace, alike: list[SearchSpace]) -> str | None:
     """The word of a setting of the backbone that is another one in each of those `alike`; None where there is none."""
     for name, domain in of_backbone(space.settings).items():
-        words = [other.settings[name].values for other in alike if name in other.settings]
+        words = [other.settings[name].ends for other in alike if name in other.settings]
         is_fixed = len(words) == len(alike) and all(len(w) == 1 and isinstance(w[0], str) for w in words)
         if is_fixed and len(set(words)) == len(words):
             return str(domain.default)

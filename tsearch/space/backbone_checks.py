@@ -1,6 +1,6 @@
 """Checks of the backbones of a space file: every choice has to exist, to fit the data, and to be small enough."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -66,37 +66,42 @@ def derived_settings(settings: Mapping[str, Domain], info: "Input", lines: Lines
 
 def check_backbones(settings: Mapping[str, Domain], info: "Input", timesteps: int, lines: Lines) -> None:
     """Every choice of backbone must be legal, fit the data's frames, have the same depth, and be small enough for the
-    largest `timesteps`; masks are learned of types of layers that one of them has."""
+    largest `timesteps`; masks are learned of types of layers that all of them have."""
     neuron = Neuron(**nest(defaults(settings))["neuron"])
-    types: dict[str, None] = {}
+    types: tuple[str, ...] | None = None
     try:
         for content in backbone_choices(settings):
             plan = plan_within_limits(read_backbone(content), info.shape, info.n_classes, neuron, timesteps)
-            types |= dict.fromkeys(_layer_types(plan))
+            others = (
+                plan.layer_types if isinstance(plan, Plan) else ()
+            )  # a user's family may give something else
+            types = others if types is None else tuple(name for name in types if name in others)
         common_depth(settings)
     except ValidationError as error:
         raise explain(error, lines, ("backbone",)) from None
     except ValueError as error:
         raise _misfit(error, lines) from None
     if "masks.types" in settings:
-        _check_types(settings, list(types), lines)
+        _check_types(settings, types or (), lines)
 
 
-def _layer_types(plan: Plan) -> list[str]:
-    """The types of its layers of neurons; of what a user's family gives instead of a plan, none."""
-    nodes = plan.nodes if isinstance(plan, Plan) else ()
-    return [node.layer_type for node in nodes if node.neuron is not None and node.layer_type]
-
-
-def _check_types(settings: Mapping[str, Domain], known: list[str], lines: Lines) -> None:
-    for types in settings["masks.types"].values:
-        for name in types:
-            if name not in known:
-                raise lines.error(
-                    ("masks", "types"),
-                    f"masks.types: '{name}' is no type of layer of {settings['backbone.name'].default}."
-                    f"{did_you_mean(name, known)} Types: {', '.join(known)}.",
-                )
+def _check_types(settings: Mapping[str, Domain], known: Sequence[str], lines: Lines) -> None:
+    """All that are named are `known`, and no two choices name the same ones."""
+    place, every = ("masks", "types"), settings["masks.types"].values
+    family_name = settings["backbone.name"].default
+    for i, types in enumerate(every):
+        unknown = next((name for name in types if name not in known), None)
+        if unknown is not None:
+            raise lines.error(
+                place,
+                f"masks.types: '{unknown}' is no type of layer of every {family_name} here."
+                f"{did_you_mean(unknown, known)} Types: {', '.join(known)}.",
+            )
+        twice = next((other for other in every[:i] if set(other) == set(types)), None)
+        if twice is not None:
+            raise lines.error(
+                place, f"masks.types: {list(twice)} and {list(types)} are the same layers. Give one of them."
+            )
 
 
 def check_phases(settings: Mapping[str, Domain], lines: Lines) -> None:

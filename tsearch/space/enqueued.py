@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from tsearch.configuration import Configuration
 from tsearch.errors import TsearchError, did_you_mean
+from tsearch.space.domains import holds
 from tsearch.space.lines import Lines
 from tsearch.space.paths import Path
 from tsearch.space.problems import plain
@@ -32,7 +33,7 @@ def enqueued_configuration(space: SearchSpace, entry: Enqueued, i: int, lines: L
             if name in _LEFT_OUT:
                 text = f"enqueue[{i}]: '{name}' is not set in this space. Give it there, such as a list of choices."
             raise lines.error(("enqueue", i, *name.split(".")), text)
-        settings[name] = tuple(value) if isinstance(value, list) else value
+        settings[name] = _frozen(value)
         try:
             space.settings[name].encode(settings[name])
         except (ValueError, TypeError) as error:
@@ -58,12 +59,24 @@ def enqueued_in_union(space: UnionSpace, entry: Enqueued, i: int, lines: Lines) 
         f"enqueue[{i}]: backbone '{family}' is not in this space.{did_you_mean(str(family), families.values())} "
         f"Backbones: {', '.join(dict.fromkeys(families.values()))}.",
     )
-    for one in (space.alternatives[name] for name, own in families.items() if own == family):
+    alike = [space.alternatives[name] for name, own in families.items() if own == family]
+    problems = []
+    for one in [one for one in alike if _may_hold(one, entry)] or alike:
         try:
             return enqueued_configuration(one, entry, i, lines)
         except TsearchError as error:
-            problem = error
-    raise problem
+            problems.append(error)
+    raise next(iter(problems), problem)
+
+
+def _may_hold(space: SearchSpace, entry: Enqueued) -> bool:
+    """Whether the backbone of an entry is one of the space, as far as the entry tells."""
+    given = {f"backbone.{name}": value for name, value in entry.backbone.items()}
+    return all(name in space.settings and holds(space.settings[name], _frozen(given[name])) for name in given)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _path(entry: Enqueued) -> Path:

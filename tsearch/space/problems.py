@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from tsearch.configuration import RENAMED
 from tsearch.errors import TsearchError, did_you_mean, shown
+from tsearch.space.known_keys import known_keys
 from tsearch.space.lines import Lines, Path
-from tsearch.space.schema import known_keys
 from tsearch.units import counted
 
 

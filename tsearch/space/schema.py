@@ -28,10 +28,9 @@ from tsearch.networks.plan import Neuron
 from tsearch.space.domains import Choice, Domain
 from tsearch.space.goals import ConfirmSettings, Objective, SearchSettings
 from tsearch.space.limits import LONGEST_NAME, MOST_EPOCHS, MOST_PHASES, Epochs, Timesteps, few_choices
-from tsearch.space.ranges import Range, setting
+from tsearch.space.ranges import setting
 from tsearch.space.recipes import OWN, RECIPES
 from tsearch.space.sections import OpenSection, Section, no_truth, reads, reads_setting, searchable
-from tsearch.space.settings import SECTIONS
 
 
 def _known_recipe(name: str) -> str:
@@ -68,13 +67,14 @@ class OwnBackboneSpace(OpenSection):
     name: Annotated[str, Field(pattern=":")]
 
 
+def backbone_space(given: Any) -> type[Section]:
+    """The section `backbone` as the family that it names reads it."""
+    name = given.get("name", "vgg") if isinstance(given, Mapping) else "vgg"
+    return searchable(family(name))
+
+
 def _read_backbone(given: Any) -> Section:
-    """The section `backbone`, read by its family."""
-    return searchable(family(_name_of_family(given))).model_validate(given)
-
-
-def _name_of_family(backbone: Any) -> Any:
-    return backbone.get("name", "vgg") if isinstance(backbone, Mapping) else "vgg"
+    return backbone_space(given).model_validate(given)
 
 
 NeuronSpace, TrainingSpace = searchable(Neuron), searchable(NamedTraining)
@@ -209,38 +209,3 @@ class SpaceFile(Frozen):
         return (
             {} if given is None else {f"{section}.{name}": domain for name, domain in given.domains().items()}
         )
-
-
-_MODELS: dict[str, type[BaseModel]] = {
-    "data": DataSpec,
-    "schedule": ScheduleSpace,
-    "neuron": NeuronSpace,
-    "training": TrainingSpace,
-    "conversion": ConversionSpace,
-    "compression": CompressionSpace,
-    "masks": MasksSpace,
-    "objectives": Objective,
-    "constraints": ConstraintText,
-    "hardware": Hardware,
-    "search": SearchSettings,
-    "confirm": ConfirmSettings,
-    "enqueue": Enqueued,
-}
-
-
-def known_keys(path: tuple[str | int, ...], content: Mapping[str, Any]) -> list[str]:
-    """The keys that may stand at `path` of a file with `content`."""
-    return list(_model_at(path, content).model_fields)
-
-
-def _model_at(path: tuple[str | int, ...], content: Mapping[str, Any]) -> type[BaseModel]:
-    if not path:
-        return SpaceFile
-    top = str(path[0])
-    is_setting = top == "temporal_transformer" or (top in SECTIONS and len(path) > 1)
-    is_setting = is_setting or (top == "schedule" and len(path) > 1 and path[1] in SCHEDULE_SETTINGS)
-    if is_setting:
-        return Range
-    if top == "backbone":
-        return searchable(family(_name_of_family(content["backbone"])))
-    return _MODELS[top]

@@ -22,6 +22,7 @@ _NEVER_COMMON = (
     "timesteps.share.",
     "schedule.share.",
 )  # they depend on the depth
+_SHARED = ("name", "data", "hardware", "objectives", "constraints", "reference", "search", "confirm")  # once
 
 
 class UnionSpace(SharedByAlternatives):
@@ -30,13 +31,13 @@ class UnionSpace(SharedByAlternatives):
     def alternative_of(self, configuration: Configuration) -> str:
         """The name of the alternative with the backbone of `configuration`. Raises: ValueError where there is none."""
         flat = flatten(configuration)
-        for name, one in self.alternatives.items():
-            own = of_backbone(one.settings)
-            if all(field in flat and holds(domain, flat[field]) for field, domain in own.items()):
-                return name
-        raise ValueError(
-            f"{configuration.backbone!r} is no backbone of this space ({', '.join(self.alternatives)})"
-        )
+        own = {name: of_backbone(one.settings) for name, one in self.alternatives.items()}
+        names = [name for name, domains in own.items() if _hold(domains, flat)]
+        if not names:
+            raise ValueError(
+                f"{configuration.backbone!r} is no backbone of this space ({', '.join(self.alternatives)})"
+            )
+        return max(names, key=lambda name: len(own[name]))  # some may leave options of an own network out
 
     # ------------------------------------------------------------------ parameters
 
@@ -129,10 +130,15 @@ class UnionSpace(SharedByAlternatives):
 
     def reference_box(self) -> tuple[dict[str, float], dict[str, float]]:
         """The worst and the best value of every objective over all alternatives. Raises: TsearchError if unknown."""
-        worst, best = zip(*(one.reference_box() for one in self.alternatives.values()), strict=True)
+        named = (
+            one.model_copy(update={"name": f"{self.name}, {name}"})  # errors say which
+            for name, one in self.alternatives.items()
+        )
+        worst, best = zip(*(one.reference_box() for one in named), strict=True)
         ends = {
             objective.name: (min, max) if objective.is_maximized else (max, min)
             for objective in self.objectives
+            if objective.name in worst[0]
         }
         return (
             {name: low(box[name] for box in worst) for name, (low, _) in ends.items()},
@@ -152,10 +158,11 @@ class UnionSpace(SharedByAlternatives):
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for JSON; `from_dict` takes it back."""
-        alternatives = {name: one.to_dict() for name, one in self.alternatives.items()}
-        shared = {
-            name: alternatives[next(iter(alternatives))][name]
-            for name in ("name", "search", "constraints", "confirm")
+        every = {name: one.to_dict() for name, one in self.alternatives.items()}
+        shared = {name: next(iter(every.values()))[name] for name in _SHARED}
+        alternatives = {
+            name: {key: value for key, value in one.items() if key not in _SHARED}
+            for name, one in every.items()
         }
         enqueued = [self.to_plain(configuration) for configuration in self.enqueued]
         return {"kind": "union"} | shared | {"alternatives": alternatives, "enqueued": enqueued}
@@ -163,5 +170,13 @@ class UnionSpace(SharedByAlternatives):
     @classmethod
     def from_dict(cls, content: Mapping[str, Any], source_text: str = "") -> Self:
         """Inverse of `to_dict`."""
-        alternatives = {name: SearchSpace.from_dict(one) for name, one in content["alternatives"].items()}
+        shared = {name: content[name] for name in _SHARED if name in content}
+        alternatives = {
+            name: SearchSpace.from_dict(shared | one) for name, one in content["alternatives"].items()
+        }
         return cls(alternatives=alternatives, enqueued=tuple(content["enqueued"]), source_text=source_text)
+
+
+def _hold(domains: Mapping[str, Domain], values: Mapping[str, Any]) -> bool:
+    """Whether every domain holds the value of its name."""
+    return all(name in values and holds(domain, values[name]) for name, domain in domains.items())

@@ -10,7 +10,6 @@ import pytest
 import tsearch
 from tsearch.cli.preview import preview
 from tsearch.data import DATASETS
-from tsearch.pricing.extremes import extreme_configurations
 from tsearch.units import format_value
 
 SPACE = """
@@ -34,6 +33,22 @@ def write(tmp_path: Path):
         return str(path)
 
     return file
+
+
+@pytest.mark.parametrize(
+    "backbone", ["", "backbone: [{widths: [4], pool_after: []}, {name: resnet18, width: 4}]\n"]
+)
+def test_an_objective_of_which_nothing_is_known_is_told_at_its_line(type_in, write, backbone) -> None:
+    text = "name: mixed\ndata: {name: digits}\ntimesteps: [1, 2]\n" + backbone
+    path = write(f"{text}objectives:\n  - accuracy\n  - enrgy_pj\n")
+    code, _, err = type_in("check", path)
+    line = 3 + bool(backbone) + 3
+    problem = (
+        "no reference known for objective 'enrgy_pj'. Did you mean 'energy_pj'? Known: accuracy, energy_pj"
+    )
+    assert code == 2
+    assert f"{path}:{line}: {problem}" in err
+    assert type_in("check", write(text + "objectives: [accuracy, score]\nreference: {score: 3}\n"))[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -105,7 +120,7 @@ def test_check_tells_a_limit_that_nothing_can_meet(type_in, write) -> None:
         SPACE + "constraints: {energy: {max: 1pJ}}\ntraining: {learning_rate: {low: 0.01, high: 0.02}}\n"
     )
     space = tsearch.load_space(path)
-    smallest, _ = extreme_configurations(space)
+    smallest = space.baselines()[0]  # with one timestep
     least = (
         f"energy is at least {format_value(space.refuse(smallest).least, 'energy_pj')}, the limit is 1.00 pJ"
     )

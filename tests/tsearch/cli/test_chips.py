@@ -115,10 +115,9 @@ def test_the_dense_twin_is_priced_with_the_same_assumption() -> None:
     plain, narrow = (s.task().hardware for s in (space, space.with_hardware(assume={"weight_bits": 8})))
     from tsearch.data import describe_dataset
     from tsearch.pricing.describe import describe_network
-    from tsearch.pricing.extremes import extreme_configurations
     from tsearch.pricing.price import twin_metrics
 
-    network = describe_network(extreme_configurations(space)[0], describe_dataset(space.data))
+    network = describe_network(space.baselines()[0], describe_dataset(space.data))
     assert twin_metrics(network, narrow)["dense_energy_pj"] < twin_metrics(network, plain)["dense_energy_pj"]
 
 

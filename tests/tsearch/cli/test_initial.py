@@ -63,6 +63,20 @@ def test_initial_weights_are_told_noted_and_held_to(type_in, space: Path, tmp_pa
     assert "No such file or directory" in err
 
 
+def test_initial_weights_are_told_of_every_alternative(type_in, space: Path) -> None:
+    widths = ", ".join(f"[2, 3, {n}]" for n in range(4, 10))
+    more = f"{{widths: [{widths}], pool_after: []}}"
+    text = SPACE.replace("stages: [[1, 1]]\n", "")
+    first = f"backbone: [{more}, {{widths: [2, 3], pool_after: [1, 2]}}"
+    given = text.replace("backbone: {widths: [2, 3], pool_after: [1, 2]}", first + "]")
+    space.write_text(given)
+    assert "14 weights taken" in type_in("check", str(space))[1]
+    space.write_text(given.replace(first, first + ", {name: resnet20, width: 4, blocks: [1]}"))
+    code, _, err = type_in("check", str(space))
+    assert (code, err.count("\n")) == (2, 1)
+    assert "no weights of it fit this network" in err
+
+
 def build_nothing():
     """A weight of another shape."""
     import torch

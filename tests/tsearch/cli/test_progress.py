@@ -1,6 +1,7 @@
 """What a listener shows, event by event."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,11 @@ def show(*events, is_live: bool, seconds_per_look: float = 10.0) -> str:
 
 def started(*earlier: Trial, n_total: int = 4) -> Started:
     return Started(Path("runs/toy"), OBJECTIVES, *BOX, earlier, n_total)
+
+
+def test_a_trial_of_several_alternatives_names_its_own() -> None:
+    one = replace(trial(0, 0.6, 2e3), values={"backbone": "vgg_2"})
+    assert " | trial 0: vgg_2, timesteps [1], accuracy" in show(started(), Finished(one, 1, 4), is_live=False)
 
 
 def test_plain_lines_tell_each_trial_and_where_the_search_stands() -> None:

@@ -113,6 +113,7 @@ def test_a_file_of_gzip_is_read(written: DataSpec) -> None:
         ({"rows": 3}, "140 channels do not fill 3 equal rows"),
         ({"channels": 701}, "option 'channels' is 701"),
         ({"classes": 2}, "is no class of it"),
+        ({"duration_ms": 1}, "duration_ms: .* has no spike in its first 1 ms. Give more, or 0 for all"),
         ({"classes": 4}, r"1 of 4 classes have no training sample, such as class 3"),
     ],
 )
@@ -128,6 +129,31 @@ def test_a_file_of_another_layout_is_named(written: DataSpec, missing: str) -> N
     with h5py.File(folder / "shd_test.h5", "a") as file:
         del file[missing]
     with pytest.raises(TsearchError, match=r"shd_test\.h5: cannot be read .*Get shd_test\.h5 again"):
+        load_dataset(written)
+
+
+def test_more_labels_than_recordings_are_named(written: DataSpec) -> None:
+    folder = Path(written.root) / "SHD"
+    unzipped(folder)
+    with h5py.File(folder / "shd_test.h5", "a") as file:
+        labels = file["labels"][:]
+        del file["labels"]
+        file["labels"] = np.append(labels, labels[:1])
+    with pytest.raises(TsearchError, match=r"shd_test\.h5: cannot be read"):
+        load_dataset(written)
+
+
+def test_a_damaged_file_of_gzip_is_named(written: DataSpec) -> None:
+    import gzip
+
+    folder = Path(written.root) / "SHD"
+    unzipped(folder)
+    damaged = bytearray(gzip.compress((folder / "shd_test.h5").read_bytes(), 1))
+    damaged[10:60] = b"\xff" * 50
+    (folder / "shd_test.h5").unlink()
+    (folder / "shd_test.h5.zip").unlink()
+    (folder / "shd_test.h5.gz").write_bytes(damaged)
+    with pytest.raises(TsearchError, match=r"shd_test\.h5\.gz: cannot be read .*Get shd_test\.h5\.gz again"):
         load_dataset(written)
 
 

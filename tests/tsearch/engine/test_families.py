@@ -1,6 +1,7 @@
 """Searches over several families: every proposer stays inside, repeats itself, and TPE learns of each family apart."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,9 @@ from tsearch.engine.proposers.known import Known
 from tsearch.engine.proposing import Problem, Told
 from tsearch.engine.run import resume, run
 from tsearch.engine.run_folder import Run, open_run
+from tsearch.errors import TsearchError
 from tsearch.space.file import parse_space
+from tsearch.space.kinds import space_from_dict
 from tsearch.space.union import UnionSpace
 
 TEXT = """\
@@ -72,3 +75,56 @@ def test_a_trial_tells_tpe_of_its_own_family_alone() -> None:
         {n for n in problem.parameters if space.conditions().get(n, ("", name))[1] == name}
         for name in space.alternatives
     ]
+
+
+def test_a_finished_run_of_a_file_goes_on_with_the_trials_added_to_it(tmp_path: Path) -> None:
+    file = tmp_path / "families.yaml"
+    file.write_text(TEXT.replace("trials: 40", "trials: 6"))
+    ways: dict[str, Any] = {"runs": tmp_path, "executor": "inline", "name": "a"}
+    finished = run(file, "toys:evaluate", **ways)
+    assert len(finished.trials) == 6
+    file.write_text(TEXT.replace("trials: 40", "trials: 8, timeout_s: 600"))
+    extended = resume(finished.folder, more_trials=2)
+    assert [trial.state for trial in extended.trials] == ["complete"] * 8
+    assert [trial.key for trial in extended.trials[:6]] == [trial.key for trial in finished.trials]
+    again = run(file, "toys:evaluate", exist="resume", trials=9, **ways)
+    assert [trial.key for trial in again.trials[:8]] == [trial.key for trial in extended.trials]
+    assert len(again.trials) == 9
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("high: 3", "high: 4", r"'vgg_2: neuron.tau.high' changed since this run started \(3.0 -> 4.0\)"),
+        ("baselines: [4]", "baselines: [2]", r"'search.baselines' changed since this run started"),
+        ("digits", "digits_dvs", r"'data.name' changed since this run started"),
+    ],
+)
+def test_what_changed_in_the_file_is_refused_with_its_alternative(
+    old: str, new: str, words: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "families.yaml"
+    file.write_text(TEXT)
+    folder = run(file, "toys:evaluate", runs=tmp_path, executor="inline", name="a", trials=3).folder
+    file.write_text(TEXT.replace(old, new))
+    with pytest.raises(TsearchError, match=words):
+        resume(folder, more_trials=1)
+
+
+def test_trained_families_are_extended_as_one_run_finds_them(tmp_path: Path) -> None:
+    text = TEXT.replace("epochs: 3", "epochs: 1").replace("[1, 2, 4]", "[1]")
+    text = text.replace("baselines: [4]", "baselines: none, proposer: random")
+    text = text.replace("training: {", "training: {batch_size: 256, ")
+    whole = run(parse_space(text), runs=tmp_path, executor="inline", name="whole", trials=3)
+    cut = run(parse_space(text), runs=tmp_path, executor="inline", name="cut", trials=1)
+    extended = resume(cut.folder, more_trials=2)
+    assert [(t.key, t.metrics) for t in extended.trials] == [(t.key, t.metrics) for t in whole.trials]
+
+
+def test_runs_keep_what_alternatives_share_once() -> None:
+    space = families()
+    content = space.to_dict()
+    for one in content["alternatives"].values():
+        assert not one.keys() & {"name", "data", "hardware", "objectives", "search"}
+    whole = {name: one.to_dict() for name, one in space.alternatives.items()}
+    assert space_from_dict(content | {"alternatives": whole}, space.source_text) == space

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from hwcost import NetworkSpec, SpikeRecord
 from hwcost.network.fan_out import class_sizes
@@ -276,9 +277,15 @@ def pretend(what: Configuration, budget: int, _resume_from: bytes | None, _task:
 def run_of_paths(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """All eight schedules between 5 timesteps and 1, their phases shared."""
     space = parse_space(PATHS, "paths.yaml")
-    given: dict[str, Any] = {
-        "runs": tmp_path_factory.mktemp("paths"),
-        "executor": "inline",
-        "listener": quiet,
-    }
-    return search(space, pretend, **given)
+    return search(space, pretend, runs=tmp_path_factory.mktemp("paths"), executor="inline", listener=quiet)
+
+
+@pytest.fixture(scope="session")
+def run_of_families(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Two families, each from 2 timesteps to 1 behind 3."""
+    content = yaml.safe_load(PATHS)
+    content["backbone"] = [{"name": "vgg"}, {"name": "resnet18", "width": 4, "blocks": [1, 1]}]
+    content |= {"timesteps": [1, 2], "search": {"trials": 4, "baselines": "none", "proposer": "random"}}
+    content["schedule"]["leading"] = [[3]]
+    space = parse_space(yaml.safe_dump(content), "families.yaml")
+    return search(space, pretend, runs=tmp_path_factory.mktemp("families"), executor="inline", listener=quiet)

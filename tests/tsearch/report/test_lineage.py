@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from tsearch.cli.stop_table import stops_text
 from tsearch.engine.run_folder import Run
 from tsearch.report import phase_tree
 from tsearch.report.lineage import lineage_html
@@ -73,3 +74,12 @@ def test_a_damaged_stop_leaves_the_tree_without_its_neurons(run_of_paths: Run) -
         assert lineage_html(gather(run_of_paths)).count("<g class=") == 16
     finally:
         path.write_bytes(content)
+
+
+def test_phases_of_several_families_name_them(run_of_families: Run) -> None:
+    nodes = list(nodes_of(tree_of(gather(run_of_families))))
+    assert {node.phase for node in nodes if not node.is_trial} == {"vgg T=3", "resnet18 T=3"}
+    assert {node.phase.split(" T=")[0] for node in nodes} == {"vgg", "resnet18"}
+    table = stops_text(run_of_families).splitlines()
+    assert table[0].split()[:4] == ["trial", "phase", "backbone", "stages"]
+    assert {line.split()[2] for line in table[2:4]} == {"vgg", "resnet18"}

@@ -1,14 +1,18 @@
 """Several families of backbones in one space: counted, encoded and drawn as a union, every mistake at its line."""
 
 import json
+import sys
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
+from torch import nn
 
+from tsearch import LIF
 from tsearch.cli.preview import preview
 from tsearch.cli.space_table import preview_text
 from tsearch.cli.tables import telling_details
@@ -121,6 +125,32 @@ def test_it_survives_json_and_knows_what_is_outside(space: UnionSpace) -> None:
     assert as_written("alternatives.vgg_2.settings.neuron.tau.values") == "vgg_2: neuron.tau"
 
 
+def network(shape: tuple[int, int, int], _n_classes: int, width: int = 4) -> list[nn.Module]:
+    """A network of one's own."""
+    return [nn.Sequential(nn.Conv2d(shape[0], width, 3, padding=1), LIF())]
+
+
+def test_an_own_network_without_an_option_is_another_one_than_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = SimpleNamespace(__file__="somebody.py", network=network)
+    monkeypatch.setitem(sys.modules, "somebody", module)
+    own = "  - {name: 'somebody:network'}\n  - {name: 'somebody:network', width: [8, 16]}\n"
+    space = parse_space(HEAD + own + "timesteps: [1, 2]\n")
+    every = list(space.enumerate())
+    assert [space.alternative_of(c)[-1] for c in every] == ["1"] * 2 + ["2"] * 4
+    assert all(space.decode(space.encode(c)) == c for c in every)
+
+
+def test_alternatives_of_one_family_may_have_ranges() -> None:
+    wide = "  - {name: spikformer, width: 16, layers: 2, pools: [3]}\n"
+    scaled = (
+        "  - {name: spikformer, width: 16, layers: 1, pools: [3], attention_scale: {low: 0.1, high: 1}}\n"
+    )
+    space = parse_space(HEAD + scaled + wide + "timesteps: [1, 2]\n")
+    assert list(space.alternatives) == ["spikformer_1", "spikformer_2"]
+
+
 def test_twins_follow_the_timesteps_of_their_family(space: UnionSpace) -> None:
     configuration = space.alternatives["resnet18"].decode({})
     assert {c.timesteps for c in space.twins(configuration, 3)} == {(3,)}
@@ -134,6 +164,18 @@ def test_the_box_of_a_hypervolume_holds_that_of_every_family(space: UnionSpace) 
         assert worst["energy_pj"] >= low["energy_pj"]
         assert best["energy_pj"] <= high["energy_pj"]
     assert (worst["accuracy"], best["accuracy"]) == (0.1, 1.0)
+
+
+def test_an_alternative_that_no_chip_runs_is_named() -> None:
+    spikformer = "  - {name: spikformer, width: 8, layers: 1, heads: 2, pools: [3]}\n"
+    chip = "timesteps: [1]\nhardware: {profile: loihi, assume: {weight_bits: 8}}\n"
+    text = (
+        HEAD.replace("digits", "digits_dvs") + "  - {name: vgg, widths: [4], pool_after: []}\n" + spikformer
+    )
+    with pytest.raises(
+        TsearchError, match=r"^families, spikformer: layer 'block1.pool3': .* no synapses for"
+    ):
+        parse_space(text + chip).reference_box()
 
 
 def test_other_hardware_is_that_of_all_families(space: UnionSpace) -> None:
@@ -158,6 +200,20 @@ enqueue:
         parse_space(
             TEXT + "enqueue:\n  - {stages: [1], timesteps: [1], backbone: {name: resnet20}}\n", "s.yaml"
         )
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("stages: [1, 1], timesteps: [5, 5], backbone: {widths: [4, 8]}", "timesteps 5 is not one of [1, 3]"),
+        ("stages: [3], timesteps: [5], backbone: {widths: [4, 4, 4]}", "timesteps 5 is not one of [1, 3]"),
+        ("stages: [3], timesteps: [1], backbone: {widths: [4]}", "backbone.widths: (4,) is not one of ["),
+    ],
+)
+def test_an_entry_is_judged_by_the_alternative_with_its_backbone(entry: str, message: str) -> None:
+    with pytest.raises(TsearchError) as caught:
+        parse_space(f"{TEXT}enqueue:\n  - {{{entry}}}\n", "s.yaml")
+    assert str(caught.value).startswith(f"s.yaml:11: enqueue[0] is not in the space: {message}")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,10 @@ from tsearch.errors import TsearchError
 from tsearch.space.file import load_space, parse_space, spaces_folder
 
 N_MUTATIONS = 500
-SMALL = ("digits", "digits_dvs", "iir_cifar10", "iir_digits", "nmnist", "ssnn_digits")
+SMALL = (
+    "digits", "digits_dvs", "families_mnist", "iir_cifar10", "iir_digits", "nmnist", "spikformer_digits", "ssnn_digits",
+    "windowed_mnist",
+)  # fmt: skip
 SHIPPED = {name: (spaces_folder() / f"{name}.yaml").read_text() for name in SMALL}
 GOOD = "name: small\ndata: {name: digits}\nbackbone: {widths: [4, 4], pool_after: [1]}\n"
 

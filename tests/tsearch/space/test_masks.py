@@ -122,7 +122,11 @@ def test_only_a_network_without_masks_is_uniform() -> None:
     [
         ("{mode: prefix}", "space.yaml:5: 'masks.mode': "),
         ("\n  mode: free\n  weigth: 1", "space.yaml:7: unknown key 'weigth'. Did you mean 'weight'?"),
-        ("\n  mode: free\n  types: [dnese]", "space.yaml:7: masks.types: 'dnese' is no type of layer of vgg. Did"),
+        ("\n  mode: free\n  types: [dnese]", "space.yaml:7: masks.types: 'dnese' is no type of layer of every vgg"),
+        (
+            "{mode: free, types: [[dense, convolution], [convolution, dense]]}",
+            "space.yaml:5: masks.types: ['dense', 'convolution'] and ['convolution', 'dense'] are the same layers.",
+        ),
         ("{mode: free, types: [[dense], [third]]}", "space.yaml:5: masks.types: 'third' is no type of layer"),
         ("{mode: free, warmup: 2}", "space.yaml:5: 'masks.warmup': input should be less than or equal to 1"),
     ],
@@ -132,6 +136,16 @@ def test_a_mistake_is_one_line(masks: str, message: str) -> None:
         parse_space(f"{BASE}masks: {masks}\n")
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
+
+
+def test_masks_are_learned_of_layers_that_every_backbone_has() -> None:
+    resnet = "name: masked\ndata: {name: digits}\ntimesteps: [2]\nmasks: {mode: free, types: [sum]}\n"
+    backbone = "backbone: {name: resnet18, width: 4, blocks: [1], shortcut: "
+    parse_space(resnet + backbone + "currents}\n")
+    with pytest.raises(
+        TsearchError, match=r":4: masks.types: 'sum' is no type of layer of every resnet18 here"
+    ):
+        parse_space(resnet + backbone + "[currents, spikes]}\n")
 
 
 def test_masks_may_be_enqueued_where_the_space_has_them() -> None:
@@ -149,6 +163,20 @@ def test_check_tells_how_many_assignments_leave_anything_to_learn(space: SearchS
     assert content["masks"] == {"n_structures": 6, "are_always": False}
     assert "masks: may be learned in 6 of these assignments (more than one timestep)" in preview_text(content)
     assert preview(parse_space(BASE), 0)["masks"] is None
+
+
+@pytest.mark.parametrize(
+    ("masks", "is_vain"),
+    [
+        ("{weight: [0.1, 0.2]}", True),
+        ("{mode: none, warmup: 0.5}", True),
+        ("{mode: none}", False),
+        ("{mode: [none, free], weight: 0.1}", False),
+    ],
+)
+def test_check_warns_of_settings_of_masks_that_nothing_learns(masks: str, *, is_vain: bool) -> None:
+    warnings = preview(parse_space(f"{BASE}masks: {masks}\n"), 0)["warnings"]
+    assert any("`masks` changes nothing" in text for text in warnings) == is_vain
 
 
 def test_bounds_of_a_masked_network_reach_from_one_timestep_to_all() -> None:

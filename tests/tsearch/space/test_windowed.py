@@ -25,6 +25,11 @@ def test_settings_of_windows_are_searched_and_the_papers_neuron_can_be_written()
     assert all(space.decode(space.encode(c)) == c for c in every[::5])
 
 
+def test_more_blocks_than_memory_are_refused_in_one_line() -> None:
+    with pytest.raises(TsearchError, match="at most 256 blocks, found 10,000,000,000,001"):
+        parse_space(BASE.replace("depths: [1, 1]", "depths: [1, 10000000000000]"))
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

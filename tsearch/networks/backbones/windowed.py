@@ -23,6 +23,8 @@ from tsearch.networks.windows.nodes import Fusion, GateMode, ZeroReadout
 # Decay .4, threshold .5, surrogate 1 where the membrane is between 0 and 1; the paper's has no reset in one timestep.
 PAPER_NEURON = Neuron(tau=1 / (1 - 0.4), threshold=0.5, reset="hard", surrogate_width=2.0)
 
+_PATTERNS = {"alternating": "ND", "normal": "N", "dilated": "D"}  # repeated
+
 
 class Windowed(Backbone):
     """Blocks that run their `core` in windows: "cnn", "lstm", "gru", "rnn", "birnn" or "mlp". `depths` are the numbers
@@ -65,9 +67,9 @@ class Windowed(Backbone):
     @property
     def pattern(self) -> str:
         """The windows of all blocks, "N" or "D" each."""
-        if self.windows not in ("alternating", "normal", "dilated"):
+        letters = _PATTERNS.get(self.windows)
+        if letters is None:
             return self.windows
-        letters = {"alternating": "ND", "normal": "N", "dilated": "D"}[self.windows]
         n_before = self.depth - self.depths[-1]
         return (letters * self.depth)[:n_before] + "N" * self.depths[-1]
 
@@ -119,7 +121,7 @@ class Windowed(Backbone):
     def _windows_of_all_blocks(self) -> Self:
         if not self.depths:
             raise ValueError("a backbone needs at least one block")
-        if len(self.pattern) != self.depth:
+        if self.windows not in _PATTERNS and len(self.windows) != self.depth:
             raise ValueError(
                 f"windows '{self.windows}' name {len(self.windows)} blocks, depths {list(self.depths)} {self.depth}"
             )
