@@ -14,7 +14,7 @@ from hwcost.shown import shown
 
 
 class MeanTimesteps(NamedTuple):
-    """Mean number of timesteps that run: over stages, over layers of neurons, and over the MACs of the dense network."""
+    """Mean number of timesteps that run: over stages, layers of neurons, and the MACs of the dense network."""
 
     by_stage: float
     by_layer: float
