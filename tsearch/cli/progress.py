@@ -84,7 +84,7 @@ class Progress:
             width = shutil.get_terminal_size().columns - 1
             self._write(_CLEAR + self._summary(event)[:width])
         elif event.trial.state == "complete":
-            self._line(f"{self._summary(event)} | {_trial_text(event.trial, self._front.objectives)}")
+            self._line(f"{self._summary(event)} | {self._trial_text(event.trial)}")
 
     def _advance(self, event: Advanced) -> None:
         """'confirming: 7 of 15 trainings, about 40 s left'."""
@@ -111,6 +111,10 @@ class Progress:
         if self._n_failed:
             parts.append(f"{self._n_failed} failed")
         return " | ".join(parts)
+
+    def _trial_text(self, trial: "Trial") -> str:
+        backbone = self._started.alternative_of(trial.configuration) if self._started else ""
+        return _trial_text(trial, self._front.objectives, backbone)
 
     @cached_property
     def _is_live(self) -> bool:
@@ -143,9 +147,10 @@ def _front_parts(front: GrowingFront) -> list[str]:
     return parts
 
 
-def _trial_text(trial: "Trial", objectives: Sequence[Objective]) -> str:
-    """A complete trial: its backbone and timesteps, or its parameters where it is no network, and its objectives."""
-    point, metrics = point_of(trial), trial.metrics
+def _trial_text(trial: "Trial", objectives: Sequence[Objective], backbone: str) -> str:
+    """A complete trial: its backbone, as a space of several calls it, and timesteps, or its parameters where it is no
+    network, and its objectives."""
+    point, metrics = point_of(trial, alternative=backbone), trial.metrics
     settings = [f"{name} {setting_text(value)}" for name, value in point.parameters.items()]
     if point.timesteps:
         masked = masked_to(metrics)
