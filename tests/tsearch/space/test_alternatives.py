@@ -147,11 +147,13 @@ enqueue:
   - {stages: [1, 1], timesteps: [3, 1], backbone: {widths: [4, 8]}}
   - {stages: [3], timesteps: [3], backbone: {name: vgg, widths: [4, 4, 4]}}
   - {stages: [1, 1, 1], timesteps: [3, 3, 2], backbone: {name: resnet18}}
+  - {stages: [3], timesteps: [3], backbone: {name: vgg_2}}
 """
     found = parse_space(TEXT + entries)
-    assert [found.alternative_of(configuration) for configuration in found.enqueued] == list(
-        found.alternatives
-    )
+    assert [found.alternative_of(configuration) for configuration in found.enqueued] == [
+        *found.alternatives,
+        "vgg_2",
+    ]
     with pytest.raises(
         TsearchError, match=r"s.yaml:11: enqueue\[0\]: backbone 'resnet20' is not in this space"
     ):
