@@ -9,6 +9,7 @@ from tsearch.cli.fixed_settings import fixed_content
 from tsearch.configuration import Configuration
 from tsearch.data import DatasetInfo, describe_dataset, without_files
 from tsearch.errors import TsearchError
+from tsearch.masks import Masks
 from tsearch.pricing.extremes import cost_range
 from tsearch.space.file import LoadedSpace
 from tsearch.space.idle import CONVERSION
@@ -98,9 +99,10 @@ def _costs(space: LoadedSpace) -> dict[str, Any]:
 
 
 def _warnings(space: LoadedSpace) -> list[str]:
-    """What a space asks for in vain; of several alternatives, what all of them do."""
+    """What a space asks for in vain; of several alternatives, what all of them do, and masks of each."""
     first, *others = ([_unconfirmable(one), _without_ann(one)] for one in space.alternatives.values())
-    return [text for text in first if all(text in other for other in others)]
+    of_all = [text for text in first if all(text in other for other in others)]
+    return [*of_all, *dict.fromkeys(_frozen_masks(one) for one in space.alternatives.values())]
 
 
 def _initial(configurations: list[Configuration], info: DatasetInfo) -> list[str]:
@@ -170,6 +172,25 @@ def _without_ann(space: SearchSpace) -> str:
     if not is_given or space.schedules.ann_epochs or "init.network" in space.settings:
         return ""
     return "`conversion` changes nothing, since no schedule begins with an ANN: set `schedule: {ann_epochs: ...}`"
+
+
+def _frozen_masks(space: SearchSpace) -> str:
+    """Which masks never change because scores are frozen all the time; "" where there are none."""
+    if _masks(space) is None:
+        return ""
+    default = Masks()
+    warmups, settles = (
+        space.settings[f"masks.{name}"].ends
+        if f"masks.{name}" in space.settings
+        else (getattr(default, name),)
+        for name in ("warmup", "settle")
+    )
+    if max(warmups) + max(settles) < 1:
+        return ""
+    return (
+        "masks stay as they begin where `masks.warmup` and `masks.settle` take a whole phase, such as "
+        f"{max(warmups):g} and {max(settles):g} of it: give less of both than 1"
+    )
 
 
 def _unconfirmable(space: SearchSpace) -> str:
