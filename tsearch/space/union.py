@@ -128,8 +128,9 @@ class UnionSpace(SharedByAlternatives):
         return one.twins(configuration, timesteps)
 
     def reference_box(self) -> tuple[dict[str, float], dict[str, float]]:
-        """The worst and the best value of every objective over all alternatives. Raises: TsearchError if unknown."""
-        worst, best = zip(*(one.reference_box() for one in self.alternatives.values()), strict=True)
+        """The worst and the best value of every objective over all alternatives. Raises: TsearchError if unknown, or
+        where the hardware runs no network of an alternative, which is named."""
+        worst, best = zip(*(self._reference_box(name) for name in self.alternatives), strict=True)
         ends = {
             objective.name: (min, max) if objective.is_maximized else (max, min)
             for objective in self.objectives
@@ -138,6 +139,13 @@ class UnionSpace(SharedByAlternatives):
             {name: low(box[name] for box in worst) for name, (low, _) in ends.items()},
             {name: high(box[name] for box in best) for name, (_, high) in ends.items()},
         )
+
+    def _reference_box(self, name: str) -> tuple[dict[str, float], dict[str, float]]:
+        try:
+            return self.alternatives[name].reference_box()
+        except TsearchError as error:
+            reason = str(error).removeprefix(f"{self.name}: ")
+            raise TsearchError(f"{self.name}: {name}: {reason}") from None
 
     # ------------------------------------------------------------------ plain data and copies
 

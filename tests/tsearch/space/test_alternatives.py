@@ -141,6 +141,14 @@ def test_other_hardware_is_that_of_all_families(space: UnionSpace) -> None:
     assert {member.hardware.profile for member in changed.alternatives.values()} == {"loihi"}
 
 
+def test_an_alternative_that_the_hardware_cannot_run_is_named() -> None:
+    found = parse_space(TEXT.replace("digits}", "digits_dvs}")).with_hardware("loihi", {"weight_bits": 8})
+    with pytest.raises(
+        TsearchError, match=r"^families: resnet18: layer 'block2.sum': the cores of profile 'loihi'"
+    ):
+        found.reference_box()
+
+
 def test_entries_to_be_tried_first_name_their_family() -> None:
     entries = """\
 enqueue:
