@@ -86,7 +86,8 @@ def _check_kind(layer: LayerSpec, profile: Profile) -> None:
         )
     neurons_alone = layer.kind in FOLDED and layer.neuron is not None
     if layer.kind not in RUNS or neurons_alone:
-        what = f"the neurons of a {layer.kind}" if neurons_alone else f"a {layer.kind}"
+        kind = f"{'an' if layer.kind[0] in 'aeiou' else 'a'} {layer.kind}"
+        what = f"the neurons of {kind}" if neurons_alone else kind
         raise HwcostError(
             f"layer '{layer.name}': the cores of profile '{profile.name}' have no synapses for {what}; "
             f"they run {', '.join(RUNS)}{_INSTEAD if layer.kind.startswith('max_pool') else ''}"

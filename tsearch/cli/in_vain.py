@@ -10,11 +10,12 @@ from tsearch.space.space import SearchSpace
 
 
 def asked_in_vain(space: LoadedSpace) -> list[str]:
-    """What a space asks for in vain; of several alternatives, what all of them do."""
+    """What a space asks for in vain; of several alternatives, what all of them do, and frozen masks of each."""
     first, *others = (
         [_unconfirmable(one), _without_ann(one), _without_masks(one)] for one in space.alternatives.values()
     )
-    return [text for text in first if all(text in other for other in others)]
+    of_all = [text for text in first if all(text in other for other in others)]
+    return [*of_all, *dict.fromkeys(_frozen_masks(one) for one in space.alternatives.values())]
 
 
 def _without_ann(space: SearchSpace) -> str:
@@ -32,6 +33,23 @@ def _without_masks(space: SearchSpace) -> str:
     if masks_of(space) is not None or all(space.settings[name] == Choice((usual[name],)) for name in given):
         return ""
     return "`masks` changes nothing, since its `mode` is none: set `masks: {mode: prefix_sum}`"
+
+
+def _frozen_masks(space: SearchSpace) -> str:
+    """Which masks never change because scores are frozen all the time; "" where there are none."""
+    if masks_of(space) is None:
+        return ""
+    usual = Masks()
+    warmups, settles = (
+        space.settings[f"masks.{name}"].ends if f"masks.{name}" in space.settings else (getattr(usual, name),)
+        for name in ("warmup", "settle")
+    )
+    if max(warmups) + max(settles) < 1:
+        return ""
+    return (
+        "masks stay as they begin where `masks.warmup` and `masks.settle` take a whole phase, such as "
+        f"{max(warmups):g} and {max(settles):g} of it: give less of both than 1"
+    )
 
 
 def _unconfirmable(space: SearchSpace) -> str:

@@ -18,7 +18,6 @@ from tsearch.front import GrowingFront
 from tsearch.front.masked import masked_to
 from tsearch.front.point import point_of, setting_text
 from tsearch.space.goals import Objective
-from tsearch.space.union import BACKBONE
 from tsearch.units import counted, duration_text, format_value, title
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ class Progress:
             width = shutil.get_terminal_size().columns - 1
             self._write(_CLEAR + self._summary(event)[:width])
         elif event.trial.state == "complete":
-            self._line(f"{self._summary(event)} | {_trial_text(event.trial, self._front.objectives)}")
+            self._line(f"{self._summary(event)} | {self._trial_text(event.trial)}")
 
     def _advance(self, event: Advanced) -> None:
         """'confirming: 7 of 15 trainings, about 40 s left'."""
@@ -112,6 +111,10 @@ class Progress:
         if self._n_failed:
             parts.append(f"{self._n_failed} failed")
         return " | ".join(parts)
+
+    def _trial_text(self, trial: "Trial") -> str:
+        backbone = self._started.alternative_of(trial.configuration) if self._started else ""
+        return _trial_text(trial, self._front.objectives, backbone)
 
     @cached_property
     def _is_live(self) -> bool:
@@ -144,15 +147,14 @@ def _front_parts(front: GrowingFront) -> list[str]:
     return parts
 
 
-def _trial_text(trial: "Trial", objectives: Sequence[Objective]) -> str:
-    """A complete trial: its backbone (of several alternatives, that one, where it lies in the space) and timesteps, or
-    its parameters where it is no network, and its objectives."""
-    point, metrics = point_of(trial), trial.metrics
+def _trial_text(trial: "Trial", objectives: Sequence[Objective], backbone: str) -> str:
+    """A complete trial: its backbone, as a space of several calls it, and timesteps, or its parameters where it is no
+    network, and its objectives."""
+    point, metrics = point_of(trial, alternative=backbone), trial.metrics
     settings = [f"{name} {setting_text(value)}" for name, value in point.parameters.items()]
     if point.timesteps:
         masked = masked_to(metrics)
         told = f"timesteps {list(point.timesteps)}" + (f" masked to {masked}" if masked else "")
-        backbone = trial.values.get(BACKBONE, point.family)
-        settings = [backbone, told] if backbone else [told]
+        settings = [point.family, told] if point.family else [told]
     values = [f"{title(o.name)} {format_value(metrics[o.name], o.name)}" for o in objectives]
     return f"trial {trial.number}: {', '.join([*settings, *values])}"

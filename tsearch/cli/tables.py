@@ -140,7 +140,7 @@ def telling_details(points: Sequence[Point]) -> list[str]:
 
 def detail_cells(point: Point, names: Sequence[str]) -> list[str]:
     """Further settings of a point as cells."""
-    return [setting_text(point.details.get(name), ",") for name in names]
+    return [point.family if name == FAMILY else setting_text(point.details.get(name), ",") for name in names]
 
 
 def volume_text(hypervolume: float | None) -> str:

@@ -27,6 +27,7 @@ def read_options(kind: type[Options], spec: DataSpec) -> Options:
         return kind(**spec.options)
     except ValidationError as problem:
         first = problem.errors()[0]
-        name = ".".join(str(part) for part in first["loc"]) or "options"
+        name = ".".join(str(part) for part in first["loc"])
         message = first["msg"].removeprefix("Value error, ")
-        raise TsearchError(f"data {spec.name}: option '{name}' is {first['input']!r}: {message}.") from None
+        which = f"option '{name}' is {first['input']!r}: " if name else ""  # else several options together
+        raise TsearchError(f"data {spec.name}: {which}{message[0].lower()}{message[1:]}.") from None

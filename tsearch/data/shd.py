@@ -114,11 +114,22 @@ def _recordings(sources: dict[str, Path], options: Shd) -> Iterator[Recording]:
     for part, source in sources.items():
         with _opened(source) as file:
             try:
+                _check_labels(file["labels"][:], source, options)
                 yield from _of_file(file, part, options)
             except (OSError, KeyError, IndexError, ValueError) as problem:
                 raise TsearchError(
                     f"{source}: cannot be read ({problem}). Get {source.name} again."
                 ) from None
+
+
+def _check_labels(labels: NDArray[np.integer], source: Path, options: Shd) -> None:
+    """Raises: TsearchError for a label beyond the number of classes."""
+    largest = int(labels.max(initial=0))
+    if largest >= options.classes:
+        raise TsearchError(
+            f"{source}: holds label {largest}, but the option 'classes' is {options.classes}, whose labels are 0 to "
+            f"{options.classes - 1}. Set it to the number of labels in the files."
+        )
 
 
 def _of_file(file: Any, part: str, options: Shd) -> Iterator[Recording]:

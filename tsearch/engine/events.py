@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tsearch.engine.run_folder import Trial
 from tsearch.space.goals import Objective
@@ -23,6 +24,9 @@ class Started:
     earlier: tuple[Trial, ...]
     n_total: int
     constraints: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    alternative_of: Callable[[Any], str] = lambda _: (
+        ""
+    )  # the name of a configuration's backbone in a space of several
 
 
 @dataclass(frozen=True)

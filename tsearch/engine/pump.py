@@ -79,6 +79,7 @@ class Pump:
                 tuple(trial for trial in run.trials if trial.state in ("complete", "failed")),
                 run.n_total,
                 run.constraints,
+                run.alternative_of,
             )
         )
         reason = "stopped"

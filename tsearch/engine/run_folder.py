@@ -12,6 +12,7 @@ lock             held by the process that works on the run
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from tsearch.configuration import Task
 from tsearch.engine.ending import read_ended
@@ -29,6 +30,9 @@ from tsearch.references import look_in
 from tsearch.space.goals import Objective
 from tsearch.space.kinds import space_from_dict
 from tsearch.space.protocol import Space
+
+if TYPE_CHECKING:
+    from tsearch.space.union import UnionSpace
 
 __all__ = ["Measured", "Replicate", "Run", "State", "Trial", "open_run", "read_run"]
 
@@ -71,6 +75,15 @@ class Run:
     @cached_property
     def space(self) -> Space:
         return space_of(self.folder, self.file)
+
+    def alternative_of(self, configuration: Any) -> str:
+        """The name of its backbone among those of the space; '' where the space has one alone."""
+        if self.file.space.get("kind") != "union":
+            return ""
+        try:
+            return cast("UnionSpace", self.space).alternative_of(configuration)
+        except ValueError:
+            return ""
 
     @property
     def task(self) -> Task:

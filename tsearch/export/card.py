@@ -90,7 +90,8 @@ def _masked_rows(contents: Contents) -> list[tuple[str, str]]:
     if not contents.layer_timesteps:
         return []
     shown = masked_text(contents.metrics)
-    rows = [("masked to", f"{shown} timesteps, the mean over layers of neurons")] if shown else []
+    unit = "timestep" if shown == "1" else "timesteps"
+    rows = [("masked to", f"{shown} {unit}, the mean over layers of neurons")] if shown else []
     return [*rows, ("timesteps of layers", layers_text(contents.layer_timesteps))]
 
 

@@ -3,7 +3,7 @@
 Everything here works on numbers that a run already holds; it needs neither torch nor the engine.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -56,7 +56,13 @@ class Front:
         box = {"reference": run.reference, "ideal": run.ideal}
         fresh = fresh_metrics(run)
         return cls.of_trials(
-            run.trials, run.objectives, **box, name=run.name, constraints=run.constraints, fresh=fresh
+            run.trials,
+            run.objectives,
+            **box,
+            name=run.name,
+            constraints=run.constraints,
+            fresh=fresh,
+            alternative_of=run.alternative_of,
         )
 
     @classmethod
@@ -70,14 +76,15 @@ class Front:
         name: str = "",
         constraints: Constraints | None = None,
         fresh: Mapping[str, Sequence[Mapping[str, float]]] | None = None,
+        alternative_of: Callable[[Any], str] = lambda _: "",
     ) -> "Front":
         """The front of those trials that are complete, in any order; `fresh` are the metrics of further trainings, by
-        key."""
+        key, and `alternative_of` gives the name of a configuration's backbone in a space of several."""
         fresh = fresh or {}
         complete = [trial for trial in trials if trial.state == "complete"]
         complete.sort(key=lambda trial: (trial.finished or "", trial.number))
         points = tuple(
-            point_of(trial, trial.summary, fresh.get(trial.key, ()))
+            point_of(trial, trial.summary, fresh.get(trial.key, ()), alternative_of(trial.configuration))
             for trial in complete
             if trial.summary is not None
         )

@@ -19,7 +19,7 @@ def labels_of(points: Sequence[Point], among: Sequence[Point] = ()) -> dict[int,
     has_families = have_families([*points, *among])
     groups: dict[str, list[Point]] = {}
     for point in {point.number: point for point in points}.values():
-        family = f"{point.family} " if has_families else ""
+        family = f"{point.family} " if has_families and not point.alternative else ""
         label = family + (point.undivided_label if are_alike else point.label)
         groups.setdefault(label if 0 < len(label) <= _LONGEST else f"trial {point.number}", []).append(point)
     labels = {number: label for own, group in groups.items() for number, label in _apart(own, group).items()}

@@ -39,6 +39,7 @@ class Point:
         replicates: The metrics of every fresh training of the same configuration, made after the search had chosen it;
             `metrics` are those of the single training that it was chosen by.
         n_groups: Number of independent groups (scans) among those samples, None where unknown.
+        alternative: The name of its backbone among those of the space; '' where the space has one alone.
     """
 
     number: int
@@ -53,6 +54,7 @@ class Point:
     seconds: float | None = field(default=None, repr=False, compare=False)
     replicates: tuple[Mapping[str, float], ...] = field(default=(), repr=False, compare=False)
     n_groups: int | None = field(default=None, repr=False, compare=False)
+    alternative: str = field(default="", repr=False, compare=False)
 
     def __repr__(self) -> str:
         shown = [f"{title(name)} {format_value(value, name)}" for name, value in self.metrics.items()]
@@ -66,8 +68,9 @@ class Point:
 
     @property
     def family(self) -> str:
-        """The family of its backbone; '' where it is no network."""
-        return "" if self.configuration is None else self.configuration.backbone.name
+        """The family of its backbone, or what the space calls it among several, such as 'windowed_lstm'; '' where it is
+        no network."""
+        return self.alternative or ("" if self.configuration is None else self.configuration.backbone.name)
 
     @property
     def is_masked(self) -> bool:
@@ -115,19 +118,24 @@ class Point:
     @property
     def label(self) -> str:
         """A short name: 'T=4' for a network of one stage, 'T=(4, 4)' for two, 'T=(6, 3, 1) after ANN, 8' where earlier
-        phases were an ANN and had more timesteps, 'T=4 masked to 2.4', 'T=4 (8 bits)' with compressed weights, 'lr
-        0.01' where it is no network. Two points may share it; `labels_of` tells them apart."""
+        phases were an ANN and had more timesteps, 'T=4 masked to 2.4', 'T=4 (8 bits)' with compressed weights, 'vgg
+        T=4' where the space has several backbones, 'lr 0.01' where it is no network. Two points may share it;
+        `labels_of` tells them apart."""
         if not self.timesteps:
             return ", ".join(f"{name} {setting_text(value)}" for name, value in self.parameters.items())
         final = f"({setting_text(self.timesteps)})" if len(self.timesteps) > 1 else str(self.timesteps[0])
-        return f"T={final}{self._masked}{self._training}"
+        return f"{self._backbone}T={final}{self._masked}{self._training}"
 
     @property
     def undivided_label(self) -> str:
         """The same, but 'T=4' for uniform timesteps in any number of stages: for where all uniform points have the same
         stages."""
         final = timesteps_text(self.timesteps)
-        return f"T={final}{self._masked}{self._training}" if self.timesteps else self.label
+        return f"{self._backbone}T={final}{self._masked}{self._training}" if self.timesteps else self.label
+
+    @property
+    def _backbone(self) -> str:
+        return f"{self.alternative} " if self.alternative else ""
 
     @property
     def _masked(self) -> str:
@@ -149,8 +157,10 @@ def point_of(
     trial: "Trial",
     result: "Result | StoredResult | None" = None,
     replicates: Sequence[Mapping[str, float]] = (),
+    alternative: str = "",
 ) -> Point:
-    """The point of a trial, with the metrics of its fresh trainings; without a result it has no metrics."""
+    """The point of a trial, with the metrics of its fresh trainings; without a result it has no metrics. `alternative`
+    is the name of its backbone among those of the space."""
     chosen = trial.configuration
     is_network = isinstance(chosen, Configuration)
     return Point(
@@ -166,6 +176,7 @@ def point_of(
         seconds=result.seconds or None if result else None,
         replicates=tuple(replicates),
         n_groups=result.n_samples.get("validation_groups") if result else None,
+        alternative=alternative if is_network else "",
     )
 
 
@@ -216,8 +227,8 @@ def differing_details(points: Sequence[Point]) -> list[str]:
 
 
 def have_families(points: Sequence[Point]) -> bool:
-    """Whether they are networks of several families."""
-    return len({point.family for point in points}) > 1
+    """Whether they are networks of several families, or of a space that has several."""
+    return any(point.alternative for point in points) or len({point.family for point in points}) > 1
 
 
 def setting_title(name: str) -> str:

@@ -17,10 +17,11 @@ N_SAMPLES = 128
 
 @dataclass(frozen=True)
 class Shown:
-    """The activities of trial `number`."""
+    """The activities of trial `number`, of a run in which others may have masks where it has none."""
 
     number: int
     activities: "Activities"
+    others_have_masks: bool = False
 
 
 def activities_of_trial(run: "Run", trial: "Trial") -> Shown | None:
@@ -38,13 +39,14 @@ def activities_of_trial(run: "Run", trial: "Trial") -> Shown | None:
 def activations_html(shown: Shown) -> str:
     """The place of the figure, what it shows, and a table of its numbers."""
     found = shown.activities
+    which = ", of those without masks" if shown.others_have_masks else ""
     hint = (
         f"Trial {shown.number} on {found.n_samples} validation samples: the network of this run with the most "
-        "timesteps. Layers of one type are shown together; the darker, the more neurons. Above: spikes per timestep "
-        "up to and with a timestep; the last column is what ReLU would give of the mean current, in thresholds. "
-        "Below: the current at each timestep; the outermost bins hold all beyond. Residual streams hold sums of "
-        f"spikes. {_sentence(found)} A type that is near to ReLU after few timesteps may need no more. This says how "
-        "much time changes activations, not what accuracy needs: only training with masks tells that."
+        f"timesteps{which}. Layers of one type are shown together; the darker, the more neurons. Above: spikes per "
+        "timestep up to and with a timestep; the last column is what ReLU would give of the mean current, in "
+        "thresholds. Below: the current at each timestep; the outermost bins hold all beyond. Residual streams hold "
+        f"sums of spikes. {_sentence(found)} A type that is near to ReLU after few timesteps may need no more. This "
+        "says how much time changes activations, not what accuracy needs: only training with masks tells that."
     )
     rows = "".join(_row(name, kind) for name, kind in found.types.items())
     names = (

@@ -37,7 +37,7 @@ def failures_by_cause(trials: "tuple[Trial, ...]") -> list[list["Trial"]]:
 def _group(view: RunView, trials: list["Trial"]) -> str:
     first, n = trials[0], len(trials)
     listed = "".join(
-        f"<li>trial {t.number}: {escape(point_of(t).label)}{_other(t, first)}</li>" for t in trials
+        f"<li>trial {t.number}: {escape(_label(view, t))}{_other(t, first)}</li>" for t in trials
     )
     count = "1 trial" if n == 1 else f"{n} trials"
     path = error_path(view.run.folder, first.key)
@@ -46,6 +46,10 @@ def _group(view: RunView, trials: list["Trial"]) -> str:
         f'<div class="failure"><p><b>{count}</b> {escape(first.error or "no reason recorded")}</p>{place}'
         f"<details><summary>which</summary><ul>{listed}</ul></details></div>"
     )
+
+
+def _label(view: RunView, trial: "Trial") -> str:
+    return point_of(trial, alternative=view.run.alternative_of(trial.configuration)).label
 
 
 def _other(trial: "Trial", first: "Trial") -> str:

@@ -64,7 +64,9 @@ def _activations(view: RunView) -> Shown | None:
     longest = view.longest
     if longest is None:
         return None
-    return activities_of_trial(view.run, next(t for t in view.run.trials if t.number == longest.number))
+    shown = activities_of_trial(view.run, next(t for t in view.run.trials if t.number == longest.number))
+    masked = not longest.is_masked and any(point.is_masked for point in view.front.complete)
+    return shown and replace(shown, others_have_masks=masked)
 
 
 def page(view: RunView) -> str:

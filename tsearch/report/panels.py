@@ -112,7 +112,7 @@ def _name(point: Point, roles: dict[int, str]) -> str:
 def _option(view: RunView, point: Point) -> str:
     x, y, _ = view.axes
     values = ", ".join(format_value(point.metrics[m], m) for m in (y, x) if m in point.metrics)
-    family = f"{point.family} " if view.has_families else ""
+    family = f"{point.family} " if view.has_families and not point.alternative else ""
     return f"trial {point.number}: {family}{point.label} ({values})"
 
 

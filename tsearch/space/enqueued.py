@@ -51,13 +51,18 @@ def enqueued_configuration(space: SearchSpace, entry: Enqueued, i: int, lines: L
 
 
 def enqueued_in_union(space: UnionSpace, entry: Enqueued, i: int, lines: Lines) -> Configuration:
-    """The configuration of entry `i` of `enqueue`, in an alternative of the family that it names, the first if none."""
+    """The configuration of entry `i` of `enqueue`, in the alternative that it names, or in one of the family that it
+    names; the first family if none."""
     families = {name: one.settings["backbone.name"].default for name, one in space.alternatives.items()}
     family = entry.backbone.get("name", next(iter(families.values())))
+    if family in families:
+        named = entry.model_copy(update={"backbone": entry.backbone | {"name": families[family]}})
+        return enqueued_configuration(space.alternatives[family], named, i, lines)
+    known = list(dict.fromkeys([*families, *families.values()]))
     problem = lines.error(
         ("enqueue", i, "backbone", "name"),
-        f"enqueue[{i}]: backbone '{family}' is not in this space.{did_you_mean(str(family), families.values())} "
-        f"Backbones: {', '.join(dict.fromkeys(families.values()))}.",
+        f"enqueue[{i}]: backbone '{family}' is not in this space.{did_you_mean(str(family), known)} "
+        f"Backbones: {', '.join(known)}.",
     )
     alike = [space.alternatives[name] for name, own in families.items() if own == family]
     problems = []

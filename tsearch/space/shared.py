@@ -1,7 +1,7 @@
 """What all alternatives of a union have alike: data, hardware, objectives, limits, the search, and what follows from a
 configuration alone. It is asked of the first one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +23,13 @@ class SharedByAlternatives(Frozen):
     alternatives: dict[str, SearchSpace]
     enqueued: tuple[Configuration, ...] = ()
     source_text: str = ""
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        """One line, as of a space with one backbone; the alternatives by their names."""
+        first = dict(self._any.__repr_args__())
+        yield from (
+            first | {"size": getattr(self, "size", None), "alternatives": list(self.alternatives)}
+        ).items()
 
     @property
     def _any(self) -> SearchSpace:

@@ -116,8 +116,8 @@ def test_a_network_that_one_core_holds_lies_on_one_core(chip) -> None:
 @pytest.mark.parametrize(
     ("layer", "what"),
     [
-        (h.LayerSpec("x", "lstm", 0, (8,), (4,)), "lstm"),
-        (h.LayerSpec("x", "attention", 0, (3, 4, 5), (4, 5)), "attention"),
+        (h.LayerSpec("x", "lstm", 0, (8,), (4,)), "a lstm"),
+        (h.LayerSpec("x", "attention", 0, (3, 4, 5), (4, 5)), "an attention"),
         (
             h.LayerSpec(
                 "x",
@@ -130,16 +130,14 @@ def test_a_network_that_one_core_holds_lies_on_one_core(chip) -> None:
                 padding=(0, 0),
                 dilation=(1, 1),
             ),
-            "max_pool2d",
+            "a max_pool2d",
         ),
-        (h.LayerSpec("x", "embedding", 0, (8,), (4,)), "embedding"),
+        (h.LayerSpec("x", "embedding", 0, (8,), (4,)), "an embedding"),
     ],
 )
 def test_kinds_without_synapses_on_a_chip_are_refused_by_name(layer: h.LayerSpec, what: str) -> None:
     network = h.NetworkSpec((layer,), (h.StageSpec(2),))
-    with pytest.raises(
-        h.HwcostError, match=f"'x': the cores of profile 'loihi' have no synapses for a {what}"
-    ):
+    with pytest.raises(h.HwcostError, match=f"'x': the cores of profile 'loihi' have no synapses for {what}"):
         h.estimate(network, h.SpikeRecord.full(network), "loihi", assume=EIGHT)
 
 

@@ -76,6 +76,22 @@ def test_check_warns_where_nothing_can_be_confirmed(type_in, write, change, warn
         assert "warning" not in type_in("check", write(unasked))[1]
 
 
+@pytest.mark.parametrize(
+    ("masks", "warns"),
+    [
+        ("warmup: 0.6, settle: 0.4", True),
+        ("warmup: [0.1, 0.8]", True),  # settle is 0.25 by default
+        ("warmup: 0.6, settle: 0.3", False),
+        ("mode: none, warmup: 1", False),
+    ],
+)
+def test_check_warns_where_masks_never_change(type_in, write, masks, warns) -> None:
+    mode = "" if "mode" in masks else "mode: prefix_sum, "
+    code, out, _ = type_in("check", write(f"{SPACE}masks: {{{mode}{masks}}}\n"))
+    assert code == 0
+    assert ("warning: masks stay as they begin" in out) == warns
+
+
 def test_check_says_what_a_chip_refuses_and_why(type_in, write) -> None:
     path = write(ON_LOIHI + "enqueue: [{stages: [1, 1], timesteps: [2, 1]}]\n")
     code, out, _ = type_in("check", path)

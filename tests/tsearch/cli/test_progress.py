@@ -57,8 +57,9 @@ def started(*earlier: Trial, n_total: int = 4) -> Started:
 
 
 def test_a_trial_of_several_alternatives_names_its_own() -> None:
-    one = replace(trial(0, 0.6, 2e3), values={"backbone": "vgg_2"})
-    assert " | trial 0: vgg_2, timesteps [1], accuracy" in show(started(), Finished(one, 1, 4), is_live=False)
+    begun = replace(started(), alternative_of=lambda _: "vgg_2")
+    text = show(begun, Finished(trial(0, 0.6, 2e3), 1, 4), is_live=False)
+    assert " | trial 0: vgg_2, timesteps [1], accuracy" in text
 
 
 def test_plain_lines_tell_each_trial_and_where_the_search_stands() -> None:

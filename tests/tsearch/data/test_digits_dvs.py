@@ -184,9 +184,9 @@ def test_bad_options_are_one_line() -> None:
         TsearchError, match=r"^data digits_dvs: unknown option 'noize'. Did you mean 'noise'\? Known"
     ):
         load_dataset(DataSpec(name="digits_dvs", options={"noize": 1}))
-    with pytest.raises(TsearchError, match=r"^data digits_dvs: option 'steps' is 0: Input should be greater"):
+    with pytest.raises(TsearchError, match=r"^data digits_dvs: option 'steps' is 0: input should be greater"):
         load_dataset(DataSpec(name="digits_dvs", options={"steps": 0}))
-    with pytest.raises(TsearchError, match=r"option 'train_recordings' is 0: Input should be greater"):
+    with pytest.raises(TsearchError, match=r"option 'train_recordings' is 0: input should be greater"):
         load_dataset(DataSpec(name="digits_dvs", options={"train_recordings": 0}))
 
 

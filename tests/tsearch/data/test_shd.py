@@ -110,9 +110,9 @@ def test_a_file_of_gzip_is_read(written: DataSpec) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"rows": 3}, "140 channels do not fill 3 equal rows"),
+        ({"rows": 3}, "^data shd: 140 channels do not fill 3 equal rows"),
         ({"channels": 701}, "option 'channels' is 701"),
-        ({"classes": 2}, "is no class of it"),
+        ({"classes": 2}, r"holds label 2, but the option 'classes' is 2, whose labels are 0 to 1\. Set it"),
         ({"duration_ms": 1}, "duration_ms: .* has no spike in its first 1 ms. Give more, or 0 for all"),
         ({"classes": 4}, r"1 of 4 classes have no training sample, such as class 3"),
     ],

@@ -1,16 +1,20 @@
 """Searches over several families: every proposer stays inside, repeats itself, and TPE learns of each family apart."""
 
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tsearch.cli.progress import Progress
+from tsearch.cli.tables import marked_table
 from tsearch.engine.proposers import PROPOSERS
 from tsearch.engine.proposers.known import Known
 from tsearch.engine.proposing import Problem, Told
 from tsearch.engine.run import resume, run
 from tsearch.engine.run_folder import Run, open_run
 from tsearch.errors import TsearchError
+from tsearch.front import Front
 from tsearch.space.file import parse_space
 from tsearch.space.kinds import space_from_dict
 from tsearch.space.union import UnionSpace
@@ -58,6 +62,33 @@ def test_every_proposal_lies_in_its_family_and_a_run_goes_on_as_it_would_have(
     folder = search(proposer, tmp_path / "cut", n - 3).folder
     assert [t.key for t in resume(folder, more_trials=3).trials] == [t.key for t in found.trials]
     assert open_run(folder).space == found.space
+
+
+def test_every_network_is_called_by_its_alternative_as_check_calls_it(tmp_path: Path) -> None:
+    said = StringIO()
+    found = run(
+        families(),
+        "toys:evaluate",
+        runs=tmp_path,
+        trials=4,
+        executor="inline",
+        name="a",
+        listener=Progress(said),
+    )
+    front = Front.of(found)
+    assert [point.family for point in front.by_number] == ["vgg_1", "vgg_1", "vgg_2", "resnet18"]
+    assert "trial 2: vgg_2, timesteps [4]," in said.getvalue()
+    last = front.by_number[2]
+    assert last.label == "vgg_2 T=4"
+    header, _, row = marked_table(front, [last]).splitlines()  # the others of the space are not shown
+    assert ("backbone" in header, "vgg_2" in row) == (True, True)
+
+
+def test_a_space_of_several_families_is_told_in_one_line() -> None:
+    assert repr(families()) == (
+        "UnionSpace(name='families', data='digits', size=None, objectives={'accuracy': 'maximize', 'energy_pj': "
+        "'minimize', 'latency_s': 'minimize'}, alternatives=['vgg_1', 'vgg_2', 'resnet18'])"
+    )
 
 
 def test_a_trial_tells_tpe_of_its_own_family_alone() -> None:

@@ -1,5 +1,6 @@
 """What points are called where several are shown together."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from tsearch.configuration import Configuration, Phase
 from tsearch.engine.run_folder import Trial
 from tsearch.front import Point, labels_of
-from tsearch.front.point import differing_details, point_of, setting_title
+from tsearch.front.point import differing_details, have_families, point_of, setting_title
 from tsearch.networks.backbones.resnet import ResNet18
 
 
@@ -140,3 +141,12 @@ def test_networks_of_several_families_are_called_by_them() -> None:
     assert labels_of([vgg, resnet]) == {0: "vgg T=4", 1: "resnet18 T=4"}
     assert labels_of([vgg]) == {0: "T=4"}
     assert labels_of([vgg], among=[vgg, resnet]) == {0: "vgg T=4"}
+
+
+def test_networks_of_a_space_of_several_backbones_are_called_as_it_calls_them() -> None:
+    one, other = (
+        replace(network(i, (4,), stages=(3,)), alternative=name) for i, name in enumerate(("vgg_1", "vgg_2"))
+    )
+    assert (one.family, one.label) == ("vgg_1", "vgg_1 T=4")
+    assert labels_of([one, other]) == {0: "vgg_1 T=4", 1: "vgg_2 T=4"}
+    assert have_families([one])  # the others of the space are not shown

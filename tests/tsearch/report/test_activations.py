@@ -53,6 +53,9 @@ def test_the_text_tells_which_type_needs_time_most_and_breaks_out_of_no_place() 
     assert told in text
     assert "<td>qkv</td><td>2</td><td>1.00, 1.00</td><td>0 %</td><td>0.30, 0.10</td>" in text
     assert "<mlp>" not in text
+    assert "with the most timesteps. Layers" in text
+    beside_masks = activations_html(Shown(4, MADE_UP, others_have_masks=True))
+    assert "with the most timesteps, of those without masks. Layers" in beside_masks
     alone = Activities({"dense": activity((0.3,))}, (), 7)
     assert "approach" not in activations_html(Shown(4, alone))
 

@@ -183,17 +183,27 @@ def test_other_hardware_is_that_of_all_families(space: UnionSpace) -> None:
     assert {member.hardware.profile for member in changed.alternatives.values()} == {"loihi"}
 
 
+def test_an_alternative_that_the_hardware_cannot_run_is_named() -> None:
+    found = parse_space(TEXT.replace("digits}", "digits_dvs}")).with_hardware("loihi", {"weight_bits": 8})
+    with pytest.raises(
+        TsearchError, match=r"^families, resnet18: layer 'block2.sum': the cores of profile 'loihi'"
+    ):
+        found.reference_box()
+
+
 def test_entries_to_be_tried_first_name_their_family() -> None:
     entries = """\
 enqueue:
   - {stages: [1, 1], timesteps: [3, 1], backbone: {widths: [4, 8]}}
   - {stages: [3], timesteps: [3], backbone: {name: vgg, widths: [4, 4, 4]}}
   - {stages: [1, 1, 1], timesteps: [3, 3, 2], backbone: {name: resnet18}}
+  - {stages: [3], timesteps: [3], backbone: {name: vgg_2}}
 """
     found = parse_space(TEXT + entries)
-    assert [found.alternative_of(configuration) for configuration in found.enqueued] == list(
-        found.alternatives
-    )
+    assert [found.alternative_of(configuration) for configuration in found.enqueued] == [
+        *found.alternatives,
+        "vgg_2",
+    ]
     with pytest.raises(
         TsearchError, match=r"s.yaml:11: enqueue\[0\]: backbone 'resnet20' is not in this space"
     ):

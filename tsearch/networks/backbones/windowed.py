@@ -6,6 +6,7 @@ The paper's network has width 48, depths 2, 2, 6, 2, 4 groups, alternating windo
 and sums, as in its released code (without the parts that this never uses).
 """
 
+import re
 from math import prod
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -22,6 +23,8 @@ from tsearch.networks.windows.nodes import Fusion, GateMode, ZeroReadout
 
 # Decay .4, threshold .5, surrogate 1 where the membrane is between 0 and 1; the paper's has no reset in one timestep.
 PAPER_NEURON = Neuron(tau=1 / (1 - 0.4), threshold=0.5, reset="hard", surrogate_width=2.0)
+_NAMED = ("alternating", "normal", "dilated")
+_WINDOWS = f"^({'|'.join(_NAMED)}|[ND]+)$"
 
 _PATTERNS = {"alternating": "ND", "normal": "N", "dilated": "D"}  # repeated
 
@@ -48,9 +51,9 @@ class Windowed(Backbone):
     core: Annotated[str, AbsentMeans("cnn")] = "cnn"
     width: Annotated[PositiveInt, AbsentMeans(48)] = 48
     depths: Annotated[tuple[PositiveInt, ...], AbsentMeans((2, 2, 6, 2))] = (2, 2, 6, 2)
-    windows: Annotated[
-        str, Field(pattern="^(alternating|normal|dilated|[ND]+)$"), AbsentMeans("alternating")
-    ] = "alternating"
+    windows: Annotated[str, Field(json_schema_extra={"pattern": _WINDOWS}), AbsentMeans("alternating")] = (
+        "alternating"
+    )
     groups: Annotated[Literal[1, 2, 4], AbsentMeans(4)] = 4
     fusion: Annotated[Fusion, AbsentMeans("product")] = "product"
     theta: Annotated[PositiveFloat, AbsentMeans(0.5)] = 0.5
@@ -116,6 +119,16 @@ class Windowed(Backbone):
                 f"core '{core}' not found.{did_you_mean(core, CORES)} Known cores: {', '.join(CORES)}"
             )
         return core
+
+    @field_validator("windows")
+    @classmethod
+    def _windows_are_known(cls, windows: str) -> str:
+        if not re.fullmatch(_WINDOWS, windows):
+            raise ValueError(
+                f"windows '{windows}' not found.{did_you_mean(windows, _NAMED)} Known windows: {', '.join(_NAMED)}, "
+                "or a letter N or D for every block"
+            )
+        return windows
 
     @model_validator(mode="after")
     def _windows_of_all_blocks(self) -> Self:

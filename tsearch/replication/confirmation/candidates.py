@@ -66,6 +66,21 @@ def candidates_of(front: Front, most: int = 3, margin: float = MARGIN) -> tuple[
     return tuple(distinct.values())[:most]
 
 
+def cheapest_beyond(front: Front) -> Candidate | None:
+    """What no candidate can be, since it costs less than every uniform network of its backbone, though it is more
+    accurate than the cheapest of them: the most promising one of the front, None where there is none."""
+    if all(point.is_uniform for point in front.points):
+        return None
+    uniform = _Uniform.by_kind(front)
+    every = [(_candidate(point, _nearest(uniform, point), MARGIN), point) for point in front.points]
+    beyond = [
+        one
+        for one, point in every
+        if one and one.bracket is None and one.promise > 0 and _is_cheaper(point, _nearest(uniform, point))
+    ]
+    return max(beyond, key=lambda one: (one.promise, -one.number), default=None)
+
+
 def candidate_of(front: Front, point: Point, margin: float = MARGIN) -> Candidate | None:
     """A point of the front as a candidate, whatever it promises; None where it is no network with non-uniform
     timesteps, or where no uniform one of its backbone is complete."""
@@ -129,6 +144,10 @@ def _candidate(point: Point, uniform: _Uniform | None, margin: float) -> Candida
     of_dearer = uniform.accuracy(uniform.costs[bracket[1]]) - margin if bracket else 0.0
     promise = (point.metrics["accuracy"] - max(expected, of_dearer)) / standard_error(point)
     return Candidate(point, uniform.cost, bracket, expected, promise)
+
+
+def _is_cheaper(point: Point, uniform: _Uniform | None) -> bool:
+    return uniform is not None and point.metrics[uniform.cost] < min(uniform.costs.values())
 
 
 def _nearest(uniform: Mapping[Any, _Uniform], point: Point) -> _Uniform | None:

@@ -4,7 +4,13 @@ from collections.abc import Sequence
 
 from tsearch.front.front import Front
 from tsearch.front.staircase import cost_metric, has_place
-from tsearch.replication.confirmation.candidates import MARGIN, Candidate, candidates_of, standard_error
+from tsearch.replication.confirmation.candidates import (
+    MARGIN,
+    Candidate,
+    candidates_of,
+    cheapest_beyond,
+    standard_error,
+)
 from tsearch.replication.confirmation.verdict import Verdict
 from tsearch.replication.interval import Interval
 from tsearch.units import counted, format_value, title
@@ -17,12 +23,12 @@ def candidate_sentence(front: Front, advice: bool = True) -> str:
     where no networks were searched."""
     reason = _reason_for_none(front)
     if reason is not None:
-        return reason
+        return f"{reason}{_beyond(front, advice)}"
     first, *more = candidates_of(front)
     also = f" So {'is' if len(more) == 1 else 'are'} {_trials(more)}." if more else ""
     them = "them" if more else "it"
     how = f" `tsearch confirm {front.name or 'RUN'}` trains {them} again, beside uniform twins."
-    return f"{_seen(first)}.{also}{how if advice else ''}"
+    return f"{_seen(first)}.{also}{how if advice else ''}{_beyond(front, advice)}"
 
 
 def verdict_sentence(verdict: Verdict) -> str:
@@ -86,6 +92,20 @@ def _reason_for_none(front: Front) -> str | None:
             f"at the same {title(cost)} and at most {100 * MARGIN:.0f} point less accurate than the next dearer one."
         )
     return None
+
+
+def _beyond(front: Front, advice: bool) -> str:
+    """That a network is cheaper than all that it could be compared with; '' where none is."""
+    one = cheapest_beyond(front)
+    if one is None:
+        return ""
+    how = (
+        f"; `tsearch confirm {front.name or 'RUN'} --trial {one.number}` looks for twins of its own"
+        if advice
+        else ""
+    )
+    what = "costs less than all uniform configurations that it is compared with, so it is no candidate"
+    return f" Trial {one.number} {what}{how}."
 
 
 def _seen(candidate: Candidate) -> str:

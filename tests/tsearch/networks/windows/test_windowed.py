@@ -300,7 +300,12 @@ def test_untrained_blocks_fire_little_behind_normal_and_much_behind_dilated_wind
         ({"core": "gur"}, "core 'gur' not found. Did you mean 'gru'?"),
         ({"depths": ()}, "a backbone needs at least one block"),
         ({"depths": (1, 1), "windows": "NDN"}, "windows 'NDN' name 3 blocks, depths [1, 1] 2"),
-        ({"windows": "ND "}, "String should match pattern"),
+        ({"windows": "ND "}, "windows 'ND ' not found"),
+        (
+            {"windows": "NXN"},
+            "windows 'NXN' not found. Known windows: alternating, normal, dilated, or a letter N or D",
+        ),
+        ({"windows": "dilate"}, "Did you mean 'dilated'?"),
     ],
 )
 def test_settings_that_fit_no_network_are_refused(given, message) -> None:

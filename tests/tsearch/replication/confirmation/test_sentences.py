@@ -61,6 +61,19 @@ def test_a_candidate_is_told_with_its_error_and_how_to_confirm_it() -> None:
     )
 
 
+def test_a_network_that_is_cheaper_than_all_uniform_ones_is_told_to_be_compared_with_none() -> None:
+    cheap = point(9, (2, 1, 1), 0.75, 50e3)
+    told = (
+        "Trial 9 costs less than all uniform configurations that it is compared with, so it is no candidate; `tsearch "
+        "confirm first --trial 9` looks for twins of its own."
+    )
+    assert said(*UNIFORM, GOOD, cheap).endswith(f"beside uniform twins. {told}")
+    assert said(*UNIFORM, cheap).startswith("No candidate for a saving")
+    assert said(*UNIFORM, cheap).endswith(told)
+    assert "Trial 9" not in said(*UNIFORM, replace(cheap, metrics={"accuracy": 0.55, "energy_pj": 50e3}))
+    assert "Trial 9" not in said(*UNIFORM, replace(cheap, metrics={"accuracy": 0.9, "energy_pj": 500e3}))
+
+
 def test_further_candidates_are_named() -> None:
     more = [
         replace(GOOD, number=n, timesteps=t) for n, t in ((18, (6, 2, 1)), (19, (6, 3, 2)), (20, (4, 3, 2)))
