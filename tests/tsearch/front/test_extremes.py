@@ -51,6 +51,9 @@ def front(
 
 @given(st.lists(ROW, max_size=8), st.sampled_from([WIDE, NARROW, USUAL]))
 @example([(0.5, 10.0, 0.5, (1, 1)), (0.6, 20.0, 1e308, (2, 1)), (0.7, 30.0, -1e308, (2, 2))], USUAL)
+@example(
+    [(1.7e308, 1.7e308, 1.7e308, (1, 1)), (1.7e308, 1.7e308, 1.7e308, (1, 1)), (1.0, 1.0, 1.0, (2, 1))], WIDE
+)
 def test_knee_gains_and_hypervolume_hold_for_all_finite_values(
     rows: list[tuple[float, float, float, tuple[int, ...]]], box: tuple[dict[str, float], ...]
 ) -> None:

@@ -9,7 +9,6 @@ smaller network is no saving by timesteps.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -123,7 +122,7 @@ class _Uniform:
         prices: dict[int, list[float]] = {}
         for point in points:
             prices.setdefault(point.timesteps[0], []).append(point.metrics[cost])
-        return cls(cost, tuple(stairs), {timesteps: fmean(prices[timesteps]) for timesteps in sorted(prices)})
+        return cls(cost, tuple(stairs), {timesteps: _mean(prices[timesteps]) for timesteps in sorted(prices)})
 
     def accuracy(self, price: float) -> float:
         """What they reach at a price: linear in its logarithm between the stairs, flat beyond their ends."""
@@ -173,3 +172,8 @@ def _bits_per_weight(point: Point) -> float:
 def _timesteps_of_blocks(point: Point) -> tuple[int, ...]:
     pairs = zip(point.timesteps, point.stages, strict=True)
     return tuple(timesteps for timesteps, n_blocks in pairs for _ in range(n_blocks))
+
+
+def _mean(costs: Sequence[float]) -> float:
+    """Their mean, also where their sum is no number any more."""
+    return sum(cost / len(costs) for cost in costs)
