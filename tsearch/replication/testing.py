@@ -47,10 +47,8 @@ def test_result(run: Run, configuration: Configuration, replicate: int) -> Teste
         return found
     import torch
 
-    weights, task = (
-        weights_of(run, configuration, replicate),
-        run.task.model_copy(update={"replicate": replicate}),
-    )
+    weights = weights_of(run, configuration, replicate)
+    task = run.task.model_copy(update={"replicate": replicate})
     result = _measured(configuration, weights, task, torch.device("cpu"))
     with suppress(TsearchError):  # a run that cannot be written is measured again
         keep(run, key, replicate, result)

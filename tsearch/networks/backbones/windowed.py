@@ -23,10 +23,8 @@ from tsearch.networks.windows.nodes import Fusion, GateMode, ZeroReadout
 
 # Decay .4, threshold .5, surrogate 1 where the membrane is between 0 and 1; the paper's has no reset in one timestep.
 PAPER_NEURON = Neuron(tau=1 / (1 - 0.4), threshold=0.5, reset="hard", surrogate_width=2.0)
-_NAMED = ("alternating", "normal", "dilated")
-_WINDOWS = f"^({'|'.join(_NAMED)}|[ND]+)$"
-
 _PATTERNS = {"alternating": "ND", "normal": "N", "dilated": "D"}  # repeated
+_WINDOWS = f"^({'|'.join(_PATTERNS)}|[ND]+)$"
 
 
 class Windowed(Backbone):
@@ -125,8 +123,8 @@ class Windowed(Backbone):
     def _windows_are_known(cls, windows: str) -> str:
         if not re.fullmatch(_WINDOWS, windows):
             raise ValueError(
-                f"windows '{windows}' not found.{did_you_mean(windows, _NAMED)} Known windows: {', '.join(_NAMED)}, "
-                "or a letter N or D for every block"
+                f"windows '{windows}' not found.{did_you_mean(windows, _PATTERNS)} Known windows: "
+                f"{', '.join(_PATTERNS)}, or a letter N or D for every block"
             )
         return windows
 
