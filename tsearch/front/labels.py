@@ -19,11 +19,17 @@ def labels_of(points: Sequence[Point], among: Sequence[Point] = ()) -> dict[int,
     has_families = have_families([*points, *among])
     groups: dict[str, list[Point]] = {}
     for point in {point.number: point for point in points}.values():
-        family = f"{point.family} " if has_families and not point.alternative else ""
-        label = family + (point.undivided_label if are_alike else point.label)
+        own = point.undivided_label if are_alike else point.label
+        label = with_family(own, point, has_families=has_families)
         groups.setdefault(label if 0 < len(label) <= _LONGEST else f"trial {point.number}", []).append(point)
     labels = {number: label for own, group in groups.items() for number, label in _apart(own, group).items()}
     return {point.number: labels[point.number] for point in points}
+
+
+def with_family(label: str, point: Point, *, has_families: bool) -> str:
+    """A label of a point, with its family in front where there are several and the label does not begin with what the
+    space calls it."""
+    return f"{point.family} {label}" if has_families and not point.alternative else label
 
 
 def _apart(own: str, points: list[Point]) -> dict[int, str]:

@@ -4,6 +4,7 @@ from html import escape
 from typing import Any
 
 from tsearch.front import Point
+from tsearch.front.labels import with_family
 from tsearch.front.point import differing_details
 from tsearch.report.facts import facts_html
 from tsearch.report.style import Figure, Scale
@@ -112,8 +113,8 @@ def _name(point: Point, roles: dict[int, str]) -> str:
 def _option(view: RunView, point: Point) -> str:
     x, y, _ = view.axes
     values = ", ".join(format_value(point.metrics[m], m) for m in (y, x) if m in point.metrics)
-    family = f"{point.family} " if view.has_families and not point.alternative else ""
-    return f"trial {point.number}: {family}{point.label} ({values})"
+    label = with_family(point.label, point, has_families=view.has_families)
+    return f"trial {point.number}: {label} ({values})"
 
 
 def _scale(view: RunView, profile: str) -> tuple[Scale, float]:
